@@ -1,0 +1,115 @@
+"""What a check is, and the registry of all of them."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from typing import ClassVar
+
+import pandas as pd
+
+from ttsprep.errors import UsageError, nearest
+from ttsprep.signal import Signal
+from ttsprep.types import Clip, Finding, Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An entry of the catalogue of findings: what ``ttsprep explain`` prints.
+
+    Attributes
+    ----------
+    code
+        kebab-case name; a public contract.
+    summary
+        What it is, in one sentence.
+    measured
+        How it is measured, with the source of the formula, and what the limit is.
+    harm
+        Why it hurts a text-to-speech model.
+    mend
+        What to do about it.
+    """
+
+    code: str
+    summary: str
+    measured: str
+    harm: str
+    mend: str
+
+
+class Check:
+    """Measures every clip, and judges the corpus.
+
+    A subclass is a frozen dataclass whose fields are its thresholds (the keys of ``[checks.NAME]`` in a recipe).
+    `measure` is static, so that no threshold can reach a measure: judging again never decodes audio.
+
+    Attributes
+    ----------
+    name
+        Key in recipes, name of the file and of the docs page.
+    codes
+        The findings it can yield.
+    measures
+        Columns it adds to ``clips.parquet``: name -> "description [unit]".
+    version
+        Raised whenever `measure` changes; measured clips are then measured again.
+    audio
+        False if it needs only the text, so that it also runs where the audio is missing.
+    """
+
+    name: ClassVar[str] = ""
+    codes: ClassVar[tuple[Code, ...]] = ()
+    measures: ClassVar[Mapping[str, str]] = {}
+    version: ClassVar[int] = 1
+    audio: ClassVar[bool] = True
+    registry: ClassVar[dict[str, type["Check"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if cls.name in Check.registry and Check.registry[cls.name].__module__ != cls.__module__:
+            raise UsageError(f"two checks are named {cls.name!r}: {Check.registry[cls.name].__module__} and {cls.__module__}")
+        Check.registry[cls.name] = cls
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:
+        """Measure one clip; pure, runs in parallel. `signal` is silent and empty where `audio` is False."""
+        del clip, signal
+        return {}
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        """Judge the whole corpus from its table of measures, without any audio."""
+        del corpus
+        yield from ()
+
+
+@cache
+def all_checks() -> dict[str, type[Check]]:
+    """Every check by name, in the order of the catalogue: ours, then those of plug-ins."""
+    import ttsprep.checks as package
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+    for entry in entry_points(group="ttsprep.plugins"):
+        entry.load()
+    return dict(Check.registry)
+
+
+@cache
+def catalogue() -> dict[str, tuple[Code, type[Check]]]:
+    """Every code with its explanation and its check."""
+    return {code.code: (code, check) for check in all_checks().values() for code in check.codes}
+
+
+def known_code(code: str) -> str:
+    """Return `code` if it is in the catalogue.
+
+    Raises
+    ------
+    UsageError
+        If it is not; names the nearest.
+    """
+    if code not in catalogue():
+        raise UsageError(f"no finding is called {code!r}; {nearest(code, catalogue())}")
+    return code

@@ -1,0 +1,1 @@
+"""One file per dataset layout: how its clips are found and read."""
