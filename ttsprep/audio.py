@@ -1,0 +1,185 @@
+"""Reading audio files that may be anything: every way a file can be bad has its own code."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+
+from ttsprep.errors import AudioError, MissingExtraError
+from ttsprep.types import Audio, Samples
+
+READ_SECONDS = 180.0
+"""What is read of one clip: no clip for TTS is longer, and a worker's memory stays bounded."""
+READ_SAMPLES = 64_000_000
+"""Over all channels; bounds memory where rate times channels is extreme."""
+RATES = (4_000, 384_000)
+CHANNELS = 8
+
+
+def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
+    """Decode an audio file, or a piece of it.
+
+    Parameters
+    ----------
+    path
+        A regular file; anything else (a FIFO, a device, a folder) is refused without being read.
+    start, end
+        Seconds; the piece to decode.
+
+    Returns
+    -------
+    Audio
+        At most the first `READ_SECONDS`; ``complete`` says whether that was all.
+
+    Raises
+    ------
+    AudioError
+        With the code of what is wrong: ``audio-missing``, ``audio-unreadable``, ``audio-empty``,
+        ``audio-cut-off-file``, ``audio-not-finite`` or ``sample-rate-implausible``.
+    """
+    descriptor = _open(path)
+    try:
+        head = os.pread(descriptor, 12, 0)
+        if not head:
+            raise AudioError("audio-empty", "the file has 0 bytes")
+        if head[4:8] == b"ftyp":
+            audio, claimed = _decode_container(descriptor, start, end)
+        else:
+            audio, claimed = _decode(descriptor, start, end)
+    finally:
+        os.close(descriptor)
+    if claimed is not None and len(audio.samples) < claimed:
+        raise AudioError(
+            "audio-cut-off-file",
+            f"decodes to {len(audio.samples) / audio.rate:.2f} s where the file claims "
+            f"{claimed / audio.rate:.2f} s: bytes are missing or damaged",
+        )
+    if not len(audio.samples):
+        raise AudioError("audio-empty", "holds no samples")
+    if not np.isfinite(audio.samples.sum(dtype=np.float64)):
+        bad = int(np.count_nonzero(~np.isfinite(audio.samples)))
+        if bad:
+            raise AudioError("audio-not-finite", f"{bad} samples are NaN or infinite")
+    return audio
+
+
+def _open(path: Path) -> int:
+    """Open a regular file; O_NONBLOCK so that a FIFO without a writer cannot hang us."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise AudioError("audio-missing", "the file is not there") from None
+    except OSError as error:
+        raise AudioError("audio-unreadable", f"cannot be opened: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AudioError("audio-unreadable", "is not a regular file")
+    return descriptor
+
+
+def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, int | None]:
+    """Decode with libsndfile; also return the frames that the file claims for the piece."""
+    try:
+        with sf.SoundFile(descriptor, closefd=False) as file:
+            _refuse_implausible(file.samplerate, file.channels)
+            _refuse_cut_off(file, descriptor)
+            first = round(start * file.samplerate)
+            if first:
+                if first >= file.frames:
+                    raise AudioError(
+                        "audio-empty",
+                        f"the piece starts at {start:g} s, but the file has {file.frames / file.samplerate:g} s",
+                    )
+                file.seek(first)
+            claimed = file.frames - first
+            if end is not None:
+                claimed = min(claimed, round(end * file.samplerate) - first)
+            wanted = min(claimed, _most_frames(file.samplerate, file.channels))
+            samples = file.read(wanted, dtype="float32", always_2d=True)
+            audio = Audio(samples, file.samplerate, file.subtype, complete=wanted == claimed)
+            # An MP3's length is an estimate of its header: only more than two frames missing is a loss.
+            slack = 2_304 if file.format in {"MP3", "MPEG"} else 0
+            return audio, None if len(samples) + slack >= wanted else wanted
+    except sf.LibsndfileError as error:
+        reason = str(error.error_string).strip().rstrip(".")
+        if "lost sync" in reason:
+            raise AudioError(
+                "audio-cut-off-file", "the decoder lost sync: bytes are missing or damaged"
+            ) from None
+        raise AudioError("audio-unreadable", f"cannot be decoded: {reason}") from None
+
+
+def _most_frames(rate: int, channels: int) -> int:
+    return min(int(READ_SECONDS * rate), READ_SAMPLES // channels)
+
+
+def _refuse_implausible(rate: int, channels: int) -> None:
+    if not RATES[0] <= rate <= RATES[1]:
+        raise AudioError(
+            "sample-rate-implausible", f"claims {rate} Hz; {RATES[0]:,}-{RATES[1]:,} Hz are plausible"
+        )
+    if channels > CHANNELS:
+        raise AudioError("audio-unreadable", f"claims {channels} channels; at most {CHANNELS} are read")
+
+
+def _refuse_cut_off(file: Any, descriptor: int) -> None:
+    """Find what libsndfile reads without an error: headers that promise more than the file holds."""
+    if "should be" in file.extra_info or "not equal to frame count" in file.extra_info:
+        raise AudioError(
+            "audio-cut-off-file",
+            f"the header promises more bytes than the file has; {file.frames / file.samplerate:.2f} s are left",
+        )
+    if file.format == "OGG" and not _ogg_ends(descriptor):
+        raise AudioError("audio-cut-off-file", "the last Ogg page does not end the stream: bytes are missing")
+
+
+def _ogg_ends(descriptor: int) -> bool:
+    """Whether the last page carries the end-of-stream flag and is whole (RFC 3533, section 6)."""
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, 1 << 17, max(0, size - (1 << 17)))
+    page = tail.rfind(b"OggS")
+    if page < 0 or len(tail) < page + 27:
+        return False
+    segments = tail[page + 26]
+    lacing = tail[page + 27 : page + 27 + segments]
+    whole = len(lacing) == segments and len(tail) - page >= 27 + segments + sum(lacing)
+    return whole and bool(tail[page + 5] & 4)
+
+
+def _decode_container(descriptor: int, start: float, end: float | None) -> tuple[Audio, int | None]:
+    """Decode MP4/M4A through PyAV, where the ``media`` extra is installed."""
+    try:
+        import av
+        import av.error
+    except ImportError:
+        raise AudioError(
+            "audio-unreadable", str(MissingExtraError("M4A needs the media extra: pip install 'ttsprep[media]'"))
+        ) from None
+    blocks: list[Samples] = []
+    try:
+        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file) as container:
+            if not container.streams.audio:
+                raise AudioError("audio-unreadable", "the container has no audio stream")
+            stream = container.streams.audio[0]
+            rate, channels = stream.rate or 0, stream.channels
+            _refuse_implausible(rate, channels)
+            stop = READ_SECONDS + start if end is None else min(end, READ_SECONDS + start)
+            most, count = round(stop * rate), 0
+            resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
+            for frame in container.decode(stream):
+                for piece in resampler.resample(frame):
+                    blocks.append(np.asarray(piece.to_ndarray(), dtype=np.float32).T)
+                    count += len(blocks[-1])
+                if count > most:
+                    break
+            claimed = None if stream.duration is None else float(stream.duration * stream.time_base)
+    except av.error.FFmpegError as error:
+        raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
+    whole = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
+    samples = whole[round(start * rate) : most]
+    if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
+        return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
+    return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=count <= most), None
