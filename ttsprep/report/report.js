@@ -1,0 +1,283 @@
+"use strict";
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const root = document.documentElement;
+
+  // an element with text inside; text never becomes markup
+  const make = (name, className, text) => {
+    const element = document.createElement(name);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+
+  // ---- theme
+  $("theme").addEventListener("click", () => {
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+
+  // ---- tooltips
+  const tip = $("tip");
+  document.addEventListener("pointermove", (event) => {
+    const target = event.target.closest ? event.target.closest("[data-tip]") : null;
+    tip.hidden = !target;
+    if (!target) return;
+    tip.textContent = target.dataset.tip;
+    const box = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(4, Math.min(event.clientX + 12, innerWidth - box.width - 6))}px`;
+    tip.style.top = `${event.clientY + 18 + box.height > innerHeight ? event.clientY - box.height - 10 : event.clientY + 18}px`;
+  });
+
+  // ---- players: a button, a line that moves over the pictures, a click that seeks
+  let current = null;
+  const setUp = (card) => {
+    const audio = card.querySelector("audio");
+    const stage = card.querySelector(".stage");
+    if (!audio || !stage) return;
+    const head = stage.querySelector(".head");
+    const button = make("button", "play", "▶");
+    const name = card.querySelector(".clip").textContent;
+    button.type = "button";
+    button.setAttribute("aria-label", `Play ${name}`);
+    audio.removeAttribute("controls");
+    audio.after(button);
+    const follow = () => {
+      if (audio.duration) {
+        const x = `${(100 * audio.currentTime) / audio.duration}%`;
+        head.setAttribute("x1", x);
+        head.setAttribute("x2", x);
+      }
+      if (!audio.paused) requestAnimationFrame(follow);
+    };
+    const show = (playing) => {
+      button.textContent = playing ? "❚❚" : "▶";
+      button.setAttribute("aria-label", `${playing ? "Pause" : "Play"} ${name}`);
+      stage.classList.toggle("playing", playing || audio.currentTime > 0);
+    };
+    const start = () => {
+      if (current && current !== audio) current.pause();
+      current = audio;
+      audio.play().catch(() => show(false));
+    };
+    audio.addEventListener("play", () => { show(true); follow(); });
+    audio.addEventListener("pause", () => show(false));
+    button.addEventListener("click", () => (audio.paused ? start() : audio.pause()));
+    stage.addEventListener("click", (event) => {
+      const box = stage.getBoundingClientRect();
+      const seek = () => { audio.currentTime = ((event.clientX - box.left) / box.width) * audio.duration; follow(); };
+      if (audio.readyState) { seek(); } else { audio.addEventListener("loadedmetadata", seek, { once: true }); }
+      start();
+    });
+  };
+  // a clip that is among the worst of several codes is on the page once; it is copied when its line is opened
+  const copyCards = (details) => {
+    for (const again of details.querySelectorAll(".card.again")) {
+      const source = $(`card-${again.dataset.card}`);
+      if (!source || !source.querySelector(".stage")) continue;
+      const copy = source.cloneNode(true);
+      copy.removeAttribute("id");
+      copy.querySelector(".why").textContent = again.querySelector(".why").textContent;
+      const button = copy.querySelector(".play");
+      if (button) button.remove();
+      again.replaceWith(copy);
+      setUp(copy);
+    }
+  };
+  for (const card of document.querySelectorAll(".card:not(.again)")) setUp(card);
+  for (const details of document.querySelectorAll("details.code")) {
+    details.addEventListener("toggle", () => details.open && copyCards(details));
+  }
+  const openCard = (number) => {
+    const card = $(`card-${number}`);
+    if (!card) return;
+    card.closest("details").open = true;
+    card.scrollIntoView({ block: "center" });
+    const button = card.querySelector("button");
+    if (button) button.focus({ preventScroll: true });
+  };
+
+  // ---- the table: only the rows in view exist
+  const data = JSON.parse($("data").textContent);
+  const size = data.id.length;
+  const ROW = 33;
+  const classes = ["usable", "mend", "drop"];
+  const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
+  const show = (quantity, i) => {
+    const value = quantity.values[i];
+    return value === null ? "" : value.toFixed(quantity.digits).replace("-", "−");
+  };
+  const codesOf = (i) => data.found[i].map((f) => data.codes[f[0]]).join(", ");
+  const weight = (i) => data.found[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
+  const columns = [
+    { name: "clip", width: 15, text: (i) => data.id[i], key: (i) => data.id[i] },
+    { name: "verdict", width: 9, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
+  ];
+  if (data.speaker.some((s) => s !== data.speaker[0])) {
+    columns.push({ name: "speaker", width: 9, text: (i) => data.speaker[i], key: (i) => data.speaker[i] });
+  }
+  columns.push({ name: "text", width: 26, text: (i) => data.text[i], key: (i) => data.text[i] });
+  for (const quantity of data.quantities.filter((q) => q.short)) {
+    columns.push({ name: `${quantity.short}${quantity.unit ? ` (${quantity.unit})` : ""}`, width: 8.5, number: true, text: (i) => show(quantity, i), key: (i) => quantity.values[i] });
+  }
+  columns.push({ name: "findings", width: 20, text: codesOf, key: weight, down: true });
+
+  const view = $("view"), body = $("table").tBodies[0], query = $("query"), byVerdict = $("by-verdict"), byCode = $("by-code");
+  for (const name of data.verdicts) byVerdict.append(new Option(name, name));
+  for (const name of [...data.codes].sort()) byCode.append(new Option(name, name));
+  const haystack = data.id.map((id, i) => `${id}\n${data.text[i]}\n${data.path[i]}\n${data.speaker[i]}`.toLowerCase());
+
+  let order = [], chosen = -1, sorted = null, falling = false, drawn = "";
+  const headRow = $("table").tHead.insertRow();
+  const total = columns.reduce((sum, c) => sum + c.width, 0);
+  columns.forEach((column, c) => {
+    const cell = make("th", column.number ? "num" : "");
+    const button = make("button", "", column.name);
+    cell.scope = "col";
+    cell.style.width = `${(100 * column.width) / total}%`;
+    button.type = "button";
+    button.title = `Sort by ${column.name}`;
+    button.addEventListener("click", () => {
+      falling = sorted === c ? !falling : Boolean(column.down);
+      sorted = c;
+      refresh();
+    });
+    cell.append(button);
+    headRow.append(cell);
+  });
+
+  const refresh = () => {
+    const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const verdict = data.verdicts.indexOf(byVerdict.value), code = data.codes.indexOf(byCode.value);
+    order = [];
+    for (let i = 0; i < size; i++) {
+      if (verdict >= 0 && data.verdict[i] !== verdict) continue;
+      if (code >= 0 && !data.found[i].some((f) => f[0] === code)) continue;
+      if (words.every((w) => haystack[i].includes(w))) order.push(i);
+    }
+    if (sorted !== null) {
+      const key = order.length ? columns[sorted].key : null, sign = falling ? -1 : 1;
+      const keys = new Map(order.map((i) => [i, key(i)]));
+      order.sort((a, b) => {
+        const x = keys.get(a), y = keys.get(b);
+        if (x === y) return a - b;
+        if (x === null) return 1;
+        if (y === null) return -1;
+        return x < y ? -sign : sign;
+      });
+    }
+    [...headRow.cells].forEach((cell, c) => {
+      const on = c === sorted;
+      if (on) cell.setAttribute("aria-sort", falling ? "descending" : "ascending"); else cell.removeAttribute("aria-sort");
+      cell.firstChild.textContent = columns[c].name + (on ? (falling ? " ↓" : " ↑") : "");
+    });
+    const seconds = data.quantities.find((q) => q.short === "length");
+    const minutes = seconds ? order.reduce((sum, i) => sum + (seconds.values[i] || 0), 0) / 60 : 0;
+    const time = minutes >= 120 ? `${(minutes / 60).toFixed(1)} h` : `${minutes.toFixed(1)} min`;
+    const rest = data.all > size ? ` (this table holds ${size.toLocaleString("en")} of ${data.all.toLocaleString("en")})` : "";
+    $("count").textContent = `${plural(order.length, "clip")}${seconds ? `, ${time}` : ""}${rest}`;
+    $("table").setAttribute("aria-rowcount", order.length + 1);
+    view.scrollTop = 0;
+    drawn = "";
+    draw();
+  };
+
+  const gap = (rows) => {
+    const row = make("tr", "gap");
+    const cell = row.insertCell();
+    cell.colSpan = columns.length;
+    cell.style.height = `${rows * ROW}px`;
+    row.setAttribute("aria-hidden", "true");
+    return row;
+  };
+  const draw = () => {
+    const first = Math.max(0, Math.floor(view.scrollTop / ROW) - 10);
+    const last = Math.min(order.length, first + Math.ceil(view.clientHeight / ROW) + 20);
+    const now = `${first} ${last} ${chosen}`;
+    if (now === drawn) return;
+    drawn = now;
+    const rows = document.createDocumentFragment();
+    if (first) rows.append(gap(first));
+    for (let r = first; r < last; r++) {
+      const i = order[r];
+      const row = make("tr", i === chosen ? "row on" : "row");
+      row.dataset.place = r;
+      row.setAttribute("aria-rowindex", r + 2);
+      for (const column of columns) {
+        const cell = row.insertCell();
+        const text = column.text(i);
+        cell.textContent = text;
+        if (column.number) cell.className = "num";
+        else { cell.dir = "auto"; cell.title = text; }
+        if (column.verdict) cell.className = `state ${classes[data.verdict[i]]}`;
+      }
+      rows.append(row);
+    }
+    if (last < order.length) rows.append(gap(order.length - last));
+    body.replaceChildren(rows);
+  };
+
+  const choose = (place) => {
+    const i = order[place];
+    if (i === undefined) return;
+    chosen = i;
+    draw();
+    const detail = $("detail");
+    const findings = make("ul");
+    for (const [code, severity, message] of data.found[i]) {
+      const item = make("li");
+      item.append(make("span", `badge ${data.severities[severity]}`, data.severities[severity]), " ", make("b", "", data.codes[code]), " ", make("bdi", "", message));
+      findings.append(item);
+    }
+    const facts = make("div", "facts");
+    for (const quantity of data.quantities) {
+      const fact = make("div");
+      fact.append(make("span", "", quantity.name), make("span", "", `${show(quantity, i) || "–"} ${quantity.unit}`));
+      facts.append(fact);
+    }
+    const words = make("p");
+    words.append(make("bdi", "", data.text[i] || "(no text)"));
+    detail.replaceChildren(make("h3", "", data.id[i]), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
+    if (data.card[i] && $(`card-${data.card[i]}`)) {
+      const jump = make("button", "link", "Hear and see it");
+      jump.type = "button";
+      jump.addEventListener("click", () => openCard(data.card[i]));
+      detail.insertBefore(jump, facts);
+    }
+    detail.hidden = false;
+  };
+
+  view.addEventListener("scroll", draw, { passive: true });
+  addEventListener("resize", draw);
+  body.addEventListener("click", (event) => {
+    const row = event.target.closest("tr.row");
+    if (row) choose(Number(row.dataset.place));
+  });
+  view.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15 }[event.key];
+    if (!step || event.target !== view) return;
+    event.preventDefault();
+    const place = Math.max(0, Math.min(order.length - 1, order.indexOf(chosen) + step));
+    const top = place * ROW;
+    if (top < view.scrollTop) view.scrollTop = top;
+    if (top + 3 * ROW > view.scrollTop + view.clientHeight) view.scrollTop = top + 3 * ROW - view.clientHeight;
+    choose(place);
+  });
+
+  // ---- filters
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  for (const field of [query, byVerdict, byCode]) field.addEventListener("input", refresh);
+  $("clear").addEventListener("click", () => { query.value = byVerdict.value = byCode.value = ""; sorted = null; refresh(); });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-code], [data-verdict]");
+    if (!button) return;
+    byCode.value = button.dataset.code || "";
+    byVerdict.value = button.dataset.verdict || "";
+    query.value = "";
+    refresh();
+    $("clips").scrollIntoView();
+  });
+  refresh();
+})();

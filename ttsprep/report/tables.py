@@ -1,0 +1,123 @@
+"""What a report is made of, and the quantities that it shows with their units."""
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ttsprep.types import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Which sounds of the language the corpus has.
+
+    Attributes
+    ----------
+    phones
+        Occurrences of each phone.
+    inventory
+        The phones of the language; those without a count are shown as missing.
+    diphones
+        Occurrences of each pair of neighbours.
+    """
+
+    phones: Mapping[str, int]
+    inventory: frozenset[str]
+    diphones: Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditTables:
+    """An audit as the report needs it.
+
+    Attributes
+    ----------
+    name
+        Of the corpus.
+    clips
+        One row a clip, in the order of the corpus; every column but ``id`` may be missing.
+    findings
+        Columns clip, code, severity, message, value, limit, start, end.
+    summary
+        As `ttsprep.verdict.summarise` makes it.
+    explanations
+        For each code its ``summary``, ``measured``, ``harm`` and ``mend``.
+    coverage
+        None where nothing was phonemised.
+    media
+        Decodes a clip by id to mono samples and their rate in Hz; None where that is impossible.
+    max_clips_per_code
+        Clips to hear for each code, at most.
+    """
+
+    name: str
+    clips: pd.DataFrame
+    findings: pd.DataFrame
+    summary: Mapping[str, Any]
+    explanations: Mapping[str, Mapping[str, str]]
+    coverage: Coverage | None
+    media: Callable[[str], tuple[Samples, int] | None]
+    max_clips_per_code: int = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A measured column as a reader should see it.
+
+    Attributes
+    ----------
+    column, name, unit
+        Column of ``clips.parquet``, what to call it, and its unit.
+    digits
+        Decimals worth showing.
+    scale
+        Factor from the column's unit to `unit`.
+    short
+        Heading in the table of clips; "" keeps it out of there.
+    """
+
+    column: str
+    name: str
+    unit: str
+    digits: int
+    scale: float = 1.0
+    short: str = ""
+
+    def show(self, value: float) -> str:
+        """Write `value`, given in `unit`, with its unit."""
+        return f"{value:,.{self.digits}f} {self.unit}".rstrip().replace("-", "−")
+
+
+QUANTITIES = (
+    Quantity("duration_s", "Length", "s", 1, short="length"),
+    Quantity("chars", "Characters", "", 0),
+    Quantity("phones", "Phones", "", 0),
+    Quantity("chars_per_s", "Rate, characters", "/s", 1, short="rate"),
+    Quantity("phones_per_s", "Rate, phones", "/s", 1),
+    Quantity("loudness_lufs", "Loudness", "LUFS", 1, short="loudness"),
+    Quantity("peak_dbfs", "Peak", "dBFS", 1),
+    Quantity("snr_db", "Signal to noise", "dB", 0, short="SNR"),
+    Quantity("noise_floor_dbfs", "Noise floor", "dBFS", 0, short="floor"),
+    Quantity("bandwidth_hz", "Bandwidth", "kHz", 1, 1e-3, short="band"),
+    Quantity("f0_median_hz", "Pitch (median F0)", "Hz", 0, short="F0"),
+    Quantity("f0_spread_st", "Liveliness (spread of F0)", "st", 1),
+    Quantity("lead_silence_s", "Silence before", "s", 2),
+    Quantity("tail_silence_s", "Silence after", "s", 2),
+    Quantity("longest_pause_s", "Longest pause", "s", 2),
+)
+
+
+def visible(value: object) -> str:
+    """Return text with every character that would act instead of show (control, bidi, surrogate) spelled out."""
+    text = "" if value is None or value != value else str(value)
+    if text.isprintable():
+        return text
+    return "".join(
+        f"⟨U+{ord(c):04X}⟩"
+        if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and c not in "\u200c\u200d"
+        else c
+        for c in text
+    )

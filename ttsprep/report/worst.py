@@ -1,0 +1,247 @@
+"""The worst clips of each code: which they are, and a card for each to hear and see it."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from ttsprep.report.sound import COLUMNS, Exhibit, exhibit, mel
+from ttsprep.report.svg import join, tag, tick_label, ticks
+from ttsprep.report.tables import AuditTables, visible
+from ttsprep.types import Severity
+
+WINDOW_S = 6.0
+"""Longest piece of a clip to hear; longer clips are shown around the finding."""
+MOST_SECONDS = 480.0
+"""Of audio on the page: encoding it takes most of the time of a report, and a quarter of its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A clip among the worst of a code.
+
+    Attributes
+    ----------
+    number
+        Names the card on the page; the same clip has the same number under every code.
+    first
+        False where the card has been shown under an earlier code.
+    clip, path, text
+        Made visible, not yet escaped.
+    message
+        What was found under this code.
+    stage
+        Waveform, spectrogram and marks; None where the clip cannot be decoded.
+    audio
+        data: URI of what `piece` describes.
+    """
+
+    number: int
+    first: bool
+    clip: str
+    path: str
+    text: str
+    message: str
+    stage: Markup | None = None
+    audio: str = ""
+    piece: str = ""
+
+
+def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card]]:
+    """Choose the worst clips of each code and make their cards, within the budget of the page.
+
+    Parameters
+    ----------
+    audit
+        The audit; its ``media`` is called at most once a clip, in this thread.
+    codes
+        In the order of the page.
+
+    Returns
+    -------
+    dict
+        The cards of each code, worst first.
+    """
+    chosen = {code: _rank(audit.findings, code, audit.max_clips_per_code) for code in codes}
+    rows = audit.clips.drop_duplicates("id").set_index("id")
+    exhibits = _exhibits(audit, rows, _in_turn(chosen))
+    by_clip = {clip: group for clip, group in audit.findings.groupby("clip") if clip in exhibits}
+    numbers: dict[str, int] = {}
+    cards: dict[str, list[Card]] = {}
+    for code in codes:
+        cards[code] = []
+        for finding in chosen[code]:
+            clip = finding["clip"]
+            first = clip not in numbers
+            number = numbers.setdefault(clip, len(numbers) + 1)
+            row: Mapping[str, Any] = rows.loc[clip].to_dict() if clip in rows.index else {}
+            texts = [
+                visible(clip),
+                visible(row.get("path")),
+                visible(row.get("text")),
+                visible(finding["message"]),
+            ]
+            made = exhibits.get(clip)
+            if made is None:
+                cards[code].append(Card(number, first, *texts))
+            else:
+                piece = (
+                    ""
+                    if made.whole
+                    else f"{made.exhibit.start:.1f} to {made.exhibit.end:.1f} s of {made.length:.1f} s"
+                )
+                drawn = stage(made.exhibit, by_clip[clip], visible(clip)) if first else Markup()
+                cards[code].append(
+                    Card(number, first, *texts, drawn, made.exhibit.audio if first else "", piece)
+                )
+    return cards
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    exhibit: Exhibit
+    length: float
+    whole: bool
+
+
+def _rank(findings: pd.DataFrame, code: str, most: int) -> list[dict[str, Any]]:
+    """The findings of a code, the most severe first, then the farthest from the limit; one a clip."""
+    group = findings[(findings["code"] == code) & (findings["clip"] != "")].copy()
+    group["rank"] = [Severity(s).rank for s in group["severity"]]
+    limit = pd.to_numeric(group["limit"], errors="coerce")
+    group["excess"] = (pd.to_numeric(group["value"], errors="coerce") - limit).abs() / limit.abs().clip(
+        lower=1e-9
+    )
+    group = group.sort_values(["rank", "excess", "clip"], ascending=[False, False, True], na_position="last")
+    records: list[dict[str, Any]] = group.drop_duplicates("clip").head(most).to_dict("records")
+    return records
+
+
+def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
+    """The worst of every code, then the second worst of every code ...: so no code takes all of the budget."""
+    for place in range(max((len(group) for group in chosen.values()), default=0)):
+        for group in chosen.values():
+            if place < len(group):
+                yield group[place]
+
+
+def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]) -> dict[str, _Made]:
+    """Decode here, encode beside: libsndfile and zlib let other threads run."""
+    left = min(MOST_SECONDS, 150 + 0.03 * len(audit.clips))
+    pending: dict[str, tuple[Future[Exhibit], float, bool] | None] = {}
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        for finding in findings:
+            clip = finding["clip"]
+            if clip in pending or left <= 0 or clip not in rows.index:
+                continue
+            decoded = audit.media(clip)
+            if decoded is None or not len(decoded[0]) or decoded[1] <= 0:
+                pending[clip] = None
+                continue
+            samples, rate = decoded
+            length = len(samples) / rate
+            start, end = _window(finding["start"], finding["end"], length)
+            piece = samples[int(start * rate) : int(np.ceil(end * rate))]
+            pending[clip] = pool.submit(exhibit, piece, rate, start, end), length, end - start >= length
+            left -= end - start
+        return {
+            clip: _Made(item[0].result(), item[1], item[2])
+            for clip, item in pending.items()
+            if item is not None
+        }
+
+
+def _window(start: float | None, end: float | None, length: float) -> tuple[float, float]:
+    """The piece to show: all of a short clip, else around the finding, else the beginning."""
+    if length <= WINDOW_S:
+        return 0.0, length
+    known = start is not None and np.isfinite(start)
+    low = float(start) if known and start is not None else 0.0
+    high = float(end) if end is not None and np.isfinite(end) else low
+    first = min(max(0.0, (low + high - WINDOW_S) / 2 if known else 0.0), length - WINDOW_S)
+    return (min(first, max(0.0, low - 0.5)) if known else first), min(length, max(first, 0.0) + WINDOW_S)
+
+
+def stage(shown: Exhibit, findings: pd.DataFrame, name: str) -> Markup:
+    """Draw waveform over spectrogram with the findings' places marked; widths are percentages, so it fits anywhere."""
+    span = shown.end - shown.start
+
+    def at(seconds: float) -> str:
+        return f"{min(max((seconds - shown.start) / span, 0.0), 1.0) * 100:.2f}%"
+
+    marks, labels = [], []
+    placed = findings[pd.to_numeric(findings["start"], errors="coerce").notna()]
+    for finding in placed.to_dict("records"):
+        begin = float(finding["start"])
+        stop = float(finding["end"]) if pd.notna(finding["end"]) else begin
+        if stop < shown.start or begin > shown.end:
+            continue
+        wide = max((min(stop, shown.end) - max(begin, shown.start)) / span * 100, 0.5)
+        marks.append(
+            tag(
+                "rect",
+                x=at(begin),
+                y=0,
+                width=f"{wide:.2f}%",
+                height=196,
+                class_=f"mark {finding['severity']}",
+                data_tip=f"{finding['code']}: {begin:.2f} to {stop:.2f} s",
+            )
+        )
+        if len(labels) < 4 and finding["code"] not in {code for code, _ in labels}:
+            near_end = (begin - shown.start) / span > 0.7
+            labels.append((
+                finding["code"],
+                tag(
+                    "text",
+                    finding["code"],
+                    x=at(stop if near_end else begin),
+                    dx=-3 if near_end else 3,
+                    y=12 + 13 * len(labels),
+                    class_="mark-name",
+                    text_anchor="end" if near_end else None,
+                ),
+            ))
+    times = ticks(shown.start, shown.end, 8)
+    frequencies = [f for f in (500, 1_000, 2_000, 4_000, 8_000) if f < 0.95 * shown.top_hz]
+    return tag(
+        "svg",
+        tag(
+            "svg",
+            tag("path", d=shown.waveform, class_="wave"),
+            y=0,
+            width="100%",
+            height=72,
+            viewBox=f"0 -100 {COLUMNS} 200",
+            preserveAspectRatio="none",
+        ),
+        tag("image", y=76, width="100%", height=120, href=shown.spectrogram, preserveAspectRatio="none"),
+        *(
+            tag(
+                "text",
+                f"{f / 1000:g} kHz",
+                x=5,
+                y=76 + 120 * (1 - mel(f) / mel(shown.top_hz)) + 3,
+                class_="over",
+            )
+            for f in frequencies
+        ),
+        *marks,
+        join(label for _, label in labels),
+        *(
+            tag("text", f"{tick_label(t, times)} s", x=at(t), y=210, class_="tick", text_anchor="middle")
+            for t in times
+            if 0.02 < (t - shown.start) / span < 0.98
+        ),
+        tag("line", x1=0, x2=0, y1=0, y2=196, class_="head"),
+        class_="stage",
+        width="100%",
+        height=214,
+        role="img",
+        aria_label=f"waveform and spectrogram of {name}",
+    )
