@@ -198,20 +198,22 @@ def test_results_do_not_depend_on_the_number_of_jobs() -> None:
 
 @pytest.mark.slow
 def test_workers_killed_from_outside_at_random_lose_nothing() -> None:
-    items = list(range(200))
+    items = list(range(400))
+    shards = [items[n : n + 20] for n in range(0, 400, 20)]
     kills = 0
     for seed in range(20):
         chance = random.Random(seed)
-        with closing(run(SlowDoubling(), [items[n : n + 20] for n in range(0, 200, 20)], jobs=2)) as results:
-            rows = dict([next(results)])
-            time.sleep(chance.uniform(0, 0.05))
-            victims = workers_of(os.getpid())
-            if victims:
-                os.kill(chance.choice(victims), signal.SIGKILL)
-                kills += 1
-            rows |= dict(results)
+        rows = {}
+        with closing(run(SlowDoubling(), shards, jobs=2)) as results:
+            for index, done in results:
+                rows[index] = done
+                if index % 5 == 0:
+                    time.sleep(chance.uniform(0, 0.05))
+                    for victim in workers_of(os.getpid())[:1]:
+                        os.kill(victim, signal.SIGKILL)
+                        kills += 1
         assert [row for index in sorted(rows) for row in rows[index]] == [2 * n for n in items]
-    assert kills >= 15
+    assert kills >= 40
 
 
 def children_of(pid: int) -> list[int]:
@@ -340,24 +342,29 @@ SCRIPT = """
 """
 
 
-def start(work: str) -> tuple[subprocess.Popen, list[int]]:
+def start(work: str, temporary: Path, *, family: int = 3) -> tuple[subprocess.Popen, list[int]]:
+    """Start a run in a process of its own; return it, and the ids of its nursery and workers."""
     script = textwrap.dedent(SCRIPT).format(path=sys.path, work=work)
     parent = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
     )
     assert parent.stdout.readline() == b"go\n"
     end = time.monotonic() + 30
-    while len(workers_of(parent.pid)) < 2 and time.monotonic() < end:
+    while 1 + len(workers_of(parent.pid)) < family and time.monotonic() < end:
         time.sleep(0.05)
-    family = [*children_of(parent.pid), *workers_of(parent.pid)]
-    assert len(family) == 3
-    return parent, family
+    members = [*children_of(parent.pid), *workers_of(parent.pid)]
+    assert len(members) == family
+    return parent, members
 
 
 @pytest.mark.parametrize("work", ["Sleeper", "SlowDoubling"])
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_everything_without_a_word(work: str, times: int) -> None:
-    parent, family = start(work)
+def test_ctrl_c_ends_everything_without_a_word(work: str, times: int, tmp_path: Path) -> None:
+    parent, family = start(work, tmp_path)
     began = time.monotonic()
     for _ in range(times):
         os.killpg(parent.pid, signal.SIGINT)  # what a terminal sends: to the whole foreground group
@@ -368,16 +375,32 @@ def test_ctrl_c_ends_everything_without_a_word(work: str, times: int) -> None:
     assert gone_within(family, 2)
     if times == 1:
         assert (parent.returncode, out, errors) == (130, b"", b"")
+        assert list(tmp_path.iterdir()) == []
+
+
+class SlowToLoad(Doubling):
+    def __setstate__(self, state: dict[str, object]) -> None:
+        time.sleep(60)
+
+
+def test_ctrl_c_while_the_workers_are_starting(tmp_path: Path) -> None:
+    parent, family = start("SlowToLoad", tmp_path, family=1)
+    time.sleep(1)
+    os.killpg(parent.pid, signal.SIGINT)
+    assert parent.communicate(timeout=2) == (b"", b"")
+    assert parent.returncode == 130
+    assert gone_within(family, 2)
 
 
 @pytest.mark.parametrize("work", ["Sleeper", "SlowDoubling"])
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
-def test_no_orphans_when_the_parent_is_killed(work: str, sent: signal.Signals) -> None:
-    parent, family = start(work)
+def test_no_orphans_when_the_parent_is_killed(work: str, sent: signal.Signals, tmp_path: Path) -> None:
+    parent, family = start(work, tmp_path)
     parent.send_signal(sent)
     _, errors = parent.communicate(timeout=5)
     assert gone_within(family, 2)
     assert errors == b""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_closed_standard_input_and_output_do_no_harm() -> None:

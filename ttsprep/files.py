@@ -157,7 +157,9 @@ def lock(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         held = _take(path)
     except BlockingIOError:
-        holder = path.read_text("ascii", errors="replace").strip() if path.exists() else ""
+        holder = ""
+        with suppress(OSError):  # the first may have ended meanwhile
+            holder = path.read_text("ascii", errors="replace").strip()
         who = f"process {holder}" if holder.isdecimal() else "another run"
         raise BusyError(f"{folder} is in use by {who}: wait until it ends, or choose another --out") from None
     except OSError as error:

@@ -13,8 +13,11 @@ from typing import Self
 from ttsprep.errors import TtsprepError
 from ttsprep.worker import ANSWER, BOOT, COMMAND, unpack
 
-_ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")} | {
-    "VECLIB_MAXIMUM_THREADS": "1"
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
 }
 
 
@@ -36,6 +39,7 @@ class Nursery:
         try:
             self._load(pickle.dumps((work, memory_bytes), pickle.HIGHEST_PROTOCOL))
         except BaseException:
+            self._process.kill()  # it may be in the middle of a long import, and has no workers yet
             self.close()
             raise
 
@@ -51,7 +55,8 @@ class Nursery:
         """End the nursery, which ends the workers."""
         self._control.close()
         try:
-            self._process.wait(timeout=5)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
         finally:
             self._process.kill()
             self._process.wait()

@@ -191,10 +191,12 @@ class _Crew(Generic[Item, Row]):
         return None
 
     def _free_worker(self, *, fresh: bool) -> _Worker[Item, Row]:
-        for worker in [worker for worker in self._workers if worker.task is None]:
+        idle = [worker for worker in self._workers if worker.task is None]
+        for worker in idle:
             if not (fresh and worker.used):
                 return worker
-            self._dismiss(worker)
+        if idle:
+            self._dismiss(idle[0])
         pid, channel = self._nursery.fork()
         channel.settimeout(self._limits.seconds_per_item)
         worker = _Worker(pid, channel)

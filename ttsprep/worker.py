@@ -53,17 +53,18 @@ def nursery() -> None:
     """Serve the control socket that is standard input, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
+    work, memory = _load(control)
     temporary = tempfile.mkdtemp(prefix="ttsprep-")
     tempfile.tempdir = os.environ["TMPDIR"] = temporary  # killed workers cannot clean up after themselves
     children: set[int] = set()
     try:
-        work, memory = _load(control)
         with suppress(EOFError, ConnectionError):
             _serve(control, work, memory, children)
     finally:
+        for child in children:  # none of them is reaped yet, so no other process can have its number
+            os.kill(child, signal.SIGKILL)
         for child in children:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
         shutil.rmtree(temporary, ignore_errors=True)
     os._exit(0)  # nothing to tidy: the modules loaded here take longer to unload than the kernel does
 
