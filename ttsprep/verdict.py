@@ -5,9 +5,12 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.types import Severity
+
+Array = npt.NDArray[Any]
 
 MENDABLE = frozenset({
     "channels-mixed",
@@ -20,7 +23,7 @@ MENDABLE = frozenset({
     "too-quiet",
     "trailing-silence",
 })
-"""Codes that processing removes without harm to the speech; all others need another recording or another text."""
+"""Codes that processing removes without harm to the speech; the others need new recordings or texts."""
 
 STRICTNESS = (
     ("keep every clip", None),
@@ -55,7 +58,8 @@ def verdict(findings: Iterable[tuple[str, str]], *, readable: bool = True) -> Ve
     Returns
     -------
     Verdict
-        ``DROP`` for an error that cannot be mended, ``MEND`` for a mendable error or warning, else ``USABLE``.
+        ``DROP`` for an error that cannot be mended, ``MEND`` for a mendable error or warning, else
+        ``USABLE``.
     """
     found = list(findings)
     errors = {code for code, severity in found if severity == Severity.ERROR}
@@ -99,9 +103,9 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``clips``, ``hours``; ``verdicts``: for each verdict ``clips`` and ``hours``; ``severities``: findings of
-        each severity; ``codes``: for each code, worst first, its ``severity`` (the worst), ``findings``, ``error``,
-        ``warning``, ``note``, ``mendable``, ``clips`` and ``hours`` that have it, and ``clips_only`` and
+        ``clips``, ``hours``; ``verdicts``: for each verdict ``clips`` and ``hours``; ``severities``: findings
+        of each severity; ``codes``: for each code, worst first, its worst ``severity``, ``findings``, ``error``,
+        ``warning``, ``note``, ``mendable``, ``clips`` and ``hours`` that have it, ``clips_only`` and
         ``hours_only`` that would be usable but for it; ``strictness``: what each step of `STRICTNESS` keeps.
     """
     hours = _hours(clips)
@@ -116,9 +120,7 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _codes(
-    clips: pd.DataFrame, findings: pd.DataFrame, hours: np.ndarray[Any, Any]
-) -> dict[str, dict[str, Any]]:
+def _codes(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array) -> dict[str, dict[str, Any]]:
     ids = clips["id"].astype(str)
     readable = _readable(clips)
     counts = _counting(findings)
@@ -145,11 +147,11 @@ def _codes(
 
 
 def _strictness(
-    clips: pd.DataFrame, findings: pd.DataFrame, hours: np.ndarray[Any, Any], outcome: np.ndarray[Any, Any]
+    clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, outcome: Array
 ) -> list[dict[str, Any]]:
     ids = clips["id"].astype(str)
 
-    def count(severity: Severity) -> np.ndarray[Any, Any]:
+    def count(severity: Severity) -> Array:
         per_clip = findings.loc[findings["severity"] == severity, "clip"].astype(str).value_counts()
         return ids.map(per_clip).fillna(0).to_numpy(dtype=float)
 
@@ -168,28 +170,31 @@ def _strictness(
 
 
 def _counting(findings: pd.DataFrame) -> pd.DataFrame:
-    """The findings that keep a clip from being usable: errors, and warnings that can be mended."""
+    """Return the findings that keep a clip from being usable: errors, and warnings that can be mended."""
     counting = (findings["severity"] == Severity.ERROR) | (
         (findings["severity"] == Severity.WARNING) & findings["code"].isin(MENDABLE)
     )
     return findings[counting & (findings["clip"] != "")]
 
 
-def _readable(clips: pd.DataFrame) -> np.ndarray[Any, Any]:
+def _readable(clips: pd.DataFrame) -> Array:
     if "status" not in clips:
         return np.ones(len(clips), dtype=bool)
-    return (clips["status"].fillna("ok") == "ok").to_numpy(dtype=bool)
+    readable: Array = (clips["status"].fillna("ok") == "ok").to_numpy(dtype=bool)
+    return readable
 
 
-def _hours(clips: pd.DataFrame) -> np.ndarray[Any, Any]:
+def _hours(clips: pd.DataFrame) -> Array:
     if "duration_s" not in clips:
         return np.zeros(len(clips))
-    return np.nan_to_num(clips["duration_s"].to_numpy(dtype=float, na_value=np.nan)) / 3600
+    seconds = pd.to_numeric(clips["duration_s"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    hours: Array = np.where(np.isfinite(seconds), seconds, 0.0) / 3600
+    return hours
 
 
-def _total(hours: np.ndarray[Any, Any]) -> float:
+def _total(hours: Array) -> float:
     return round(float(hours.sum()), 6)
 
 
-def _size(hours: np.ndarray[Any, Any], chosen: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _size(hours: Array, chosen: Array) -> dict[str, Any]:
     return {"clips": int(chosen.sum()), "hours": _total(hours[chosen])}

@@ -1,11 +1,9 @@
 """Which sounds the corpus has: bars of phones and the heat map of diphones."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from markupsafe import Markup
-
-from ttsprep.report.plots import Figure
+from ttsprep.report.figure import Figure
 from ttsprep.report.svg import number, picture, tag
 from ttsprep.report.tables import Coverage, visible
 
@@ -25,7 +23,8 @@ def phone_bars(coverage: Coverage) -> Figure:
     counted = sorted(
         ((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0])
     )
-    step, left, bottom, height = 22, 46, 176, 200
+    left, bottom, height = 46, 176, 200
+    step = min(30, max(17, 1050 // max(len(counted) + len(missing), 1)))
     width = left + step * (len(counted) + len(missing)) + 12
     top = math.ceil(math.log10(max([n for _, n in counted] or [1]) + 1)) or 1
     parts = []
@@ -53,7 +52,7 @@ def phone_bars(coverage: Coverage) -> Figure:
                 "text",
                 visible(phone),
                 x=x + (step - 5) / 2,
-                y=bottom + 16,
+                y=bottom + 15,
                 text_anchor="middle",
                 class_="ipa" if count else "ipa absent",
             )
@@ -75,64 +74,52 @@ def phone_bars(coverage: Coverage) -> Figure:
 def diphone_map(coverage: Coverage) -> Figure:
     """Draw which phone follows which, vowels and consonants apart, darker where it is more frequent."""
     phones = _order(coverage)
-    place = {phone: i for i, phone in enumerate(phones)}
     vowels = sum(is_vowel(p) for p in phones)
-    n, cell, left, top = len(phones), 15, 44, 40
-    gap = 6
-    size = n * cell + gap
-
-    def at(i: int) -> int:
-        return i * cell + (gap if i >= vowels else 0)
-
+    cell, gap, left, top = 16, 8, 48, 66
+    offset = {p: i * cell + (gap if i >= vowels else 0) for i, p in enumerate(phones)}
+    size = len(phones) * cell + gap
+    blocks = [(0, vowels * cell, "vowel"), (vowels * cell + gap, (len(phones) - vowels) * cell, "consonant")]
     parts = [
-        tag("rect", x=left + at(a), y=top + at(b), width=w, height=h, class_="never")
-        for a, w in _runs(vowels, n, cell)
-        for b, h in _runs(vowels, n, cell)
+        tag("rect", x=left + x, y=top + y, width=wide, height=tall, class_="never")
+        for y, tall, _ in blocks
+        for x, wide, _ in blocks
     ]
     for (first, second), count in sorted(coverage.diphones.items()):
-        if count > 0 and first in place and second in place:
-            parts.append(_cell(first, second, count, left + at(place[second]), top + at(place[first]), cell))
-    for phone, i in place.items():
-        parts.append(
-            tag("text", visible(phone), x=left - 6, y=top + at(i) + 11.5, text_anchor="end", class_="ipa")
-        )
-        parts.append(
-            tag(
-                "text",
-                visible(phone),
-                x=left + at(i) + cell / 2,
-                y=top - 6,
-                text_anchor="middle",
-                class_="ipa",
+        if count > 0:
+            level = min(6, 1 + int(math.log10(count) * 2)) if count > 1 else 0
+            place = {"x": left + offset[second], "y": top + offset[first]}
+            tip = f"{visible(first)} {visible(second)}: {count:,}"
+            parts.append(
+                tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip)
             )
-        )
-    parts.append(tag("text", "second phone →", x=left, y=14, class_="label"))
-    parts.append(tag("text", "first phone ↓", x=left + size - 4, y=14, text_anchor="end", class_="label"))
+    for phone, at in offset.items():
+        name, x = visible(phone), left + at + cell / 2 + 4
+        turned = f"rotate(-60 {x:g} {top - 5})"
+        parts += [
+            tag("text", name, x=left - 6, y=top + at + 12, text_anchor="end", class_="ipa"),
+            tag("text", name, x=x, y=top - 5, transform=turned, class_="ipa"),
+        ]
+    for at, wide, kind in blocks:
+        if wide:
+            parts.append(tag("text", f"then a {kind} →", x=left + at, y=16, class_="label"))
+            turned = f"rotate(-90 10 {top + at + wide})"
+            parts.append(
+                tag("text", f"first a {kind}", x=10, y=top + at + wide, transform=turned, class_="label")
+            )
     seen = sum(c > 0 for c in coverage.diphones.values())
     once = sum(c == 1 for c in coverage.diphones.values())
     title = f"{seen:,} different diphones occur, {once:,} of them only once"
     return Figure(
         title,
-        f"rows: first phone, columns: second; vowels before consonants; {_shares(coverage.diphones)}",
-        picture(left + size + 8, top + size + 8, title, *parts, class_="natural heat"),
+        f"a row for the first phone, a column for the second; {_shares(coverage.diphones)}",
+        picture(left + size + 34, top + size + 8, title, *parts, class_="natural heat"),
     )
 
 
 def _order(coverage: Coverage) -> list[str]:
-    """All phones, vowels first, each group by falling count."""
+    """Order all phones: vowels first, each group by falling count."""
     known = set(coverage.inventory) | {p for pair in coverage.diphones for p in pair}
     return sorted(known, key=lambda p: (not is_vowel(p), -coverage.phones.get(p, 0), p))
-
-
-def _runs(vowels: int, n: int, cell: int) -> Sequence[tuple[int, int]]:
-    """(first row, pixels) of the vowels and of the consonants."""
-    return [(a, count * cell) for a, count in ((0, vowels), (vowels, n - vowels)) if count]
-
-
-def _cell(first: str, second: str, count: int, x: int, y: int, cell: int) -> Markup:
-    level = min(6, 1 + int(math.log10(count) * 2)) if count > 1 else 0
-    tip = f"{visible(first)} {visible(second)}: {count:,}"
-    return tag("rect", x=x, y=y, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip)
 
 
 def _shares(diphones: Mapping[tuple[str, str], int]) -> str:

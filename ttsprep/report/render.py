@@ -11,6 +11,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from ttsprep.report import plots
+from ttsprep.report.figure import CLASSES, Figure, column, hours
+from ttsprep.report.histogram import histogram, limits_of
 from ttsprep.report.phonemes import diphone_map, phone_bars
 from ttsprep.report.tables import QUANTITIES, AuditTables, visible
 from ttsprep.report.worst import Card, worst_clips
@@ -35,15 +37,15 @@ def render(audit: AuditTables) -> str:
     Returns
     -------
     str
-        A whole HTML page. Nothing in it is fetched: a content security policy allows only its own style and script,
-        by their hashes, and data: URIs for pictures and sound.
+        A whole HTML page. Nothing in it is fetched: a content security policy allows only its own style and
+        script, by their hashes, and data: URIs for pictures and sound.
     """
     import jinja2
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.globals.update(hours=plots.hours, visible=visible)
+    environment.globals.update(hours=hours)
     css, js = _resource("report.css"), _resource("report.js")
     outcome = verdicts(audit.clips, audit.findings).to_numpy()
     codes = list(audit.summary["codes"])
@@ -54,7 +56,7 @@ def render(audit: AuditTables) -> str:
         css=Markup(css),  # noqa: S704 -- our own file
         js=Markup(js),  # noqa: S704 -- our own file
         summary=audit.summary,
-        verdict_classes={v.value: plots.CLASSES[v] for v in Verdict},
+        verdict_classes={v.value: CLASSES[v] for v in Verdict},
         shares=_shares(audit.summary),
         strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
         codes=[_code(audit, code, cards[code]) for code in codes],
@@ -78,20 +80,20 @@ def _policy(css: str, js: str) -> str:
         return "'sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") + "'"
 
     return (
-        f"default-src 'none'; script-src {digest(js)}; style-src {digest(css)}; img-src data:; media-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {digest(js)}; style-src {digest(css)}; img-src data:; "
+        "media-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
 def _shares(summary: Any) -> list[dict[str, Any]]:
-    """The verdicts as pieces of a bar, in per cent of the hours (of the clips where no clip has a length)."""
+    """Cut a bar by verdict, in per cent of the hours (of the clips where none has a length)."""
     unit = "hours" if summary["hours"] else "clips"
     total = summary[unit] or 1
     pieces, start = [], 0.0
     for v in Verdict:
         size = summary["verdicts"][v.value]
         width = 100 * size[unit] / total
-        pieces.append({"name": v.value, "class": plots.CLASSES[v], "x": start, "width": width, **size})
+        pieces.append({"name": v.value, "class": CLASSES[v], "x": start, "width": width, **size})
         start += width
     return pieces
 
@@ -112,9 +114,9 @@ def _about_corpus(findings: pd.DataFrame) -> list[dict[str, str]]:
     return [{key: visible(row[key]) for key in ("code", "severity", "message")} for row in rows]
 
 
-def _distributions(audit: AuditTables, outcome: Any) -> list[plots.Figure]:
-    limits = plots.limits_of(audit.clips, audit.findings)
-    figures = (plots.histogram(q, audit.clips, outcome, limits.get(q.column, [])) for q in QUANTITIES)
+def _distributions(audit: AuditTables, outcome: Any) -> list[Figure]:
+    limits = limits_of(audit.clips, audit.findings)
+    figures = (histogram(q, audit.clips, outcome, limits.get(q.column, [])) for q in QUANTITIES)
     return [figure for figure in figures if figure is not None]
 
 
@@ -122,25 +124,28 @@ def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
     """Hours by speaker and verdict, the twenty with the most hours; empty for a single voice."""
     if "speaker" not in clips or clips["speaker"].nunique() < 2:
         return []
-    hours = np.nan_to_num(plots.column(clips, "duration_s")) / 3600
-    table = pd.DataFrame({"speaker": clips["speaker"].to_numpy(), "verdict": outcome, "hours": hours})
+    table = pd.DataFrame({
+        "speaker": clips["speaker"].fillna("").to_numpy(),
+        "verdict": outcome,
+        "hours": np.nan_to_num(column(clips, "duration_s")) / 3600,
+    })
     sums = table.pivot_table(
         index="speaker", columns="verdict", values="hours", aggfunc="sum", fill_value=0.0
     )
     sums = sums.reindex(columns=[v.value for v in Verdict], fill_value=0.0)
     sums["all"] = sums.sum(axis=1)
-    counts = table["speaker"].value_counts()
+    counts = table["speaker"].value_counts().to_dict()
     longest = float(sums["all"].max()) or 1.0
     rows = []
     for speaker, row in sums.sort_values("all", ascending=False).head(20).iterrows():
         pieces, start = [], 0.0
         for v in Verdict:
             width = 100 * float(row[v.value]) / longest
-            pieces.append({"class": plots.CLASSES[v], "x": start, "width": width})
+            pieces.append({"class": CLASSES[v], "x": start, "width": width})
             start += width
         rows.append({
             "name": visible(speaker) or "(no name)",
-            "clips": int(counts[speaker]),
+            "clips": int(counts[str(speaker)]),
             "hours": float(row["all"]),
             "pieces": pieces,
         })
@@ -148,7 +153,7 @@ def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
 
 
 def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str, Any]:
-    """The table of clips, by column, as the page's script reads it."""
+    """Lay out the table of clips by column, as the page's script reads it."""
     clips = audit.clips
     found = audit.findings[audit.findings["clip"] != ""]
     codes = list(audit.summary["codes"])
@@ -169,7 +174,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
             return [""] * len(order)
         return [_cut(visible(v), most) for v in clips[column].to_numpy()[order]]
 
-    quantities = [q for q in QUANTITIES if np.isfinite(plots.column(clips, q.column)).any()]
+    quantities = [q for q in QUANTITIES if np.isfinite(column(clips, q.column)).any()]
     names = [v.value for v in Verdict]
     return {
         "all": len(clips),
@@ -188,8 +193,9 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
                 "name": q.name,
                 "short": q.short,
                 "unit": q.unit,
+                "narrow": q.narrow or q.unit,
                 "digits": q.digits,
-                "values": _numbers(plots.column(clips, q.column)[order] * q.scale, q.digits),
+                "values": _numbers(column(clips, q.column)[order] * q.scale, q.digits),
             }
             for q in quantities
         ],
@@ -198,7 +204,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
 
 def _numbers(values: Any, digits: int) -> list[float | None]:
     rounded = np.round(values, digits)
-    return [None if v != v else int(v) if digits == 0 else v for v in rounded.tolist()]
+    return [None if np.isnan(v) else int(v) if digits == 0 else v for v in rounded.tolist()]
 
 
 def _cut(text: str, most: int) -> str:

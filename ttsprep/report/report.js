@@ -112,15 +112,15 @@
   const codesOf = (i) => data.found[i].map((f) => data.codes[f[0]]).join(", ");
   const weight = (i) => data.found[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
   const columns = [
-    { name: "clip", width: 15, text: (i) => data.id[i], key: (i) => data.id[i] },
-    { name: "verdict", width: 9, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
+    { name: "clip", width: 13, text: (i) => data.id[i], key: (i) => data.id[i] },
+    { name: "verdict", width: 9.5, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
   ];
   if (data.speaker.some((s) => s !== data.speaker[0])) {
     columns.push({ name: "speaker", width: 9, text: (i) => data.speaker[i], key: (i) => data.speaker[i] });
   }
-  columns.push({ name: "text", width: 26, text: (i) => data.text[i], key: (i) => data.text[i] });
+  columns.push({ name: "text", width: 28, text: (i) => data.text[i], key: (i) => data.text[i] });
   for (const quantity of data.quantities.filter((q) => q.short)) {
-    columns.push({ name: `${quantity.short}${quantity.unit ? ` (${quantity.unit})` : ""}`, width: 8.5, number: true, text: (i) => show(quantity, i), key: (i) => quantity.values[i] });
+    columns.push({ name: quantity.short, unit: quantity.narrow, width: 7, number: true, text: (i) => show(quantity, i), key: (i) => quantity.values[i] });
   }
   columns.push({ name: "findings", width: 20, text: codesOf, key: weight, down: true });
 
@@ -134,7 +134,8 @@
   const total = columns.reduce((sum, c) => sum + c.width, 0);
   columns.forEach((column, c) => {
     const cell = make("th", column.number ? "num" : "");
-    const button = make("button", "", column.name);
+    const button = make("button");
+    button.append(make("span", "", column.name), make("small", "", column.unit || ""));
     cell.scope = "col";
     cell.style.width = `${(100 * column.width) / total}%`;
     button.type = "button";
@@ -171,7 +172,7 @@
     [...headRow.cells].forEach((cell, c) => {
       const on = c === sorted;
       if (on) cell.setAttribute("aria-sort", falling ? "descending" : "ascending"); else cell.removeAttribute("aria-sort");
-      cell.firstChild.textContent = columns[c].name + (on ? (falling ? " ↓" : " ↑") : "");
+      cell.querySelector("span").textContent = columns[c].name + (on ? (falling ? " ↓" : " ↑") : "");
     });
     const seconds = data.quantities.find((q) => q.short === "length");
     const minutes = seconds ? order.reduce((sum, i) => sum + (seconds.values[i] || 0), 0) / 60 : 0;

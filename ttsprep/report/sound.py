@@ -1,4 +1,4 @@
-"""What a reader hears and sees of a clip: Opus, waveform and mel spectrogram, made without a plotting library."""
+"""What a reader hears and sees of a clip: Opus, waveform and mel spectrogram."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ from ttsprep.types import Samples
 
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000)
 OPUS_LEVEL = 0.8
-"""About 58 kbit/s: above libopus' threshold for pure CELT, which encodes three times faster than hybrid does."""
+"""About 58 kbit/s: the least at which libopus takes pure CELT, three times faster than its hybrid mode."""
 COLUMNS, BANDS, LEVELS = 560, 96, 40
 RANGE_DB = 75.0
 TOP_HZ = 12_000.0
@@ -51,7 +51,7 @@ class Exhibit:
 
 
 def exhibit(samples: Samples, rate: int, start: float, end: float) -> Exhibit:
-    """Make an exhibit of mono `samples` at `rate` Hz, which are the piece from `start` to `end` seconds of the clip."""
+    """Make an exhibit of mono `samples` at `rate` Hz: the piece of a clip from `start` to `end` seconds."""
     samples = np.nan_to_num(np.asarray(samples, dtype=np.float32), posinf=1.0, neginf=-1.0)
     top = min(rate / 2, TOP_HZ)
     return Exhibit(
@@ -92,7 +92,7 @@ def waveform(samples: Samples) -> str:
 
 
 def spectrogram(samples: Samples, rate: int, top_hz: float) -> npt.NDArray[np.uint8]:
-    """Levels 0..LEVELS-1 of shape (BANDS, COLUMNS): mel bands, the highest first; 75 dB below the loudest is 0."""
+    """Return levels 0..LEVELS-1, shape (BANDS, COLUMNS), the highest band first; 0 is 75 dB below the peak."""
     size = 2 * round(0.0125 * rate)
     hop = max(1.0, len(samples) / COLUMNS)
     padded = np.pad(samples, (size // 2, size + int(hop)))
@@ -125,12 +125,13 @@ def mel_filters(rate: int, bins: int, top_hz: float) -> npt.NDArray[np.float32]:
     filters = np.clip(np.minimum(rising, falling), 0, None)
     empty = filters.sum(axis=1) == 0
     filters[empty, np.abs(hertz - centres[1:-1][empty, None]).argmin(axis=1)] = 1
-    return (filters / filters.sum(axis=1, keepdims=True)).astype(np.float32)
+    unit: npt.NDArray[np.float32] = (filters / filters.sum(axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 @cache
 def palette() -> bytes:
-    """RGB of each level: lightness of OKLab rises evenly from near black to pale yellow, so equal steps look equal."""
+    """Return the RGB of each level: lightness in OKLab rises evenly, so equal steps look equal."""
     t = np.linspace(0, 1, LEVELS)
     lightness = 0.14 + 0.83 * t
     chroma = 0.155 * np.sin(np.pi * np.clip(t * 0.92 + 0.06, 0, 1)) ** 0.8

@@ -41,11 +41,15 @@ def number(value: float) -> str:
 
 
 def picture(width: int, height: int, label: str, *children: str, class_: str = "") -> Markup:
-    """Make a whole ``<svg>`` that grows with its place and tells a screen reader `label`."""
+    """Make a whole ``<svg>`` that tells a screen reader `label`.
+
+    It grows with its place, or keeps its width if it has a class of its own.
+    """
     return tag(
         "svg",
         *children,
         viewBox=f"0 0 {width} {height}",
+        width=width if class_ else None,
         role="img",
         aria_label=label,
         class_=f"chart {class_}".strip(),

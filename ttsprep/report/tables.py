@@ -77,6 +77,8 @@ class Quantity:
         Factor from the column's unit to `unit`.
     short
         Heading in the table of clips; "" keeps it out of there.
+    narrow
+        The unit there, where `unit` is too wide.
     """
 
     column: str
@@ -85,18 +87,31 @@ class Quantity:
     digits: int
     scale: float = 1.0
     short: str = ""
+    narrow: str = ""
 
     def show(self, value: float) -> str:
-        """Write `value`, given in `unit`, with its unit."""
-        return f"{value:,.{self.digits}f} {self.unit}".rstrip().replace("-", "−")
+        """Write `value`, given in `unit`, with its unit and a real minus sign."""
+        return f"{self._digits(value)} {self.unit}".rstrip()
+
+    def span(self, low: float, high: float, word: str = "and") -> str:
+        """Write two values with their unit once."""
+        return f"{self._digits(low)} {word} {self.show(high)}"
+
+    def difference(self, value: float) -> str:
+        """Write the distance of two values: levels of LUFS or dBFS differ by LU or dB."""
+        return f"{self._digits(value)} {({'LUFS': 'LU', 'dBFS': 'dB'}).get(self.unit, self.unit)}".rstrip()
+
+    def _digits(self, value: float) -> str:
+        text = f"{value:,.{self.digits}f}"
+        return text.removeprefix("-") if not float(text.replace(",", "")) else text.replace("-", "−")
 
 
 QUANTITIES = (
     Quantity("duration_s", "Length", "s", 1, short="length"),
     Quantity("chars", "Characters", "", 0),
     Quantity("phones", "Phones", "", 0),
-    Quantity("chars_per_s", "Rate, characters", "/s", 1, short="rate"),
-    Quantity("phones_per_s", "Rate, phones", "/s", 1),
+    Quantity("chars_per_s", "Rate", "characters/s", 1, short="rate", narrow="char/s"),
+    Quantity("phones_per_s", "Rate", "phones/s", 1),
     Quantity("loudness_lufs", "Loudness", "LUFS", 1, short="loudness"),
     Quantity("peak_dbfs", "Peak", "dBFS", 1),
     Quantity("snr_db", "Signal to noise", "dB", 0, short="SNR"),
@@ -110,9 +125,9 @@ QUANTITIES = (
 )
 
 
-def visible(value: object) -> str:
-    """Return text with every character that would act instead of show (control, bidi, surrogate) spelled out."""
-    text = "" if value is None or value != value else str(value)
+def visible(value: Any) -> str:
+    """Return text with every character that would act instead of show (control, bidi) spelled out."""
+    text = "" if value is None or pd.isna(value) else str(value)
     if text.isprintable():
         return text
     return "".join(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ class Card:
     message
         What was found under this code.
     stage
-        Waveform, spectrogram and marks; None where the clip cannot be decoded.
+        Waveform, spectrogram and marks; None where the clip cannot be decoded, and under later codes.
     audio
         data: URI of what `piece` describes.
     """
@@ -72,33 +72,30 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
     exhibits = _exhibits(audit, rows, _in_turn(chosen))
     by_clip = {clip: group for clip, group in audit.findings.groupby("clip") if clip in exhibits}
     numbers: dict[str, int] = {}
-    cards: dict[str, list[Card]] = {}
-    for code in codes:
-        cards[code] = []
-        for finding in chosen[code]:
-            clip = finding["clip"]
-            first = clip not in numbers
-            number = numbers.setdefault(clip, len(numbers) + 1)
-            row: Mapping[str, Any] = rows.loc[clip].to_dict() if clip in rows.index else {}
-            texts = [
-                visible(clip),
-                visible(row.get("path")),
-                visible(row.get("text")),
-                visible(finding["message"]),
-            ]
-            made = exhibits.get(clip)
-            if made is None:
-                cards[code].append(Card(number, first, *texts))
-            else:
-                piece = (
-                    ""
-                    if made.whole
-                    else f"{made.exhibit.start:.1f} to {made.exhibit.end:.1f} s of {made.length:.1f} s"
-                )
-                drawn = stage(made.exhibit, by_clip[clip], visible(clip)) if first else Markup()
-                cards[code].append(
-                    Card(number, first, *texts, drawn, made.exhibit.audio if first else "", piece)
-                )
+    cards: dict[str, list[Card]] = {code: [] for code in codes}
+    for code, finding in ((c, f) for c in codes for f in chosen[c]):
+        clip = finding["clip"]
+        first = clip not in numbers
+        row: Mapping[str, Any] = rows.loc[clip].to_dict() if clip in rows.index else {}
+        card = Card(
+            numbers.setdefault(clip, len(numbers) + 1),
+            first,
+            visible(clip),
+            visible(row.get("path")),
+            visible(row.get("text")),
+            visible(finding["message"]),
+        )
+        if first and clip in exhibits:
+            made = exhibits[clip]
+            shown = made.exhibit
+            whole = shown.end - shown.start >= made.length
+            card = replace(
+                card,
+                stage=stage(shown, by_clip[clip], card.clip),
+                audio=shown.audio,
+                piece="" if whole else f"{shown.start:.1f} to {shown.end:.1f} s of {made.length:.1f} s",
+            )
+        cards[code].append(card)
     return cards
 
 
@@ -106,24 +103,22 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
 class _Made:
     exhibit: Exhibit
     length: float
-    whole: bool
 
 
 def _rank(findings: pd.DataFrame, code: str, most: int) -> list[dict[str, Any]]:
-    """The findings of a code, the most severe first, then the farthest from the limit; one a clip."""
+    """Order the findings of a code: the most severe first, then the farthest from the limit; one a clip."""
     group = findings[(findings["code"] == code) & (findings["clip"] != "")].copy()
     group["rank"] = [Severity(s).rank for s in group["severity"]]
     limit = pd.to_numeric(group["limit"], errors="coerce")
-    group["excess"] = (pd.to_numeric(group["value"], errors="coerce") - limit).abs() / limit.abs().clip(
-        lower=1e-9
-    )
+    distance = (pd.to_numeric(group["value"], errors="coerce") - limit).abs()
+    group["excess"] = distance / limit.abs().clip(lower=1e-9)
     group = group.sort_values(["rank", "excess", "clip"], ascending=[False, False, True], na_position="last")
-    records: list[dict[str, Any]] = group.drop_duplicates("clip").head(most).to_dict("records")
-    return records
+    worst = group.drop_duplicates("clip").head(most)
+    return [{str(key): value for key, value in row.items()} for row in worst.to_dict("records")]
 
 
 def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    """The worst of every code, then the second worst of every code ...: so no code takes all of the budget."""
+    """Yield the worst of every code, then the second worst ..., so that no code takes all of the budget."""
     for place in range(max((len(group) for group in chosen.values()), default=0)):
         for group in chosen.values():
             if place < len(group):
@@ -133,7 +128,7 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
 def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]) -> dict[str, _Made]:
     """Decode here, encode beside: libsndfile and zlib let other threads run."""
     left = min(MOST_SECONDS, 150 + 0.03 * len(audit.clips))
-    pending: dict[str, tuple[Future[Exhibit], float, bool] | None] = {}
+    pending: dict[str, tuple[Future[Exhibit], float] | None] = {}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for finding in findings:
             clip = finding["clip"]
@@ -147,17 +142,13 @@ def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[st
             length = len(samples) / rate
             start, end = _window(finding["start"], finding["end"], length)
             piece = samples[int(start * rate) : int(np.ceil(end * rate))]
-            pending[clip] = pool.submit(exhibit, piece, rate, start, end), length, end - start >= length
+            pending[clip] = pool.submit(exhibit, piece, rate, start, end), length
             left -= end - start
-        return {
-            clip: _Made(item[0].result(), item[1], item[2])
-            for clip, item in pending.items()
-            if item is not None
-        }
+        return {clip: _Made(item[0].result(), item[1]) for clip, item in pending.items() if item is not None}
 
 
 def _window(start: float | None, end: float | None, length: float) -> tuple[float, float]:
-    """The piece to show: all of a short clip, else around the finding, else the beginning."""
+    """Choose the piece to show: all of a short clip, else around the finding, else the beginning."""
     if length <= WINDOW_S:
         return 0.0, length
     known = start is not None and np.isfinite(start)
@@ -168,13 +159,14 @@ def _window(start: float | None, end: float | None, length: float) -> tuple[floa
 
 
 def stage(shown: Exhibit, findings: pd.DataFrame, name: str) -> Markup:
-    """Draw waveform over spectrogram with the findings' places marked; widths are percentages, so it fits anywhere."""
+    """Draw waveform over spectrogram with the places of findings marked; widths in per cent fit anywhere."""
     span = shown.end - shown.start
 
     def at(seconds: float) -> str:
         return f"{min(max((seconds - shown.start) / span, 0.0), 1.0) * 100:.2f}%"
 
-    marks, labels = [], []
+    marks: list[Markup] = []
+    labels: list[tuple[str, Markup]] = []
     placed = findings[pd.to_numeric(findings["start"], errors="coerce").notna()]
     for finding in placed.to_dict("records"):
         begin = float(finding["start"])
@@ -208,7 +200,7 @@ def stage(shown: Exhibit, findings: pd.DataFrame, name: str) -> Markup:
                 ),
             ))
     times = ticks(shown.start, shown.end, 8)
-    frequencies = [f for f in (500, 1_000, 2_000, 4_000, 8_000) if f < 0.95 * shown.top_hz]
+    frequencies = [f for f in (1_000, 2_000, 4_000, 8_000) if f < 0.95 * shown.top_hz]
     return tag(
         "svg",
         tag(
