@@ -12,10 +12,11 @@ import re
 import stat
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.encoding import sniff, surely_western
@@ -28,6 +29,7 @@ _SPAN = 20
 """Lines that a quoted CSV cell may take; one that takes more was never closed."""
 _SNIFF = 1 << 16
 _T = TypeVar("_T")
+_File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -104,11 +106,12 @@ def _without_end(line: str) -> str:
 
 def _raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
     try:
-        with open_regular(path) as file:
+        with _open_regular(path) as file:
             encoding = _encoding(path, file)
             if encoding != "utf-8":
                 # A damaged character becomes U+FFFD, which `text-encoding` is about to find.
-                yield from _wide_lines(path.name, io.TextIOWrapper(file, encoding, "replace", newline="\n"))
+                with io.TextIOWrapper(file, encoding, "replace", newline="\n") as text:
+                    yield from _wide_lines(path.name, text)
             else:
                 yield from _byte_lines(path, file)
     except (EOFError, gzip.BadGzipFile, zlib.error):
@@ -117,19 +120,24 @@ def _raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def open_regular(path: Path) -> IO[bytes]:
+@contextmanager
+def _open_regular(path: Path) -> Iterator[_File]:
     """Open a regular file, through gzip if it ends in ``.gz``; a FIFO is refused, not waited for."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError("it is not a regular file")
-    file = os.fdopen(descriptor, "rb", buffering=_SNIFF)
-    return gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file  # type: ignore[return-value]
+    with io.BufferedReader(io.FileIO(descriptor), _SNIFF) as file:
+        if path.suffix == ".gz":
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        else:
+            yield file
 
 
-def _encoding(path: Path, file: IO[bytes]) -> str:
+def _encoding(path: Path, file: _File) -> str:
     """Return the encoding of `file`, and move past its byte-order mark."""
-    head = file.peek(_SNIFF)[:_SNIFF]  # type: ignore[attr-defined]
+    head = file.peek(_SNIFF)[:_SNIFF]
     encoding, mark = sniff(head)
     if len(head) == mark:
         raise CorpusError(f"{path} is empty")
@@ -153,7 +161,7 @@ def _wide_lines(name: str, file: io.TextIOWrapper) -> Iterator[tuple[int, str] |
             yield number, line
 
 
-def _byte_lines(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str] | Finding]:
+def _byte_lines(path: Path, file: _File) -> Iterator[tuple[int, str] | Finding]:
     number, western = 0, None
     while raw := file.readline(LINE_LIMIT + 1):
         number += 1
@@ -181,7 +189,7 @@ def _byte_lines(path: Path, file: IO[bytes]) -> Iterator[tuple[int, str] | Findi
 
 def _undecodable(path: Path) -> Iterator[bytes]:
     """Yield the lines of a file that are not UTF-8."""
-    with open_regular(path) as file:
+    with _open_regular(path) as file:
         while raw := file.readline(LINE_LIMIT):
             try:
                 raw.decode()
@@ -313,7 +321,7 @@ def transcript(path: Path, name: str) -> str:
         If it cannot be read, is not text, or is longer than a transcript can be.
     """
     try:
-        with open_regular(path) as file:
+        with _open_regular(path) as file:
             raw = file.read(LINE_LIMIT + 1)
     except OSError as error:
         raise CorpusError(f"{name} cannot be read: {error.strerror or error}") from None
