@@ -1,0 +1,208 @@
+"""Transcripts damaged on their way: wrong encodings, invisible characters, letters of another script."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from ttsprep.characters import JOINERS, main_scripts, nfc, script
+from ttsprep.checks.base import Check, Code
+from ttsprep.errors import UsageError
+from ttsprep.phonology import norms
+from ttsprep.signal import Signal
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+ENCODING = Code(
+    "text-encoding",
+    "The transcript was damaged on the way: mojibake, markup, control or invisible characters.",
+    "Errors, for they are certain: UTF-8 that was read as Latin-1, Windows-1252 or Windows-1251 (a run of "
+    "characters that decodes, byte by byte, to letters or typographic marks: Ã© for é), U+FFFD, lone "
+    "surrogates, control characters and NUL, HTML entities and tags. Warnings: line breaks and tabs "
+    "inside a text, zero-width and text-direction characters where the script needs none.",
+    "The text front end spells out, drops or mispronounces what is damaged; an invisible character makes "
+    "a known word unknown; a line break inside a text shifts the rows of exported metadata.",
+    "Read the file in the encoding that it was written in; where the damage is older, replace the "
+    "characters named.",
+)
+CHARSET = Code(
+    "text-charset",
+    "Letters of another script or alphabet than the corpus's.",
+    "Letters are counted over all transcripts of a language. A script is its own if it makes up "
+    "`script_share` of them or if eSpeak NG's words of that language are written in it. A clip with "
+    "letters of another script gets a warning, as does a word that mixes Latin, Cyrillic or Greek (сat "
+    "with a Cyrillic с). Letters of the right script that the language hardly uses, in fewer than "
+    "`rare_share` of the clips, are one note that lists them.",
+    "A model sees a rare symbol too seldom to learn it; a look-alike letter turns a common word into an "
+    "unknown one.",
+    "Replace look-alikes; transcribe foreign words in the script of the language, as they are pronounced, "
+    "or drop the clip.",
+)
+
+_CONT = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_CONT_PLAIN = "\x80-\x9f¡-ª¬-º¼-¿€ƒ†‡ˆ‰Š‹ŒŽ•˜™šœžŸ"
+_MOJIBAKE = (
+    # One pair is enough where the second is no quotation mark or dash (“MAÇÔ in capitals ends in Ã and ”).
+    re.compile(f"[ÂÃÄÅ][{_CONT_PLAIN}]|â€[{_CONT}]|ï»¿|ï¿½"),
+    re.compile(f"(?:[Â-ß][{_CONT}]){{2,}}"),
+    re.compile(f"(?:[à-ï][{_CONT}]{{2}}){{2,}}|ð[\x9fŸ][{_CONT}]{{2}}"),
+)
+_MOJIBAKE_1251 = re.compile("(?:[РС][\x80-\xbfЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџЎўЈҐЁЄЇІіґё№єјЅѕї]){3,}")
+_HTML = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,6});|</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>"
+)
+_LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_JOINED_PLAIN = re.compile(f"(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[{JOINERS}]|[{JOINERS}](?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
+_ALIKE = {"LATIN", "CYRILLIC", "GREEK"}
+_PARTS = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TextEncoding(Check):
+    """Finds transcripts whose characters are not what was meant.
+
+    Attributes
+    ----------
+    script_share
+        Share of all letters, 0 to 1, from which on a script is one of the corpus's own.
+    rare_share
+        Share of clips, 0 to 1, under which a letter that the language hardly uses is listed.
+    """
+
+    script_share: float = 0.1
+    rare_share: float = 0.002
+
+    name: ClassVar[str] = "text_encoding"
+    codes: ClassVar[tuple[Code, ...]] = (ENCODING, CHARSET)
+    measures: ClassVar[dict[str, str]] = {
+        "text_damage": "what shows damage for certain, separated by blanks; empty if nothing does",
+        "text_invisible": "invisible characters and line breaks in the transcript, as U+XXXX",
+        "text_mixed": "words that mix Latin, Cyrillic or Greek letters",
+    }
+    audio: ClassVar[bool] = False
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:
+        """Look for damage in the transcript as it is in the corpus."""
+        del signal
+        return {
+            "text_damage": " ".join(dict.fromkeys(damage(clip.text)))[:200],
+            "text_invisible": " ".join(dict.fromkeys(_invisible(clip.text)))[:200],
+            "text_mixed": " ".join(_mixed(clip.text))[:200],
+        }
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        """Judge damage clip by clip, and the alphabet language by language."""
+        for column, severity, says in (
+            ("text_damage", Severity.ERROR, "the transcript is damaged: {}"),
+            ("text_invisible", Severity.WARNING, "the transcript has invisible characters: {}"),
+        ):
+            found = corpus[corpus[column].fillna("") != ""]
+            for clip, what in zip(found["id"], found[column], strict=True):
+                yield Finding(clip, ENCODING.code, severity, says.format(what))
+        for language, clips in corpus.groupby(corpus["language"].fillna(""), sort=True):
+            yield from self._alphabet(str(language), clips)
+
+    def _alphabet(self, language: str, clips: pd.DataFrame) -> Iterator[Finding]:
+        texts = clips["text"].fillna("")
+        counts = Counter("".join(texts))
+        usual = _usual_letters(language)
+        in_corpus = main_scripts(counts.items(), share=self.script_share)
+        own = in_corpus | main_scripts(usual.items(), share=0.02)
+        if usual and in_corpus and not in_corpus & main_scripts(usual.items(), share=0.02):
+            written = " and ".join(sorted(name.title() for name in in_corpus))
+            message = f"the transcripts are in {written} script, which {language!r} is not written in"
+            yield Finding("", CHARSET.code, Severity.WARNING, message)
+        foreign = {char for char in counts if script(char) and script(char) not in own}
+        for clip, text, mixed in zip(clips["id"], texts, clips["text_mixed"].fillna(""), strict=True):
+            if found := [char for char in dict.fromkeys(text) if char in foreign]:
+                what = f"{', '.join(map(_named, found[:5]))}{' …' if len(found) > 5 else ''}"
+                count = float(sum(char in foreign for char in text))
+                yield Finding(
+                    clip, CHARSET.code, Severity.WARNING, f"letters of another script: {what}", count, 0.0
+                )
+            elif mixed:
+                yield Finding(clip, CHARSET.code, Severity.WARNING, f"words that mix scripts: {mixed}")
+        yield from self._rare(counts, usual, own, texts)
+
+    def _rare(
+        self, counts: Counter[str], usual: Counter[str], own: frozenset[str], texts: pd.Series
+    ) -> Iterator[Finding]:
+        if not usual or "HAN" in own:  # thousands of characters: most of them are rare, and rightly so
+            return
+        rare = []
+        for char in sorted(counts):
+            if script(char) in own and usual[char.lower()] < 5e-5 * usual.total():
+                clips = int(texts.str.contains(char, regex=False).sum())
+                if clips < max(2, self.rare_share * len(texts)):
+                    rare.append(f"{_named(char)} in {clips}")
+        if rare:
+            message = f"letters that the language hardly uses, by number of clips: {', '.join(rare[:20])}"
+            yield Finding("", CHARSET.code, Severity.NOTE, message, float(len(rare)), 0.0)
+
+
+def damage(text: str) -> Iterator[str]:
+    """Yield what shows for certain that `text` was damaged: the characters, by name if they are not seen."""
+    if not text.isascii():
+        for pattern in _MOJIBAKE:
+            for found in pattern.findall(text):
+                if _decodes(found, "cp1252"):
+                    yield found
+        for found in _MOJIBAKE_1251.findall(text):
+            if _decodes(found, "cp1251"):
+                yield found
+        if "\ufffd" in text:
+            yield "U+FFFD"
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            yield "lone surrogates"
+    for char in dict.fromkeys(_CONTROL.findall(text)):
+        yield f"U+{ord(char):04X}"
+    yield from _HTML.findall(text)
+
+
+def _decodes(run: str, encoding: str) -> bool:
+    """Return whether the bytes of `run` are UTF-8 for assigned characters."""
+    data = b"".join(_byte(char, encoding) for char in run)
+    try:
+        return all(unicodedata.category(char) != "Cn" for char in data.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _byte(char: str, encoding: str) -> bytes:
+    try:
+        return char.encode(encoding)
+    except (
+        UnicodeEncodeError
+    ):  # a byte that the Windows code page leaves undefined is read as its Latin-1 control
+        return char.encode("latin-1", "replace")
+
+
+def _invisible(text: str) -> Iterator[str]:
+    for pattern in (_LINE_BREAK, _INVISIBLE, _JOINED_PLAIN):
+        for char in pattern.findall(text):
+            yield f"U+{ord(char):04X}"
+
+
+def _mixed(text: str) -> Iterator[str]:
+    if text.isascii():
+        return
+    for word in _PARTS.findall(nfc(text)):
+        if not word.isascii() and len({script(char) for char in word} & _ALIKE) > 1:
+            yield word
+
+
+def _usual_letters(language: str) -> Counter[str]:
+    try:
+        return norms(language).letters if language else Counter()
+    except UsageError:  # a language that eSpeak NG does not have: the corpus alone says what is usual
+        return Counter()
+
+
+def _named(char: str) -> str:
+    return f"{char} (U+{ord(char):04X})"

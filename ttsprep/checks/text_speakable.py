@@ -1,0 +1,114 @@
+"""Transcripts that do not say how they are read: digits, symbols, abbreviations, addresses, acronyms."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import pandas as pd
+
+from ttsprep.characters import CYRILLIC_STRESS, nfc
+from ttsprep.checks.base import Check, Code
+from ttsprep.signal import Signal
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+UNSPEAKABLE = Code(
+    "text-unspeakable",
+    "The transcript has signs that do not say how they are read: digits, symbols, abbreviations, addresses.",
+    "Warnings: numbers; symbols such as % & @ # € + = ° / \\ | * _ < > [ ] and emoji; web and mail "
+    "addresses; abbreviations with a full stop in the language of the clip (Mr., z. B., т. е.). A stress "
+    "mark of Russian corpora (+ before a vowel) is no symbol. Notes: a digit on its own (press 1), which "
+    "most front ends read the same way, and words in capitals inside other text (NASA, VIII).",
+    "1905 is read 'nineteen oh five' here and 'one thousand nine hundred and five' there; the front end "
+    "must guess, and where it guesses otherwise than the speaker, text and audio disagree.",
+    "Write out what is said (listen: the speaker decides), or normalise the transcripts in one way for "
+    "training and inference.",
+)
+
+_ADDRESS = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+\.\w+|"
+    r"(?<!\w)[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d(?:[\d.,:]*\d)?")
+_SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
+_LONE_DIGIT = re.compile(r"(?<![\w.,:\-])\d(?![\w:\-]|[.,]\d)")
+_CAPITALS = re.compile(r"(?<![\w'’.-])[^\W\d_a-z]{2,6}(?![\w'’-])")
+
+_ABBREVIATIONS = {
+    "en": "Mr Mrs Ms Dr Prof Gen Col Capt Lt Sgt Rev Hon Messrs Jr Sr Mt Ave Blvd Rd Inc Ltd Corp Co Dept Univ "
+    "vs etc approx Jan Feb Aug Sept Oct Nov Dec vol pp cf i.e e.g a.m p.m",
+    "de": "Dr Prof Hr Fr Nr Str bzw usw ca vgl evtl ggf inkl bspw Jh Mio Mrd z.B d.h u.a s.o z.T u.U o.ä",
+    "fr": "MM Mme Mlle Dr Pr Me St Ste av bd env etc tél p.ex c.-à-d cf",
+    "es": "Sr Sra Srta Dr Dra Ud Uds Vd Vds Prof Lic Ing Av núm pág tel etc p.ej EE.UU",
+    "it": "Sig Sigg Dott Prof Ing Avv Egr Gent ecc pag tel p.es cfr",
+    "pt": "Sr Sra Srta Dr Dra Prof Eng Av núm pág tel etc p.ex V.Exa",
+    "nl": "dhr mevr dr prof nr blz enz bijv bv a.u.b d.w.z o.a",
+    "pl": "dr prof mgr inż ul nr tzw np itd itp godz",
+    "ru": "г гг ул д кв др пр руб коп тыс млн млрд стр им т.е т.д т.п т.к т.н н.э",
+    "uk": "р рр вул буд кв ін грн коп тис млн млрд с т.д т.п н.е",
+}
+_TITLES = "Dr Prof etc"
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpeakable(Check):
+    """Finds transcripts that leave their reading open."""
+
+    name: ClassVar[str] = "text_speakable"
+    codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE,)
+    measures: ClassVar[dict[str, str]] = {
+        "text_unspeakable": "numbers, symbols, abbreviations and addresses, separated by blanks",
+        "text_spelt": "digits on their own, and words in capitals where the transcript is not all in capitals",
+    }
+    audio: ClassVar[bool] = False
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:
+        """Collect the signs whose reading is open."""
+        del signal
+        text = CYRILLIC_STRESS.sub("", nfc(clip.text))
+        return {
+            "text_unspeakable": " ".join(dict.fromkeys(unspeakable(text, clip.language)))[:200],
+            "text_spelt": " ".join(dict.fromkeys(_LONE_DIGIT.findall(text) + _capitals(text)))[:200],
+        }
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        """Warn of each transcript with such signs."""
+        for column, severity, says in (
+            ("text_unspeakable", Severity.WARNING, "not written as it is read: {}"),
+            ("text_spelt", Severity.NOTE, "digits on their own, acronyms or words in capitals: {}"),
+        ):
+            found = corpus[corpus[column].fillna("") != ""]
+            for clip, what in zip(found["id"], found[column], strict=True):
+                yield Finding(clip, UNSPEAKABLE.code, severity, says.format(what))
+
+
+def unspeakable(text: str, language: str) -> Iterator[str]:
+    """Yield the parts of `text` (NFC, without stress marks) that are not written as they are read."""
+    yield from _ADDRESS.findall(text)
+    rest = _ADDRESS.sub(" ", text)
+    yield from _NUMBER.findall(_LONE_DIGIT.sub(" ", rest))
+    yield from (char for char in rest if _is_symbol(char))
+    yield from _abbreviation(language.lower().replace("_", "-").split("-")[0]).findall(rest)
+
+
+def _is_symbol(char: str) -> bool:
+    if char.isalnum() or char in " .,'":
+        return False
+    return char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}
+
+
+@cache
+def _abbreviation(language: str) -> re.Pattern[str]:
+    listed = _ABBREVIATIONS.get(language, _TITLES).split()
+    spaced = [re.escape(item).replace(r"\.", r"\.\s?") for item in listed]
+    return re.compile(rf"(?<![\w.'’-])(?:{'|'.join(sorted(spaced, key=len, reverse=True))})\.(?!\.)")
+
+
+def _capitals(text: str) -> list[str]:
+    if text.upper() == text:
+        return []
+    return [word for word in _CAPITALS.findall(text) if word.isupper()]
