@@ -26,7 +26,7 @@ class AudioFolder(Layout):
     @staticmethod
     def recognise(root: Path) -> str:
         """See `Layout.recognise`."""
-        found = [path for path in _tables(root) if _has_file_name(path)]
+        found = _file_tables(root)
         if not found:
             return ""
         folder = corpus_folder(root)
@@ -35,7 +35,7 @@ class AudioFolder(Layout):
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:
         """See `Layout.read`."""
-        tables = [root] if not root.is_dir() else [p for p in _tables(root) if _has_file_name(p)]
+        tables = [root] if not root.is_dir() else _file_tables(root)
         if not tables:
             raise CorpusError(f"{root} is no audiofolder: it has no {' or '.join(_NAMES)} with file_name")
         places = [path.parent for path in tables]
@@ -71,6 +71,19 @@ def _tables(root: Path) -> list[Path]:
     if (root / "data").is_dir():
         folders += [root / "data" / n for n in subfolders(root / "data")[:256]]
     return [path for folder in folders for n in _NAMES if (path := folder / n).exists()]
+
+
+def _file_tables(root: Path) -> list[Path]:
+    """Return the tables that name files; an unreadable one in a subfolder is no split of this corpus."""
+    found = []
+    for path in _tables(root):
+        try:
+            if _has_file_name(path):
+                found.append(path)
+        except CorpusError:
+            if path.parent == corpus_folder(root):
+                raise
+    return found
 
 
 def _has_file_name(path: Path) -> bool:

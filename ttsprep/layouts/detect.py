@@ -77,13 +77,13 @@ def detect(root: Path) -> tuple[type[Layout], str]:
         If it is none or could be several, is not there, or cannot be read.
     """
     _refuse_unreadable(root)
-    seen = {layout: layout.recognise(root) for layout in all_layouts().values() if not layout.fallback}
+    seen = {layout: _recognise(layout, root) for layout in all_layouts().values() if not layout.fallback}
     fits = {layout: why for layout, why in seen.items() if why}
     if not fits:
         _refuse_unknown_table(root)
         _refuse_outer_folder(root)
         fallbacks = (layout for layout in all_layouts().values() if layout.fallback)
-        fits = {layout: why for layout in fallbacks if (why := layout.recognise(root))}
+        fits = {layout: why for layout in fallbacks if (why := _recognise(layout, root))}
     if not fits:
         raise CorpusError(_unrecognised(root))
     if len(fits) > 1:
@@ -124,7 +124,7 @@ def read_corpus(path: Path, layout: str = "auto") -> Corpus:
 
 def _with_clips(kind: type[Layout], path: Path) -> Iterator[Clip | Finding]:
     """Read up to the first clip at once, so that a corpus without any is refused before work begins."""
-    items = kind.read(path)
+    items = _readable(kind.read(path))
     before: list[Clip | Finding] = []
     for item in items:
         before.append(item)
@@ -132,6 +132,24 @@ def _with_clips(kind: type[Layout], path: Path) -> Iterator[Clip | Finding]:
             return chain(before, items)
     first = f"; the first fault: {before[0].message}" if before and isinstance(before[0], Finding) else ""
     raise CorpusError(f"{path} names no clip when it is read as {kind.name}{first}")
+
+
+def _recognise(layout: type[Layout], root: Path) -> str:
+    try:
+        return layout.recognise(root)
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _readable(items: Iterator[Clip | Finding]) -> Iterator[Clip | Finding]:
+    try:
+        yield from items
+    except OSError as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: OSError) -> CorpusError:
+    return CorpusError(f"{error.filename} cannot be read: {error.strerror}")
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -165,7 +183,7 @@ def _refuse_outer_folder(root: Path) -> None:
     layouts = [layout for layout in all_layouts().values() if not layout.fallback]
     for name in subfolders(root)[:_HINTED] if root.is_dir() else ():
         try:
-            found = next((layout.name for layout in layouts if layout.recognise(root / name)), None)
+            found = next((layout.name for layout in layouts if _recognise(layout, root / name)), None)
         except CorpusError:
             continue
         if found:
@@ -181,7 +199,7 @@ def _unrecognised(root: Path) -> str:
             f"{root} is no metadata file that is known: neither path|text or id|text lines, nor a table with "
             "file_name, nor a NeMo manifest; give the folder of the corpus if it is part of one"
         )
-    if next(os.scandir(root), None) is None:
+    if not any(root.iterdir()):
         return f"{root} is empty"
     looked = "; ".join(f"{layout.name} ({layout.summary})" for layout in all_layouts().values())
     return f"{root} has no layout that is known; looked for: {looked}"

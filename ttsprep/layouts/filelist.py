@@ -79,9 +79,9 @@ def _clip(cells: list[str], order: Order, separator: str, relative: Relative, lo
 
 
 def _separator(path: Path) -> str:
-    """Return the bar, or the tab where the first line has no bar."""
+    """Return the bar, or the tab where one comes before the first bar."""
     first = next((r for r in split_rows(path, "|") if isinstance(r, Row)), None)
-    return "\t" if first is not None and len(first.cells) == 1 and "\t" in first.cells[0] else "|"
+    return "\t" if first is not None and "\t" in first.cells[0] else "|"
 
 
 def _lists(root: Path) -> list[Path]:
