@@ -296,7 +296,10 @@ def test_work_that_cannot_be_loaded_is_a_clear_error(tmp_path: Path, monkeypatch
         next(run(Local(), [[1]], jobs=1))
 
 
-def test_the_loss_of_the_nursery_is_an_error_and_leaves_no_orphan() -> None:
+def test_the_loss_of_the_nursery_is_an_error_and_leaves_no_orphan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with closing(run(SlowDoubling(), ([n] for n in range(10_000)), jobs=2)) as results:
         next(results)
         (nursery,) = children_of(os.getpid())
@@ -305,6 +308,7 @@ def test_the_loss_of_the_nursery_is_an_error_and_leaves_no_orphan() -> None:
         with pytest.raises(TtsprepError, match="process that starts the workers has ended"):
             list(results)
     assert gone_within(workers, 2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_of_the_consumer_leaves_no_orphan() -> None:
@@ -390,6 +394,7 @@ def test_ctrl_c_while_the_workers_are_starting(tmp_path: Path) -> None:
     assert parent.communicate(timeout=2) == (b"", b"")
     assert parent.returncode == 130
     assert gone_within(family, 2)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("work", ["Sleeper", "SlowDoubling"])

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ class Nursery:
     """The process that forks workers, seen from `run`."""
 
     def __init__(self, work: object, memory_bytes: int | None) -> None:
+        self._temporary = tempfile.mkdtemp(prefix="ttsprep-")  # of the workers; both sides remove it
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -33,7 +35,7 @@ class Nursery:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                env={**os.environ, **_ONE_THREAD},
+                env={**os.environ, **_ONE_THREAD, "TMPDIR": self._temporary},
                 start_new_session=True,  # a Ctrl-C is for the parent alone
             )
         try:
@@ -61,6 +63,7 @@ class Nursery:
             self._process.kill()
             self._process.wait()
             self._errors.close()
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def fork(self) -> tuple[int, socket.socket]:
         """Return the process id of a new worker, and the socket to it."""

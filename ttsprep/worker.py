@@ -15,7 +15,6 @@ import signal
 import socket
 import struct
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -53,11 +52,9 @@ def nursery() -> None:
     """Serve the control socket that is standard input, until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
-    work, memory = _load(control)
-    temporary = tempfile.mkdtemp(prefix="ttsprep-")
-    tempfile.tempdir = os.environ["TMPDIR"] = temporary  # killed workers cannot clean up after themselves
     children: set[int] = set()
     try:
+        work, memory = _load(control)
         with suppress(EOFError, ConnectionError):
             _serve(control, work, memory, children)
     finally:
@@ -65,7 +62,7 @@ def nursery() -> None:
             os.kill(child, signal.SIGKILL)
         for child in children:
             os.waitpid(child, 0)
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # killed workers cannot clean up themselves
     os._exit(0)  # nothing to tidy: the modules loaded here take longer to unload than the kernel does
 
 
