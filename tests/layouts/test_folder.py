@@ -40,6 +40,12 @@ def test_audio_files_come_folder_by_folder_sorted(tmp_path: Path) -> None:
     assert list(audio_files(tmp_path, leave_out="*")) == []
 
 
+def test_walk_goes_as_deep_as_it_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "a/b/c/x.wav", b"x")
+    assert [folder for folder, _ in walk(tmp_path)] == ["", "a/", "a/b/", "a/b/c/"]
+    assert [folder for folder, _ in walk(tmp_path, depth=1)] == ["", "a/"]
+
+
 def test_links_to_folders_are_not_followed_but_odd_files_are_named(tmp_path: Path) -> None:
     audio(tmp_path, "real/a.wav")
     (tmp_path / "real" / "loop").symlink_to(tmp_path)

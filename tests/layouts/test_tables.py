@@ -65,7 +65,7 @@ def test_ljspeech_lines_with_other_columns_are_found_and_lose_nothing(tmp_path: 
     assert {f.code for f in findings} == {"metadata-malformed"}
     assert [(f.clip, f.message) for f in findings] == [
         ("b", "metadata.csv line 2: has 2 columns where most lines have 3"),
-        ("c", "metadata.csv line 3: has 1 columns where most lines have 3"),
+        ("c", "metadata.csv line 3: has 1 column where most lines have 3"),
         ("", "metadata.csv line 4: names no audio file"),
         ("e", "metadata.csv line 5: has 4 columns where most lines have 3"),
     ]

@@ -6,7 +6,17 @@ from typing import Any
 
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.columns import LANGUAGE, PATH, SPEAKER, TEXT, Order, column, from_header, value
+from ttsprep.layouts.columns import (
+    LANGUAGE,
+    PATH,
+    SPEAKER,
+    TEXT,
+    Order,
+    column,
+    from_header,
+    value,
+    wrong_count,
+)
 from ttsprep.layouts.folder import Relative, corpus_folder, stem, subfolders
 from ttsprep.layouts.metadata import Row, checked, csv_rows, json_rows, malformed
 from ttsprep.types import Clip, Finding
@@ -105,9 +115,7 @@ def _read_csv(path: Path, name: str) -> _Read:
             if order is None:
                 raise CorpusError(_no_text(path, row.cells))
             continue
-        problem = row.problem
-        if len(row.cells) != order.columns:
-            problem = problem or f"has {len(row.cells)} columns where the header has {order.columns}"
+        problem = row.problem or wrong_count(row.cells, order.columns, "the header has")
         cells = row.cells[: order.columns]
         if len(row.cells) > order.columns and order.text == order.columns - 1:
             cells[-1] = ",".join(row.cells[order.text :])  # a comma in a text that was not quoted

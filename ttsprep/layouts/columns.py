@@ -65,6 +65,13 @@ def usual_count(rows: Sequence[Sequence[str]]) -> int:
     return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
 
 
+def wrong_count(cells: Sequence[str], columns: int, whose: str) -> str:
+    """Return that a row has not as many cells as `whose` have, or "" if it has."""
+    if len(cells) == columns:
+        return ""
+    return f"has {len(cells)} column{'s' if len(cells) > 1 else ''} where {whose} {columns}"
+
+
 def are_labels(cells: Sequence[str], others: Sequence[str]) -> bool:
     """Whether `cells` name speakers rather than hold sentences, going by themselves and by `others`.
 

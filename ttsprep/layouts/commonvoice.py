@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.columns import Order, from_header
+from ttsprep.layouts.columns import Order, from_header, wrong_count
 from ttsprep.layouts.folder import corpus_folder, is_audio, stem
 from ttsprep.layouts.metadata import Row, checked, split_rows
 from ttsprep.types import Clip, Finding
@@ -50,9 +50,8 @@ def _read_table(path: Path, order: Order, clips: str) -> Iterator[Clip | Finding
         if is_header:
             is_header = False
             continue
-        cells, problem = row.cells, row.problem
-        if len(cells) != order.columns:
-            problem = f"has {len(cells)} columns where the header has {order.columns}"
+        cells = row.cells
+        problem = wrong_count(cells, order.columns, "the header has")
         name = order.pick(cells, order.path)
         if name and not is_audio(name):
             name += ".mp3"  # the first releases name clips without it

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.columns import Order, filelist_order, from_header, paths_first
+from ttsprep.layouts.columns import Order, filelist_order, from_header, paths_first, wrong_count
 from ttsprep.layouts.folder import Lookup, Relative, corpus_folder, file_names, is_audio, stem
 from ttsprep.layouts.ljspeech import LJSpeech
 from ttsprep.layouts.metadata import Row, checked, sampled, split_rows
@@ -59,9 +59,7 @@ def _read_list(path: Path, relative: Relative, lookup: Lookup) -> Iterator[Clip 
         if isinstance(row, Finding):
             yield row
         elif header is None or row.line > 1:
-            problem = row.problem
-            if len(row.cells) != order.columns:
-                problem = f"has {len(row.cells)} columns where most lines have {order.columns}"
+            problem = wrong_count(row.cells, order.columns, "most lines have")
             yield from checked(
                 path.name, row.line, _clip(row.cells, order, separator, relative, lookup), problem
             )

@@ -47,8 +47,15 @@ def subfolders(folder: Path) -> list[str]:
     return [e.name for e in listing(folder) if e.is_dir()]
 
 
-def walk(root: Path) -> Iterator[tuple[str, list[str]]]:
+def walk(root: Path, *, depth: int | None = None) -> Iterator[tuple[str, list[str]]]:
     """Yield each folder under `root` with the names of its files, without following links to folders.
+
+    Parameters
+    ----------
+    root
+        A folder.
+    depth
+        How many levels of subfolders to go down; None for all.
 
     Yields
     ------
@@ -67,7 +74,8 @@ def walk(root: Path) -> Iterator[tuple[str, list[str]]]:
             else:
                 names.append(entry.name)
         yield folder, names
-        pending.extend(reversed(inner))
+        if depth is None or folder.count("/") < depth:
+            pending.extend(reversed(inner))
 
 
 def audio_files(root: Path, *, leave_out: str = "") -> Iterator[str]:
@@ -140,12 +148,16 @@ class Lookup:
 def audio_by_stem(folder: Path) -> dict[str, str]:
     """Return the audio files of `folder` by stem, and those that share a stem also by their full name."""
     found: dict[str, str] = {}
-    names = [n for n in file_names(folder) if is_audio(n)] if folder.is_dir() else []
-    for name in sorted(names, key=lambda name: AUDIO.index(posixpath.splitext(name)[1].lower())):
-        if found.setdefault(stem(name), name) != name:
-            found[name] = name
-            found[found[stem(name)]] = found[stem(name)]
+    for name in file_names(folder) if folder.is_dir() else ():
+        if is_audio(name):
+            first = found.setdefault(stem(name), name)
+            if first != name:
+                found |= {first: first, name: name, stem(name): min(first, name, key=_preference)}
     return found
+
+
+def _preference(name: str) -> int:
+    return AUDIO.index(posixpath.splitext(name)[1].lower())
 
 
 def corpus_folder(source: Path) -> Path:

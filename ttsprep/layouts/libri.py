@@ -51,7 +51,9 @@ class Libri(Layout):
 def _chapters(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield folders two deep, or three where there are subsets."""
     if root.is_dir():
-        yield from ((folder, names) for folder, names in walk(root) if folder.count("/") in {2, 3} and names)
+        yield from (
+            (folder, names) for folder, names in walk(root, depth=3) if folder.count("/") in {2, 3} and names
+        )
 
 
 def _read_table(root: Path, folder: str, name: str, speaker: str) -> Iterator[Clip | Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.columns import ID, PATH, TEXT, are_labels, column, paths_first, usual_count
+from ttsprep.layouts.columns import ID, PATH, TEXT, are_labels, column, paths_first, usual_count, wrong_count
 from ttsprep.layouts.folder import Lookup, corpus_folder, stem
 from ttsprep.layouts.metadata import Row, checked, sampled, split_rows
 from ttsprep.types import Clip, Finding
@@ -59,16 +59,14 @@ class LJSpeech(Layout):
             if isinstance(row, Finding):
                 yield row
                 continue
-            cells, problem = row.cells, row.problem
+            cells = row.cells
             if row.line == 1 and _is_header(cells) and lookup.find(cells[0]) is None:
                 continue
-            if len(cells) != count:
-                problem = f"has {len(cells)} columns where most lines have {count}"
             text = cells[-1] if 1 < len(cells) <= count else "|".join(cells[1:])
             speaker = cells[1] if has_speakers and len(cells) == count else ""
             name = cells[0]
             clip = Clip(stem(name), lookup.path(name) if name else "", text, speaker)
-            yield from checked(path.name, row.line, clip, problem)
+            yield from checked(path.name, row.line, clip, wrong_count(cells, count, "most lines have"))
 
 
 def _table(root: Path) -> Path | None:

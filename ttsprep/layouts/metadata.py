@@ -13,10 +13,10 @@ import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.encoding import sniff, surely_western
@@ -33,8 +33,7 @@ _File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row of a table: its cells as they are in the file.
 
     Attributes
