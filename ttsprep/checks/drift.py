@@ -1,0 +1,89 @@
+"""Drift: how the recording changes along the order of the files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.types import Finding, Severity
+
+FEWEST = 40
+TRACKS = (
+    # column, in words, unit, least change that a listener notices
+    ("loudness_lufs", "loudness", "dB", 4.0),
+    ("noise_floor_dbfs", "noise floor", "dB", 8.0),
+    ("f0_median_hz", "F0", "semitones", 2.0),
+    ("tilt_db", "treble against bass", "dB", 5.0),
+    ("phones_per_s", "speaking rate", "%", 20.0),
+)
+
+
+@dataclass(frozen=True)
+class Drift(Check):
+    """Drift: how the recording changes along the order of the files.
+
+    Attributes
+    ----------
+    effect
+        Least change between two parts of the corpus, in robust spreads of the clips within a part.
+    segments
+        Parts that a speaker's clips are cut into, in the order of the corpus.
+    """
+
+    name = "drift"
+    version = 1
+    codes = (
+        Code(
+            "session-drift",
+            "The recording changes along the corpus: another day, distance or gain.",
+            "The clips of each speaker, in the order of the corpus, are cut into 8 parts; the medians of loudness, "
+            "noise floor, F0, spectral tilt and speaking rate of the parts are compared. Warning where the highest and "
+            "the lowest differ by 1.5 robust spreads of the clips and by an amount that is heard (4 dB, 8 dB, 2 "
+            "semitones, 5 dB, 20 %). Speakers with under 40 clips are not judged.",
+            "The model averages the sessions, or jumps between them.",
+            "Normalise loudness (`ttsprep build`); equalise or leave out the odd session; see the drift in the report.",
+        ),
+    )
+
+    effect: float = 1.5
+    segments: int = 8
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        table = corpus[corpus.speech_s > 0.5]
+        table = table.assign(
+            tilt_db=table[["ltas_3150_db", "ltas_4000_db", "ltas_5000_db"]].mean(axis=1)
+            - table[["ltas_315_db", "ltas_500_db", "ltas_800_db"]].mean(axis=1)
+        )
+        for speaker, clips in table.groupby("speaker", sort=True):
+            if len(clips) >= FEWEST:
+                for column, words, unit, least in TRACKS:
+                    yield from self._track(str(speaker), clips, column, words, unit, least)
+
+    def _track(
+        self, speaker: str, clips: pd.DataFrame, column: str, words: str, unit: str, least: float
+    ) -> Iterator[Finding]:
+        values = clips[column].astype("float64")
+        scale = {"semitones": 12.0, "%": 100.0 / np.log2(np.e)}.get(unit)
+        track = scale * np.log2(values.where(values > 0)) if scale else values
+        parts = [part for part in np.array_split(track.to_numpy(), self.segments) if np.isfinite(part).sum() >= 4]
+        if len(parts) < 2:
+            return
+        medians = np.array([np.nanmedian(part) for part in parts])
+        within = np.nanmedian([1.4826 * np.nanmedian(np.abs(p - m)) for p, m in zip(parts, medians, strict=True)])
+        # the median of a part of n clips is itself uncertain by about 1.25 spreads over the root of n
+        doubt = 1.25 * within / np.sqrt(min(len(part) for part in parts))
+        change = float(medians.max() - medians.min())
+        if change - 2 * doubt > least and change > self.effect * within:
+            high, low = int(medians.argmax()), int(medians.argmin())
+            whose = f" of {speaker}" if speaker else ""
+            message = (
+                f"{words}{whose} changes by {change:.0f} {unit} between the {_ordinal(low + 1)} and the "
+                f"{_ordinal(high + 1)} eighth of the corpus (limit {least:g} {unit})"
+            )
+            yield Finding("", "session-drift", Severity.WARNING, message, change, least)
+
+
+def _ordinal(n: int) -> str:
+    return f"{n}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(n, 'th') }"

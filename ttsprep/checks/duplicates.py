@@ -1,0 +1,123 @@
+"""Duplicates: the same bytes, or the same take at another gain, offset, rate or coding."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.signal import DIGITAL_SILENCE_DB, HOP_S, Signal, to_db
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+EDGES_HZ = (150, 300, 500, 750, 1_050, 1_450, 2_000, 2_700, 3_500)
+BANDS = len(EDGES_HZ) - 1
+POINTS = 32
+SPAN_DB = 26.0
+STEP = 24.0
+"""Steps of the stored fingerprint in one standard deviation."""
+
+
+@dataclass(frozen=True)
+class Duplicates(Check):
+    """Duplicates: the same bytes, or the same take at another gain, offset, rate or coding.
+
+    Attributes
+    ----------
+    correlation
+        Least correlation of two fingerprints of one take.
+    span
+        Most difference of their durations of speech.
+    """
+
+    name = "duplicates"
+    version = 1
+    codes = (
+        Code(
+            "duplicate-audio",
+            "The same take is in the corpus more than once.",
+            "SHA-256 of the files; then a fingerprint of 8 bands (150 Hz to 3.5 kHz) by 32 points in time, log energy, "
+            "from the first to the last speech, without mean and scale: copies at another gain, offset, sample rate or "
+            "coding correlate by 0.99, two takes of the same sentence by less than 0.95. Error for the same bytes, "
+            "warning for the same take (limit 0.975, speech of equal length within 4 %); the first clip is kept.",
+            "A take that is there twice weighs twice, and it leaks from the training set into the test set.",
+            "Drop all but one. If the texts differ, find out which is right.",
+        ),
+    )
+    measures = {
+        "fingerprint": "8 bands by 32 points of log energy [base64 of int8]",
+        "fingerprint_s": "what the fingerprint spans [s]",
+    }
+
+    correlation: float = 0.975
+    span: float = 0.04
+    least_speech_s: float = 0.3
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        edges = [max(1, round(hz / signal.bin_hz)) for hz in EDGES_HZ]
+        bands = np.add.reduceat(signal.power[:, : edges[-1]], edges[:-1], axis=1)
+        # the span comes from the same bands, so that it does not move with the bandwidth
+        level = to_db(bands.sum(axis=1))
+        found = np.flatnonzero(level > max(np.percentile(level, 98) - SPAN_DB, DIGITAL_SILENCE_DB))
+        if len(found) < 20 or not signal.speech.any():
+            return {"fingerprint": "", "fingerprint_s": np.nan}
+        bands = bands[found[0] : found[-1] + 1]
+        # a floor 45 dB under the mean of each band, so that noise and coding do not count
+        bands = np.maximum(bands, bands.mean(axis=0) * 3e-5) + 1e-12
+        place = np.linspace(0, len(bands), POINTS + 1)
+        sums = np.vstack((np.zeros(BANDS), np.cumsum(np.log(bands), axis=0, dtype=np.float64)))
+        rows = np.arange(len(sums))
+        points = np.diff(np.stack([np.interp(place, rows, sums[:, b]) for b in range(BANDS)]), axis=1)
+        points -= points.mean()
+        scaled = np.clip(np.rint(points / max(points.std(), 1e-6) * STEP), -127, 127).astype(np.int8)
+        return {"fingerprint": base64.b64encode(scaled.tobytes()).decode(), "fingerprint_s": len(bands) * HOP_S}
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        # pieces of one recording share its bytes, but not their place in it
+        files = corpus[corpus.sha256 != ""].groupby(["sha256", "start_s", "end_s"], sort=False, dropna=False)
+        first = files.id.transform("first")
+        same_bytes = set()
+        for identity, original in zip(corpus.id[first.index], first, strict=True):
+            if identity != original:
+                same_bytes.add(identity)
+                message = f"the same bytes as {original}"
+                yield Finding(identity, "duplicate-audio", Severity.ERROR, message, 1.0, self.correlation)
+        known = corpus[
+            (corpus.fingerprint != "") & ~corpus.id.isin(same_bytes) & (corpus.speech_s >= self.least_speech_s)
+        ]
+        for later, earlier, alike in self._same_takes(known):
+            message = f"the same take as {earlier} (fingerprints correlate by {alike:.3f}, limit {self.correlation:g})"
+            yield Finding(later, "duplicate-audio", Severity.WARNING, message, alike, self.correlation)
+
+    def _same_takes(self, corpus: pd.DataFrame) -> Iterator[tuple[str, str, float]]:
+        """Yield each clip that repeats an earlier one, the earliest such, and their correlation."""
+        if len(corpus) < 2:
+            return
+        prints = _unit_vectors(corpus.fingerprint)
+        seconds = corpus.fingerprint_s.to_numpy()
+        order = np.argsort(seconds, kind="stable")
+        prints, seconds = prints[order], seconds[order]
+        earliest: dict[int, tuple[int, float]] = {}
+        block = 512
+        for i in range(0, len(order), block):
+            stop = int(np.searchsorted(seconds, seconds[min(i + block, len(order)) - 1] * (1 + self.span) + 0.02, "right"))
+            alike = prints[i : i + block] @ prints[i:stop].T
+            for a, b in zip(*np.nonzero(np.triu(alike > self.correlation, 1)), strict=True):
+                if seconds[i + b] <= seconds[i + a] * (1 + self.span) + 0.02:
+                    low, high = sorted((int(order[i + a]), int(order[i + b])))
+                    if high not in earliest or low < earliest[high][0]:
+                        earliest[high] = (low, float(alike[a, b]))
+        names = corpus.id.to_numpy()
+        for high in sorted(earliest):
+            low, value = earliest[high]
+            yield names[high], names[low], min(value, 1.0)
+
+
+def _unit_vectors(fingerprints: pd.Series) -> npt.NDArray[np.float32]:
+    raw = b"".join(map(base64.b64decode, fingerprints))
+    vectors = np.frombuffer(raw, np.int8).reshape(len(fingerprints), BANDS * POINTS).astype(np.float32)
+    vectors -= vectors.mean(axis=1, keepdims=True)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)

@@ -1,0 +1,153 @@
+"""Files: audio that cannot be used, and names that cannot be told apart."""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.types import Finding, Severity
+
+RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+FORBIDDEN = set('<>:"|?*\\\0') | {chr(n) for n in range(32)}
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Files(Check):
+    """Files: audio that cannot be used, and names that cannot be told apart."""
+
+    name = "files"
+    version = 1
+    audio = False
+    codes = (
+        Code(
+            "audio-missing",
+            "The metadata names an audio file that is not there.",
+            "The path is looked up once; error.",
+            "Trainers stop at it, some after hours.",
+            "Find the file, or remove the line.",
+        ),
+        Code(
+            "audio-orphan",
+            "An audio file that no line of the metadata names.",
+            "All audio files under the corpus against the paths of the metadata; note.",
+            "Recorded but not used: hours are lost, or the metadata is incomplete.",
+            "Add its line, or move the file away.",
+        ),
+        Code(
+            "audio-unreadable",
+            "The file cannot be decoded.",
+            "It is opened and decoded to the end; error with the decoder's reason.",
+            "Trainers stop at it.",
+            "Replace the file.",
+        ),
+        Code(
+            "audio-empty",
+            "The file holds no sound at all.",
+            "0 bytes, a header without samples, or a piece that starts after the end; error.",
+            "Trainers stop at it.",
+            "Replace the file, or remove the line.",
+        ),
+        Code(
+            "audio-cut-off-file",
+            "Bytes at the end of the file are missing.",
+            "The header promises more than there is (WAV, AIFF, W64, RF64), the decoded length falls short of the "
+            "claimed one (MP3, FLAC), or the last Ogg page does not end the stream; error. Most libraries read such a "
+            "WAV without a word.",
+            "The end of the sentence is missing.",
+            "Copy or download the file again.",
+        ),
+        Code(
+            "audio-not-finite",
+            "There are NaN or infinite samples.",
+            "All samples are looked at; error.",
+            "One NaN makes every weight of the model NaN.",
+            "Find the tool that wrote them; do not replace them by zero.",
+        ),
+        Code(
+            "decoder-crashed",
+            "Measuring this clip killed a process, twice.",
+            "The worker that held the clip died (crash, memory, time limit), and a fresh one died on it alone; error.",
+            "The same file will kill data loaders.",
+            "Look at the file; convert it with another tool.",
+        ),
+        Code(
+            "sample-rate-implausible",
+            "The header claims a sample rate that no recorder has.",
+            "Below 4 kHz or above 384 kHz; error.",
+            "The header is damaged: speed and pitch are unknown.",
+            "Replace the file.",
+        ),
+        Code(
+            "path-outside-corpus",
+            "The path leads out of the corpus.",
+            "Resolved with all links; error if it leaves the folder of the corpus. Nothing outside is opened.",
+            "The corpus cannot be moved, and a prepared one could read anything.",
+            "Copy the file into the corpus.",
+        ),
+        Code(
+            "duplicate-id",
+            "Two clips have the same id.",
+            "Ids are compared as they stand; error on the second, which the tables list as ID~2.",
+            "One overwrites the other on export, or text and audio are crossed.",
+            "Give each clip its own id.",
+        ),
+        Code(
+            "name-collision",
+            "Two ids differ only in case or in Unicode form.",
+            "Ids are compared case-folded in NFC; warning.",
+            "On macOS and Windows one file overwrites the other.",
+            "Rename one.",
+        ),
+        Code(
+            "name-unsafe",
+            "The id cannot be a file name everywhere.",
+            "Path separators, `..`, control and reserved characters, reserved names (CON, NUL ...), a trailing dot or "
+            "space, bytes that are not UTF-8, over 200 bytes; warning.",
+            "Copying to another system fails or writes elsewhere.",
+            "Rename it; `ttsprep build` writes under a safe name of its own.",
+        ),
+        Code(
+            "metadata-malformed",
+            "A line of the metadata is no clip.",
+            "Every line must have the columns of the layout; error with the line number.",
+            "The clip is lost without a word in most readers, or swallows its neighbours.",
+            "Correct the line.",
+        ),
+    )
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        for row in corpus[corpus.status != "ok"].itertuples():
+            yield Finding(row.id, row.status, Severity.ERROR, row.status_reason)
+        for row in corpus[corpus.id != corpus.given_id].itertuples():
+            message = f"the id {row.given_id} is taken by an earlier clip; this one is listed as {row.id}"
+            yield Finding(row.id, "duplicate-id", Severity.ERROR, message)
+        folded = corpus.given_id.drop_duplicates().map(lambda name: unicodedata.normalize("NFC", name).casefold())
+        for _, names in corpus.given_id.drop_duplicates()[folded.duplicated(keep=False)].groupby(folded, sort=False):
+            for one, other in pairwise(names):
+                message = f"differs from {one} only in case or Unicode form"
+                yield Finding(other, "name-collision", Severity.WARNING, message)
+        for name in corpus.given_id.drop_duplicates():
+            if reason := _unsafe(name):
+                yield Finding(name, "name-unsafe", Severity.WARNING, f"the id {reason}")
+
+
+def _unsafe(name: str) -> str:
+    """Why `name` cannot be a file name everywhere, or "". Slashes are fine: ids of nested corpora are paths."""
+    parts = name.split("/")
+    if name.startswith("/") or ".." in parts:
+        return "leads out of the folder"
+    if "\\x" in name and any(name[i + 2 : i + 4].isalnum() for i in range(len(name)) if name[i : i + 2] == "\\x"):
+        return "is not UTF-8"
+    if bad := sorted(FORBIDDEN & set(name)):
+        return f"holds {bad[0]!r}"
+    if any(part.split(".")[0].upper() in RESERVED for part in parts):
+        return "is a reserved name on Windows"
+    if any(part != part.rstrip(". ") or part.startswith("~") for part in parts):
+        return "starts with ~ or ends with a dot or space"
+    if len(name.encode("utf-8", "backslashreplace")) > LONGEST_NAME:
+        return f"is longer than {LONGEST_NAME} bytes"
+    return ""

@@ -1,0 +1,67 @@
+"""Format: files that differ from the rest of the corpus."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.types import Finding, Severity
+
+
+@dataclass(frozen=True)
+class Format(Check):
+    """Format: files that differ from the rest of the corpus."""
+
+    name = "format"
+    version = 1
+    codes = (
+        Code(
+            "sample-rate-mixed",
+            "Another sample rate than most clips.",
+            "The rate in the header against the most frequent one. Warning.",
+            "Most loaders do not resample: the clip plays at the wrong speed and pitch.",
+            "`ttsprep build` resamples every clip to one rate.",
+        ),
+        Code(
+            "channels-mixed",
+            "Another number of channels than most clips.",
+            "Channels in the header against the most frequent number. Warning.",
+            "Loaders take the first channel, or interleave two into noise.",
+            "`ttsprep build` mixes down to mono.",
+        ),
+        Code(
+            "subtype-mixed",
+            "Another encoding than most clips.",
+            "The encoding in the header (PCM_16, PCM_24, MPEG_LAYER_III ...) against the most frequent one. Note; "
+            "warning if it is a lossy one among lossless ones.",
+            "Different coding noise; some loaders read only one encoding.",
+            "`ttsprep build` writes one encoding; prefer the lossless original.",
+        ),
+    )
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        decoded = corpus[corpus.status == "ok"]
+        for column, code, unit in (
+            ("sample_rate", "sample-rate-mixed", " Hz"),
+            ("channels", "channels-mixed", " channels"),
+            ("subtype", "subtype-mixed", ""),
+        ):
+            if decoded.empty:
+                return
+            usual = decoded[column].value_counts().sort_index().idxmax()
+            for row in decoded[decoded[column] != usual].itertuples():
+                value = getattr(row, column)
+                note = code == "subtype-mixed" and not (_lossy(value) and not _lossy(usual))
+                yield Finding(
+                    row.id,
+                    code,
+                    Severity.NOTE if note else Severity.WARNING,
+                    f"{value}{unit}, where most clips have {usual}{unit}",
+                    None if isinstance(value, str) else float(value),
+                    None if isinstance(usual, str) else float(usual),
+                )
+
+
+def _lossy(subtype: object) -> bool:
+    return not str(subtype).startswith(("PCM", "FLOAT", "DOUBLE", "ALAC"))

@@ -1,0 +1,205 @@
+"""Level: clipping at any gain, DC offset, too quiet, too loud, unlike the other clips."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.checks.robust import deviation
+from ttsprep.signal import SILENCE_DB, Signal
+from ttsprep.types import Clip, Finding, Measures, Samples, Severity
+
+STEP = 2.0**-15
+"""One step of 16-bit PCM."""
+
+
+@dataclass(frozen=True)
+class Level(Check):
+    """Level: clipping at any gain, DC offset, too quiet, too loud, unlike the other clips.
+
+    Attributes
+    ----------
+    clipped_ratio_warning, clipped_ratio_error
+        Share of samples that lie in flat tops.
+    dc_offset
+        Mean of the samples, of full scale.
+    quiet_lufs, loud_lufs
+        Integrated loudness, absolute limits.
+    outlier_db
+        Least distance in dB from the median of the speaker to call a clip an outlier.
+    outlier_z
+        The same in spreads.
+    """
+
+    name = "level"
+    version = 1
+    codes = (
+        Code(
+            "clipping",
+            "The tops of the waveform are cut flat.",
+            "Runs of two or more samples at the positive or negative extreme of the clip, whatever that extreme is: a "
+            "clip that was clipped and attenuated afterwards has them too. Speech that was not clipped reaches its "
+            "extreme once. Warning above 0.03 % of the samples, error above 0.2 %.",
+            "A flat top is a burst of harmonics that the voice did not make; the model learns to crackle on loud "
+            "vowels.",
+            "Record again with more headroom, or take the unclipped original. Declipping guesses: prefer to drop.",
+        ),
+        Code(
+            "dc-offset",
+            "The waveform does not swing around zero.",
+            "Mean of all samples of a channel, of full scale. Warning above 0.8 %.",
+            "Costs headroom, and every cut or join becomes a click.",
+            "`ttsprep build` removes it (stage dc-block).",
+        ),
+        Code(
+            "too-quiet",
+            "The clip is so quiet that its noise or its 16-bit steps matter.",
+            "Integrated loudness (ITU-R BS.1770-4, gated) of the mono mix. Warning below -40 LUFS.",
+            "After normalisation its noise comes up with it.",
+            "`ttsprep build` sets the loudness; listen whether the noise is still acceptable.",
+        ),
+        Code(
+            "too-loud",
+            "The clip is as loud as overdriven audio.",
+            "Integrated loudness (ITU-R BS.1770-4, gated) of the mono mix. Warning above -10 LUFS.",
+            "Speech without distortion does not reach such a level: it was limited or overdriven.",
+            "Take the original from before the limiter.",
+        ),
+        Code(
+            "loudness-outlier",
+            "Much louder or quieter than the other clips of its speaker.",
+            "Distance of the integrated loudness from the median of the speaker: warning above 8 dB and 5 robust "
+            "spreads.",
+            "The model cannot know why the level jumps, and learns to jump.",
+            "`ttsprep build` brings every clip to one loudness.",
+        ),
+    )
+    measures = {
+        "loudness_lufs": "integrated loudness of the mono mix [LUFS]",
+        "peak_dbfs": "highest sample of any channel [dBFS]",
+        "clipped_ratio": "share of samples in flat tops [0-1]",
+        "clipped_at_s": "where the longest flat top is [s]",
+        "dc_offset": "mean of the samples, the worst channel [of full scale]",
+    }
+
+    clipped_ratio_warning: float = 3e-4
+    clipped_ratio_error: float = 2e-3
+    dc_offset: float = 0.008
+    quiet_lufs: float = -40.0
+    loud_lufs: float = -10.0
+    outlier_db: float = 8.0
+    outlier_z: float = 5.0
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        channels = signal.audio.samples
+        high, low = channels.max(axis=0), channels.min(axis=0)
+        ratio, at = max(_flat_tops(channels[:, c], float(high[c]), float(low[c])) for c in range(len(high)))
+        peak = float(max(high.max(), -low.min()))
+        return {
+            "loudness_lufs": loudness(signal),
+            "peak_dbfs": 20 * np.log10(max(peak, 1e-6)),
+            "clipped_ratio": ratio,
+            "clipped_at_s": at / signal.rate if ratio else np.nan,
+            "dc_offset": float(np.abs(channels.mean(axis=0, dtype=np.float64)).max()),
+        }
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        for row in corpus[corpus.clipped_ratio > self.clipped_ratio_warning].itertuples():
+            error = row.clipped_ratio > self.clipped_ratio_error
+            limit = self.clipped_ratio_error if error else self.clipped_ratio_warning
+            yield Finding(
+                row.id,
+                "clipping",
+                Severity.ERROR if error else Severity.WARNING,
+                f"{row.clipped_ratio:.2%} of the samples are cut flat at {row.peak_dbfs:.1f} dBFS (limit {limit:.2%})",
+                row.clipped_ratio,
+                limit,
+                row.clipped_at_s,
+                row.clipped_at_s + 0.02,
+            )
+        for row in corpus[corpus.dc_offset > self.dc_offset].itertuples():
+            yield Finding(
+                row.id,
+                "dc-offset",
+                Severity.WARNING,
+                f"the waveform is off zero by {row.dc_offset:.2%} of full scale (limit {self.dc_offset:.2%})",
+                row.dc_offset,
+                self.dc_offset,
+            )
+        for row in corpus[corpus.loudness_lufs < self.quiet_lufs].itertuples():
+            message = f"{row.loudness_lufs:.1f} LUFS (limit {self.quiet_lufs:.0f})"
+            yield Finding(row.id, "too-quiet", Severity.WARNING, message, row.loudness_lufs, self.quiet_lufs)
+        for row in corpus[corpus.loudness_lufs > self.loud_lufs].itertuples():
+            message = f"{row.loudness_lufs:.1f} LUFS (limit {self.loud_lufs:.0f})"
+            yield Finding(row.id, "too-loud", Severity.WARNING, message, row.loudness_lufs, self.loud_lufs)
+        yield from self._outliers(corpus)
+
+    def _outliers(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        against = deviation(corpus.loudness_lufs, corpus.speaker, least_spread=1.0)
+        out = (against.off.abs() > self.outlier_db) & (against.z.abs() > self.outlier_z)
+        for row, centre in zip(corpus[out].itertuples(), against.centre[out], strict=True):
+            off = row.loudness_lufs - centre
+            yield Finding(
+                row.id,
+                "loudness-outlier",
+                Severity.WARNING,
+                f"{row.loudness_lufs:.1f} LUFS, {abs(off):.0f} dB {'above' if off > 0 else 'below'} the usual "
+                f"{centre:.1f} (limit {self.outlier_db:.0f} dB)",
+                row.loudness_lufs,
+                centre + np.sign(off) * self.outlier_db,
+            )
+
+
+def _flat_tops(samples: Samples, high: float, low: float) -> tuple[float, int]:
+    """Share of samples in runs at either extreme, and where the longest run starts."""
+    total, longest, place = 0, 0, 0
+    for extreme, sign in ((high, 1.0), (-low, -1.0)):
+        if extreme < 300 * STEP:  # the steps of 16 bits make flat tops of their own
+            continue
+        near = np.flatnonzero(samples * sign > extreme - max(1.5 * STEP, extreme * 1e-4))
+        if len(near) < 2:
+            continue
+        starts = np.flatnonzero(np.diff(near, prepend=-9) > 1)
+        lengths = np.diff(starts, append=len(near))
+        lengths[lengths < 2] = 0
+        total += int(lengths.sum())
+        if lengths.max() > longest:
+            longest, place = int(lengths.max()), int(near[starts[lengths.argmax()]])
+    return (total / len(samples), place) if total >= 8 else (0.0, 0)
+
+
+def loudness(signal: Signal) -> float:
+    """Integrated loudness by ITU-R BS.1770-4, from the shared power frames.
+
+    The K-weighting (annex 1, figures 2 and 4) is applied to the spectrum instead of the samples; blocks of 400 ms
+    overlap by 75 % and are gated at -70 LUFS and at 10 LU under the mean (eq. 3-7). Within 0.2 LU of a filter in
+    the time domain. A clip under 0.4 s is one block.
+
+    Returns
+    -------
+    float
+        LUFS of the mono mix; NaN for digital silence.
+    """
+    frames = signal.power @ _k_weighting(signal.power.shape[1], signal.bin_hz)
+    sums = np.concatenate(([0.0], np.cumsum(frames, dtype=np.float64)))
+    size = min(40, len(frames))
+    blocks = (sums[size::10] - sums[: len(sums) - size : 10]) / size
+    levels = -0.691 + 10 * np.log10(np.maximum(blocks, 10 ** (SILENCE_DB / 10)))
+    loud = blocks[levels > -70]
+    if not len(loud):
+        return float("nan")
+    relative = loud.mean() * 0.1
+    return float(-0.691 + 10 * np.log10(loud[loud > relative].mean()))
+
+
+def _k_weighting(bins: int, bin_hz: float) -> np.ndarray:
+    """|H|^2 of the two K-weighting filters at each bin, from their 48 kHz coefficients (BS.1770-4, tables 1 and 2)."""
+    z = np.exp(-2j * np.pi * np.arange(bins) * bin_hz / 48_000)
+    shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
+        1 - 1.69065929318241 * z + 0.73248077421585 * z**2
+    )
+    highpass = (1 - 2 * z + z**2) / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
+    return (np.abs(shelf * highpass) ** 2).astype(np.float32)

@@ -1,0 +1,101 @@
+"""Noise: how far the speech stands above the noise, and how loud that noise is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.signal import DIGITAL_SILENCE_DB, Signal, to_db
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+OCTAVES_HZ = (250, 500, 1_000, 2_000, 4_000, 8_000)
+EXPONENTIAL_P10 = 0.105
+"""The 10th percentile of an exponential distribution over its mean: -ln 0.9."""
+
+
+@dataclass(frozen=True)
+class Noise(Check):
+    """Noise: how far the speech stands above the noise, and how loud that noise is.
+
+    Attributes
+    ----------
+    snr_error_db, snr_warning_db
+        Below these a clip is ``noisy``.
+    floor_warning_snr_db, floor_note_snr_db
+        Below these its noise floor is audible in every pause.
+    """
+
+    name = "noise"
+    version = 1
+    codes = (
+        Code(
+            "noisy",
+            "The speech is not far enough above the noise.",
+            "SNR between 150 Hz and 8 kHz. The noise is what each frequency falls back to: the 10th percentile over "
+            "time of each bin, corrected for exponentially distributed power (minimum statistics, Martin 2001), "
+            "averaged in dB over octaves so that a clip without pauses is not mistaken for a noisy one; or the level "
+            "of the quietest 5 % of frames, whichever says there is less noise. Error below 15 dB, warning below "
+            "22.5 dB.",
+            "The model learns the noise as part of the voice and plays it under every sentence.",
+            "Drop it, or record again. Denoisers leave artefacts that are learnt as well.",
+        ),
+        Code(
+            "noise-floor-high",
+            "Noise can be heard in every pause.",
+            "The same SNR, nearer to what a listener notices: warning below 24.5 dB, note below 27 dB. The message "
+            "has the level of the noise in dBFS.",
+            "Pauses of the synthetic voice will hiss; mixed with clean clips they hiss at random.",
+            "Find the source (fan, preamp, gain set too low) and record again, or keep such clips apart.",
+        ),
+    )
+    measures = {
+        "snr_db": "level of the speech above the noise, 150 Hz to 8 kHz [dB]",
+        "noise_floor_dbfs": "level of the noise, 150 Hz to 8 kHz [dBFS]",
+    }
+
+    snr_error_db: float = 15.0
+    snr_warning_db: float = 22.5
+    floor_warning_snr_db: float = 24.5
+    floor_note_snr_db: float = 27.0
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        alive = signal.level_db > DIGITAL_SILENCE_DB
+        if not signal.speech.any() or alive.sum() < 5:
+            return {"snr_db": np.nan, "noise_floor_dbfs": np.nan}
+        power, hz = signal.power, signal.bin_hz
+        low, high = int(150 / hz), min(int(8_000 / hz), power.shape[1])
+        speech = float(to_db(signal.speech_spectrum[low:high].sum()))
+        frames = power if alive.all() else power[alive]
+        tenth = max(0, int(0.1 * len(frames)) - 1)
+        quiet = np.partition(frames, tenth, axis=0)[tenth] / EXPONENTIAL_P10
+        edges = [int(edge / hz) for edge in OCTAVES_HZ if edge < 0.46 * signal.rate]
+        edges.append(min(int(8_000 / hz), int(0.46 * signal.rate / hz)))
+        octaves = [
+            float(to_db(quiet[a:b].sum()))
+            for a, b in zip(edges, edges[1:], strict=False)
+            if b > a and to_db(signal.speech_spectrum[a:b].sum()) > speech - 50  # an empty band says nothing
+        ]
+        # pink noise has as much power in every octave: the sum is the mean of the octaves times their number
+        by_octaves = speech - float(np.mean(octaves)) - 10 * np.log10(len(edges) - 1) if octaves else np.nan
+        snr = float(np.nanmax([by_octaves, speech - signal.floor_db - 2.0]))
+        return {"snr_db": snr, "noise_floor_dbfs": speech - snr}
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        for row in corpus[corpus.snr_db < self.snr_warning_db].itertuples():
+            error = row.snr_db < self.snr_error_db
+            limit = self.snr_error_db if error else self.snr_warning_db
+            severity = Severity.ERROR if error else Severity.WARNING
+            message = f"the speech is {row.snr_db:.0f} dB above the noise (limit {limit:g} dB)"
+            yield Finding(row.id, "noisy", severity, message, row.snr_db, limit)
+        for row in corpus[corpus.snr_db < self.floor_note_snr_db].itertuples():
+            warning = row.snr_db < self.floor_warning_snr_db
+            limit = self.floor_warning_snr_db if warning else self.floor_note_snr_db
+            severity = Severity.WARNING if warning else Severity.NOTE
+            message = (
+                f"the noise floor is at {row.noise_floor_dbfs:.0f} dBFS, only {row.snr_db:.0f} dB under the speech "
+                f"(limit {limit:g} dB)"
+            )
+            yield Finding(row.id, "noise-floor-high", severity, message, row.snr_db, limit)

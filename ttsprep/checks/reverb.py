@@ -1,0 +1,70 @@
+"""Reverberation: how fast the sound can fall."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.signal import Signal, to_db
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+STEP = 6
+"""Frames over which a fall is taken: 60 ms."""
+BANDS_HZ = ((500, 1_500), (1_500, 4_000))
+
+
+@dataclass(frozen=True)
+class Reverb(Check):
+    """Reverberation: how fast the sound can fall.
+
+    Attributes
+    ----------
+    decay_db
+        Fastest falls below this mean a room that can be heard.
+    least_speech_s
+        A shorter clip has too few falls to judge.
+    """
+
+    name = "reverb"
+    version = 1
+    codes = (
+        Code(
+            "reverberant",
+            "The room can be heard.",
+            "The fastest falls of the level: the 95th percentile of the drop within 60 ms, in two bands, from frames "
+            "within 20 dB of the loudest. Dry speech stops by 20 dB and more; a room with a strong late tail lets it "
+            "fall by 60 dB in its RT60 only. Clean voices read 15 to 40 dB. Warning below 12 dB.",
+            "The model cannot separate the room from the voice: everything it says will sound far away.",
+            "Record closer and in a softer room. Dereverberation leaves artefacts.",
+        ),
+    )
+    measures = {"decay_db_per_60ms": "drop of the fastest falls of the level within 60 ms [dB]"}
+
+    decay_db: float = 12.0
+    least_speech_s: float = 0.4
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        power, hz = signal.power, signal.bin_hz
+        drops = []
+        for low, high in BANDS_HZ:
+            level = to_db(power[:, int(low / hz) : int(high / hz)].sum(axis=1))
+            if len(level) <= 2 * STEP:
+                continue
+            loud = signal.speech[:-STEP] & (level[:-STEP] > np.percentile(level, 98) - 20)
+            if loud.sum() > STEP:
+                drops.append(np.percentile((level[:-STEP] - level[STEP:])[loud], 95))
+        return {"decay_db_per_60ms": float(np.mean(drops)) if drops else np.nan}
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        slow = (corpus.decay_db_per_60ms < self.decay_db) & (corpus.speech_s >= self.least_speech_s)
+        for row in corpus[slow].itertuples():
+            message = (
+                f"the level never falls faster than {row.decay_db_per_60ms:.0f} dB in 60 ms (limit {self.decay_db:g} "
+                "dB): the room rings on"
+            )
+            yield Finding(
+                row.id, "reverberant", Severity.WARNING, message, row.decay_db_per_60ms, self.decay_db
+            )

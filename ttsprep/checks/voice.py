@@ -1,0 +1,95 @@
+"""Voice: pitch against the other clips of the speaker, and liveliness of the corpus."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code
+from ttsprep.checks.robust import deviation
+from ttsprep.signal import Signal
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+
+@dataclass(frozen=True)
+class Voice(Check):
+    """Voice: pitch against the other clips of the speaker, and liveliness of the corpus.
+
+    Attributes
+    ----------
+    outlier_st, outlier_z
+        Distance of the median F0 from that of the speaker, in semitones and in spreads.
+    monotone_st
+        A corpus whose F0 spreads less within clips is monotone.
+    """
+
+    name = "voice"
+    version = 1
+    codes = (
+        Code(
+            "pitch-outlier",
+            "Much higher or lower than the speaker usually is.",
+            "Median F0 of the clip (autocorrelation of the compressed spectrum, Tolonen and Karjalainen 2000) against "
+            "the median of the speaker: warning from 3 semitones and 4 robust spreads. Not judged where the clips have "
+            "no speaker names and differ as much as several voices do.",
+            "Another speaker, a wrong sample rate in the header, or a take in another mood; a single-speaker model "
+            "averages them.",
+            "Listen. Drop it, name its speaker, or correct the sample rate.",
+        ),
+        Code(
+            "monotone",
+            "The whole corpus is spoken without melody.",
+            "Median over the clips of the spread of F0 within a clip (10th to 90th percentile over 2.56, in "
+            "semitones): warning under 1.2. Read speech has 2 to 4.",
+            "A model cannot learn an intonation that is not there.",
+            "Record some livelier material, or expect flat speech.",
+        ),
+    )
+    measures = {
+        "f0_median_hz": "median F0 of the voiced frames [Hz]",
+        "f0_spread_st": "spread of F0, 10th to 90th percentile over 2.56 [semitones]",
+        "voiced_ratio": "share of the speech that is voiced [0-1]",
+    }
+
+    outlier_st: float = 3.0
+    outlier_z: float = 4.0
+    monotone_st: float = 1.2
+    most_spread_st: float = 3.5
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        f0 = signal.f0
+        voiced = f0[np.isfinite(f0)]
+        speech = max(1.0, signal.speech.sum() / 2)
+        if len(voiced) < 5:
+            return {"f0_median_hz": np.nan, "f0_spread_st": np.nan, "voiced_ratio": len(voiced) / speech}
+        low, middle, high = np.percentile(voiced, [10, 50, 90])
+        return {
+            "f0_median_hz": float(middle),
+            "f0_spread_st": float(12 * np.log2(high / low) / 2.56),
+            "voiced_ratio": len(voiced) / speech,
+        }
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        against = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
+        spread = against.off / against.z
+        out = (against.off.abs() > self.outlier_st) & (against.z.abs() > self.outlier_z)
+        for i in np.flatnonzero(out & (spread < self.most_spread_st)):
+            usual = 2 ** (against.centre.iloc[i] / 12)
+            hz, off = corpus.f0_median_hz.iloc[i], against.off.iloc[i]
+            message = (
+                f"F0 {hz:.0f} Hz, {abs(off):.0f} semitones {'above' if off > 0 else 'below'} the usual {usual:.0f} Hz "
+                f"(limit {self.outlier_st:g} semitones)"
+            )
+            limit = float(usual * 2 ** (np.sign(off) * self.outlier_st / 12))
+            yield Finding(corpus.id.iloc[i], "pitch-outlier", Severity.WARNING, message, float(hz), limit)
+        lively = corpus.f0_spread_st[corpus.speech_s > 1.0]
+        if lively.count() >= 8 and lively.median() < self.monotone_st:
+            message = (
+                f"F0 spreads by {lively.median():.1f} semitones within a typical clip (limit {self.monotone_st:g}): the "
+                "voice has no melody"
+            )
+            yield Finding(
+                "", "monotone", Severity.WARNING, message, float(lively.median()), self.monotone_st
+            )
