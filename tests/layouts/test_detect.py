@@ -153,6 +153,20 @@ def test_metadata_csv_with_paths_is_a_filelist(tmp_path: Path, rows: str) -> Non
     assert detect(tmp_path)[0].name == "filelist"
 
 
+@pytest.mark.parametrize("name", ["clip_durations.tsv", "times.txt"])
+def test_durations_are_no_filelist(tmp_path: Path, name: str) -> None:
+    commonvoice(tmp_path)
+    put(tmp_path, name, "clip\tduration[ms]\na.mp3\t1230\nb.mp3\t900.5\n")
+    put(tmp_path, "other.tsv", "client_id\tpath\tsentence\nx\tb.mp3\ttwo\n")
+    assert detect(tmp_path)[0].name == "commonvoice"
+
+
+def test_the_tables_of_librispeech_are_no_filelists(tmp_path: Path) -> None:
+    libri(tmp_path)
+    put(tmp_path, "SPEAKERS.TXT", "; comment\n14   | F | train-clean-360 | 25.03 | Kristin LeMoine\n")
+    assert detect(tmp_path)[0].name == "libri"
+
+
 def test_texts_beside_audio_are_no_filelists(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav")
     put(tmp_path, "a.txt", "b.wav|is what is said here\n")
@@ -276,3 +290,19 @@ def test_real_corpora_are_read_whole() -> None:
     assert all((corpus.root / c.path).is_file() for c in clips)
     corpus = read_corpus(REAL / "librispeech-train-clean-251spk")
     assert (corpus.layout, len(list(corpus.items))) == ("plain", 251)
+
+
+def test_the_layout_of_the_docs_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
+    before = dict(Layout.registry)
+    try:
+        scope: dict[str, type[Layout]] = {}
+        exec(page.split("```python\n")[1].split("```")[0], scope)
+        put(tmp_path, "prompts.tsv", "a\tone\nb\ttwo\n")
+        assert scope["Ours"].recognise(tmp_path)
+        clips = list(scope["Ours"].read(tmp_path))
+        assert clips == [Clip("a", "audio/a.wav", "one"), Clip("b", "audio/b.wav", "two")]
+    finally:
+        Layout.registry.clear()
+        Layout.registry.update(before)
+    assert all(f"`{name}`" in page for name in NAMES)

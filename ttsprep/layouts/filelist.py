@@ -1,5 +1,6 @@
 """Filelists: ``path|text`` and its kin, as VITS, Piper, StyleTTS2, GPT-SoVITS and F5-TTS take them."""
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -97,4 +98,8 @@ def _is_list(path: Path) -> bool:
         rows = sampled(split_rows(path, _separator(path)), 50)[0]
     except CorpusError:
         return False
-    return paths_first([r.cells for r in rows if isinstance(r, Row)])
+    cells = [r.cells for r in rows if isinstance(r, Row)]
+    # A table of durations, such as Common Voice has, is no list of texts.
+    return paths_first(cells) and not all(
+        len(r) == 2 and re.fullmatch(r"[\d.]+", r[1]) for r in cells[1:] or cells
+    )
