@@ -104,9 +104,9 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Any]:
     -------
     dict
         ``clips``, ``hours``; ``verdicts``: for each verdict ``clips`` and ``hours``; ``severities``: findings
-        of each severity; ``codes``: for each code, worst first, its worst ``severity``, ``findings``, ``error``,
-        ``warning``, ``note``, ``mendable``, ``clips`` and ``hours`` that have it, ``clips_only`` and
-        ``hours_only`` that would be usable but for it; ``strictness``: what each step of `STRICTNESS` keeps.
+        of each severity; ``codes``: for each code, worst first, its worst ``severity``, ``findings``,
+        ``error``, ``warning``, ``note``, ``mendable``, ``clips`` and ``hours`` that have it, ``clips_only``
+        and ``hours_only`` that would be usable but for it; ``strictness``: what each step keeps.
     """
     hours = _hours(clips)
     outcome = verdicts(clips, findings).to_numpy()

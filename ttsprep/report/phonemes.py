@@ -23,7 +23,7 @@ def phone_bars(coverage: Coverage) -> Figure:
     counted = sorted(
         ((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0])
     )
-    left, bottom, height = 46, 176, 200
+    left, bottom, height = 46, 176, 212
     step = min(30, max(17, 1050 // max(len(counted) + len(missing), 1)))
     width = left + step * (len(counted) + len(missing)) + 12
     top = math.ceil(math.log10(max([n for _, n in counted] or [1]) + 1)) or 1
@@ -47,16 +47,9 @@ def phone_bars(coverage: Coverage) -> Figure:
             parts.append(
                 tag("rect", x=x, y=bottom - 26, width=step - 5, height=26, class_="missing", data_tip=tip)
             )
-        parts.append(
-            tag(
-                "text",
-                visible(phone),
-                x=x + (step - 5) / 2,
-                y=bottom + 15,
-                text_anchor="middle",
-                class_="ipa" if count else "ipa absent",
-            )
-        )
+        turned = f"rotate(-60 {number(x + step / 2)} {bottom + 12})"
+        name = {"x": x + step / 2, "y": bottom + 12, "transform": turned, "text_anchor": "end"}
+        parts.append(tag("text", visible(phone), **name, class_="ipa" if count else "ipa absent"))
     parts.append(tag("text", "occurrences, logarithmic", x=left, y=14, class_="label"))
     have = len(coverage.inventory) - len(missing)
     title = f"{have} of the {len(coverage.inventory)} phones of the language occur"

@@ -92,7 +92,7 @@ def waveform(samples: Samples) -> str:
 
 
 def spectrogram(samples: Samples, rate: int, top_hz: float) -> npt.NDArray[np.uint8]:
-    """Return levels 0..LEVELS-1, shape (BANDS, COLUMNS), the highest band first; 0 is 75 dB below the peak."""
+    """Return levels 0..LEVELS-1, shape (BANDS, COLUMNS), highest band first; 0 is 75 dB below the peak."""
     size = 2 * round(0.0125 * rate)
     hop = max(1.0, len(samples) / COLUMNS)
     padded = np.pad(samples, (size // 2, size + int(hop)))

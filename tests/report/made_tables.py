@@ -1,0 +1,70 @@
+"""Tables of an audit that never was, to render."""
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.report import AuditTables, Coverage
+from ttsprep.verdict import summarise
+
+RATE = 16_000
+COLUMNS = ["clip", "code", "severity", "message", "value", "limit", "start", "end"]
+
+
+def found(*rows):
+    """A table of findings from tuples (clip, code, severity, value, limit, start, end); the tail may lack."""
+    full = [(*row, *[np.nan] * (7 - len(row))) for row in rows]
+    return pd.DataFrame(
+        [(c, code, s, f"{code} was seen", v, limit, a, b) for c, code, s, v, limit, a, b in full],
+        columns=COLUMNS,
+    ).astype({"value": float, "limit": float, "start": float, "end": float})
+
+
+def corpus(count, seed=0):
+    """A table of `count` clips with plausible measures."""
+    random = np.random.default_rng(seed)
+    phones = random.integers(10, 120, count)
+    seconds = 0.3 + 0.075 * phones + 0.2 * random.standard_normal(count)
+    return pd.DataFrame({
+        "id": [f"clip-{i:05d}" for i in range(count)],
+        "path": [f"wavs/clip-{i:05d}.wav" for i in range(count)],
+        "text": [f"sentence number {i} of the corpus, which is read aloud" for i in range(count)],
+        "speaker": "anna",
+        "language": "en-us",
+        "status": "ok",
+        "duration_s": seconds,
+        "speech_s": seconds - 0.2,
+        "chars": phones + 7,
+        "phones": phones,
+        "chars_per_s": (phones + 7) / seconds,
+        "phones_per_s": phones / seconds,
+        "loudness_lufs": -23 + random.standard_normal(count),
+        "snr_db": 40 + 3 * random.standard_normal(count),
+        "noise_floor_dbfs": -65 + 2 * random.standard_normal(count),
+        "bandwidth_hz": 7_600 + 25.0 * random.integers(-3, 4, count),
+        "f0_median_hz": 190 + 8 * random.standard_normal(count),
+        "longest_pause_s": random.gamma(2, 0.15, count),
+    })
+
+
+def tone(clip):
+    """Three seconds of a chirp, another one for each clip."""
+    t = np.arange(3 * RATE) / RATE
+    start = 150 + 10 * (sum(clip.encode("utf-8", "surrogatepass")) % 40)
+    return (0.3 * np.sin(2 * np.pi * (start * t + 200 * t**2))).astype(np.float32), RATE
+
+
+def audit_of(clips, findings, **changes):
+    fields = {
+        "name": "corpus",
+        "clips": clips,
+        "findings": findings,
+        "summary": summarise(clips, findings),
+        "explanations": {
+            code: {"summary": f"about {code}", "measured": "so", "harm": "much", "mend": "thus"}
+            for code in findings["code"].unique()
+        },
+        "coverage": Coverage({"a": 50, "t": 7, "n": 1}, frozenset("atnx"), {("a", "t"): 5, ("t", "a"): 1}),
+        "media": tone,
+        "max_clips_per_code": 3,
+    }
+    return AuditTables(**(fields | changes))

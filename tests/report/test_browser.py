@@ -1,0 +1,226 @@
+"""The page in a real browser: hostile strings are inert, no request leaves, and our own script works."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+from chromium import PROGRAM, Chromium
+from made_tables import audit_of, corpus, found
+
+from ttsprep.report import render
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+
+
+class Counter(http.server.ThreadingHTTPServer):
+    """Counts the requests that reach it."""
+
+    def __init__(self):
+        self.paths = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.paths.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        """Say nothing on stderr."""
+
+
+@pytest.fixture
+def counter() -> Iterator[Counter]:
+    with Counter() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def attacks(url):
+    """Ways to run a script or to make a request."""
+    return [
+        f"<img src={url}/img onerror=pwned=1>",
+        f"<script>pwned=1;fetch('{url}/script')</script>",
+        f"</script><script>pwned=1</script><img src='{url}/closed'>",
+        f"<!--<script></script>--><img src={url}/comment>",
+        f'"><svg onload="pwned=1;fetch(\'{url}/svg\')">',
+        f"'><iframe src={url}/frame srcdoc='<script>parent.pwned=1</script>'></iframe>",
+        f"</style><style>@import url({url}/style);body{{background:url({url}/css)}}</style>",
+        f"<link rel=stylesheet href={url}/link><link rel=prefetch href={url}/prefetch>",
+        f"<meta http-equiv=refresh content='0;url={url}/refresh'>",
+        f"<base href={url}/><form action={url}/form><input autofocus onfocus=pwned=1></form>",
+        f"<audio src={url}/audio autoplay></audio><object data={url}/object></object>",
+        f"javascript:pwned=1//\u2028pwned=1 <a href='javascript:pwned=1' ping={url}/ping>x</a>",
+        "{{ constructor.constructor('pwned=1')() }} ${pwned=1} `${pwned=1}`",
+        f"<x style=background:url({url}/attribute) onpointerenter=pwned=1>\u202e\x00</x>",
+    ]
+
+
+@pytest.fixture
+def hostile(counter, tmp_path):
+    """A report that holds every attack in every field, twice, as the file that a reader opens."""
+    strings = attacks(counter.url)
+    clips = corpus(2 * len(strings))
+    for name in ("id", "path", "text", "speaker", "language"):
+        clips[name] = [f"{attack}{n}" for n in range(2) for attack in strings]
+    rows = [(clip, code, "error", 1, 0, 0.5, 0.9) for clip in clips["id"] for code in ("clipping", "noisy")]
+    findings = found(*rows, *(("", "session-drift", "warning") for _ in strings))
+    findings["message"] = [clip or strings[i % len(strings)] for i, clip in enumerate(findings["clip"])]
+    audit = audit_of(clips, findings, name=" ".join(strings), max_clips_per_code=len(clips))
+    path = tmp_path / "report.html"
+    path.write_text(render(audit), encoding="utf-8")
+    return path
+
+
+def use_everything(page):
+    """Touch every part that builds elements from the data."""
+    page.js("for (const d of document.querySelectorAll('details')) d.open = true")
+    page.wait("document.querySelectorAll('.card.again').length === 0")
+    for row in range(12):
+        page.js(f"document.querySelectorAll('tr.row')[{row}].click()")
+    page.js("document.querySelectorAll('#table th button')[0].click()")
+    page.js(
+        "for (const e of document.querySelectorAll('[data-tip]')) e.dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))"
+    )
+    page.js("document.querySelector('[data-code]').click()")
+
+
+def test_hostile_strings_run_nothing_and_fetch_nothing(hostile, counter):
+    with Chromium() as page:
+        page.open(hostile)
+        use_everything(page)
+        page.js("new Promise(done => setTimeout(done, 300))")
+        assert page.js("typeof pwned") == "undefined"
+        assert page.js("location.protocol") == "file:"
+        assert (
+            page.js(
+                "document.querySelectorAll('iframe, object, img, form:not(#filters), base, meta[http-equiv=refresh], link:not([rel=icon])').length"
+            )
+            == 0
+        )
+        assert page.js("document.scripts.length") == 2
+        assert page.js("document.querySelectorAll('tr.row').length") > 10
+        assert "<img src=" in page.js("document.querySelector('#table tbody').textContent")
+        requests = [
+            e["params"]["request"]["url"] for e in page.events if e["method"] == "Network.requestWillBeSent"
+        ]
+    assert counter.paths == []
+    assert all(url.startswith(("file:", "data:")) for url in requests)
+    assert any(url == hostile.as_uri() for url in requests)
+
+
+def test_the_policy_stops_what_escaping_would_not(small, counter, tmp_path):
+    """Markup planted into the finished page stands for a hole in the escaping."""
+    html = render(small)
+    planted = (
+        f"<img src={counter.url}/img onerror=pwned=1><script>pwned=1</script>"
+        f"<style>@import url({counter.url}/css);</style>"
+    )
+    (tmp_path / "report.html").write_text(html.replace("<main>", f"<main>{planted}"), encoding="utf-8")
+    policy = html[html.index('<meta http-equiv="Content-Security-Policy"') :]
+    policy = policy[: policy.index(">") + 1]
+    without = html.replace(policy, "").replace("<main>", f"<main>{planted}")
+    (tmp_path / "without.html").write_text(without, encoding="utf-8")
+    with Chromium() as page:
+        page.open(tmp_path / "report.html")
+        assert page.js("typeof pwned") == "undefined"
+        assert page.js("document.querySelectorAll('tr.row').length") > 10
+        assert counter.paths == []
+        page.open(tmp_path / "without.html")
+        page.wait("typeof pwned !== 'undefined'")
+    assert "/img" in counter.paths
+
+
+def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(render(small), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        errors = [e for e in page.events if e["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}]
+        assert errors == []
+        count = "document.getElementById('count').textContent"
+        first = "document.querySelector('tr.row').cells[0].textContent"
+        assert page.js(count).startswith("40 clips, ")
+        page.js(
+            "document.getElementById('query').value = 'NUMBER 17 '; document.getElementById('query').dispatchEvent(new Event('input'))"
+        )
+        assert page.js(count).startswith("1 clip,")
+        assert page.js(first) == "clip-00017"
+        page.js("document.getElementById('clear').click()")
+        page.js(
+            "[...document.querySelectorAll('#table th button')].find(b => b.textContent.startsWith('length')).click()"
+        )
+        assert page.js(first) == small.clips.sort_values("duration_s")["id"].iloc[0]
+        assert page.js("document.querySelector('#table th[aria-sort=ascending]').textContent").startswith(
+            "length"
+        )
+        page.js("document.querySelector('[data-code=clipping]').click()")
+        assert page.js(count).startswith("3 clips")
+        page.js("document.querySelector('[data-verdict=\"to mend\"]').click()")
+        assert page.js(count).startswith("2 clips")
+        page.js("document.querySelector('tr.row').click()")
+        assert "leading-silence was seen" in page.js("document.getElementById('detail').textContent")
+        page.js("document.querySelector('#detail button').click()")
+        page.wait("document.getElementById('code-leading-silence').open")
+        page.js("document.getElementById('view').focus()")
+        for key in ("ArrowDown", "ArrowDown"):
+            page.call("Input.dispatchKeyEvent", type="keyDown", key=key)
+        assert page.js("document.querySelector('tr.on').dataset.place") == "1"
+        before = page.js("getComputedStyle(document.body).backgroundColor")
+        page.js("document.getElementById('theme').click()")
+        assert page.js("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_a_player_plays(small, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(render(small), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        page.js("document.querySelector('.play').click()")
+        page.wait("document.querySelector('audio').currentTime > 0.05")
+        assert page.js("document.querySelector('audio').duration") == pytest.approx(3.0, abs=0.05)
+        assert float(page.js("document.querySelector('.head').getAttribute('x1')").rstrip("%")) > 0
+        page.js("document.querySelector('.play').click()")
+        assert page.js("document.querySelector('audio').paused")
+
+
+def test_thirteen_thousand_clips_stay_smooth(tmp_path):
+    clips = corpus(13_000)
+    path = tmp_path / "report.html"
+    path.write_text(render(audit_of(clips, found(("clip-00001", "clipping", "error")))), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        rows = "document.querySelectorAll('#table tbody tr').length"
+        for share in (0.3, 0.77, 1.0):
+            page.js(f"v = document.getElementById('view'); v.scrollTop = {share} * v.scrollHeight")
+            page.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            assert page.js(rows) < 80
+        last = "[...document.querySelectorAll('tr.row')].at(-1).cells[0].textContent"
+        assert page.js(last) == "clip-12999"
+        assert page.js("document.getElementById('view').scrollHeight") == pytest.approx(33 * 13_000, rel=0.01)
+        sort = (
+            "(() => { const t = performance.now(); document.querySelectorAll('#table th button')[2].click();"
+            " return performance.now() - t })()"
+        )
+        assert min(page.js(sort) for _ in range(3)) < 500
+        assert page.js("document.querySelectorAll('*').length") < 12_000
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_sticks_out_at_any_width(small, tmp_path, width):
+    path = tmp_path / "report.html"
+    path.write_text(render(small), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path, width=width)
+        assert page.js("document.documentElement.scrollWidth") <= width
