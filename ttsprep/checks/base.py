@@ -54,6 +54,8 @@ class Check:
         The findings it can yield.
     measures
         Columns it adds to ``clips.parquet``: name -> "description [unit]".
+    strings
+        Those of its columns that hold text; the others hold numbers.
     version
         Raised whenever `measure` changes; measured clips are then measured again.
     audio
@@ -63,6 +65,7 @@ class Check:
     name: ClassVar[str] = ""
     codes: ClassVar[tuple[Code, ...]] = ()
     measures: ClassVar[Mapping[str, str]] = {}
+    strings: ClassVar[frozenset[str]] = frozenset()
     version: ClassVar[int] = 1
     audio: ClassVar[bool] = True
     registry: ClassVar[dict[str, type["Check"]]] = {}

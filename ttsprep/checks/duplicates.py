@@ -50,6 +50,7 @@ class Duplicates(Check):
         "fingerprint": "8 bands by 32 points of log energy [base64 of int8]",
         "fingerprint_s": "what the fingerprint spans [s]",
     }
+    strings = frozenset({"fingerprint"})
 
     correlation: float = 0.975
     span: float = 0.04

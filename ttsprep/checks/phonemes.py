@@ -70,6 +70,7 @@ class Phonemes(Check):
         "phones": "phones in the transcript; nothing where the language is not known",
         "phonemes": "the transcript in IPA: phones separated by blanks, words by |",
     }
+    strings: ClassVar[frozenset[str]] = frozenset({"phonemes"})
     audio: ClassVar[bool] = False
 
     @staticmethod
@@ -102,8 +103,9 @@ class Phonemes(Check):
                     "",
                     DIPHONE.code,
                     Severity.WARNING,
-                    f"{missing} of {found.diphones_expected} diphones to be expected in {found.total} phones "
-                    f"of {language} never occur ({share:.0%}, limit {self.diphone_share:.0%}): {examples} ...",
+                    f"{missing} of {found.diphones_expected} diphones to be expected in {found.total} "
+                    f"phones of {language} never occur "
+                    f"({share:.0%}, limit {self.diphone_share:.0%}): {examples} …",
                     value=share,
                     limit=self.diphone_share,
                 )

@@ -70,6 +70,7 @@ class Text(Check):
         "text_folded": "transcript without case, punctuation, repeated blanks and stress marks",
         "text_loop": 'what repeats in the transcript and how often, as "the cat × 4"; empty if nothing does',
     }
+    strings: ClassVar[frozenset[str]] = frozenset({"text_folded", "text_loop"})
     audio: ClassVar[bool] = False
 
     @staticmethod

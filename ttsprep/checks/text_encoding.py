@@ -84,6 +84,7 @@ class TextEncoding(Check):
         "text_invisible": "invisible characters and line breaks in the transcript, as U+XXXX",
         "text_mixed": "words that mix Latin, Cyrillic or Greek letters",
     }
+    strings: ClassVar[frozenset[str]] = frozenset({"text_damage", "text_invisible", "text_mixed"})
     audio: ClassVar[bool] = False
 
     @staticmethod

@@ -38,8 +38,8 @@ _LONE_DIGIT = re.compile(r"(?<![\w.,:\-])\d(?![\w:\-]|[.,]\d)")
 _CAPITALS = re.compile(r"(?<![\w'’.-])[^\W\d_a-z]{2,6}(?![\w'’-])")
 
 _ABBREVIATIONS = {
-    "en": "Mr Mrs Ms Dr Prof Gen Col Capt Lt Sgt Rev Hon Messrs Jr Sr Mt Ave Blvd Rd Inc Ltd Corp Co Dept Univ "
-    "vs etc approx Jan Feb Aug Sept Oct Nov Dec vol pp cf i.e e.g a.m p.m",
+    "en": "Mr Mrs Ms Dr Prof Gen Col Capt Lt Sgt Rev Hon Messrs Jr Sr Mt Ave Blvd Rd Inc Ltd Corp Co Dept "
+    "Univ vs etc approx Jan Feb Aug Sept Oct Nov Dec vol pp cf i.e e.g a.m p.m",
     "de": "Dr Prof Hr Fr Nr Str bzw usw ca vgl evtl ggf inkl bspw Jh Mio Mrd z.B d.h u.a s.o z.T u.U o.ä",
     "fr": "MM Mme Mlle Dr Pr Me St Ste av bd env etc tél p.ex c.-à-d cf",
     "es": "Sr Sra Srta Dr Dra Ud Uds Vd Vds Prof Lic Ing Av núm pág tel etc p.ej EE.UU",
@@ -61,8 +61,9 @@ class TextSpeakable(Check):
     codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE,)
     measures: ClassVar[dict[str, str]] = {
         "text_unspeakable": "numbers, symbols, abbreviations and addresses, separated by blanks",
-        "text_spelt": "digits on their own, and words in capitals where the transcript is not all in capitals",
+        "text_spelt": "digits on their own, and words in capitals unless all the text is",
     }
+    strings: ClassVar[frozenset[str]] = frozenset({"text_unspeakable", "text_spelt"})
     audio: ClassVar[bool] = False
 
     @staticmethod
