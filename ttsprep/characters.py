@@ -83,6 +83,8 @@ class _Readable(dict[int, str]):
             kept = ""
         elif char in "’ʼ":
             kept = "'"
+        elif char in "…–—―":
+            kept = ","
         elif category in {"Mn", "Mc"}:
             kept = char
         elif category in {"Po", "Pd"} and code > 0x2FF and not 0x2010 <= code <= 0x205E:
@@ -95,8 +97,7 @@ class _Readable(dict[int, str]):
 
 _readable = _Readable()
 _PUNCTUATION_RUN = re.compile(r"([.,!?;:\-])[.,!?;:\-\s]*(?=[.,!?;:\-])")
-
-
+_LOOSE = re.compile(r"(?:(?<=[\s.,!?;:/'\-])|^)['\-]+|['\-]+(?=[\s.,!?;:/'\-]|$)")
 _ACCENTS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
 _LONG = re.compile(r"\d[\d.,:/\-]{18}|\S{150}")
 
@@ -106,11 +107,12 @@ def readable(text: str) -> str:
 
     Emoji, brackets, quotes, control and invisible characters are taken out: eSpeak NG reads them aloud,
     stops at them, or (some emoji, in Gujarati) crashes; marks that repeat are read aloud too ("!!!").
-    Endless numbers, words and accents are broken up: in some languages they overflow a buffer of eSpeak NG.
+    Endless numbers, words and accents are broken up, and apostrophes and hyphens kept only inside words: in
+    some languages (Bengali, Georgian, Haitian) eSpeak NG crashes on others.
     """
     plain = nfc(text.encode("utf-8", "replace").decode()) if not text.isascii() else text
     plain = _ACCENTS.sub(r"\1", CYRILLIC_STRESS.sub("", plain)).translate(_readable)
-    plain = " ".join(_PUNCTUATION_RUN.sub("", plain).split())
+    plain = " ".join(_LOOSE.sub(" ", _PUNCTUATION_RUN.sub("", plain)).split())
     if len(plain) > 18:
         plain = _LONG.sub(r"\g<0> ", plain)
     return plain if any(is_spoken(c) or c in "&%@#+=$€£¥°§№₽₹" for c in plain) else ""

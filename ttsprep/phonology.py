@@ -32,9 +32,10 @@ class Norms:
     Attributes
     ----------
     phones, diphones
-        Counts; a diphone is a pair of neighbouring phones, also across words.
+        Counts; a diphone is a pair of neighbouring phones, also across words; none are known where
+        eSpeak NG ships no words, and numbers were read instead.
     letters
-        Counts of lower-case letters; empty where eSpeak NG ships no words, and numbers were read instead.
+        Counts of lower-case letters; empty in the same case.
     """
 
     phones: Counter[str]
@@ -64,7 +65,8 @@ def norms(language: str) -> Norms:
     segments = [phones(tidy(part, code)) for line in raw_phonemes(read, code) for part in _native(line, code)]
     return Norms(
         phones=Counter(phone for segment in segments for phone in segment),
-        diphones=Counter(pair for segment in segments for pair in pairwise(segment)),
+        # Numbers repeat the same words: which diphones they hold says little of other text.
+        diphones=Counter(pair for segment in segments for pair in pairwise(segment) if names),
         letters=Counter(char for name in names for char in nfc(name).lower() if script(char)),
     )
 
@@ -105,4 +107,5 @@ def _names(code: str) -> list[str]:
     data = path.read_bytes()
     (end,) = struct.unpack_from("<i", data, 4)  # the rules begin there
     names = (name.decode("utf-8", "ignore") for name in _NAME.findall(data[8:end]))
-    return sorted({name for name in names if len(name) > 2})
+    # "flag: Peru", "family: woman, girl": what stands before the colon comes hundreds of times.
+    return sorted({name.rpartition(": ")[2] for name in names if len(name) > 2})

@@ -31,7 +31,7 @@ _ALIASES = {
 }  # fmt: skip
 _TONAL = ("cmn", "yue", "hak", "vi", "th", "shn", "my")
 _UNUSABLE = {"fo", "kaa", "lfn", "xex", "kl"}
-"""Voices that espeakng-loader ships without their dictionary; Greenlandic, where a digit crashes eSpeak NG."""
+"""Voices that come without their dictionary; Greenlandic, where a digit crashes eSpeak NG."""
 _FLAG = re.compile(r"\([a-z][\w-]*\)")
 _TONE = re.compile(r"(?<=\S)[0-9ɜ]+(?=\s|$)")
 _memo: dict[tuple[str, str], str] = {}

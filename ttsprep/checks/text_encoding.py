@@ -31,8 +31,8 @@ ENCODING = Code(
 CHARSET = Code(
     "text-charset",
     "Letters of another script or alphabet than the corpus's.",
-    "Letters are counted over all transcripts of a language. A script is its own if it makes up "
-    "`script_share` of them or if eSpeak NG's words of that language are written in it. A clip with "
+    "The transcripts of a language are judged together. A script is its own if `script_share` of the "
+    "clips have letters of it, or if eSpeak NG's words of that language are written in it. A clip with "
     "letters of another script gets a warning, as does a word that mixes Latin, Cyrillic or Greek (сat "
     "with a Cyrillic с). Letters of the right script that the language hardly uses, in fewer than "
     "`rare_share` of the clips, are one note that lists them.",
@@ -69,7 +69,7 @@ class TextEncoding(Check):
     Attributes
     ----------
     script_share
-        Share of all letters, 0 to 1, from which on a script is one of the corpus's own.
+        Share of clips, 0 to 1, with letters of a script from which on it is one of the corpus's own.
     rare_share
         Share of clips, 0 to 1, under which a letter that the language hardly uses is listed.
     """
@@ -113,7 +113,7 @@ class TextEncoding(Check):
         texts = clips["text"].fillna("")
         counts = Counter("".join(texts))
         usual = _usual_letters(language)
-        in_corpus = main_scripts(counts.items(), share=self.script_share)
+        in_corpus = self._scripts(set(counts), texts)
         own = in_corpus | main_scripts(usual.items(), share=0.02)
         if usual and in_corpus and not in_corpus & main_scripts(usual.items(), share=0.02):
             written = " and ".join(sorted(name.title() for name in in_corpus))
@@ -129,7 +129,19 @@ class TextEncoding(Check):
                 )
             elif mixed:
                 yield Finding(clip, CHARSET.code, Severity.WARNING, f"words that mix scripts: {mixed}")
-        yield from self._rare(counts, usual, own, texts)
+        sound = texts[clips["text_damage"].fillna("") == ""]
+        yield from self._rare(Counter("".join(sound)), usual, own, sound)
+
+    def _scripts(self, chars: set[str], texts: "pd.Series[str]") -> frozenset[str]:
+        """Return the scripts that enough of the clips have letters of."""
+        found: dict[str, set[str]] = {}
+        for char in chars:
+            if name := script(char):
+                found.setdefault(name, set()).add(char)
+        least = self.script_share * len(texts)
+        return frozenset(
+            name for name, own in found.items() if sum(not own.isdisjoint(t) for t in texts) >= least
+        )
 
     def _rare(
         self, counts: Counter[str], usual: Counter[str], own: frozenset[str], texts: pd.Series

@@ -1,0 +1,119 @@
+"""Coverage of phones and diphones."""
+
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ttsprep import text
+from ttsprep.checks.phonemes import Phonemes, coverage
+from ttsprep.phonology import inventory
+from ttsprep.text import phonemise, phones
+from ttsprep.types import Severity
+
+from .texts import judged, measured, texts
+
+LJSPEECH = Path(__file__).parents[3] / "shared" / "data" / "ljspeech" / "metadata.csv"
+
+
+def table(lines: list[str], language: str) -> pd.DataFrame:
+    found = phonemise(lines, language)
+    return pd.DataFrame({
+        "id": [f"c{at}" for at in range(len(lines))],
+        "language": language,
+        "phonemes": found,
+        "phones": [float(len(phones(line))) for line in found],
+    })
+
+
+def test_a_clip_is_measured_from_the_memo(monkeypatch: pytest.MonkeyPatch) -> None:
+    phonemise(["Call me Ishmael."], "en-us")
+    monkeypatch.setattr(text, "_espeak", lambda _code: pytest.fail("the memo was not asked"))
+    found = measured(["Call me Ishmael."], Phonemes, "en-us")
+    assert found.loc[0, "phonemes"].startswith("k ɔː l | m iː")
+    assert found.loc[0, "phones"] == len(phones(found.loc[0, "phonemes"]))
+
+
+@pytest.mark.parametrize("language", ["", "xx"])
+def test_without_a_language_nothing_is_measured(language: str) -> None:
+    found = measured(["Call me Ishmael."], Phonemes, language)
+    assert found["phones"].isna().all()
+    assert list(found["phonemes"]) == [""]
+    notes = judged(["Call me Ishmael."], Phonemes(), language)
+    assert [f.severity for f in notes] == ([Severity.NOTE] if language else [])
+
+
+@pytest.mark.parametrize("language", ["en-us", "ru", "es", "pt-br", "gu", "ja"])
+def test_counts_are_those_of_the_phonemes(language: str) -> None:
+    clips = table(texts(language), language)
+    lines = [phones(line) for line in clips["phonemes"]]
+    found = coverage(clips, language)
+    assert found.phones == Counter(phone for line in lines for phone in line)
+    assert found.total == sum(map(len, lines))
+    pairs = Counter(pair for line in lines for pair in pairwise(line) if set(pair) <= inventory(language))
+    assert found.diphones.sum() == pairs.total()
+    for (first, second), count in pairs.items():
+        assert found.diphones[found.inventory.index(first), found.inventory.index(second)] == count
+
+
+def test_rare_phones_name_the_clips_that_carry_them() -> None:
+    clips = table(texts("en-us"), "en-us")
+    found = coverage(clips, "en-us")
+    assert found.rare
+    for phone, carriers in found.rare.items():
+        assert found.phones[phone] < 10
+        assert carriers == tuple(clips.loc[[phone in phones(line) for line in clips["phonemes"]], "id"])
+
+
+def test_nothing_is_missed_in_a_corpus_of_ten_sentences() -> None:
+    assert coverage(table(texts("ru"), "ru"), "ru").missing == ()
+    assert judged(texts("ru"), Phonemes(), "ru") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "phone"),
+    [("en-us", "ʃ"), ("en-us", "θ"), ("ru", "ʃ"), ("ru", "x"), ("es", "r"), ("es", "ð")],
+)
+def test_a_phone_that_is_taken_out_is_missed_and_no_other(language: str, phone: str) -> None:
+    clips = table(texts(language) * 60, language)
+    present = {p for line in clips["phonemes"] for p in phones(line)}
+    before = coverage(clips, language)
+    assert phone in present
+    assert phone not in before.missing
+    clips["phonemes"] = [" ".join(p for p in line.split() if p != phone) for line in clips["phonemes"]]
+    assert set(coverage(clips, language).missing) == {*before.missing, phone}
+    findings = [
+        f for f in Phonemes().judge(clips) if f.code == "phoneme-missing" and f"[{phone}]" in f.message
+    ]
+    assert [(f.clip, f.severity) for f in findings] == [("", Severity.WARNING)]
+
+
+def test_few_texts_read_many_times_lack_diphones() -> None:
+    clips = table(texts("en-us") * 40, "en-us")
+    (found,) = [f for f in Phonemes().judge(clips) if f.code == "diphone-coverage"]
+    assert (found.clip, found.severity) == ("", Severity.WARNING)
+    assert found.value is not None
+    assert found.value > 0.2
+
+
+def test_each_language_of_a_corpus_is_judged_alone() -> None:
+    both = pd.concat([table(texts("en-us") * 60, "en-us"), table(texts("es") * 60, "es")], ignore_index=True)
+    languages = {f.message.split(" has ")[0] for f in Phonemes().judge(both) if f.code == "phoneme-missing"}
+    assert languages <= {"en-us", "es"}
+    alone = [f.message for f in Phonemes().judge(both[both["language"] == "es"])]
+    assert set(alone) <= {f.message for f in Phonemes().judge(both)}
+
+
+def test_an_empty_corpus_has_no_finding() -> None:
+    assert list(Phonemes().judge(table(texts("en-us"), "en-us").iloc[:0])) == []
+
+
+@pytest.mark.skipif(not LJSPEECH.exists(), reason="LJSpeech is not beside the repository")
+def test_ljspeech_lacks_no_phone_of_english() -> None:
+    lines = [line.split("|")[2] for line in LJSPEECH.read_text(encoding="utf-8").splitlines()]
+    found = coverage(table(lines, "en-us"), "en-us")
+    assert found.missing == ()
+    assert sum(found.phones.get(phone, 0) for phone in found.inventory) > 0.999 * found.total
+    assert len(found.diphones_missing) < 0.1 * found.diphones_expected
