@@ -96,6 +96,10 @@ def test_the_worst_clips_can_be_heard_and_are_on_the_page_once(small):
     assert float(mark["width"].rstrip("%")) == pytest.approx(100 * 0.4 / 3, abs=0.01)
 
 
+def test_the_same_tables_make_the_same_page(small):
+    assert render(small) == render(small)
+
+
 def test_the_table_holds_every_clip_with_its_findings(small):
     data = Page(render(small)).data
     assert data["id"] == list(small.clips["id"])
@@ -160,6 +164,8 @@ def test_an_empty_corpus_and_one_without_findings_have_a_page():
     })
     assert "Nothing: no check has anything to say" in render(audit_of(corpus(30), nothing))
     assert Page(render(audit_of(corpus(0), nothing, coverage=None))).data["id"] == []
+    untyped = pd.DataFrame(columns=COLUMNS)
+    assert Page(render(audit_of(corpus(3), untyped))).data["found"] == [[], [], []]
 
 
 def test_measures_that_are_missing_or_infinite_are_blank(small):
@@ -176,7 +182,7 @@ def test_measures_that_are_missing_or_infinite_are_blank(small):
 def test_clips_that_cannot_be_decoded_are_listed_without_a_player(small):
     html = render(audit_of(small.clips, small.findings, media=lambda _: None))
     assert Page(html).all("audio") == []
-    assert "cannot be decoded" in html
+    assert html.count("no player: cannot be decoded") == 7
 
 
 def test_findings_of_clips_that_are_not_in_the_table_are_listed(small):

@@ -78,7 +78,7 @@ def histogram(
     inside = np.clip(values, low, high)
     counts = {v: np.histogram(inside[verdict == v.value], edges)[0] for v in Verdict}
     total = np.sum([counts[v] for v in Verdict], axis=0)
-    x, y = Scale(low, high, 40, WIDTH - 8), Scale(0, float(total.max()), BOTTOM, TOP)
+    x, y = Scale(low, high, 40, WIDTH - 14), Scale(0, float(total.max()), BOTTOM, TOP)
     step = x(edges[1]) - x(edges[0])
     tips = [
         tag("rect", x=x(edges[i]), y=TOP, width=step, height=BOTTOM - TOP, class_="hit", data_tip=tip)
@@ -90,7 +90,7 @@ def histogram(
         WIDTH,
         HEIGHT,
         f"{title}; {note}",
-        left_axis(y, 40, "clips", right=WIDTH - 8, most=3),
+        left_axis(y, 40, "clips", right=WIDTH - 14, most=3),
         *_bars(counts, edges, x, y),
         bottom_axis(x, BOTTOM, quantity.unit or quantity.name.lower(), top=BOTTOM, most=5),
         *_limit_lines(x, limits),

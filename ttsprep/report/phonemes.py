@@ -23,8 +23,8 @@ def phone_bars(coverage: Coverage) -> Figure:
     counted = sorted(
         ((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0])
     )
-    left, bottom, height = 46, 176, 212
-    step = min(30, max(17, 1050 // max(len(counted) + len(missing), 1)))
+    left, bottom, height = 58, 176, 212
+    step = min(30, max(16, 1000 // max(len(counted) + len(missing), 1)))
     width = left + step * (len(counted) + len(missing)) + 12
     top = math.ceil(math.log10(max([n for _, n in counted] or [1]) + 1)) or 1
     parts = []
@@ -77,9 +77,10 @@ def diphone_map(coverage: Coverage) -> Figure:
         for y, tall, _ in blocks
         for x, wide, _ in blocks
     ]
+    most = max([*coverage.diphones.values(), 2])
     for (first, second), count in sorted(coverage.diphones.items()):
         if count > 0:
-            level = min(6, 1 + int(math.log10(count) * 2)) if count > 1 else 0
+            level = math.ceil(6 * math.log(count) / math.log(most))
             place = {"x": left + offset[second], "y": top + offset[first]}
             tip = f"{visible(first)} {visible(second)}: {count:,}"
             parts.append(
@@ -104,7 +105,8 @@ def diphone_map(coverage: Coverage) -> Figure:
     title = f"{seen:,} different diphones occur, {once:,} of them only once"
     return Figure(
         title,
-        f"a row for the first phone, a column for the second; {_shares(coverage.diphones)}",
+        f"a row for the first phone, a column for the second; the most frequent occurs {most:,} times; "
+        f"{_shares(coverage.diphones)}",
         picture(left + size + 34, top + size + 8, title, *parts, class_="natural heat"),
     )
 

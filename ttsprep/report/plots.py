@@ -21,7 +21,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
     """Draw the hours that each step of strictness keeps, as a stair from lenient to strict."""
     width, row = 520, 36
     factor, unit = (1.0, "hours kept") if total >= 2 else (60.0, "minutes kept")
-    x = Scale(0, max(total * factor, 1e-9), 4, width - 76)
+    x = Scale(0, max(total * factor, 1e-9), 4, width - 92)
     bottom = 6 + row * len(steps)
     bars, stair = [], ""
     for i, step in enumerate(steps):
@@ -34,7 +34,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
                 tag("rect", x=x.start, y=y, width=end - x.start, height=row, class_="kept", data_tip=tip),
                 tag("text", step["keep"], x=x.start + 10, y=y + 22, class_="name"),
                 tag("text", hours(step["hours"]), x=end + 8, y=y + 16, class_="value"),
-                tag("text", f"{share:.0%}", x=end + 8, y=y + 29, class_="tick"),
+                tag("text", f"{share:.0%}", x=end + 8, y=y + 29, class_="tick share"),
             ])
         )
     cost = 1 - steps[-1]["hours"] / total if total else 0.0
@@ -88,7 +88,7 @@ def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
         title = f"{quantity.name}: the rolling median moves within {quantity.difference(swing)}"
         note = f"median of {window} neighbours"
         if len(shown) < len(there):
-            note += f"; a dot for every {-(-len(there) // MOST_DOTS)}th clip"
+            note += f"; one clip in {-(-len(there) // MOST_DOTS)} has a dot"
         figures.append(
             Figure(
                 title,
@@ -135,28 +135,9 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
         pick = np.flatnonzero((drawn | far) & (verdict[there] == v.value))
         d = "".join(f"M{number(x(u[i]))} {number(y(s[i]))}h0" for i in pick)
         dots.append(tag("path", d=d, class_=f"dots {CLASSES[v]}") if d else Markup())
-    names = [
-        join([
-            tag(
-                "circle",
-                cx=x(u[i]),
-                cy=y(s[i]),
-                r=5.0,
-                class_="ring",
-                data_tip=f"{visible(ids[i])}: {s[i]:.1f} s for {u[i]:.0f} {unit}s",
-            ),
-            tag(
-                "text",
-                short(ids[i]),
-                x=x(u[i]) + (-9 if u[i] > 0.7 * u.max() else 9),
-                y=y(s[i]) + 3.5,
-                class_="tick",
-                text_anchor="end" if u[i] > 0.7 * u.max() else None,
-            ),
-        ])
-        for i in np.argsort(-np.where(far, distance, 0))[:6]
-        if far[i]
-    ]
+    worst = [i for i in np.argsort(-np.where(far, distance, 0)) if far[i]][:12]
+    tips = [f"{visible(ids[i])}: {s[i]:.1f} s for {u[i]:.0f} {unit}s" for i in worst]
+    names = _named([(x(u[i]), y(s[i]), short(ids[i]), tip) for i, tip in zip(worst, tips, strict=True)], x)
 
     def line(offset: float, class_: str) -> Markup:
         a = (0.0, intercept + offset)
@@ -173,7 +154,7 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
         f"A {unit} takes {slope * 1000:.0f} ms; {int(far.sum()):,} of {len(u):,} clips lie far from the line"
     )
     note = f"robust line and ± 3 of its spread ({spread:.2f} s)" + (
-        f"; a dot for every {every}th clip near it" if every > 1 else ""
+        f"; near it, one clip in {every} has a dot" if every > 1 else ""
     )
     return Figure(
         title,
@@ -192,6 +173,20 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
             *names,
         ),
     )
+
+
+def _named(points: Sequence[tuple[float, float, str, str]], x: Scale) -> list[Markup]:
+    """Ring points and write their names beside them, leaving out a name that would cover another."""
+    parts: list[Markup] = []
+    taken: list[tuple[float, float]] = []
+    for at, height, name, tip in points:
+        parts.append(tag("circle", cx=at, cy=height, r=5.0, class_="ring", data_tip=tip))
+        if all(abs(height - other) > 13 or abs(at - beside) > 120 for beside, other in taken):
+            taken.append((at, height))
+            end = at > x.start + 0.7 * (x.stop - x.start)
+            place = {"x": at + (-9 if end else 9), "y": height + 3.5, "text_anchor": "end" if end else None}
+            parts.append(tag("text", name, **place, class_="tick"))
+    return parts
 
 
 def robust_line(u: Values, s: Values) -> tuple[float, float, float]:

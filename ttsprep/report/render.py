@@ -67,7 +67,11 @@ def render(audit: AuditTables) -> str:
         phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
         drift=plots.drift(audit.clips, DRIFT),
         speakers=_speakers(audit.clips, outcome),
-        data=_script(_table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group})),
+        data=_script(
+            _table(
+                audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent}
+            )
+        ),
     )
 
 

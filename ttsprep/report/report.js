@@ -65,6 +65,13 @@
     audio.addEventListener("play", () => { show(true); follow(); });
     audio.addEventListener("pause", () => show(false));
     button.addEventListener("click", () => (audio.paused ? start() : audio.pause()));
+    button.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step || !audio.readyState) return;
+      event.preventDefault();
+      audio.currentTime = Math.max(0, Math.min(audio.duration, audio.currentTime + step));
+      follow();
+    });
     stage.addEventListener("click", (event) => {
       const box = stage.getBoundingClientRect();
       const seek = () => { audio.currentTime = ((event.clientX - box.left) / box.width) * audio.duration; follow(); };
@@ -113,10 +120,10 @@
   const weight = (i) => data.found[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
   const columns = [
     { name: "clip", width: 13, text: (i) => data.id[i], key: (i) => data.id[i] },
-    { name: "verdict", width: 9.5, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
+    { name: "verdict", width: 10.5, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
   ];
   if (data.speaker.some((s) => s !== data.speaker[0])) {
-    columns.push({ name: "speaker", width: 9, text: (i) => data.speaker[i], key: (i) => data.speaker[i] });
+    columns.push({ name: "speaker", width: 8, text: (i) => data.speaker[i], key: (i) => data.speaker[i] });
   }
   columns.push({ name: "text", width: 28, text: (i) => data.text[i], key: (i) => data.text[i] });
   for (const quantity of data.quantities.filter((q) => q.short)) {
@@ -195,7 +202,7 @@
   };
   const draw = () => {
     const first = Math.max(0, Math.floor(view.scrollTop / ROW) - 10);
-    const last = Math.min(order.length, first + Math.ceil(view.clientHeight / ROW) + 20);
+    const last = Math.min(order.length, first + Math.ceil(view.clientHeight / ROW) + 25);
     const now = `${first} ${last} ${chosen}`;
     if (now === drawn) return;
     drawn = now;

@@ -18,6 +18,8 @@ OPUS_LEVEL = 0.8
 """About 58 kbit/s: the least at which libopus takes pure CELT, three times faster than its hybrid mode."""
 COLUMNS, BANDS, LEVELS = 560, 96, 40
 RANGE_DB = 75.0
+MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Each byte with its bits in reverse."""
 TOP_HZ = 12_000.0
 
 
@@ -76,7 +78,26 @@ def opus(samples: Samples, rate: int) -> bytes:
     soundfile.write(
         buffer, np.clip(samples, -1, 1), target, format="OGG", subtype="OPUS", compression_level=OPUS_LEVEL
     )
-    return buffer.getvalue()
+    return steady(buffer.getvalue())
+
+
+def steady(ogg: bytes) -> bytes:
+    """Give an Ogg stream the serial number 1 in place of libsndfile's random one: pages can be compared.
+
+    The checksum of each page (RFC 3533, section 6) is made anew: CRC-32 without reflection, from 0, which is
+    zlib's of the bytes with their bits mirrored, with its bits mirrored.
+    """
+    data = bytearray(ogg)
+    at = 0
+    while at < len(data):
+        segments = data[at + 26]
+        end = at + 27 + segments + sum(data[at + 27 : at + 27 + segments])
+        data[at + 14 : at + 18] = struct.pack("<I", 1)
+        data[at + 22 : at + 26] = bytes(4)
+        mirrored = zlib.crc32(data[at:end].translate(MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+        data[at + 22 : at + 26] = struct.pack(">I", mirrored).translate(MIRRORED)
+        at = end
+    return bytes(data)
 
 
 def waveform(samples: Samples) -> str:

@@ -116,7 +116,7 @@ QUANTITIES = (
     Quantity("peak_dbfs", "Peak", "dBFS", 1),
     Quantity("snr_db", "Signal to noise", "dB", 0, short="SNR"),
     Quantity("noise_floor_dbfs", "Noise floor", "dBFS", 0, short="floor"),
-    Quantity("bandwidth_hz", "Bandwidth", "kHz", 1, 1e-3, short="band"),
+    Quantity("bandwidth_hz", "Bandwidth", "kHz", 2, 1e-3, short="band"),
     Quantity("f0_median_hz", "Pitch (median F0)", "Hz", 0, short="F0"),
     Quantity("f0_spread_st", "Liveliness (spread of F0)", "st", 1),
     Quantity("lead_silence_s", "Silence before", "s", 2),

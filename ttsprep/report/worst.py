@@ -39,6 +39,8 @@ class Card:
         Waveform, spectrogram and marks; None where the clip cannot be decoded, and under later codes.
     audio
         data: URI of what `piece` describes.
+    silent
+        Why there is nothing to hear, where that is so.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Card:
     stage: Markup | None = None
     audio: str = ""
     piece: str = ""
+    silent: str = ""
 
 
 def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card]]:
@@ -70,7 +73,7 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
     chosen = {code: _rank(audit.findings, code, audit.max_clips_per_code) for code in codes}
     rows = audit.clips.drop_duplicates("id").set_index("id")
     exhibits = _exhibits(audit, rows, _in_turn(chosen))
-    by_clip = {clip: group for clip, group in audit.findings.groupby("clip") if clip in exhibits}
+    by_clip = dict(iter(audit.findings[audit.findings["clip"].isin(exhibits)].groupby("clip")))
     numbers: dict[str, int] = {}
     cards: dict[str, list[Card]] = {code: [] for code in codes}
     for code, finding in ((c, f) for c in codes for f in chosen[c]):
@@ -85,8 +88,8 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
             visible(row.get("text")),
             visible(finding["message"]),
         )
-        if first and clip in exhibits:
-            made = exhibits[clip]
+        made = exhibits.get(clip)
+        if first and made is not None:
             shown = made.exhibit
             whole = shown.end - shown.start >= made.length
             card = replace(
@@ -95,6 +98,13 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
                 audio=shown.audio,
                 piece="" if whole else f"{shown.start:.1f} to {shown.end:.1f} s of {made.length:.1f} s",
             )
+        elif made is None:
+            why = (
+                "cannot be decoded"
+                if clip in exhibits or clip not in rows.index
+                else "for the size of the page"
+            )
+            card = replace(card, silent=f"no player: {why}")
         cards[code].append(card)
     return cards
 
@@ -125,9 +135,11 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
                 yield group[place]
 
 
-def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]) -> dict[str, _Made]:
-    """Decode here, encode beside: libsndfile and zlib let other threads run."""
-    left = min(MOST_SECONDS, 150 + 0.03 * len(audit.clips))
+def _exhibits(
+    audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]
+) -> dict[str, _Made | None]:
+    """Decode here, encode beside: libsndfile and zlib let other threads run. None: cannot be decoded."""
+    left = min(MOST_SECONDS, 120 + 0.03 * len(audit.clips))
     pending: dict[str, tuple[Future[Exhibit], float] | None] = {}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for finding in findings:
@@ -144,7 +156,7 @@ def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[st
             piece = samples[int(start * rate) : int(np.ceil(end * rate))]
             pending[clip] = pool.submit(exhibit, piece, rate, start, end), length
             left -= end - start
-        return {clip: _Made(item[0].result(), item[1]) for clip, item in pending.items() if item is not None}
+        return {clip: item and _Made(item[0].result(), item[1]) for clip, item in pending.items()}
 
 
 def _window(start: float | None, end: float | None, length: float) -> tuple[float, float]:
