@@ -29,6 +29,13 @@ def test_a_corpus_of_no_clips_has_no_finding() -> None:
     assert judged(["one"], Text(), "")[:0] == list(Text().judge(measured(["one"], Text, "").iloc[:0]))
 
 
+def test_a_clip_that_was_not_measured_is_not_judged() -> None:
+    table = measured(texts("en-us"), Text, "en-us")
+    table = table.astype({"chars": float, "words": float})
+    table.loc[[1, 2], list(Text.measures)] = None
+    assert list(Text().judge(table)) == []
+
+
 def test_a_repeated_transcript_is_a_note_that_names_the_first() -> None:
     lines = texts("en-us")
     (found,) = judged([*lines, "call me  ISHMAEL!"], Text(), "en-us")

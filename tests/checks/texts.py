@@ -35,7 +35,7 @@ The cold passed reluctantly from the earth, and the retiring fogs revealed an ar
 Скажи-ка, дядя, ведь недаром Москва, спалённая пожаром, французу отдана?
 Мороз и солнце; день чудесный! Ещё ты дремлешь, друг прелестный.
 Люблю грозу в начале мая, когда весенний первый гром, как бы резвяся и играя, грохочет.""",
-    "es": """En un lugar de la Mancha, de cuyo nombre no quiero acordarme, no ha mucho tiempo que vivía un hidalgo.
+    "es": """En un lugar de la Mancha, de cuyo nombre no quiero acordarme, vivía un hidalgo.
 Una olla de algo más vaca que carnero, salpicón las más noches, duelos y quebrantos los sábados.
 Muchos años después había de recordar aquella tarde remota.
 ¿Quién ha visto jamás cosa semejante?
@@ -52,7 +52,7 @@ Maître Corbeau, sur un arbre perché, tenait en son bec un fromage.""",
 Wer reitet so spät durch Nacht und Wind? Es ist der Vater mit seinem Kind.
 Habe nun, ach! Philosophie, Juristerei und Medizin durchaus studiert, mit heißem Bemühn.
 Er sprach: „Es macht mir großen Spaß“, und ging über die Brücke nach „Ä“.""",
-    "pt-br": """Minha terra tem palmeiras, onde canta o sabiá; as aves, que aqui gorjeiam, não gorjeiam como lá.
+    "pt-br": """Minha terra tem palmeiras, onde canta o sabiá; as aves não gorjeiam como lá.
 Algum tempo hesitei se devia abrir estas memórias pelo princípio ou pelo fim.
 Não consultes médico; consulta alguém que tenha estado doente. “ATENÇÃO”, “MAÇÔ e “PÃO”.
 As armas e os barões assinalados, que da ocidental praia lusitana, por mares nunca dantes navegados.""",

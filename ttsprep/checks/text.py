@@ -87,7 +87,8 @@ class Text(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         """Judge each transcript, and how many repeat."""
-        empty = corpus["chars"].fillna(0) == 0
+        corpus = corpus[corpus["chars"].notna()]  # a clip that could not be measured is not empty
+        empty = corpus["chars"] == 0
         if len(corpus) and empty.all():
             yield Finding("", EMPTY.code, Severity.NOTE, f"none of the {len(corpus)} clips has a transcript")
             return

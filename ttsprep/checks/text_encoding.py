@@ -111,17 +111,18 @@ class TextEncoding(Check):
 
     def _alphabet(self, language: str, clips: pd.DataFrame) -> Iterator[Finding]:
         texts = clips["text"].fillna("")
-        counts = Counter("".join(texts))
+        chars = set("".join(texts))
         usual = _usual_letters(language)
-        in_corpus = self._scripts(set(counts), texts)
+        in_corpus = self._scripts(chars, texts)
         own = in_corpus | main_scripts(usual.items(), share=0.02)
         if usual and in_corpus and not in_corpus & main_scripts(usual.items(), share=0.02):
             written = " and ".join(sorted(name.title() for name in in_corpus))
             message = f"the transcripts are in {written} script, which {language!r} is not written in"
             yield Finding("", CHARSET.code, Severity.WARNING, message)
-        foreign = {char for char in counts if script(char) and script(char) not in own}
+        foreign = {char for char in chars if script(char) and script(char) not in own}
         for clip, text, mixed in zip(clips["id"], texts, clips["text_mixed"].fillna(""), strict=True):
-            if found := [char for char in dict.fromkeys(text) if char in foreign]:
+            if not foreign.isdisjoint(text):
+                found = [char for char in dict.fromkeys(text) if char in foreign]
                 what = f"{', '.join(map(_named, found[:5]))}{' …' if len(found) > 5 else ''}"
                 count = float(sum(char in foreign for char in text))
                 yield Finding(
@@ -130,7 +131,7 @@ class TextEncoding(Check):
             elif mixed:
                 yield Finding(clip, CHARSET.code, Severity.WARNING, f"words that mix scripts: {mixed}")
         sound = texts[clips["text_damage"].fillna("") == ""]
-        yield from self._rare(Counter("".join(sound)), usual, own, sound)
+        yield from self._rare(set("".join(sound)), usual, own, sound)
 
     def _scripts(self, chars: set[str], texts: "pd.Series[str]") -> frozenset[str]:
         """Return the scripts that enough of the clips have letters of."""
@@ -144,12 +145,12 @@ class TextEncoding(Check):
         )
 
     def _rare(
-        self, counts: Counter[str], usual: Counter[str], own: frozenset[str], texts: pd.Series
+        self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series
     ) -> Iterator[Finding]:
         if not usual or "HAN" in own:  # thousands of characters: most of them are rare, and rightly so
             return
         rare = []
-        for char in sorted(counts):
+        for char in sorted(chars):
             if script(char) in own and usual[char.lower()] < 5e-5 * usual.total():
                 clips = int(texts.str.contains(char, regex=False).sum())
                 if clips < max(2, self.rare_share * len(texts)):
