@@ -180,6 +180,24 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js("getComputedStyle(document.body).backgroundColor") != before
 
 
+def test_choosing_what_to_reject_counts_what_is_left(small, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(render(small), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        kept = "document.getElementById('kept').textContent"
+        chips = "[...document.querySelectorAll('#chips label')]"
+        assert page.js(f"{chips}.filter(l => l.firstChild.checked).map(l => l.textContent)") == [
+            "clipping 3",
+            "rate-outlier 1",
+        ]
+        assert page.js(kept).endswith("in 37 clips.")
+        page.js(f"{chips}.find(l => l.textContent.startsWith('leading-silence')).click()")
+        assert page.js(kept).endswith("in 35 clips.")
+        page.js(f"{chips}.forEach(l => l.firstChild.checked && l.click())")
+        assert page.js(kept).startswith(f"Keeps {small.summary['hours'] * 60:.1f} min (100.0 %) in 40 clips")
+
+
 def test_a_player_plays(small, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(render(small), encoding="utf-8")

@@ -172,6 +172,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
         with_findings = clips["id"].isin(by_clip).to_numpy()
         order = np.sort(np.argsort(~with_findings, kind="stable")[:MOST_ROWS])
     ids = clips["id"].astype(str).to_numpy()[order]
+    seconds = np.nan_to_num(column(clips, "duration_s"))
 
     def words(column: str, most: int) -> list[str]:
         if column not in clips:
@@ -182,6 +183,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
     names = [v.value for v in Verdict]
     return {
         "all": len(clips),
+        "rest_s": round(float(seconds.sum() - seconds[order].sum()), 1),
         "id": [visible(i) for i in ids],
         "path": words("path", 400),
         "text": words("text", MOST_TEXT),
@@ -189,6 +191,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
         "verdicts": names,
         "verdict": [names.index(v) for v in outcome[order]],
         "codes": codes,
+        "mendable": [audit.summary["codes"][code]["mendable"] for code in codes],
         "severities": [s.value for s in Severity],
         "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],

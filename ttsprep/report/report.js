@@ -116,6 +116,11 @@
     const value = quantity.values[i];
     return value === null ? "" : value.toFixed(quantity.digits).replace("-", "−");
   };
+  const length = data.quantities.find((q) => q.short === "length");
+  const spell = (seconds) => {
+    if (seconds < 60) return `${seconds.toFixed(0)} s`;
+    return seconds < 7200 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  };
   const codesOf = (i) => data.found[i].map((f) => data.codes[f[0]]).join(", ");
   const weight = (i) => data.found[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
   const columns = [
@@ -181,11 +186,9 @@
       if (on) cell.setAttribute("aria-sort", falling ? "descending" : "ascending"); else cell.removeAttribute("aria-sort");
       cell.querySelector("span").textContent = columns[c].name + (on ? (falling ? " ↓" : " ↑") : "");
     });
-    const seconds = data.quantities.find((q) => q.short === "length");
-    const minutes = seconds ? order.reduce((sum, i) => sum + (seconds.values[i] || 0), 0) / 60 : 0;
-    const time = minutes >= 120 ? `${(minutes / 60).toFixed(1)} h` : `${minutes.toFixed(1)} min`;
+    const time = length ? `, ${spell(order.reduce((sum, i) => sum + (length.values[i] || 0), 0))}` : "";
     const rest = data.all > size ? ` (this table holds ${size.toLocaleString("en")} of ${data.all.toLocaleString("en")})` : "";
-    $("count").textContent = `${plural(order.length, "clip")}${seconds ? `, ${time}` : ""}${rest}`;
+    $("count").textContent = `${plural(order.length, "clip")}${time}${rest}`;
     $("table").setAttribute("aria-rowcount", order.length + 1);
     view.scrollTop = 0;
     drawn = "";
@@ -273,6 +276,42 @@
     if (top + 3 * ROW > view.scrollTop + view.clientHeight) view.scrollTop = top + 3 * ROW - view.clientHeight;
     choose(place);
   });
+
+  // ---- what is left if clips with chosen findings are rejected
+  const chooseCodes = () => {
+    const chips = $("chips");
+    const counts = data.codes.map(() => 0), lost = data.codes.map(() => false);
+    data.found.forEach((list, i) => {
+      for (const code of new Set(list.filter((f) => f[1] > 0).map((f) => f[0]))) counts[code] += 1;
+      if (data.verdict[i] === 2) for (const f of list) if (f[1] === 2 && !data.mendable[f[0]]) lost[f[0]] = true;
+    });
+    data.codes.forEach((code, c) => {
+      if (!counts[c]) return;
+      const label = make("label");
+      const box = make("input");
+      box.type = "checkbox";
+      box.value = c;
+      box.checked = lost[c];
+      label.append(box, `${code} ${counts[c].toLocaleString("en")}`);
+      chips.append(label);
+    });
+    const total = length.values.reduce((sum, v) => sum + (v || 0), 0) + data.rest_s;
+    const count = () => {
+      const rejected = new Set([...chips.querySelectorAll(":checked")].map((box) => Number(box.value)));
+      let seconds = data.rest_s, clips = data.all - size;
+      data.found.forEach((list, i) => {
+        if (list.some((f) => f[1] > 0 && rejected.has(f[0]))) return;
+        seconds += length.values[i] || 0;
+        clips += 1;
+      });
+      const share = total ? ` (${((100 * seconds) / total).toFixed(1)} %)` : "";
+      $("kept").textContent = `Keeps ${spell(seconds)}${share} in ${plural(clips, "clip")}.`;
+    };
+    chips.addEventListener("input", count);
+    count();
+    $("choice").hidden = false;
+  };
+  if (length && data.found.some((list) => list.some((f) => f[1] > 0))) chooseCodes();
 
   // ---- filters
   $("filters").addEventListener("submit", (event) => event.preventDefault());
