@@ -47,10 +47,10 @@ class Duplicates(Check):
         ),
     )
     measures = {
-        "fingerprint": "8 bands by 32 points of log energy [base64 of int8]",
-        "fingerprint_s": "what the fingerprint spans [s]",
+        "take_print": "8 bands by 32 points of log energy [base64 of int8]",
+        "take_print_s": "what the fingerprint spans [s]",
     }
-    strings = frozenset({"fingerprint"})
+    strings = frozenset({"take_print"})
 
     correlation: float = 0.975
     span: float = 0.04
@@ -64,7 +64,7 @@ class Duplicates(Check):
         level = to_db(bands.sum(axis=1))
         found = np.flatnonzero(level > max(np.percentile(level, 98) - SPAN_DB, DIGITAL_SILENCE_DB))
         if len(found) < 20 or not signal.speech.any():
-            return {"fingerprint": "", "fingerprint_s": np.nan}
+            return {"take_print": "", "take_print_s": np.nan}
         bands = bands[found[0] : found[-1] + 1]
         # a floor 45 dB under the mean of each band, so that noise and coding do not count
         bands = np.maximum(bands, bands.mean(axis=0) * 3e-5) + 1e-12
@@ -74,7 +74,7 @@ class Duplicates(Check):
         points = np.diff(np.stack([np.interp(place, rows, sums[:, b]) for b in range(BANDS)]), axis=1)
         points -= points.mean()
         scaled = np.clip(np.rint(points / max(points.std(), 1e-6) * STEP), -127, 127).astype(np.int8)
-        return {"fingerprint": base64.b64encode(scaled.tobytes()).decode(), "fingerprint_s": len(bands) * HOP_S}
+        return {"take_print": base64.b64encode(scaled.tobytes()).decode(), "take_print_s": len(bands) * HOP_S}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         # pieces of one recording share its bytes, but not their place in it
@@ -87,7 +87,7 @@ class Duplicates(Check):
                 message = f"the same bytes as {original}"
                 yield Finding(identity, "duplicate-audio", Severity.ERROR, message, 1.0, self.correlation)
         known = corpus[
-            (corpus.fingerprint != "") & ~corpus.id.isin(same_bytes) & (corpus.speech_s >= self.least_speech_s)
+            (corpus.take_print != "") & ~corpus.id.isin(same_bytes) & (corpus.speech_s >= self.least_speech_s)
         ]
         for later, earlier, alike in self._same_takes(known):
             message = f"the same take as {earlier} (fingerprints correlate by {alike:.3f}, limit {self.correlation:g})"
@@ -97,8 +97,8 @@ class Duplicates(Check):
         """Yield each clip that repeats an earlier one, the earliest such, and their correlation."""
         if len(corpus) < 2:
             return
-        prints = _unit_vectors(corpus.fingerprint)
-        seconds = corpus.fingerprint_s.to_numpy()
+        prints = _unit_vectors(corpus.take_print)
+        seconds = corpus.take_print_s.to_numpy()
         order = np.argsort(seconds, kind="stable")
         prints, seconds = prints[order], seconds[order]
         earliest: dict[int, tuple[int, float]] = {}

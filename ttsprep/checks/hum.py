@@ -24,7 +24,7 @@ class Hum(Check):
 
     Attributes
     ----------
-    hum_db
+    warning_db, note_db
         Level of the hum relative to the speech.
     """
 
@@ -36,8 +36,8 @@ class Hum(Check):
             "The mains hums at 50 or 60 Hz.",
             "A tone that keeps its phase through the whole clip at a multiple of 50 or 60 Hz, which no voice does: the "
             "maximum-likelihood amplitude of a steady sinusoid in the short-time spectrum, each frame weighted by the "
-            "inverse of its power (Kay 1998, section 4.5), summed over six harmonics. Warning above -34 dB relative "
-            "to the speech.",
+            "inverse of its power (Kay 1998, section 4.5), summed over six harmonics. Warning above -28 dB relative "
+            "to the speech, note above -35 dB.",
             "It is there in every pause, and a low voice gets a second pitch.",
             "Find the ground loop or the cable. A notch filter at the harmonics is harmless below 100 Hz only.",
         ),
@@ -47,7 +47,8 @@ class Hum(Check):
         "hum_hz": "frequency of the mains found, 0 if none [Hz]",
     }
 
-    hum_db: float = -34.0
+    warning_db: float = -28.0
+    note_db: float = -35.0
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
@@ -81,6 +82,9 @@ class Hum(Check):
         return {"hum_db": max(level, -120.0), "hum_hz": mains}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in corpus[corpus.hum_db > self.hum_db].itertuples():
-            message = f"hums at {row.hum_hz:.1f} Hz, {row.hum_db:.0f} dB relative to the speech (limit {self.hum_db:g})"
-            yield Finding(row.id, "hum", Severity.WARNING, message, row.hum_db, self.hum_db)
+        for row in corpus[corpus.hum_db > self.note_db].itertuples():
+            warning = row.hum_db > self.warning_db
+            limit = self.warning_db if warning else self.note_db
+            message = f"hums at {row.hum_hz:.1f} Hz, {row.hum_db:.0f} dB relative to the speech (limit {limit:g} dB)"
+            severity = Severity.WARNING if warning else Severity.NOTE
+            yield Finding(row.id, "hum", severity, message, row.hum_db, limit)

@@ -23,7 +23,7 @@ class Level(Check):
     ----------
     clipped_ratio_warning, clipped_ratio_error
         Share of samples that lie in flat tops.
-    dc_offset
+    dc_warning, dc_note
         Mean of the samples, of full scale.
     quiet_lufs, loud_lufs
         Integrated loudness, absolute limits.
@@ -49,7 +49,7 @@ class Level(Check):
         Code(
             "dc-offset",
             "The waveform does not swing around zero.",
-            "Mean of all samples of a channel, of full scale. Warning above 0.8 %.",
+            "Mean of all samples of a channel, of full scale. Warning above 2 %, note above 0.8 %.",
             "Costs headroom, and every cut or join becomes a click.",
             "`ttsprep build` removes it (stage dc-block).",
         ),
@@ -86,7 +86,8 @@ class Level(Check):
 
     clipped_ratio_warning: float = 3e-4
     clipped_ratio_error: float = 2e-3
-    dc_offset: float = 0.008
+    dc_warning: float = 0.02
+    dc_note: float = 0.008
     quiet_lufs: float = -40.0
     loud_lufs: float = -10.0
     outlier_db: float = 8.0
@@ -120,15 +121,12 @@ class Level(Check):
                 row.clipped_at_s,
                 row.clipped_at_s + 0.02,
             )
-        for row in corpus[corpus.dc_offset > self.dc_offset].itertuples():
-            yield Finding(
-                row.id,
-                "dc-offset",
-                Severity.WARNING,
-                f"the waveform is off zero by {row.dc_offset:.2%} of full scale (limit {self.dc_offset:.2%})",
-                row.dc_offset,
-                self.dc_offset,
-            )
+        for row in corpus[corpus.dc_offset > self.dc_note].itertuples():
+            warning = row.dc_offset > self.dc_warning
+            limit = self.dc_warning if warning else self.dc_note
+            message = f"the waveform is off zero by {row.dc_offset:.1%} of full scale (limit {limit:.1%})"
+            severity = Severity.WARNING if warning else Severity.NOTE
+            yield Finding(row.id, "dc-offset", severity, message, row.dc_offset, limit)
         for row in corpus[corpus.loudness_lufs < self.quiet_lufs].itertuples():
             message = f"{row.loudness_lufs:.1f} LUFS (limit {self.quiet_lufs:.0f})"
             yield Finding(row.id, "too-quiet", Severity.WARNING, message, row.loudness_lufs, self.quiet_lufs)

@@ -84,6 +84,7 @@ class Noise(Check):
         return {"snr_db": snr, "noise_floor_dbfs": speech - snr}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        corpus = corpus[corpus.level_range_db >= 10]  # below that nothing is speech, and no-speech says so
         for row in corpus[corpus.snr_db < self.snr_warning_db].itertuples():
             error = row.snr_db < self.snr_error_db
             limit = self.snr_error_db if error else self.snr_warning_db

@@ -23,8 +23,8 @@ class Reverb(Check):
     ----------
     decay_db
         Fastest falls below this mean a room that can be heard.
-    least_speech_s
-        A shorter clip has too few falls to judge.
+    short_decay_db, short_speech_s
+        The limit for clips with less speech than that: they have few falls.
     """
 
     name = "reverb"
@@ -35,7 +35,8 @@ class Reverb(Check):
             "The room can be heard.",
             "The fastest falls of the level: the 95th percentile of the drop within 60 ms, in two bands, from frames "
             "within 20 dB of the loudest. Dry speech stops by 20 dB and more; a room with a strong late tail lets it "
-            "fall by 60 dB in its RT60 only. Clean voices read 15 to 40 dB. Warning below 12 dB.",
+            "fall by 60 dB in its RT60 only. Clean voices read 15 to 40 dB. Warning below 12 dB, below 9 dB"
+            " for clips with under 1 s of speech, which may hold one long vowel only.",
             "The model cannot separate the room from the voice: everything it says will sound far away.",
             "Record closer and in a softer room. Dereverberation leaves artefacts.",
         ),
@@ -43,7 +44,8 @@ class Reverb(Check):
     measures = {"decay_db_per_60ms": "drop of the fastest falls of the level within 60 ms [dB]"}
 
     decay_db: float = 12.0
-    least_speech_s: float = 0.4
+    short_decay_db: float = 9.0
+    short_speech_s: float = 1.0
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
@@ -59,12 +61,13 @@ class Reverb(Check):
         return {"decay_db_per_60ms": float(np.mean(drops)) if drops else np.nan}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        slow = (corpus.decay_db_per_60ms < self.decay_db) & (corpus.speech_s >= self.least_speech_s)
-        for row in corpus[slow].itertuples():
+        limits = pd.Series(self.decay_db, corpus.index).where(
+            corpus.speech_s >= self.short_speech_s, self.short_decay_db
+        )
+        slow = (corpus.decay_db_per_60ms < limits) & (corpus.level_range_db >= 10)
+        for row, limit in zip(corpus[slow].itertuples(), limits[slow], strict=True):
             message = (
-                f"the level never falls faster than {row.decay_db_per_60ms:.0f} dB in 60 ms (limit {self.decay_db:g} "
-                "dB): the room rings on"
+                f"the level never falls faster than {row.decay_db_per_60ms:.0f} dB in 60 ms (limit {limit:g} dB): the "
+                "room rings on"
             )
-            yield Finding(
-                row.id, "reverberant", Severity.WARNING, message, row.decay_db_per_60ms, self.decay_db
-            )
+            yield Finding(row.id, "reverberant", Severity.WARNING, message, row.decay_db_per_60ms, limit)

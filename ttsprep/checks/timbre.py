@@ -60,6 +60,7 @@ class Timbre(Check):
         return dict(zip(COLUMNS, (levels - np.nanmean(levels)).tolist() if signal.speech.any() else levels, strict=True))
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        corpus = corpus[corpus.level_range_db >= 10]  # the others have no voice
         bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5) for column in COLUMNS]
         # the spread of a spectrum shrinks with the number of phones it averages over
         room = np.sqrt(np.maximum(1.0, corpus.speech_s.median() / corpus.speech_s.clip(lower=0.1)))

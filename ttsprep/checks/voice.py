@@ -72,6 +72,7 @@ class Voice(Check):
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        corpus = corpus[corpus.level_range_db >= 10]  # the others have no voice
         against = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
         spread = against.off / against.z
         out = (against.off.abs() > self.outlier_st) & (against.z.abs() > self.outlier_z)
