@@ -157,6 +157,18 @@ def test_the_scatter_names_the_clips_that_do_not_fit():
     assert text_to_audio(clips.iloc[:5], found(("x", "clipping", "error")), verdict[:5]) is None
 
 
+def test_a_few_very_long_clips_do_not_squeeze_the_scatter():
+    clips = corpus(300)
+    clips.loc[0, ["phones", "speech_s"]] = [2_000, 150.3]
+    verdict = np.full(300, "usable", dtype=object)
+    figure = text_to_audio(clips, found(("clip-00005", "rate-outlier", "error")), verdict)
+    assert "1 longer clips lie beyond the axes" in figure.note
+    assert "1,000" not in texts(figure.svg)
+    shown = text_to_audio(clips, found(("clip-00000", "rate-outlier", "error")), verdict)
+    assert "clip-00000" in texts(shown.svg)
+    assert "1,000" in texts(shown.svg)
+
+
 def test_strictness_shows_every_step_and_its_hours():
     figure = strictness(
         [{"keep": "all", "clips": 9, "hours": 4.0}, {"keep": "some", "clips": 5, "hours": 3.0}], 4.0

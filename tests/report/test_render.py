@@ -192,6 +192,15 @@ def test_findings_of_clips_that_are_not_in_the_table_are_listed(small):
     assert len(Page(html).all("audio")) == 1
 
 
+def test_many_findings_about_the_corpus_are_folded(small):
+    findings = found(*(("", "audio-orphan", "note") for _ in range(250)), ("", "hum", "error"))
+    html = render(audit_of(small.clips, findings))
+    assert html.count("audio-orphan was seen") == 3 + 100
+    assert "247 more of audio-orphan" in html
+    assert "and 150 more, in findings.parquet" in html
+    assert html.index("hum was seen") < html.index("audio-orphan was seen")
+
+
 def test_speakers_are_shown_where_there_are_several(small):
     clips = small.clips.assign(speaker=["ann", "bob"] * 20)
     page = Page(render(audit_of(clips, small.findings)))

@@ -105,7 +105,9 @@ def _words(quantity: Quantity, values: Values, beyond: int) -> tuple[str, str]:
     title = f"{quantity.name}: half lie between {quantity.span(q1, q3)}"
     if quantity.show(q1) == quantity.show(q3):
         title = f"{quantity.name}: mostly {quantity.show(median)}"
-    parts = [f"all between {quantity.span(values.min(), values.max())}"]
+    low, high = float(values.min()), float(values.max())
+    same = quantity.show(low) == quantity.show(high)
+    parts = ["every clip the same" if same else f"all between {quantity.span(low, high)}"]
     if quantity.column == "duration_s":
         outside = [
             (f"under {1} s", np.mean(values < 1)),

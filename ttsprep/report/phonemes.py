@@ -8,7 +8,7 @@ from ttsprep.report.svg import number, picture, tag
 from ttsprep.report.tables import Coverage, visible
 
 VOWELS = frozenset("aeiouyæøœɐɑɒɔəɘɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏᵻ")
-RARE = 20
+RARE = 10
 """Occurrences under which a phone or diphone is drawn as rare."""
 
 

@@ -126,10 +126,13 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
     ids = clips["id"].astype(str).to_numpy()[there]
     far = np.array([i in flagged for i in ids]) if flagged else distance > 5
     width, height = 900, 400
-    x, y = Scale(0, float(u.max()) * 1.02, 48, width - 12), Scale(0, float(s.max()) * 1.04, height - 42, 26)
+    right, top = (_reach(values, far) for values in (u, s))
+    x, y = Scale(0, right * 1.02, 48, width - 12), Scale(0, top * 1.04, height - 42, 26)
+    inside = (u <= right) & (s <= top)
     every = -(-int((~far).sum()) // (2 * MOST_DOTS)) or 1
     drawn = np.zeros(len(u), dtype=bool)
     drawn[np.flatnonzero(~far)[::every]] = True
+    drawn &= inside
     dots = []
     for v in Verdict:
         pick = np.flatnonzero((drawn | far) & (verdict[there] == v.value))
@@ -156,6 +159,8 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
     note = f"robust line and ± 3 of its spread ({spread:.2f} s)" + (
         f"; near it, one clip in {every} has a dot" if every > 1 else ""
     )
+    if not inside.all():
+        note += f"; {int((~inside).sum()):,} longer clips lie beyond the axes, all near the line"
     return Figure(
         title,
         note,
@@ -173,6 +178,11 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
             *names,
         ),
     )
+
+
+def _reach(values: Values, far: npt.NDArray[np.bool_]) -> float:
+    """End an axis where nearly all values and all that are far from the line are within."""
+    return float(max([min(values.max(), 1.3 * np.percentile(values, 99)), *values[far]]))
 
 
 def _named(points: Sequence[tuple[float, float, str, str]], x: Scale) -> list[Markup]:

@@ -112,10 +112,15 @@ def _code(audit: AuditTables, code: str, cards: list[Card]) -> dict[str, Any]:
     }
 
 
-def _about_corpus(findings: pd.DataFrame) -> list[dict[str, str]]:
+def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
+    """Group what is said of the corpus as a whole by code, the worst first."""
     rows = findings[findings["clip"] == ""].to_dict("records")
     rows.sort(key=lambda row: -Severity(row["severity"]).rank)
-    return [{key: visible(row[key]) for key in ("code", "severity", "message")} for row in rows]
+    groups: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        shown = {key: visible(row[key]) for key in ("code", "severity", "message")}
+        groups.setdefault(shown["code"], []).append(shown)
+    return groups
 
 
 def _distributions(audit: AuditTables, outcome: Any) -> list[Figure]:

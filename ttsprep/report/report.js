@@ -97,6 +97,10 @@
   for (const details of document.querySelectorAll("details.code")) {
     details.addEventListener("toggle", () => details.open && copyCards(details));
   }
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#code-']");
+    if (link) $(link.hash.slice(1)).open = true;
+  });
   const openCard = (number) => {
     const card = $(`card-${number}`);
     if (!card) return;
