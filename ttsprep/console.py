@@ -1,0 +1,180 @@
+"""What the command line shows: results on stdout, progress and errors on stderr."""
+
+import os
+import sys
+import tempfile
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TextIO, cast
+
+from ttsprep.errors import OutputError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress as Bar
+
+FAILED = 2
+LOG_EVERY_S = 60.0
+"""How often the progress is told where there is no terminal."""
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr take any text, also where they are closed or of an old encoding."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    for name in ("stdout", "stderr"):
+        stream = cast("TextIO | None", getattr(sys, name))
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write(text: str) -> None:
+    """Write the result to stdout; whoever reads it may leave early.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, such as to a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+    except OSError as error:
+        _abandon_stdout()
+        raise OutputError(f"cannot write the result to stdout: {error.strerror}") from None
+
+
+def _abandon_stdout() -> None:
+    """Lead stdout to nowhere, so that the flush at exit does not fail as well."""
+    with suppress(OSError, ValueError):  # no descriptor: a stream of a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def printable(text: str) -> str:
+    """Return `text` in one line without anything a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def complain(message: str) -> int:
+    """Say in one line why it cannot go on, and return the exit code."""
+    tell(f"ttsprep: {printable(message)}")
+    return FAILED
+
+
+def tell(line: str) -> None:
+    """Write a line to stderr, if anyone listens."""
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def confess(error: Exception) -> int:
+    """Say in one line that this is a fault of ours, with the details in a file, and return the exit code."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="ttsprep-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            traceback.print_exception(error, file=file)
+        details = f"please report it with the file {file.name}"
+    except OSError:
+        details = "please report it"
+    return complain(f"a fault in ttsprep itself ({type(error).__name__} at {place}): {error}; {details}")
+
+
+def console_on(stream: TextIO) -> "Console":
+    """A console that prints text as it is: no markup, no highlighting, no emoji."""
+    from rich.console import Console
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def show(*parts: "RenderableType") -> None:
+    """Write to stdout what rich makes of `parts`, without blanks at the ends of lines."""
+    console = console_on(sys.stdout)
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part)
+    write("\n".join(line.rstrip() for line in captured.get().split("\n")))
+
+
+def count(number: int, singular: str) -> str:
+    """Write a count with its noun: ``1 clip``, ``13,100 clips``."""
+    return f"{number:,} {singular}{'' if number == 1 else 's'}"
+
+
+class Progress:
+    """Tells on stderr how far an audit is: a bar in a terminal, else a line every minute.
+
+    ``with Progress() as progress``; then `begin` once, and `advance` for all that is done.
+    """
+
+    def __init__(self) -> None:
+        self._console = console_on(sys.stderr)
+        self._bar: Bar | None = None
+        self._total = self._done = 0
+        self._seconds = 0.0
+        self._start = self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+        if self._done and failure[0] is None:
+            tell(f"measured {count(self._done, 'clip')} in {time.monotonic() - self._start:.1f} s, {self._speed()}")
+
+    def begin(self, clips: int, new: int) -> None:
+        """Start: `new` of all `clips` are to be measured."""
+        self._total, self._start = new, time.monotonic()
+        if clips > new:
+            tell(f"{count(clips - new, 'clip')} of {clips:,} known from the last audit")
+        if not self._console.is_terminal:
+            if new:
+                tell(f"measuring {count(new, 'clip')}")
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            SpinnerColumn("line"),
+            TextColumn("{task.description}"),
+            BarColumn(None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(compact=True),
+        )
+        self._bar = Bar(*columns, console=self._console, transient=True, expand=True)
+        self._bar.add_task("measuring" if new else "judging", total=new or None, speed="")
+        self._bar.start()
+
+    def advance(self, clips: int, seconds: float) -> None:
+        """Add clips that are finished, and seconds of audio."""
+        self._done += clips
+        self._seconds += seconds
+        now = time.monotonic()
+        if self._bar is not None:
+            (task,) = self._bar.task_ids
+            self._bar.update(task, completed=self._done, speed=self._speed())
+            if self._done >= self._total:
+                self._bar.update(task, description="judging", total=None)
+        elif now - self._told > LOG_EVERY_S:
+            self._told = now
+            left = (now - self._start) * (self._total / max(1, self._done) - 1)
+            tell(f"{self._done:,} of {count(self._total, 'clip')}, {self._speed()}, {left / 60:.0f} min left")
+
+    def _speed(self) -> str:
+        spent = max(1e-9, time.monotonic() - self._start)
+        speed = f"{self._done / spent:.0f} clips/s"
+        return f"{speed}, {self._seconds / spent:.0f} × real time" if self._seconds else speed

@@ -1,0 +1,53 @@
+"""What a check says of itself: its thresholds with their meaning, read from its docstring."""
+
+import inspect
+import re
+from dataclasses import dataclass, fields
+
+from ttsprep.checks.base import Check
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A key of ``[checks.NAME]`` in a recipe.
+
+    Attributes
+    ----------
+    name, value
+        The key, and what it is set to.
+    meaning
+        What it decides, with its unit.
+    """
+
+    name: str
+    value: int | float
+    meaning: str
+
+
+def summary(check: type[Check]) -> str:
+    """The first paragraph of the docstring of a check, in one line."""
+    return " ".join((inspect.getdoc(check) or "").split("\n\n")[0].split())
+
+
+def thresholds(judge: Check) -> list[Threshold]:
+    """The thresholds of a check as they are set, in the order of its fields."""
+    meanings = _attributes(inspect.getdoc(type(judge)) or "")
+    return [
+        Threshold(field.name, getattr(judge, field.name), meanings.get(field.name, ""))
+        for field in fields(judge)  # type: ignore[arg-type]
+    ]
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """Return the entries of the section ``Attributes`` of a numpydoc docstring."""
+    _, _, section = text.partition("Attributes\n----------\n")
+    section = re.split(r"\n[^\n]+\n-{3,}\n", section)[0]
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in section.splitlines():
+        if line and not line.startswith(" "):
+            names = [name.strip() for name in line.split(":")[0].split(",")]
+            found |= dict.fromkeys(names, "")
+        elif line.strip():
+            found |= {name: f"{found[name]} {line.strip()}".strip() for name in names}
+    return found

@@ -1,0 +1,218 @@
+"""The results as a person or a program reads them on stdout."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ttsprep.console import count, printable, show, write
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from ttsprep.audit import Audit, Plan
+    from ttsprep.checks.base import Check, Code
+
+COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+VERDICTS = {"usable": "green", "to mend": "yellow", "to drop": "red"}
+Suggestions = Sequence[tuple[str, Sequence[str]]]
+
+
+def length(hours: float) -> str:
+    """Write a duration: ``12.3 s``, ``41.7 min``, ``23.9 h``."""
+    if hours < 1 / 60:
+        return f"{hours * 3600:.1f} s"
+    return f"{hours * 60:.1f} min" if hours < 1 else f"{hours:.1f} h"
+
+
+def show_plan(plan: "Plan", out: Path, *, as_json: bool) -> None:
+    """Show what an audit would read."""
+    languages = sorted({clip.language for clip in plan.clips})
+    speakers = len({clip.speaker for clip in plan.clips} - {""})
+    document = {
+        "corpus": printable(str(plan.corpus.root)),
+        "layout": plan.corpus.layout,
+        "recognised_by": printable(plan.corpus.why),
+        "clips": len(plan.clips),
+        "speakers": speakers,
+        "languages": languages,
+        "findings_in_metadata": len(plan.findings),
+        "orphans": len(plan.orphans),
+        "out": printable(str(out)),
+    }
+    if as_json:
+        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        return
+    rows = {
+        "would read": f"{count(len(plan.clips), 'clip')} of {document['corpus']}",
+        "layout": f"{plan.corpus.layout} ({document['recognised_by']})",
+        "speakers": str(speakers) if speakers else "not named: one is assumed",
+        "language": ", ".join(languages),
+        "metadata": f"{count(len(plan.findings), 'damaged line')}, {count(len(plan.orphans), 'file')} it does not name",
+        "would write": str(document["out"]),
+    }
+    show(_pairs(rows))
+
+
+def show_json(result: "Audit", suggestions: Suggestions, code: int) -> None:
+    """Print the summary, the findings and the suggestions as one document."""
+    findings = [
+        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        for row in result.findings.to_dict("records")
+    ]
+    document = {
+        **result.summary,
+        "exit_code": code,
+        "out": printable(str(result.out)),
+        "findings": findings,
+        "record_next": [{"text": text, "adds": list(gains)} for text, gains in suggestions],
+    }
+    write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> None:
+    """Show what was read, the verdict, the findings worst first, and where the report is."""
+    from rich.text import Text
+
+    summary = result.summary
+    parts: list[Any] = [_head(summary, language), Text(), _verdicts(summary), Text()]
+    parts += [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
+    if suggestions:
+        parts += [_record_next(suggestions), Text()]
+    worst = next(iter(summary["codes"]), "")
+    where = {"report": printable(str(result.out / "report.html"))}
+    if worst:
+        where["more"] = f"ttsprep explain {worst}"
+    show(*parts, _pairs(where))
+
+
+def _pairs(rows: Mapping[str, str]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return table
+
+
+def _head(summary: Mapping[str, Any], language: str) -> "Text":
+    from rich.text import Text
+
+    text = Text(printable(summary["corpus"]), "bold")
+    speakers = summary["speakers"]
+    text.append(f": {count(summary['clips'], 'clip')}, {length(summary['hours'])}, ", "not bold")
+    text.append(f"{count(speakers, 'speaker')}, " if speakers else "", "not bold")
+    text.append("language " + ", ".join(summary["languages"]), "not bold")
+    text.append("" if language else " (--language changes it)", "not bold dim")
+    text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
+    return text
+
+
+def _verdicts(summary: Mapping[str, Any]) -> "Table":
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for justify in ("left", "right", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column(width=24)
+    for name, colour in VERDICTS.items():
+        row = summary["verdicts"][name]
+        share = row["clips"] / max(1, summary["clips"])
+        bar = ProgressBar(100, 100 * share, width=24, complete_style=colour, finished_style=colour)
+        table.add_row(
+            Text(name, f"bold {colour}"), count(row["clips"], "clip"), length(row["hours"]), f"{100 * share:.1f} %", bar
+        )
+    return table
+
+
+def _findings(summary: Mapping[str, Any]) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    for severity in COLOURS:
+        table.add_column(severity + "s", justify="right", no_wrap=True)
+    table.add_column("clips", justify="right", no_wrap=True)
+    table.add_column("finding", no_wrap=True)
+    table.add_column("mend", no_wrap=True, overflow="ellipsis", ratio=1)
+    for code, row in summary["codes"].items():
+        numbers = [Text(f"{row[name]:,}" if row[name] else "", colour) for name, colour in COLOURS.items()]
+        clips = f"{row['clips']:,}" if row["clips"] else "corpus"
+        table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), _mend(code))
+    return table
+
+
+def _mend(code: str) -> "Text":
+    """The first sentence of what to do about a finding."""
+    from rich.text import Text
+
+    from ttsprep.checks.base import catalogue
+
+    return Text(catalogue()[code][0].mend.split(". ")[0].rstrip("."))
+
+
+def _record_next(suggestions: Suggestions) -> "Table":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    table.add_column("record next", ratio=3)
+    table.add_column("it adds", ratio=2)
+    for text, gains in suggestions:
+        table.add_row(Text(printable(text)), Text("  ".join(gains), "dim", no_wrap=True, overflow="ellipsis"))
+    return table
+
+
+def show_explanation(entry: "Code", judge: "Check") -> None:
+    """Show a finding of the catalogue, with the thresholds as they are set."""
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from ttsprep.describe import thresholds
+
+    parts: list[Any] = [Text.assemble((entry.code, "bold"), ": ", entry.summary)]
+    sections = {"How it is measured": entry.measured, "Why it hurts": entry.harm, "The mend": entry.mend}
+    for title, text in sections.items():
+        parts += [Text(), Text(title, "bold"), Padding(Text(text), (0, 0, 0, 2))]
+    if limits := thresholds(judge):
+        table = Table.grid(padding=(0, 2))
+        for limit in limits:
+            table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
+        title = Text.assemble(("The limits", "bold"), f" ([checks.{judge.name}] in a recipe)")
+        parts[4:4] = [title, Padding(table, (0, 0, 0, 2)), Text()]
+    show(*parts)
+
+
+def show_checks(checks: Mapping[str, type["Check"]]) -> None:
+    """Show the catalogue, check by check."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, check in checks.items():
+        if not check.codes:
+            continue
+        if table.row_count:
+            table.add_row()
+        table.add_row(Text(name, "dim"), "")
+        for code in check.codes:
+            table.add_row(Text(f"  {code.code}", "bold"), Text(code.summary))
+    show(table)
+
+
+def show_recipes(recipes: Mapping[str, str]) -> None:
+    """Show each recipe with its first comment."""
+    first = {name: text.split("\n")[0].lstrip("# ") for name, text in recipes.items()}
+    show(_pairs(dict(sorted(first.items()))))
