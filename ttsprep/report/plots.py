@@ -160,7 +160,7 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
         f"; near it, one clip in {every} has a dot" if every > 1 else ""
     )
     if not inside.all():
-        note += f"; {int((~inside).sum()):,} longer clips lie beyond the axes, all near the line"
+        note += f"; {int((~inside).sum()):,} longer clips lie beyond the axes"
     return Figure(
         title,
         note,
