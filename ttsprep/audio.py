@@ -127,7 +127,7 @@ def _refuse_implausible(rate: int, channels: int) -> None:
 
 def _refuse_cut_off(file: Any, descriptor: int) -> None:
     """Find what libsndfile reads without an error: headers that promise more than the file holds."""
-    if "should be" in file.extra_info or "not equal to frame count" in file.extra_info:
+    if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
         raise AudioError(
             "audio-cut-off-file",
             f"the header promises more bytes than the file has; {file.frames / file.samplerate:.2f} s are left",

@@ -15,6 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep import __version__
+from ttsprep.checks.base import Check
 from ttsprep.errors import AudioError
 from ttsprep.files import Signature, inside, lock, refuse_inside, regular, signature
 from ttsprep.layouts.detect import Corpus, read_corpus
@@ -167,20 +168,20 @@ def audit(
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
         stamp = _stamp(todo, table, judges, wanted)
         earlier = _earlier(out, stamp)
-        clips = _frame(table)
+        clips = frame(table)
         if earlier is not None:
             return Audit(out, clips, *earlier, measured)
-        found = list(_judge(todo, clips, judges, wanted))
+        found = [*_about_files(todo, wanted), *judge(clips, judges, wanted)]
         order = {name: place for place, name in enumerate(["", *clips.id])}
         found.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
         findings = findings_table(found)
         write_table(out / "findings.parquet", findings)
-        frame = findings.to_pandas()
-        summary = _about(todo, clips) | summarise(clips, frame)
+        seen = findings.to_pandas()
+        summary = _about(todo, clips) | summarise(clips, seen)
         write_json(out / "summary.json", summary)
-        _report(out, todo, clips, frame, summary)
+        _report(out, todo, clips, seen, summary)
         write_json(out / "run.json", {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")})
-        return Audit(out, clips, frame, summary, measured)
+        return Audit(out, clips, seen, summary, measured)
 
 
 def _measure(
@@ -290,7 +291,7 @@ def _unchanged(root: str, path: str, by_stat: dict[str, tuple[Signature, str]]) 
     return earlier[1] if signature(status) == earlier[0] else ""
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def frame(table: pa.Table) -> pd.DataFrame:
     """The table as checks see it: no nulls in text, NaN in numbers."""
     frame = table.to_pandas()
     for name in table.column_names:
@@ -301,19 +302,21 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def _judge(todo: Plan, clips: pd.DataFrame, judges: Sequence[Any], wanted: frozenset[str]) -> Iterator[Finding]:
-    for finding in todo.findings:
-        if finding.code in wanted:
-            yield finding
-    if "audio-orphan" in wanted:
-        for name in todo.orphans:
-            yield Finding("", "audio-orphan", Severity.NOTE, f"{name} is named by no line of the metadata")
+def judge(clips: pd.DataFrame, judges: Sequence[Check], wanted: frozenset[str]) -> Iterator[Finding]:
+    """Yield what the checks find in a table of measures."""
     for check in judges:
         if wanted & {code.code for code in check.codes}:
             yield from (finding for finding in check.judge(clips) if finding.code in wanted)
 
 
-def _stamp(todo: Plan, table: pa.Table, judges: Sequence[Any], wanted: frozenset[str]) -> str:
+def _about_files(todo: Plan, wanted: frozenset[str]) -> Iterator[Finding]:
+    yield from (finding for finding in todo.findings if finding.code in wanted)
+    if "audio-orphan" in wanted:
+        for name in todo.orphans:
+            yield Finding("", "audio-orphan", Severity.NOTE, f"{name} is named by no line of the metadata")
+
+
+def _stamp(todo: Plan, table: pa.Table, judges: Sequence[Check], wanted: frozenset[str]) -> str:
     """Stand for everything that findings and report depend on."""
     state = hashlib.sha256()
     for name in (*MANIFEST.names, "fingerprint", "status", "status_reason"):

@@ -1,8 +1,9 @@
-"""Plants known defects in copies of clean clips, to prove on a user's own voice that the checks see them."""
+"""Defects of the sound and of its relation to the text, to plant in copies of clean clips."""
 
 import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import soundfile as sf
@@ -16,11 +17,12 @@ Random = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A clip about to be spoilt: mono samples, sample rate in Hz, transcript."""
+    """A clip about to be spoilt: samples (mono, or one column a channel), sample rate in Hz, transcript, encoding."""
 
     samples: Samples
     rate: int
     text: str
+    subtype: str = "PCM_16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,18 @@ class Defect:
         True for a case nobody may miss, False for a faint one.
     plant
         Takes the clip, another clip of the corpus, and a random generator.
+    spoil
+        Done to the file after it was written.
+    beside
+        The spoilt clip stands beside the original instead of in its place.
     """
 
     code: str
     name: str
     plain: bool
     plant: Callable[[Take, Take, Random], Take]
+    spoil: Callable[[Path], None] | None = None
+    beside: bool = False
 
 
 def rms(samples: Samples) -> float:
@@ -145,19 +153,18 @@ def _mp3(kbps: int) -> Callable[[Take, Take, Random], Take]:
     return _audio(change)
 
 
+def _telephone(x: Samples, rate: int, _random: Random) -> Samples:
+    """A handset: 300 to 3,400 Hz, by gentle filters and not by resampling."""
+    y = sosfilt(butter(3, (300, 3_400), "band", fs=rate, output="sos"), x)
+    return (y * (rms(x) / rms(y.astype(np.float32)))).astype(np.float32)
+
+
 def _other_microphone(x: Samples, rate: int, _random: Random) -> Samples:
     """A thin, boxy microphone: nothing below 350 Hz, a bump at 1-2 kHz, dull above 3 kHz."""
     thin = sosfilt(butter(2, 350, "high", fs=rate, output="sos"), x)
     dull = sosfilt(butter(1, 3_000, "low", fs=rate, output="sos"), thin)
     bump = sosfilt(butter(1, (1_000, 2_000), "band", fs=rate, output="sos"), dull)
     y = dull + bump
-    return (y * (rms(x) / rms(y.astype(np.float32)))).astype(np.float32)
-
-
-def _tilted(x: Samples, rate: int, _random: Random) -> Samples:
-    """The treble above 2 kHz lifted by 9 dB."""
-    high = sosfilt(butter(1, 2_000, "high", fs=rate, output="sos"), x)
-    y = x + high * (_db(9) - 1)
     return (y * (rms(x) / rms(y.astype(np.float32)))).astype(np.float32)
 
 
@@ -273,7 +280,7 @@ def _text_swapped(take: Take, other: Take, _random: Random) -> Take:
     return replace(take, text=other.text)
 
 
-DEFECTS: tuple[Defect, ...] = (
+AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("clipping", "2 % of samples clipped, then -6 dB", True, _clipped(0.02, -6)),
     Defect("clipping", "2 % of samples clipped at full scale", True, _clipped(0.02, 0)),
     Defect("clipping", "0.3 % of samples clipped, then -6 dB", False, _clipped(0.003, -6)),
@@ -299,8 +306,8 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("lossy-source", "MP3 at 24 kbit/s", True, _mp3(24)),
     Defect("lossy-source", "MP3 at 32 kbit/s", True, _mp3(32)),
     Defect("lossy-source", "MP3 at 40 kbit/s", False, _mp3(40)),
-    Defect("spectrum-outlier", "another microphone", True, _audio(_other_microphone)),
-    Defect("spectrum-outlier", "treble +9 dB", False, _audio(_tilted)),
+    Defect("spectrum-outlier", "through a telephone handset", True, _audio(_telephone)),
+    Defect("spectrum-outlier", "another microphone", False, _audio(_other_microphone)),
     Defect("leading-silence", "3 s before", True, _silence(3.0, "start")),
     Defect("leading-silence", "1.3 s before", False, _silence(1.3, "start")),
     Defect("trailing-silence", "3 s after", True, _silence(3.0, "end")),
@@ -318,7 +325,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("too-long", "repeated for 40 s", True, _audio(_long)),
     Defect("pitch-outlier", "played 6 semitones up", True, _other_speed(6)),
     Defect("pitch-outlier", "played 6 semitones down", True, _other_speed(-6)),
-    Defect("pitch-outlier", "played 4 semitones up", False, _other_speed(4)),
+    Defect("pitch-outlier", "played 5 semitones up", False, _other_speed(5)),
     Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5)),
     Defect("rate-outlier", "text of another clip added", True, _text_doubled),
     Defect("rate-outlier", "text of a clip of another length", True, _text_swapped),

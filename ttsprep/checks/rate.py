@@ -7,10 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.checks.robust import ENOUGH
+from ttsprep.checks.pace import pace
 from ttsprep.types import Finding, Severity
-
-FEWEST = 12
 
 
 @dataclass(frozen=True)
@@ -19,10 +17,12 @@ class Rate(Check):
 
     Attributes
     ----------
-    outlier_z
-        Distance from the expected duration in robust spreads of clips of that length.
-    outlier_ratio
-        Least factor between the duration and the expected one.
+    error_ratio, error_z
+        Least factor between the duration and the expected one, and least distance in robust spreads.
+    warning_ratio, warning_z, sure_ratio, sure_z
+        The same for a warning: a large factor needs fewer spreads.
+    note_z
+        The same for a note, with ``sure_ratio``.
     fastest_cps, slowest_cps
         Characters a second that no reader reaches, for corpora too small to compare with themselves.
     """
@@ -33,95 +33,50 @@ class Rate(Check):
         Code(
             "rate-outlier",
             "The speech is far too long or too short for its text.",
-            "Duration of the speech (pauses over 0.15 s left out) against a robust line through duration and number of "
-            "phones of the speaker's clips (characters where there are no phones), in logarithms, so that both sides "
-            "count alike. The spread is taken among clips of like length. Error from 5.5 spreads and a factor of 1.5; "
-            "warning from 3.7 spreads and a factor of 1.3. Under 12 clips only 3 to 30 characters a second are held "
-            "against it.",
+            "Duration of the speech, pauses left out, against a robust line through duration and number of phones of "
+            "the speaker's clips (characters where there are no phones), in logarithms, so that both sides count "
+            "alike; the spread grows for texts of a few phones. Error from a factor of 1.65 and 4.5 robust spreads; "
+            "warning from a factor of 1.45 and 2.5 spreads, or 1.3 and 3.7; note from 1.3 and 2. Under 12 clips only 3 "
+            "to 30 characters a second are held against it.",
             "Words are missing in the text or in the audio, or the text belongs to another clip: alignment fails, and "
             "the model learns to skip and to babble.",
             "Listen and read; correct the text, or drop the clip.",
         ),
     )
-    measures = {}
-
-    outlier_z: float = 3.7
-    outlier_ratio: float = 1.3
-    error_z: float = 5.5
-    error_ratio: float = 1.5
+    error_ratio: float = 1.65
+    error_z: float = 4.5
+    warning_ratio: float = 1.45
+    warning_z: float = 2.5
+    sure_ratio: float = 1.3
+    sure_z: float = 3.7
+    note_z: float = 2.0
     fastest_cps: float = 30.0
     slowest_cps: float = 3.0
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        size = corpus.phones.where(corpus.phones > 0, corpus.chars).astype("float64")
-        spoken = (size > 0) & (corpus.speech_s > 0.1) & (corpus.level_range_db >= 10)
-        table = pd.DataFrame({
-            "id": corpus.id,
-            "speaker": corpus.speaker,
-            "size": size,
-            "seconds": corpus.speech_s,
-            "cps": corpus.chars / corpus.speech_span_s,
-        })[spoken]
-        if len(table) < FEWEST:
-            yield from self._absolute(table)
+        against = pace(corpus)
+        if not against.z.notna().any():
+            yield from self._absolute(corpus)
             return
-        counts = table.groupby("speaker")["size"].transform("count")
-        for _, group in table.groupby(table.speaker.where(counts >= ENOUGH, "\0pooled")):
-            yield from self._relative(group, table)
-
-    def _relative(self, group: pd.DataFrame, whole: pd.DataFrame) -> Iterator[Finding]:
-        base = group if len(group) >= ENOUGH else whole
-        slope, intercept = _robust_line(base["size"].to_numpy(), base.seconds.to_numpy())
-        off = np.log(group.seconds / np.maximum(intercept + slope * group["size"], 0.08)).to_numpy()
-        against = np.log(base.seconds / np.maximum(intercept + slope * base["size"], 0.08)).to_numpy()
-        spread = _spread_by_size(base["size"].to_numpy(), against)(group["size"].to_numpy())
-        z = off / spread
-        for i in np.flatnonzero((np.abs(z) > self.outlier_z) & (np.abs(off) > np.log(self.outlier_ratio))):
-            error = abs(z[i]) > self.error_z and abs(off[i]) > np.log(self.error_ratio)
-            row = group.iloc[i]
-            expected = max(intercept + slope * row["size"], 0.08)
-            what = "too long: text is missing" if off[i] > 0 else "too short: speech is missing"
+        factor, z = np.exp(against.off.abs()), against.z.abs()
+        error = (factor > self.error_ratio) & (z > self.error_z)
+        warning = ((factor > self.warning_ratio) & (z > self.warning_z)) | (
+            (factor > self.sure_ratio) & (z > self.sure_z)
+        )
+        note = (factor > self.sure_ratio) & (z > self.note_z)
+        for i in np.flatnonzero(error | warning | note):
+            severity = Severity.ERROR if error.iloc[i] else Severity.WARNING if warning.iloc[i] else Severity.NOTE
+            seconds, expected = float(corpus.speech_s.iloc[i]), float(against.expected.iloc[i])
+            what = "long for its text" if against.off.iloc[i] > 0 else "short for its text"
             message = (
-                f"{row.seconds:.1f} s of speech where its text takes about {expected:.1f} s ({np.exp(abs(off[i])):.1f} "
-                f"times {what}, or the text is another's)"
+                f"{seconds:.1f} s of speech where the text takes about {expected:.1f} s: {factor.iloc[i]:.1f} times too "
+                f"{what}"
             )
-            severity = Severity.ERROR if error else Severity.WARNING
-            yield Finding(row.id, "rate-outlier", severity, message, float(row.seconds), float(expected))
+            yield Finding(corpus.id.iloc[i], "rate-outlier", severity, message, seconds, expected)
 
-    def _absolute(self, table: pd.DataFrame) -> Iterator[Finding]:
-        for row in table[(table.cps > self.fastest_cps) | (table.cps < self.slowest_cps)].itertuples():
-            limit = self.fastest_cps if row.cps > self.fastest_cps else self.slowest_cps
-            message = f"{row.cps:.0f} characters a second (limit {limit:g}): text or speech is missing"
-            yield Finding(row.id, "rate-outlier", Severity.WARNING, message, row.cps, limit)
-
-
-def _robust_line(size: np.ndarray, seconds: np.ndarray) -> tuple[float, float]:
-    """Line through duration over size by iteratively reweighted least squares in relative error (Huber weights)."""
-    slope, intercept = float(np.median(seconds / size)), 0.0
-    for _ in range(20):
-        expected = np.maximum(intercept + slope * size, 0.08)
-        relative = np.log(seconds / expected)
-        scale = max(1.4826 * float(np.median(np.abs(relative))), 1e-3)
-        weight = 1 / np.maximum(1.0, np.abs(relative) / (1.5 * scale)) / expected**2
-        total, mean_x, mean_y = weight.sum(), np.average(size, weights=weight), np.average(seconds, weights=weight)
-        variance = (weight * (size - mean_x) ** 2).sum() / total
-        if variance < 1e-6:
-            break
-        slope = max(float((weight * (size - mean_x) * (seconds - mean_y)).sum() / total / variance), 1e-3)
-        intercept = min(max(mean_y - slope * mean_x, 0.0), 0.5)
-        slope = max(float(np.median((seconds - intercept) / size)), 1e-3)
-    return slope, float(intercept)
-
-
-def _spread_by_size(size: np.ndarray, off: np.ndarray) -> "np.ufunc":
-    """Robust spread of log-residuals as a function of size: clips of a few phones vary more."""
-    order = np.argsort(size)
-    groups = np.array_split(order, max(1, len(order) // 30))
-    centres = np.array([np.log(np.median(size[g])) for g in groups])
-    spreads = np.array([1.4826 * np.median(np.abs(off[g])) for g in groups])
-    spreads = np.maximum(spreads, 0.06)
-
-    def spread(sizes: np.ndarray) -> np.ndarray:
-        return np.interp(np.log(sizes), centres, spreads)
-
-    return spread  # type: ignore[return-value]
+    def _absolute(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        cps = corpus.chars_per_s.where(corpus.chars > 0)
+        for row in corpus[(cps > self.fastest_cps) | (cps < self.slowest_cps)].itertuples():
+            limit = self.fastest_cps if row.chars_per_s > self.fastest_cps else self.slowest_cps
+            message = f"{row.chars_per_s:.0f} characters a second (limit {limit:g}): text or speech is missing"
+            yield Finding(row.id, "rate-outlier", Severity.WARNING, message, row.chars_per_s, limit)

@@ -33,7 +33,7 @@ class Timbre(Check):
             "Sounds like another microphone, room or equaliser than the other clips.",
             "The long-term average spectrum of the speech in 11 bands from 125 Hz to 6.3 kHz, relative to its own "
             "mean, against the median of the speaker: RMS over the bands of the distance in robust spreads (limit "
-            "3.2) and in dB (limit 5). Short clips differ by what is said, and are given more room.",
+            "2.3) and in dB (limit 5). Short clips differ by what is said, and are given more room.",
             "A model takes a change of microphone for a change of voice, and mixes them at random.",
             "Keep such clips apart, or match their spectrum to the rest.",
         ),
@@ -43,7 +43,7 @@ class Timbre(Check):
         for column, hz in zip(COLUMNS, CENTRES_HZ, strict=True)
     }
 
-    outlier_z: float = 3.2
+    outlier_z: float = 2.3
     outlier_db: float = 5.0
 
     @staticmethod

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
+from ttsprep.checks.pace import speed
 from ttsprep.checks.robust import deviation
 from ttsprep.signal import Signal
 from ttsprep.types import Clip, Finding, Measures, Severity
@@ -20,6 +21,12 @@ class Voice(Check):
     ----------
     outlier_st, outlier_z
         Distance of the median F0 from that of the speaker, in semitones and in spreads.
+    far_st, far_z
+        The same for a greater distance, which needs fewer spreads.
+    speed_z
+        Distance of F0 and speaking rate together, in spreads.
+    most_spread_st
+        Clips without speaker names that spread more are several voices.
     monotone_st
         A corpus whose F0 spreads less within clips is monotone.
     """
@@ -31,8 +38,9 @@ class Voice(Check):
             "pitch-outlier",
             "Much higher or lower than the speaker usually is.",
             "Median F0 of the clip (autocorrelation of the compressed spectrum, Tolonen and Karjalainen 2000) against "
-            "the median of the speaker: warning from 3 semitones and 4 robust spreads. Not judged where the clips have "
-            "no speaker names and differ as much as several voices do.",
+            "the median of the speaker: warning from 3 semitones and 4 robust spreads, from 5 semitones and 2.6 spreads, "
+            "or where F0 and speaking rate together are 3.6 spreads off in the direction of a wrong playing speed. Not "
+            "judged where the clips have no speaker names and differ as much as several voices do.",
             "Another speaker, a wrong sample rate in the header, or a take in another mood; a single-speaker model "
             "averages them.",
             "Listen. Drop it, name its speaker, or correct the sample rate.",
@@ -54,6 +62,9 @@ class Voice(Check):
 
     outlier_st: float = 3.0
     outlier_z: float = 4.0
+    far_st: float = 5.0
+    far_z: float = 2.6
+    speed_z: float = 3.6
     monotone_st: float = 1.2
     most_spread_st: float = 3.5
 
@@ -75,15 +86,18 @@ class Voice(Check):
         corpus = corpus[corpus.level_range_db >= 10]  # the others have no voice
         against = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
         spread = against.off / against.z
-        out = (against.off.abs() > self.outlier_st) & (against.z.abs() > self.outlier_z)
+        off, z = against.off.abs(), against.z.abs()
+        out = (off > self.outlier_st) & (z > self.outlier_z)
+        out |= (off > self.far_st) & (z > self.far_z)
+        out |= (off > self.outlier_st) & (speed(corpus).abs() > self.speed_z)
         for i in np.flatnonzero(out & (spread < self.most_spread_st)):
             usual = 2 ** (against.centre.iloc[i] / 12)
-            hz, off = corpus.f0_median_hz.iloc[i], against.off.iloc[i]
+            hz, away = corpus.f0_median_hz.iloc[i], against.off.iloc[i]
             message = (
-                f"F0 {hz:.0f} Hz, {abs(off):.0f} semitones {'above' if off > 0 else 'below'} the usual {usual:.0f} Hz "
+                f"F0 {hz:.0f} Hz, {abs(away):.0f} semitones {'above' if away > 0 else 'below'} the usual {usual:.0f} Hz "
                 f"(limit {self.outlier_st:g} semitones)"
             )
-            limit = float(usual * 2 ** (np.sign(off) * self.outlier_st / 12))
+            limit = float(usual * 2 ** (np.sign(away) * self.outlier_st / 12))
             yield Finding(corpus.id.iloc[i], "pitch-outlier", Severity.WARNING, message, float(hz), limit)
         lively = corpus.f0_spread_st[corpus.speech_s > 1.0]
         if lively.count() >= 8 and lively.median() < self.monotone_st:

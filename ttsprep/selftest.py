@@ -1,0 +1,250 @@
+"""Proves the checks on a user's own clips: plants known defects in copies, and counts what is found."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import soundfile as sf
+
+from ttsprep import audio
+from ttsprep.audit import frame, judge, plan
+from ttsprep.checks.base import Check
+from ttsprep.errors import AudioError, CorpusError
+from ttsprep.files import inside
+from ttsprep.manifest import STAT, manifest_table, measured_schema, to_batch
+from ttsprep.measure import Item, Measuring, columns, versions
+from ttsprep.planting import Defect, Take
+from ttsprep.planting_files import DEFECTS
+from ttsprep.recipe import Recipe
+from ttsprep.run import run
+from ttsprep.signal import Signal
+from ttsprep.types import Clip, Finding, Severity
+
+BACKGROUND = 240
+"""Clips that stay as they are; what is planted is judged among them."""
+PER_DEFECT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one defect.
+
+    Attributes
+    ----------
+    defect
+        What was planted.
+    planted, found
+        Clips that it was planted in, and those that its code was found in.
+    missed
+        Ids of the clips it was not found in.
+    """
+
+    defect: Defect
+    planted: int
+    found: int
+    missed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """The result of a self-test.
+
+    Attributes
+    ----------
+    clips
+        Clips that were judged as they are.
+    alarms
+        Findings on them, by code and severity: a clean corpus has few.
+    with_error, with_warning
+        How many of them have an error, and a warning.
+    outcomes
+        For each defect.
+    """
+
+    clips: int
+    alarms: dict[tuple[str, Severity], int]
+    with_error: int
+    with_warning: int
+    outcomes: tuple[Outcome, ...]
+
+
+def selftest(
+    path: Path,
+    recipe: Recipe,
+    *,
+    jobs: int,
+    per_defect: int = PER_DEFECT,
+    background: int = BACKGROUND,
+    defects: Sequence[Defect] = DEFECTS,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> SelfTest:
+    """Plant every defect in copies of the user's clips and count what the checks find.
+
+    Parameters
+    ----------
+    path
+        The corpus; only read. Copies go to a temporary folder.
+    recipe
+        As for an audit.
+    jobs
+        Worker processes.
+    per_defect, background
+        Clips to plant each defect in, and clips that stay as they are.
+    defects
+        What to plant.
+    seed
+        Of the choice of clips and places.
+    on_progress
+        Called with the clips measured so far, and how many there are.
+
+    Raises
+    ------
+    CorpusError
+        If fewer than 10 clips can be read.
+    """
+    todo = plan(path, recipe)
+    judges, wanted = recipe.judges(), recipe.wanted()
+    random = np.random.default_rng(seed)
+    chosen = [todo.clips[i] for i in sorted(random.permutation(len(todo.clips))[:background])]
+    takes = dict(_takes(todo.corpus.root, chosen))
+    clips = [clip for clip in chosen if clip.id in takes]
+    if len(clips) < 10:
+        raise CorpusError(f"{path} has {len(clips)} clips that can be read; a self-test needs 10")
+    defects = [defect for defect in defects if defect.code in wanted and _applies(defect, takes[clips[0].id])]
+    with tempfile.TemporaryDirectory(prefix="ttsprep-selftest-") as folder:
+        planted = [
+            _plant(defect, clips, takes, Path(folder) / str(n), per_defect, np.random.default_rng([seed, n]))
+            for n, defect in enumerate(defects)
+        ]
+        whole = [*clips, *(clip for group in planted for clip, _ in group)]
+        rows = _measured([(todo.corpus.root, clips), *((Path(folder), [c for c, _ in g]) for g in planted)], jobs, len(whole), on_progress)
+    clean, rest = rows[: len(clips)], rows[len(clips) :]
+    outcomes = []
+    for defect, group in zip(defects, planted, strict=True):
+        spoilt, rest = rest[: len(group)], rest[len(group) :]
+        outcomes.append(_outcome(defect, clips, clean, group, spoilt, judges, wanted))
+    found = list(judge(_table(clips, clean), judges, wanted))
+    return _summary(clips, found, outcomes)
+
+
+def _takes(root: Path, clips: Sequence[Clip]) -> Iterator[tuple[str, Take]]:
+    for clip in clips:
+        try:
+            decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
+        except AudioError:
+            continue
+        yield clip.id, Take(Signal(decoded).samples, decoded.rate, clip.text)
+
+
+def _applies(defect: Defect, take: Take) -> bool:
+    """Whether a defect can be heard at this sample rate: nothing is upsampled from where it is already."""
+    if defect.code == "narrowband":
+        return int("".join(c for c in defect.name if c.isdigit() or c == ".").replace(".", "") or 0) * (
+            1 if "." in defect.name else 1_000
+        ) < 0.8 * take.rate
+    return True
+
+
+def _plant(
+    defect: Defect, clips: Sequence[Clip], takes: dict[str, Take], folder: Path, count: int, random: np.random.Generator
+) -> list[tuple[Clip, str]]:
+    """Write spoilt copies; return each as a clip of its own, with the id of the original."""
+    folder.mkdir()
+    group = []
+    order = random.permutation(len(clips))
+    for i in order:
+        if len(group) == count:
+            break
+        clip, take = clips[i], takes[clips[i].id]
+        other = _other(clips, takes, take, random)
+        if defect.code == "rate-outlier" and (not take.text.split() or other is None or len(take.text.split()) < 4):
+            continue
+        spoilt = defect.plant(take, other or take, random)
+        file = folder / f"{i}.wav"
+        sf.write(file, spoilt.samples, spoilt.rate, subtype=spoilt.subtype, format="WAV")
+        if defect.spoil:
+            defect.spoil(file)
+        planted = replace(clip, id=f"{clip.id} planted", path=f"{folder.name}/{file.name}", text=spoilt.text)
+        group.append((replace(planted, start=0.0, end=None), clip.id))
+    return group
+
+
+def _other(
+    clips: Sequence[Clip], takes: dict[str, Take], take: Take, random: np.random.Generator
+) -> Take | None:
+    """Return another clip whose text is at least half as long again, or shorter by a third."""
+    for i in random.permutation(len(clips))[:50]:
+        other = takes[clips[i].id]
+        ratio = (len(other.text) + 1) / (len(take.text) + 1)
+        if ratio > 1.6 or ratio < 0.6:
+            return other
+    return None
+
+
+def _measured(
+    groups: Sequence[tuple[Path, Sequence[Clip]]], jobs: int, total: int, on_progress: Callable[[int, int], None] | None
+) -> list[pd.Series]:
+    schema = measured_schema(columns())
+    tables, done = [], 0
+    for root in dict.fromkeys(root for root, _ in groups):
+        clips = [clip for other, group in groups if other == root for clip in group]
+        shards = [clips[i : i + 32] for i in range(0, len(clips), 32)]
+        rows: dict[int, list[dict[str, object]]] = {}
+        work = Measuring(str(root.resolve()), versions())
+        with closing(run(work, ([Item(clip) for clip in shard] for shard in shards), jobs=jobs)) as results:
+            for number, finished in results:
+                rows[number] = finished
+                done += len(finished)
+                if on_progress:
+                    on_progress(done, total)
+        tables += [to_batch(rows[n], schema) for n in range(len(shards))]
+    return pa.Table.from_batches(tables, schema).drop_columns(STAT.names).to_pylist()
+
+
+def _table(clips: Sequence[Clip], rows: Sequence[dict[str, object]]) -> pd.DataFrame:
+    table = manifest_table(clips, [clip.id for clip in clips])
+    schema = pa.schema([field for field in measured_schema(columns()) if field.name not in STAT.names])
+    measures = pa.Table.from_batches([to_batch(rows, schema)])
+    for name in measures.column_names:
+        table = table.append_column(measures.schema.field(name), measures[name])
+    return frame(table)
+
+
+def _outcome(
+    defect: Defect,
+    clips: Sequence[Clip],
+    clean: Sequence[dict[str, object]],
+    group: Sequence[tuple[Clip, str]],
+    spoilt: Sequence[dict[str, object]],
+    judges: Sequence[Check],
+    wanted: frozenset[str],
+) -> Outcome:
+    originals = {original for _, original in group}
+    kept = [i for i, clip in enumerate(clips) if defect.beside or clip.id not in originals]
+    table = _table(
+        [*(clips[i] for i in kept), *(clip for clip, _ in group)], [*(clean[i] for i in kept), *spoilt]
+    )
+    hits = {finding.clip for finding in judge(table, judges, wanted) if finding.code == defect.code}
+    missed = tuple(original for clip, original in group if clip.id not in hits)
+    return Outcome(defect, len(group), len(group) - len(missed), missed)
+
+
+def _summary(clips: Sequence[Clip], found: Sequence[Finding], outcomes: Sequence[Outcome]) -> SelfTest:
+    about_clips = [finding for finding in found if finding.clip]
+    alarms: dict[tuple[str, Severity], int] = {}
+    for finding in about_clips:
+        key = finding.code, finding.severity
+        alarms[key] = alarms.get(key, 0) + 1
+    by_severity = {
+        severity: len({finding.clip for finding in about_clips if finding.severity == severity})
+        for severity in Severity
+    }
+    return SelfTest(
+        len(clips), alarms, by_severity[Severity.ERROR], by_severity[Severity.WARNING], tuple(outcomes)
+    )
