@@ -18,9 +18,10 @@ FLOORS = (
     {"types", "errors"},
     {"files", "audio", "signal", "text", "characters", "phonology", "manifest", "verdict"},
     {"checks", "stages", "layouts", "codec", "report"},
-    {"run", "nursery", "worker", "recipe", "demo", "planting", "prompts", "selftest", "describe"},
-    {"audit", "build", "encode"},
-    {"cli", "console", "views"},
+    {"run", "nursery", "worker", "recipe", "measure", "reporting", "prompts", "describe"}
+    | {"planting", "planting_files", "demo", "demo_sentences"},
+    {"audit", "build", "encode", "selftest"},
+    {"cli", "console", "views", "docs_pages"},
 )
 ROOMS = FLOORS[2]  # packages side by side, which never import each other
 HEAVY = {

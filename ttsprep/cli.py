@@ -23,7 +23,7 @@ STOPPED = 130
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-_Refused = typer.BadParameter.__mro__[2]
+_Refused: type[Exception] = typer.BadParameter.__mro__[2]
 """click's ClickException, which some versions of typer bring along themselves."""
 
 
@@ -44,7 +44,7 @@ def _root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Turns recorded speech and transcripts into text-to-speech training data people can trust."""
+    """Turn recorded speech and transcripts into text-to-speech training data people can trust."""
     if version:
         console.write(f"ttsprep {__version__}\n")
     elif context.invoked_subcommand is None:
@@ -56,8 +56,11 @@ def _root(
 
 @app.command("audit")
 def _audit(
-    corpus: Annotated[Path, typer.Argument(help="Folder of the corpus, or its metadata file.")],
-    layout: Annotated[str, typer.Option(metavar="NAME", help="How the corpus is arranged. [default: auto]")] = "",
+    corpus: Annotated[
+        Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")
+    ],
+    *,
+    layout: Annotated[str, typer.Option(metavar="NAME", help="How it is arranged. [default: auto]")] = "",
     language: Annotated[
         str, typer.Option(metavar="TAG", help="Of clips that do not say theirs. [default: en-us]")
     ] = "",
@@ -71,19 +74,21 @@ def _audit(
         list[str] | None, typer.Option(metavar="CODE", help="Do not judge this; may be repeated.")
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")
+    ] = None,
     recipe: RecipeName = "",
     prompts: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Sentences, one a line: say which to record next."),
     ] = None,
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
 ) -> int:
     """Find what is wrong with a corpus, how badly, and how to mend it.
 
-    Only reads the corpus. A second audit measures only what has changed, and an audit that was stopped goes on.
+    Only reads the corpus. A second audit measures only what has changed; one that was stopped goes on.
     """
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
@@ -96,14 +101,14 @@ def _audit(
 
     from ttsprep.audit import audit
 
-    with console.Progress() as progress:
+    with console.Meter() as meter:
         result = audit(
             corpus,
             out,
             rules,
             jobs=jobs or len(os.sched_getaffinity(0)),
-            on_progress=progress.advance,
-            on_plan=lambda plan, clips: progress.begin(len(plan.clips), clips),
+            on_progress=meter.advance,
+            on_plan=lambda plan, clips: meter.begin(len(plan.clips), clips),
         )
     suggestions = _suggestions(sentences, result, prompt_count)
     code = _exit_code(result, fail_on)
@@ -117,7 +122,7 @@ def _audit(
 def _rules(
     recipe: str, layout: str, language: str, select: Sequence[str] | None, ignore: Sequence[str] | None
 ) -> "Recipe":
-    """The recipe with what the command line says instead."""
+    """Return the recipe with what the command line says instead."""
     from ttsprep.recipe import Recipe, load
     from ttsprep.text import voice
 
@@ -136,7 +141,7 @@ def _rules(
 
 
 def _name(corpus: Path) -> str:
-    """What to call the results: after the folder, or after a metadata file."""
+    """Return what to call the results: after the folder, or after a metadata file."""
     path = corpus.resolve()
     return path.stem if path.is_file() else path.name or "corpus"
 
@@ -157,7 +162,7 @@ def _sentences(prompts: Path | None) -> list[str]:
 
 
 def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[tuple[str, list[str]]]:
-    """What to record next in the language that most clips are in, with what it adds."""
+    """Say what to record next in the language that most clips are in, with what it adds."""
     if not sentences:
         return []
     from ttsprep.prompts import suggest
@@ -179,7 +184,7 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
 
 @app.command("explain")
 def _explain(
-    code: Annotated[str, typer.Argument(help="A finding, such as clipping.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding, such as clipping.")],
     recipe: RecipeName = "",
 ) -> None:
     """Say what a finding is, how it is measured, its limits, why it hurts, and the mend."""
@@ -229,7 +234,7 @@ def main() -> int:
 
 
 def _hint(error: Exception) -> str:
-    """A refused command line in one line, with where to look."""
+    """Return a refused command line in one line, with where to look."""
     context = getattr(error, "ctx", None)
     place = context.command_path if context else "ttsprep"
     return f"{getattr(error, 'format_message', error.__str__)()} See: {place} --help"

@@ -13,7 +13,7 @@ from ttsprep.errors import OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.progress import Progress as Bar
+    from rich.progress import Progress
 
 FAILED = 2
 LOG_EVERY_S = 60.0
@@ -30,7 +30,7 @@ def prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = cast("TextIO | None", getattr(sys, name))
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
@@ -93,7 +93,7 @@ def confess(error: Exception) -> int:
 
 
 def console_on(stream: TextIO) -> "Console":
-    """A console that prints text as it is: no markup, no highlighting, no emoji."""
+    """Return a console that prints text as it is: no markup, no highlighting, no emoji."""
     from rich.console import Console
 
     return Console(file=stream, highlight=False, markup=False, emoji=False)
@@ -108,23 +108,32 @@ def show(*parts: "RenderableType") -> None:
     write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
 
+def encodable(text: str) -> bool:
+    """Say whether stdout can show `text`."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def count(number: int, singular: str) -> str:
     """Write a count with its noun: ``1 clip``, ``13,100 clips``."""
     return f"{number:,} {singular}{'' if number == 1 else 's'}"
 
 
-class Progress:
+class Meter:
     """Tells on stderr how far an audit is: a bar in a terminal, else a line every minute.
 
-    ``with Progress() as progress``; then `begin` once, and `advance` for all that is done.
+    ``with Meter() as meter``; then `begin` once, and `advance` for all that is done.
     """
 
     def __init__(self) -> None:
         self._console = console_on(sys.stderr)
-        self._bar: Bar | None = None
+        self._bar: Progress | None = None
         self._total = self._done = 0
         self._seconds = 0.0
-        self._start = self._told = time.monotonic()
+        self._start = self._last = self._told = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -133,7 +142,8 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
         if self._done and failure[0] is None:
-            tell(f"measured {count(self._done, 'clip')} in {time.monotonic() - self._start:.1f} s, {self._speed()}")
+            spent = self._last - self._start
+            tell(f"measured {count(self._done, 'clip')} in {spent:.1f} s, {self._speed(self._last)}")
 
     def begin(self, clips: int, new: int) -> None:
         """Start: `new` of all `clips` are to be measured."""
@@ -144,37 +154,51 @@ class Progress:
             if new:
                 tell(f"measuring {count(new, 'clip')}")
             return
-        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
-        from rich.progress import Progress as Bar
+        if new:
+            self._show_bar(new)
+        else:
+            self._show_spinner()
+
+    def _show_bar(self, total: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
-            SpinnerColumn("line"),
-            TextColumn("{task.description}"),
             BarColumn(None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]}"),
+            TextColumn("clips, {task.fields[speed]}, left"),
             TimeRemainingColumn(compact=True),
         )
-        self._bar = Bar(*columns, console=self._console, transient=True, expand=True)
-        self._bar.add_task("measuring" if new else "judging", total=new or None, speed="")
+        self._bar = Progress(*columns, console=self._console, transient=True, expand=True)
+        self._bar.add_task("", total=total, speed="")
+        self._bar.start()
+
+    def _show_spinner(self) -> None:
+        from rich.progress import Progress, SpinnerColumn, TextColumn
+
+        columns = SpinnerColumn("line"), TextColumn("{task.description}")
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._bar.add_task("judging, and writing the report")
         self._bar.start()
 
     def advance(self, clips: int, seconds: float) -> None:
         """Add clips that are finished, and seconds of audio."""
         self._done += clips
         self._seconds += seconds
-        now = time.monotonic()
+        now = self._last = time.monotonic()
         if self._bar is not None:
             (task,) = self._bar.task_ids
-            self._bar.update(task, completed=self._done, speed=self._speed())
-            if self._done >= self._total:
-                self._bar.update(task, description="judging", total=None)
+            self._bar.update(task, completed=self._done, speed=self._speed(now))
+            if clips and self._done >= self._total:
+                self._bar.stop()
+                self._show_spinner()
         elif now - self._told > LOG_EVERY_S:
             self._told = now
-            left = (now - self._start) * (self._total / max(1, self._done) - 1)
-            tell(f"{self._done:,} of {count(self._total, 'clip')}, {self._speed()}, {left / 60:.0f} min left")
+            left = (now - self._start) * (self._total / max(1, self._done) - 1) / 60
+            done = f"{self._done:,} of {count(self._total, 'clip')}"
+            tell(f"{done}, {self._speed(now)}, {left:.0f} min left")
 
-    def _speed(self) -> str:
-        spent = max(1e-9, time.monotonic() - self._start)
-        speed = f"{self._done / spent:.0f} clips/s"
-        return f"{speed}, {self._seconds / spent:.0f} × real time" if self._seconds else speed
+    def _speed(self, now: float) -> str:
+        spent = max(1e-9, now - self._start)
+        speed = f"{self._done / spent:.1f} clips/s"
+        times = "×" if encodable("×") else "x"
+        return f"{speed}, {self._seconds / spent:.0f} {times} real time" if self._seconds else speed

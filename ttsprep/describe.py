@@ -25,15 +25,15 @@ class Threshold:
 
 
 def summary(check: type[Check]) -> str:
-    """The first paragraph of the docstring of a check, in one line."""
+    """Return the first paragraph of the docstring of a check, in one line."""
     return " ".join((inspect.getdoc(check) or "").split("\n\n")[0].split())
 
 
 def thresholds(judge: Check) -> list[Threshold]:
-    """The thresholds of a check as they are set, in the order of its fields."""
+    """Return the thresholds of a check as they are set, in the order of its fields."""
     meanings = _attributes(inspect.getdoc(type(judge)) or "")
     return [
-        Threshold(field.name, getattr(judge, field.name), meanings.get(field.name, ""))
+        Threshold(field.name, getattr(judge, field.name), meanings.get(field.name, "").replace("``", ""))
         for field in fields(judge)  # type: ignore[arg-type]
     ]
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsprep.console import count, printable, show, write
+from ttsprep.console import count, encodable, printable, show, write
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -50,7 +51,8 @@ def show_plan(plan: "Plan", out: Path, *, as_json: bool) -> None:
         "layout": f"{plan.corpus.layout} ({document['recognised_by']})",
         "speakers": str(speakers) if speakers else "not named: one is assumed",
         "language": ", ".join(languages),
-        "metadata": f"{count(len(plan.findings), 'damaged line')}, {count(len(plan.orphans), 'file')} it does not name",
+        "metadata": count(len(plan.findings), "finding"),
+        "left over": f"{count(len(plan.orphans), 'file')} that the metadata does not name",
         "would write": str(document["out"]),
     }
     show(_pairs(rows))
@@ -78,7 +80,9 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
 
     summary = result.summary
     parts: list[Any] = [_head(summary, language), Text(), _verdicts(summary), Text()]
-    parts += [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
+    parts += (
+        [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
+    )
     if suggestions:
         parts += [_record_next(suggestions), Text()]
     worst = next(iter(summary["codes"]), "")
@@ -114,21 +118,19 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
 
 
 def _verdicts(summary: Mapping[str, Any]) -> "Table":
-    from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    for justify in ("left", "right", "right", "right"):
-        table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    table.add_column(width=24)
+    for justify in ("left", "right", "right", "right", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    block = "█" if encodable("█") else "#"
     for name, colour in VERDICTS.items():
         row = summary["verdicts"][name]
         share = row["clips"] / max(1, summary["clips"])
-        bar = ProgressBar(100, 100 * share, width=24, complete_style=colour, finished_style=colour)
-        table.add_row(
-            Text(name, f"bold {colour}"), count(row["clips"], "clip"), length(row["hours"]), f"{100 * share:.1f} %", bar
-        )
+        numbers = count(row["clips"], "clip"), length(row["hours"]), f"{100 * share:.1f} %"
+        bar = block * max(round(share * 24), bool(row["clips"]))
+        table.add_row(Text(name, f"bold {colour}"), *numbers, Text(bar, colour))
     return table
 
 
@@ -138,25 +140,24 @@ def _findings(summary: Mapping[str, Any]) -> "Table":
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
-    for severity in COLOURS:
-        table.add_column(severity + "s", justify="right", no_wrap=True)
-    table.add_column("clips", justify="right", no_wrap=True)
+    for title in (*COLOURS, "clips"):
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
-    table.add_column("mend", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("mend")  # gives way where the terminal is narrow
     for code, row in summary["codes"].items():
         numbers = [Text(f"{row[name]:,}" if row[name] else "", colour) for name, colour in COLOURS.items()]
-        clips = f"{row['clips']:,}" if row["clips"] else "corpus"
+        clips = Text(f"{row['clips']:,}" if row["clips"] else "corpus")
         table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), _mend(code))
     return table
 
 
 def _mend(code: str) -> "Text":
-    """The first sentence of what to do about a finding."""
+    """Return the first sentence of what to do about a finding."""
     from rich.text import Text
 
     from ttsprep.checks.base import catalogue
 
-    return Text(catalogue()[code][0].mend.split(". ")[0].rstrip("."))
+    return Text(catalogue()[code][0].mend.split(". ")[0].rstrip("."), no_wrap=True, overflow="ellipsis")
 
 
 def _record_next(suggestions: Suggestions) -> "Table":
@@ -181,15 +182,18 @@ def show_explanation(entry: "Code", judge: "Check") -> None:
     from ttsprep.describe import thresholds
 
     parts: list[Any] = [Text.assemble((entry.code, "bold"), ": ", entry.summary)]
-    sections = {"How it is measured": entry.measured, "Why it hurts": entry.harm, "The mend": entry.mend}
-    for title, text in sections.items():
-        parts += [Text(), Text(title, "bold"), Padding(Text(text), (0, 0, 0, 2))]
+
+    def section(title: str, content: "RenderableType") -> None:
+        parts.extend((Text(), Text(title, "bold"), Padding(content, (0, 0, 0, 2))))
+
+    section("How it is measured", Text(entry.measured))
     if limits := thresholds(judge):
         table = Table.grid(padding=(0, 2))
         for limit in limits:
             table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
-        title = Text.assemble(("The limits", "bold"), f" ([checks.{judge.name}] in a recipe)")
-        parts[4:4] = [title, Padding(table, (0, 0, 0, 2)), Text()]
+        section(f"The limits, as [checks.{judge.name}] in a recipe", table)
+    section("Why it hurts", Text(entry.harm))
+    section("The mend", Text(entry.mend))
     show(*parts)
 
 
