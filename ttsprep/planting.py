@@ -273,7 +273,10 @@ def _text_cut(share: float) -> Callable[[Take, Take, Random], Take]:
 
 
 def _text_doubled(take: Take, other: Take, _random: Random) -> Take:
-    return replace(take, text=f"{take.text} {other.text}")
+    """As many words of another clip again."""
+    count = len(take.text.split())
+    words = other.text.split() or take.text.split()[::-1]
+    return replace(take, text=" ".join([take.text, *(words * count)[:count]]))
 
 
 def _text_swapped(take: Take, other: Take, _random: Random) -> Take:
@@ -327,7 +330,7 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("pitch-outlier", "played 6 semitones down", True, _other_speed(-6)),
     Defect("pitch-outlier", "played 5 semitones up", False, _other_speed(5)),
     Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5)),
-    Defect("rate-outlier", "text of another clip added", True, _text_doubled),
+    Defect("rate-outlier", "as much text of another clip added", True, _text_doubled),
     Defect("rate-outlier", "text of a clip of another length", True, _text_swapped),
     Defect("rate-outlier", "a third of the text missing", False, _text_cut(0.34)),
 )

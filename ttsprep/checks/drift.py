@@ -53,8 +53,8 @@ class Drift(Check):
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         table = corpus[corpus.speech_s > 0.5]
         table = table.assign(
-            tilt_db=table[["ltas_3150_db", "ltas_4000_db", "ltas_5000_db"]].mean(axis=1)
-            - table[["ltas_315_db", "ltas_500_db", "ltas_800_db"]].mean(axis=1)
+            tilt_db=table[["timbre_2500_db", "timbre_3600_db", "timbre_4700_db"]].mean(axis=1)
+            - table[["timbre_250_db", "timbre_400_db", "timbre_630_db"]].mean(axis=1)
         )
         for speaker, clips in table.groupby("speaker", sort=True):
             if len(clips) >= FEWEST:

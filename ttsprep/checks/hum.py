@@ -4,16 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.signal import HOP_S, Signal, to_db
+from ttsprep.signal import HOP_S, SILENCE_DB, Signal, to_db
 from ttsprep.types import Clip, Finding, Measures, Severity
 
 MAINS_HZ = (50.0, 60.0)
 DRIFT = np.linspace(-0.006, 0.006, 13)
 """The mains, and the clocks of recorders, are off by up to half a per cent."""
 HARMONICS = 6
+BLOCK = 6
+"""Frames summed before the search: 60 ms."""
+LINE_BINS = 1.5
+"""Bins that a line fills under a Hann window."""
 SURE = 25.0
 """Summed statistic above which a steady tone is no accident."""
 
@@ -52,34 +57,20 @@ class Hum(Check):
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
-        spectrum = signal.low_spectrum
-        times = np.arange(len(spectrum)) * (round(HOP_S * signal.rate) / signal.rate)
-        power = spectrum.real**2 + spectrum.imag**2
         if not signal.speech.any():
             return {"hum_db": np.nan, "hum_hz": np.nan}
-        best, level, mains = SURE, -120.0, 0.0
+        best, level, mains = SURE, SILENCE_DB, 0.0
         for base in MAINS_HZ:
-            score, sum_power = np.zeros(len(DRIFT)), np.zeros(len(DRIFT))
+            score, power = np.zeros(len(DRIFT)), np.zeros(len(DRIFT))
             for harmonic in range(1, HARMONICS + 1):
-                k = round(harmonic * base / signal.bin_hz)
-                weight = 1 / (np.convolve(power[:, k], np.full(5, 0.2, np.float32), "same") + 1e-11)
-                # a phasor per frequency, by repeated multiplication along equally spaced frequencies
-                first = np.exp(-2j * np.pi * harmonic * base * (1 + DRIFT[0]) * times)
-                step = np.exp(-2j * np.pi * harmonic * base * (DRIFT[1] - DRIFT[0]) * times)
-                phasor = weight * spectrum[:, k] * first
-                amplitude = np.empty(len(DRIFT))
-                for i in range(len(DRIFT)):
-                    amplitude[i] = abs(phasor.sum())
-                    phasor *= step
-                total = weight.sum()
-                statistic = amplitude**2 / total
+                statistic, tone = _steady_tone(signal, base * harmonic)
                 score += statistic
-                sum_power += np.where(statistic > 8, 1.5 * (amplitude / total) ** 2, 0)  # 1.5: bins a Hann line fills
+                power += np.where(statistic > 8, tone, 0)
             i = int(score.argmax())
-            if score[i] > best and sum_power[i] > 0:
-                speech = float(to_db(signal.speech_spectrum.sum()))
-                best, level, mains = score[i], 10 * np.log10(sum_power[i]) - speech, base * (1 + DRIFT[i])
-        return {"hum_db": max(level, -120.0), "hum_hz": mains}
+            if score[i] > best and power[i] > 0:
+                best, mains = score[i], base * (1 + DRIFT[i])
+                level = 10 * np.log10(power[i]) - float(to_db(signal.speech_spectrum.sum()))
+        return {"hum_db": max(level, SILENCE_DB), "hum_hz": mains}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         for row in corpus[corpus.hum_db > self.note_db].itertuples():
@@ -88,3 +79,18 @@ class Hum(Check):
             message = f"hums at {row.hum_hz:.1f} Hz, {row.hum_db:.0f} dB relative to the speech (limit {limit:g} dB)"
             severity = Severity.WARNING if warning else Severity.NOTE
             yield Finding(row.id, "hum", severity, message, row.hum_db, limit)
+
+
+def _steady_tone(signal: Signal, hertz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Look for steady sinusoids around `hertz`: at each drift of the mains, how sure one is, and its power."""
+    spectrum = signal.low_spectrum[:, round(hertz / signal.bin_hz)]
+    hop = round(HOP_S * signal.rate) / signal.rate
+    power = spectrum.real**2 + spectrum.imag**2
+    weight = 1 / (np.convolve(power, np.full(5, 0.2, np.float32), "same") + 1e-11)
+    # brought down to 0 Hz, a drift of the mains moves slowly: blocks of frames can be summed before the search
+    still = weight * spectrum * np.exp(-2j * np.pi * hertz * hop * np.arange(len(spectrum)))
+    blocks = np.add.reduceat(still, np.arange(0, len(still), BLOCK))
+    times = (np.arange(len(blocks)) * BLOCK + (BLOCK - 1) / 2) * hop
+    amplitude = np.abs(np.exp(-2j * np.pi * hertz * np.outer(DRIFT, times)) @ blocks)
+    total = float(weight.sum())
+    return amplitude**2 / total, LINE_BINS * (amplitude / total) ** 2

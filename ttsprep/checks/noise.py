@@ -68,9 +68,10 @@ class Noise(Check):
         power, hz = signal.power, signal.bin_hz
         low, high = int(150 / hz), min(int(8_000 / hz), power.shape[1])
         speech = float(to_db(signal.speech_spectrum[low:high].sum()))
-        frames = power if alive.all() else power[alive]
-        tenth = max(0, int(0.1 * len(frames)) - 1)
-        quiet = np.partition(frames, tenth, axis=0)[tenth] / EXPONENTIAL_P10
+        # every second frame: they overlap by three quarters
+        frames = np.ascontiguousarray(power[::2, :high].T if alive.all() else power[alive][::2, :high].T)
+        tenth = max(0, int(0.1 * frames.shape[1]) - 1)
+        quiet = np.partition(frames, tenth, axis=1)[:, tenth] / EXPONENTIAL_P10
         edges = [int(edge / hz) for edge in OCTAVES_HZ if edge < 0.46 * signal.rate]
         edges.append(min(int(8_000 / hz), int(0.46 * signal.rate / hz)))
         octaves = [

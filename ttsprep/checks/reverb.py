@@ -24,7 +24,7 @@ class Reverb(Check):
     decay_db
         Fastest falls below this mean a room that can be heard.
     short_decay_db, short_speech_s
-        The limit for clips with less speech than that: they have few falls.
+        The limit of a warning for clips with less speech than that: they have few falls.
     """
 
     name = "reverb"
@@ -35,8 +35,8 @@ class Reverb(Check):
             "The room can be heard.",
             "The fastest falls of the level: the 95th percentile of the drop within 60 ms, in two bands, from frames "
             "within 20 dB of the loudest. Dry speech stops by 20 dB and more; a room with a strong late tail lets it "
-            "fall by 60 dB in its RT60 only. Clean voices read 15 to 40 dB. Warning below 12 dB, below 9 dB"
-            " for clips with under 1 s of speech, which may hold one long vowel only.",
+            "fall by 60 dB in its RT60 only. Clean voices read 15 to 40 dB. Warning below 12 dB; for "
+            "clips with under 1 s of speech, which may hold one long vowel only, below 9 dB, and a note below 12 dB.",
             "The model cannot separate the room from the voice: everything it says will sound far away.",
             "Record closer and in a softer room. Dereverberation leaves artefacts.",
         ),
@@ -61,13 +61,12 @@ class Reverb(Check):
         return {"decay_db_per_60ms": float(np.mean(drops)) if drops else np.nan}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        limits = pd.Series(self.decay_db, corpus.index).where(
-            corpus.speech_s >= self.short_speech_s, self.short_decay_db
-        )
-        slow = (corpus.decay_db_per_60ms < limits) & (corpus.level_range_db >= 10)
-        for row, limit in zip(corpus[slow].itertuples(), limits[slow], strict=True):
+        slow = (corpus.decay_db_per_60ms < self.decay_db) & (corpus.level_range_db >= 10)
+        for row in corpus[slow].itertuples():
+            sure = row.speech_s >= self.short_speech_s or row.decay_db_per_60ms < self.short_decay_db
             message = (
-                f"the level never falls faster than {row.decay_db_per_60ms:.0f} dB in 60 ms (limit {limit:g} dB): the "
-                "room rings on"
+                f"the level never falls faster than {row.decay_db_per_60ms:.0f} dB in 60 ms (limit {self.decay_db:g} "
+                "dB): the room rings on"
             )
-            yield Finding(row.id, "reverberant", Severity.WARNING, message, row.decay_db_per_60ms, limit)
+            severity = Severity.WARNING if sure else Severity.NOTE
+            yield Finding(row.id, "reverberant", severity, message, row.decay_db_per_60ms, self.decay_db)

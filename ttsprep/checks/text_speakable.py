@@ -18,9 +18,9 @@ UNSPEAKABLE = Code(
     "text-unspeakable",
     "The transcript has signs that do not say how they are read: digits, symbols, abbreviations, addresses.",
     "Warnings: numbers; symbols such as % & @ # € + = ° / \\ | * _ < > [ ] and emoji; web and mail "
-    "addresses; abbreviations with a full stop in the language of the clip (Mr., z. B., т. е.). A stress "
-    "mark of Russian corpora (+ before a vowel) is no symbol. Notes: a digit on its own (press 1), which "
-    "most front ends read the same way, and words in capitals inside other text (NASA, VIII).",
+    "addresses. A stress mark of Russian corpora (+ before a vowel) is no symbol. Notes, because most front ends "
+    "read them alike: abbreviations with a full stop in the language of the clip (Mr., z. B., т. е.), a digit on "
+    "its own (press 1), and words in capitals inside other text (NASA, VIII).",
     "1905 is read 'nineteen oh five' here and 'one thousand nine hundred and five' there; the front end "
     "must guess, and where it guesses otherwise than the speaker, text and audio disagree.",
     "Write out what is said (listen: the speaker decides), or normalise the transcripts in one way for "
@@ -60,8 +60,8 @@ class TextSpeakable(Check):
     name: ClassVar[str] = "text_speakable"
     codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE,)
     measures: ClassVar[dict[str, str]] = {
-        "text_unspeakable": "numbers, symbols, abbreviations and addresses, separated by blanks",
-        "text_spelt": "digits on their own, and words in capitals unless all the text is",
+        "text_unspeakable": "numbers, symbols and addresses, separated by blanks",
+        "text_spelt": "abbreviations, digits on their own, and words in capitals unless all the text is",
     }
     strings: ClassVar[frozenset[str]] = frozenset({"text_unspeakable", "text_spelt"})
     audio: ClassVar[bool] = False
@@ -72,28 +72,33 @@ class TextSpeakable(Check):
         del signal
         text = CYRILLIC_STRESS.sub("", nfc(clip.text))
         return {
-            "text_unspeakable": " ".join(dict.fromkeys(unspeakable(text, clip.language)))[:200],
-            "text_spelt": " ".join(dict.fromkeys(_LONE_DIGIT.findall(text) + _capitals(text)))[:200],
+            "text_unspeakable": " ".join(dict.fromkeys(unspeakable(text)))[:200],
+            "text_spelt": " ".join(dict.fromkeys(_spelt(text, clip.language)))[:200],
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         """Warn of each transcript with such signs."""
         for column, severity, says in (
             ("text_unspeakable", Severity.WARNING, "not written as it is read: {}"),
-            ("text_spelt", Severity.NOTE, "digits on their own, acronyms or words in capitals: {}"),
+            ("text_spelt", Severity.NOTE, "abbreviations, digits on their own, or words in capitals: {}"),
         ):
             found = corpus[corpus[column].fillna("") != ""]
             for clip, what in zip(found["id"], found[column], strict=True):
                 yield Finding(clip, UNSPEAKABLE.code, severity, says.format(what))
 
 
-def unspeakable(text: str, language: str) -> Iterator[str]:
+def unspeakable(text: str) -> Iterator[str]:
     """Yield the parts of `text` (NFC, without stress marks) that are not written as they are read."""
     yield from _ADDRESS.findall(text)
     rest = _ADDRESS.sub(" ", text)
     yield from _NUMBER.findall(_LONE_DIGIT.sub(" ", rest))
     yield from (char for char in rest if _is_symbol(char))
-    yield from _abbreviation(language.lower().replace("_", "-").split("-")[0]).findall(rest)
+
+
+def _spelt(text: str, language: str) -> Iterator[str]:
+    yield from _abbreviation(language.lower().replace("_", "-").split("-")[0]).findall(text)
+    yield from _LONE_DIGIT.findall(text)
+    yield from _capitals(text)
 
 
 def _is_symbol(char: str) -> bool:

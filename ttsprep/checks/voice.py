@@ -39,7 +39,7 @@ class Voice(Check):
             "Much higher or lower than the speaker usually is.",
             "Median F0 of the clip (autocorrelation of the compressed spectrum, Tolonen and Karjalainen 2000) against "
             "the median of the speaker: warning from 3 semitones and 4 robust spreads, from 5 semitones and 2.6 spreads, "
-            "or where F0 and speaking rate together are 3.6 spreads off in the direction of a wrong playing speed. Not "
+            "or where F0 and speaking rate together are 3 spreads off in the direction of a wrong playing speed. Not "
             "judged where the clips have no speaker names and differ as much as several voices do.",
             "Another speaker, a wrong sample rate in the header, or a take in another mood; a single-speaker model "
             "averages them.",
@@ -64,7 +64,7 @@ class Voice(Check):
     outlier_z: float = 4.0
     far_st: float = 5.0
     far_z: float = 2.6
-    speed_z: float = 3.6
+    speed_z: float = 3.0
     monotone_st: float = 1.2
     most_spread_st: float = 3.5
 
