@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 
-from ttsprep.errors import AudioError, MissingExtraError
+from ttsprep.errors import AudioError
 from ttsprep.types import Audio, Samples
 
 READ_SECONDS = 180.0
@@ -89,10 +89,9 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
             first = round(start * file.samplerate)
             if first:
                 if first >= file.frames:
-                    raise AudioError(
-                        "audio-empty",
-                        f"the piece starts at {start:g} s, but the file has {file.frames / file.samplerate:g} s",
-                    )
+                    seconds = file.frames / file.samplerate
+                    what = f"the piece starts at {start:g} s, but the file has {seconds:g} s"
+                    raise AudioError("audio-empty", what)
                 file.seek(first)
             claimed = file.frames - first
             if end is not None:
@@ -128,10 +127,9 @@ def _refuse_implausible(rate: int, channels: int) -> None:
 def _refuse_cut_off(file: Any, descriptor: int) -> None:
     """Find what libsndfile reads without an error: headers that promise more than the file holds."""
     if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
-        raise AudioError(
-            "audio-cut-off-file",
-            f"the header promises more bytes than the file has; {file.frames / file.samplerate:.2f} s are left",
-        )
+        left = file.frames / file.samplerate
+        what = f"the header promises more bytes than the file has; {left:.2f} s are left"
+        raise AudioError("audio-cut-off-file", what)
     if file.format == "OGG" and not _ogg_ends(descriptor):
         raise AudioError("audio-cut-off-file", "the last Ogg page does not end the stream: bytes are missing")
 
@@ -154,10 +152,10 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
     try:
         import av
         import av.error
-    except ImportError:
+    except ImportError as error:
         raise AudioError(
-            "audio-unreadable", str(MissingExtraError("M4A needs the media extra: pip install 'ttsprep[media]'"))
-        ) from None
+            "audio-unreadable", "M4A needs the media extra: pip install 'ttsprep[media]'"
+        ) from error
     blocks: list[Samples] = []
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file) as container:

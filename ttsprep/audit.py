@@ -13,17 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
 from ttsprep.errors import AudioError
-from ttsprep.files import Signature, inside, lock, refuse_inside, regular, signature
+from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
 from ttsprep.manifest import (
-    MANIFEST,
-    MEASURED,
-    STAT,
+    CACHE,
     Journal,
     clean,
     findings_table,
@@ -34,14 +33,17 @@ from ttsprep.manifest import (
     write_json,
     write_table,
 )
-from ttsprep.measure import Item, Measuring, columns, fingerprint, versions
+from ttsprep.measure import KNOWN, Measuring, Row, columns, fingerprint, versions
 from ttsprep.recipe import Recipe
 from ttsprep.run import run
+from ttsprep.text import voice
 from ttsprep.types import Clip, Finding, Severity
 from ttsprep.verdict import summarise
 
 SHARD = 64
 LANGUAGE = "en-us"
+UNSEEN = ("", Signature(-1, -1, -1, -1))
+"""In place of the digest and signature of a file that may have changed."""
 
 Progress = Callable[[int, float], None]
 
@@ -57,7 +59,7 @@ class Plan:
     clips
         With the language filled in.
     ids
-        Of the clips, made unique.
+        Of the clips, as in the tables: made unique.
     findings
         About the metadata.
     orphans
@@ -102,6 +104,8 @@ def plan(path: Path, recipe: Recipe) -> Plan:
     CorpusError, UsageError
         If the corpus cannot be read as asked.
     """
+    if recipe.language:
+        voice(recipe.language)
     corpus = read_corpus(path, recipe.layout)
     clips: list[Clip] = []
     findings: list[Finding] = []
@@ -112,7 +116,7 @@ def plan(path: Path, recipe: Recipe) -> Plan:
             clips.append(item if item.language else replace(item, language=recipe.language or LANGUAGE))
     named = {os.path.normpath(clip.path) for clip in clips}
     orphans = [name for name in audio_files(corpus.root, leave_out=corpus.left_out) if name not in named]
-    return Plan(corpus, clips, _unique([clip.id for clip in clips]), findings, orphans)
+    return Plan(corpus, clips, _unique([clean(clip.id) for clip in clips]), findings, orphans)
 
 
 def _unique(ids: Sequence[str]) -> list[str]:
@@ -166,11 +170,12 @@ def audit(
     refuse_inside(todo.corpus.root, out)
     with lock(out):
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
-        stamp = _stamp(todo, table, judges, wanted)
+        stamp = _stamp(todo, digest(out / "clips.parquet"), judges, wanted)
         earlier = _earlier(out, stamp)
         clips = frame(table)
         if earlier is not None:
             return Audit(out, clips, *earlier, measured)
+        (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
         found = [*_about_files(todo, wanted), *judge(clips, judges, wanted)]
         order = {name: place for place, name in enumerate(["", *clips.id])}
         found.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
@@ -180,7 +185,10 @@ def audit(
         summary = _about(todo, clips) | summarise(clips, seen)
         write_json(out / "summary.json", summary)
         _report(out, todo, clips, seen, summary)
-        write_json(out / "run.json", {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")})
+        write_json(
+            out / "run.json",
+            {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")},
+        )
         return Audit(out, clips, seen, summary, measured)
 
 
@@ -196,64 +204,58 @@ def _measure(
     journal = Journal(out / ".journal", schema)
     batches, places = _known(out, schema, journal)
     root, code = str(todo.corpus.root.resolve()), versions()
-    by_stat = _digests_by_stat(out)
-    wanted: list[int] = [-1] * len(todo.clips)
-    unknown: list[int] = []
-    for i, clip in enumerate(todo.clips):
-        sha256 = _unchanged(root, clip.path, by_stat) if by_stat else ""
-        wanted[i] = places.get(fingerprint(clip, sha256, code), -1) if sha256 else -1
-        if wanted[i] < 0:
-            unknown.append(i)
+    files = _unchanged(root, todo.clips, out)
+    rows = [
+        places.get(fingerprint(clip, sha256, code), -1) if sha256 else -1
+        for clip, (sha256, _) in zip(todo.clips, files, strict=True)
+    ]
+    unknown = [i for i, row in enumerate(rows) if row < 0]
     if on_plan:
         on_plan(todo, len(unknown))
-    known = frozenset(places)
+    work = Measuring(root, code, frozenset(places))
     shards = [unknown[i : i + SHARD] for i in range(0, len(unknown), SHARD)]
-    items = ([Item(todo.clips[i], known if len(known) < 1_000 else frozenset()) for i in shard] for shard in shards)
-    rows_so_far = sum(batch.num_rows for batch in batches)
-    measured = 0
-    with closing(
-        run(Measuring(root, code), items, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
-    ) as results:
-        for number, rows in results:
-            fresh = []
-            for i, row in zip(shards[number], rows, strict=True):
-                if row["fingerprint"] in known and "chars" not in row:
-                    wanted[i] = places[row["fingerprint"]]
+    clips = ([todo.clips[i] for i in shard] for shard in shards)
+    first = count = sum(batch.num_rows for batch in batches)
+    with (
+        closing(journal),
+        closing(
+            run(work, clips, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
+        ) as results,
+    ):
+        for number, shard in results:
+            fresh: list[Row] = []
+            for i, row in zip(shards[number], shard, strict=True):
+                files[i] = (row["sha256"], Signature(*(row.get(name, -1) for name in Signature._fields)))
+                if row["status"] == KNOWN:
+                    rows[i] = places[row["fingerprint"]]
                 else:
-                    wanted[i] = rows_so_far + len(fresh)
+                    rows[i] = count + len(fresh)
                     fresh.append(row)
             if fresh:
-                batch = to_batch(fresh, schema)
-                journal.append(batch)
-                batches.append(batch)
-                rows_so_far += len(fresh)
-                measured += len(fresh)
+                batches.append(to_batch(fresh, schema))
+                journal.append(batches[-1])
+                count += len(fresh)
             if on_progress:
-                on_progress(0, sum(row.get("duration_s", 0.0) for row in rows))
-    store = pa.Table.from_batches(batches, schema)
-    picked = store.take(pa.array(wanted, pa.int64())).combine_chunks()
+                on_progress(0, sum(row.get("duration_s", 0.0) for row in fresh))
     manifest = manifest_table(todo.clips, todo.ids)
-    _write_cache(out, manifest, picked)
-    measures = picked.drop_columns(STAT.names)
-    table = manifest
-    for name in measures.column_names:
-        table = table.append_column(measures.schema.field(name), measures[name])
+    measures = pa.Table.from_batches(batches, schema).take(pa.array(rows, pa.int64())).combine_chunks()
+    table = pa.table(
+        [*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema])
+    )
+    _write_cache(out, manifest["path"], files)
     write_table(out / "clips.parquet", table)
     journal.discard()
-    return measured, table
+    return count - first, table
 
 
 def _known(out: Path, schema: pa.Schema, journal: Journal) -> tuple[list[pa.RecordBatch], dict[str, int]]:
     """Rows that earlier audits measured, and where each fingerprint is among them."""
     batches = []
-    table, cache = read_table(out / "clips.parquet"), read_table(out / ".cache.parquet")
-    names = [*MEASURED.names, *columns()]
-    if table is not None and cache is not None and len(table) == len(cache) and set(names) <= set(table.column_names):
-        table = table.select(names)
-        for i, field in enumerate(STAT):
-            table = table.add_column(len(MEASURED) + i, field, cache[field.name])
-        if table.schema.remove_metadata().equals(schema):
-            batches = table.replace_schema_metadata(None).combine_chunks().to_batches()
+    table = read_table(out / "clips.parquet")
+    if table is not None and set(schema.names) <= set(table.column_names):
+        table = table.select(schema.names).replace_schema_metadata(None)
+        if table.schema.equals(schema):
+            batches = table.combine_chunks().to_batches()
     batches.extend(journal.read())
     places: dict[str, int] = {}
     row = 0
@@ -265,35 +267,39 @@ def _known(out: Path, schema: pa.Schema, journal: Journal) -> tuple[list[pa.Reco
     return batches, places
 
 
-def _write_cache(out: Path, manifest: pa.Table, picked: pa.Table) -> None:
-    cache = picked.select([*STAT.names, "sha256"]).append_column("path", manifest["path"])
-    write_table(out / ".cache.parquet", cache)
-
-
-def _digests_by_stat(out: Path) -> dict[str, tuple[Signature, str]]:
-    """Digest of each file as of the last audit, with the signature it then had."""
+def _unchanged(root: str, clips: Sequence[Clip], out: Path) -> list[tuple[str, Signature]]:
+    """Digest and signature of each file that has not changed since the last audit; "" for the others."""
     cache = read_table(out / ".cache.parquet")
-    if cache is None:
-        return {}
-    rows = zip(*(cache[name].to_pylist() for name in ("path", "sha256", *STAT.names)), strict=True)
-    return {path: (Signature(*stat), sha256) for path, sha256, *stat in rows if sha256}
+    if cache is None or cache.schema.names != CACHE.names:
+        return [UNSEEN] * len(clips)
+    rows = zip(*(column.to_pylist() for column in cache.columns), strict=True)
+    earlier = {path: (sha256, Signature(*stat)) for path, sha256, *stat in rows}
+    files = []
+    for clip in clips:
+        file = earlier.get(clean(clip.path), UNSEEN)
+        files.append(file if file is not UNSEEN and _signature(root, clip.path) == file[1] else UNSEEN)
+    return files
 
 
-def _unchanged(root: str, path: str, by_stat: dict[str, tuple[Signature, str]]) -> str:
-    """The digest of a file if its signature is that of the last audit, else ""."""
-    earlier = by_stat.get(clean(path))
-    if earlier is None:
-        return ""
+def _signature(root: str, path: str) -> Signature | None:
     try:
-        status = regular(inside(Path(root), path))
+        return signature(regular(inside(Path(root), path)))
     except AudioError:
-        return ""
-    return earlier[1] if signature(status) == earlier[0] else ""
+        return None
+
+
+def _write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
+    stats = zip(*(stat for _, stat in files), strict=True)
+    columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
+    cache = pa.table(
+        [pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE
+    )
+    write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    """The table as checks see it: no nulls in text, NaN in numbers."""
-    frame = table.to_pandas()
+    """Return a table as checks see it: no nulls in text, NaN in numbers."""
+    frame: pd.DataFrame = table.to_pandas()
     for name in table.column_names:
         if table.schema.field(name).type == pa.string():
             frame[name] = frame[name].fillna("")
@@ -316,18 +322,15 @@ def _about_files(todo: Plan, wanted: frozenset[str]) -> Iterator[Finding]:
             yield Finding("", "audio-orphan", Severity.NOTE, f"{name} is named by no line of the metadata")
 
 
-def _stamp(todo: Plan, table: pa.Table, judges: Sequence[Check], wanted: frozenset[str]) -> str:
-    """Stand for everything that findings and report depend on."""
-    state = hashlib.sha256()
-    for name in (*MANIFEST.names, "fingerprint", "status", "status_reason"):
-        state.update(json.dumps(table[name].to_pylist()).encode())
-    state.update(repr((__version__, versions(), [repr(judge) for judge in judges], sorted(wanted))).encode())
-    state.update(repr((todo.findings, todo.orphans, todo.corpus.layout)).encode())
-    return state.hexdigest()
+def _stamp(todo: Plan, table: str, judges: Sequence[Check], wanted: frozenset[str]) -> str:
+    """Stand for all that findings and report depend on; `table` is the digest of ``clips.parquet``."""
+    rules = (__version__, versions(), [repr(judge) for judge in judges], sorted(wanted))
+    corpus = (todo.corpus.root.resolve().name, todo.corpus.layout, todo.corpus.why)
+    return hashlib.sha256(repr((table, *rules, *corpus, todo.findings, todo.orphans)).encode()).hexdigest()
 
 
 def _earlier(out: Path, stamp: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
-    """Findings and summary of the last audit, if nothing they depend on has changed."""
+    """Return findings and summary of the last audit, if nothing they depend on has changed."""
     try:
         if json.loads((out / "run.json").read_text(encoding="utf-8"))["stamp"] != stamp:
             return None
@@ -351,8 +354,11 @@ def _about(todo: Plan, clips: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _report(out: Path, todo: Plan, clips: pd.DataFrame, findings: pd.DataFrame, summary: dict[str, Any]) -> None:
-    from ttsprep.files import atomic_write
+def _report(
+    out: Path, todo: Plan, clips: pd.DataFrame, findings: pd.DataFrame, summary: dict[str, Any]
+) -> None:
     from ttsprep.reporting import report
 
-    atomic_write(out / "report.html", report(todo.corpus.root, todo.clips, todo.ids, clips, findings, summary).encode())
+    atomic_write(
+        out / "report.html", report(todo.corpus.root, todo.clips, todo.ids, clips, findings, summary).encode()
+    )

@@ -118,7 +118,7 @@ def atomic_write(path: Path, data: bytes) -> None:
         If the disk is full or `path` cannot be written; no trace of the attempt is left.
     """
     part = path.with_name(f".{path.name}.part")
-    try:
+    with writing(path):
         part.unlink(missing_ok=True)  # may be a link to somewhere else: never write through it
         try:
             with os.fdopen(
@@ -132,6 +132,19 @@ def atomic_write(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say what to do where the system refuses to write `path`.
+
+    Raises
+    ------
+    OutputError
+        For an OSError within; names a full disk as such.
+    """
+    try:
+        yield
     except OSError as error:
         if error.errno in _FULL:
             raise OutputError(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.ipc as ipc
 import pyarrow.parquet as pq
+from pyarrow import ipc
 
-from ttsprep.files import atomic_write
+from ttsprep.files import Signature, atomic_write, writing
 from ttsprep.types import Clip, Finding
 
 SCHEMA_VERSION = 1
@@ -40,8 +40,12 @@ MEASURED = pa.schema([
 ])
 """What was found in its file; ``fingerprint`` stands for everything that its measures depend on."""
 
-STAT = pa.schema([(name, pa.int64()) for name in ("size", "mtime_ns", "ctime_ns", "inode")])
-"""By which an unchanged file is known without reading it; in the journal and the cache only."""
+CACHE = pa.schema([
+    ("path", pa.string()),
+    ("sha256", pa.string()),
+    *((name, pa.int64()) for name in Signature._fields),
+])
+"""By which an unchanged file is known without reading it; apart from the tables, as it is of this machine."""
 
 FINDINGS = pa.schema([
     ("clip", pa.string()),
@@ -56,7 +60,7 @@ FINDINGS = pa.schema([
 
 
 def clean(text: str) -> str:
-    """Return `text` as a table can hold it: bytes that were not UTF-8 are written as ``\\xff``."""
+    r"""Return `text` as a table can hold it: bytes that were not UTF-8 are written as ``\xff``."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -73,7 +77,7 @@ def measured_schema(columns: Mapping[str, bool]) -> pa.Schema:
         Measures by name, and whether they hold text.
     """
     fields = [pa.field(name, pa.string() if text else pa.float32()) for name, text in columns.items()]
-    return pa.schema([*MEASURED, *STAT, *fields])
+    return pa.schema([*MEASURED, *fields])
 
 
 def to_batch(rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> pa.RecordBatch:
@@ -94,7 +98,7 @@ def manifest_table(clips: Sequence[Clip], ids: Sequence[str]) -> pa.Table:
         "path": [clean(clip.path) for clip in clips],
         "text": [clean(clip.text) for clip in clips],
         "speaker": [clean(clip.speaker) for clip in clips],
-        "language": [clip.language for clip in clips],
+        "language": [clean(clip.language) for clip in clips],
         "start_s": [clip.start for clip in clips],
         "end_s": [clip.end for clip in clips],
         "given_id": [clean(clip.id) for clip in clips],
@@ -105,9 +109,7 @@ def manifest_table(clips: Sequence[Clip], ids: Sequence[str]) -> pa.Table:
 def findings_table(findings: Iterable[Finding]) -> pa.Table:
     """Return findings as a table, in the order given."""
     rows = list(findings)
-    columns = {
-        field.name: [_cell(getattr(finding, field.name)) for finding in rows] for field in FINDINGS
-    }
+    columns = {field.name: [_cell(getattr(finding, field.name)) for finding in rows] for field in FINDINGS}
     return pa.table(columns, schema=FINDINGS)
 
 
@@ -165,19 +167,36 @@ class Journal:
             try:
                 with pa.OSFile(str(path)) as file, ipc.open_stream(file) as stream:
                     if stream.schema.equals(self._schema):
-                        yield from stream
+                        for batch in stream:
+                            batch.validate(full=True)
+                            yield batch
             except (OSError, pa.ArrowInvalid):
                 continue  # the run was killed while it wrote the rest
 
     def append(self, batch: pa.RecordBatch) -> None:
-        """Write one batch through to the system."""
-        if self._writer is None:
-            self._folder.mkdir(exist_ok=True)
-            number = len(list(self._folder.glob("journal-*.arrow")))
-            self._sink = (self._folder / f"journal-{number:04d}.arrow").open("wb")
-            self._writer = ipc.new_stream(self._sink, self._schema)
-        self._writer.write_batch(batch)
-        self._sink.flush()
+        """Write one batch through to the system.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full; what was written before stays.
+        """
+        with writing(self._folder):
+            try:
+                if self._writer is None:
+                    self._open()
+                self._writer.write_batch(batch)
+                self._sink.flush()
+            except OSError:
+                if self._sink is not None:
+                    self._sink.raw.close()  # without another flush, which would fail in the same way
+                raise
+
+    def _open(self) -> None:
+        self._folder.mkdir(exist_ok=True)
+        number = len(list(self._folder.glob("journal-*.arrow")))
+        self._sink = (self._folder / f"journal-{number:04d}.arrow").open("wb")
+        self._writer = ipc.new_stream(self._sink, self._schema)
 
     def close(self) -> None:
         """Stop writing; what was written stays."""

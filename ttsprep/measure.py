@@ -27,15 +27,10 @@ DERIVED = {
 PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
 """Faults that lie in the surroundings: tried again by the next audit."""
 
+KNOWN = "known"
+"""Status of a row that is to be taken from the last audit."""
+
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A clip to measure; `known` holds fingerprints that need no measuring again."""
-
-    clip: Clip
-    known: frozenset[str] = frozenset()
 
 
 def columns() -> dict[str, bool]:
@@ -52,7 +47,7 @@ def versions() -> str:
 
 
 def fingerprint(clip: Clip, sha256: str, code: str) -> str:
-    """Stand for everything that the measures of `clip` depend on: its bytes, piece, text, language, our code."""
+    """Stand for all that the measures of `clip` depend on: its bytes, piece, text, language, our code."""
     parts = (code, sha256, repr(clip.start), repr(clip.end), clip.language, clip.text)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
@@ -67,19 +62,23 @@ class Measuring:
         The corpus.
     code
         From `versions`.
+    known
+        Fingerprints that need no measuring again. They travel here, once, and not with the clips: a clip may
+        have been measured under another path.
     """
 
     root: str
     code: str
+    known: frozenset[str] = frozenset()
     _checks: list[type[Check]] = field(default_factory=list, repr=False)
 
-    def prepare(self, items: Sequence[Item]) -> None:
-        """Phonemise all texts of a shard at once: a call into eSpeak NG costs as much as a hundred sentences."""
+    def prepare(self, items: Sequence[Clip]) -> None:
+        """Phonemise all texts at once: a call into eSpeak NG costs as much as a hundred sentences."""
         if not self._checks:
             self._checks = sorted(all_checks().values(), key=lambda check: check.name)
         texts: Mapping[str, list[str]] = defaultdict(list)
         for item in items:
-            texts[item.clip.language].append(item.clip.text)
+            texts[item.language].append(item.text)
         for language, batch in texts.items():
             if language:
                 try:
@@ -87,26 +86,26 @@ class Measuring:
                 except UsageError:
                     continue  # the check of phonemes names the unknown language, once
 
-    def __call__(self, item: Item) -> Row:
-        """Return the row of a clip, or only its fingerprint if that is known."""
-        clip = item.clip
+    def __call__(self, item: Clip) -> Row:
+        """Return the row of a clip; if its fingerprint is known, without measures and status."""
+        clip = item
         row: Row = {"sha256": "", "status": "ok", "status_reason": "", "fingerprint": ""}
         try:
             path = inside(Path(self.root), clip.path)
             row |= signature(regular(path))._asdict()
             row["sha256"] = digest(path)
             row["fingerprint"] = fingerprint(clip, row["sha256"], self.code)
-            if row["fingerprint"] in item.known:
-                return row
+            if row["fingerprint"] in self.known:
+                return row | {"status": KNOWN}
             decoded = audio.read(path, start=clip.start, end=clip.end)
         except AudioError as error:
             row |= {"status": error.code, "status_reason": str(error)}
-            if error.code in PASSING or not row["sha256"]:
+            if error.code in PASSING or not row["sha256"] or isinstance(error.__cause__, ImportError):
                 row["fingerprint"] = ""
             return row | self._measure(clip, None)
         return row | _described(decoded) | self._measure(clip, decoded)
 
-    def lost(self, item: Item, reason: str) -> Row:
+    def lost(self, item: Clip, reason: str) -> Row:
         """Return the row of a clip that killed its worker, or made a check fail."""
         message = f"measuring it failed twice: {reason}"
         return {"sha256": "", "fingerprint": "", "status": "decoder-crashed", "status_reason": message}
