@@ -41,6 +41,10 @@ class Defect:
         Takes the clip, another clip of the corpus, and a random generator.
     spoil
         Done to the file after it was written.
+    least_rate
+        Sample rate in Hz under which it changes nothing.
+    words
+        Least words of a transcript that it can be planted in.
     beside
         The spoilt clip stands beside the original instead of in its place.
     """
@@ -50,6 +54,8 @@ class Defect:
     plain: bool
     plant: Callable[[Take, Take, Random], Take]
     spoil: Callable[[Path], None] | None = None
+    least_rate: int = 0
+    words: int = 0
     beside: bool = False
 
 
@@ -82,13 +88,15 @@ def _offset(value: float) -> Callable[[Take, Take, Random], Take]:
 def _clipped(share: float, then_db: float) -> Callable[[Take, Take, Random], Take]:
     def change(x: Samples, _rate: int, _random: Random) -> Samples:
         limit = np.quantile(np.abs(x), 1 - share)
-        return np.clip(x, -limit, limit) / limit * _db(then_db)
+        clipped: Samples = np.clip(x, -limit, limit) / limit * _db(then_db)
+        return clipped
 
     return _audio(change)
 
 
 def _overdriven(x: Samples, _rate: int, _random: Random) -> Samples:
-    return np.tanh(x / rms(x) * 0.9).astype(np.float32)
+    driven: Samples = np.tanh(x / rms(x) * 0.9).astype(np.float32)
+    return driven
 
 
 def _noise(snr_db: float, colour: str) -> Callable[[Take, Take, Random], Take]:
@@ -107,11 +115,9 @@ def _noise(snr_db: float, colour: str) -> Callable[[Take, Take, Random], Take]:
 def _hum(decibels: float, mains: float) -> Callable[[Take, Take, Random], Take]:
     def change(x: Samples, rate: int, random: Random) -> Samples:
         t = np.arange(len(x)) / rate
-        hum = sum(
-            np.sin(2 * np.pi * mains * k * t + random.uniform(0, 2 * np.pi)) / k for k in (1, 2, 3, 5)
-        )
+        hum = sum(np.sin(2 * np.pi * mains * k * t + random.uniform(0, 2 * np.pi)) / k for k in (1, 2, 3, 5))
         hum *= rms(x) * _db(decibels) / np.sqrt(np.mean(hum**2))
-        return (x + hum).astype(np.float32)
+        return np.asarray(x + hum, np.float32)
 
     return _audio(change)
 
@@ -145,7 +151,13 @@ def _mp3(kbps: int) -> Callable[[Take, Take, Random], Take]:
         coded = io.BytesIO()
         level = (top - kbps) / (top - low)
         sf.write(
-            coded, x, rate, format="MP3", subtype="MPEG_LAYER_III", bitrate_mode="CONSTANT", compression_level=level
+            coded,
+            x,
+            rate,
+            format="MP3",
+            subtype="MPEG_LAYER_III",
+            bitrate_mode="CONSTANT",
+            compression_level=level,
         )
         coded.seek(0)
         return np.asarray(sf.read(coded, dtype="float32")[0][: len(x)], np.float32)
@@ -154,13 +166,13 @@ def _mp3(kbps: int) -> Callable[[Take, Take, Random], Take]:
 
 
 def _telephone(x: Samples, rate: int, _random: Random) -> Samples:
-    """A handset: 300 to 3,400 Hz, by gentle filters and not by resampling."""
+    """Send it through a handset: 300 to 3,400 Hz, by gentle filters and not by resampling."""
     y = sosfilt(butter(3, (300, 3_400), "band", fs=rate, output="sos"), x)
     return (y * (rms(x) / rms(y.astype(np.float32)))).astype(np.float32)
 
 
 def _other_microphone(x: Samples, rate: int, _random: Random) -> Samples:
-    """A thin, boxy microphone: nothing below 350 Hz, a bump at 1-2 kHz, dull above 3 kHz."""
+    """Record it with a thin, boxy microphone: nothing below 350 Hz, a bump at 1-2 kHz, dull above 3 kHz."""
     thin = sosfilt(butter(2, 350, "high", fs=rate, output="sos"), x)
     dull = sosfilt(butter(1, 3_000, "low", fs=rate, output="sos"), thin)
     bump = sosfilt(butter(1, (1_000, 2_000), "band", fs=rate, output="sos"), dull)
@@ -177,7 +189,7 @@ def room_tone(x: Samples, rate: int, seconds: float, random: Random) -> Samples:
     length = int(seconds * rate)
     noise = np.fft.rfft(random.standard_normal(length))
     shape = np.interp(np.linspace(0, 1, len(noise)), np.linspace(0, 1, len(magnitude)), magnitude)
-    return (np.fft.irfft(noise * shape, length) / np.sqrt(size)).astype(np.float32)
+    return np.asarray(np.fft.irfft(noise * shape, length) / np.sqrt(size), np.float32)
 
 
 def _silence(seconds: float, where: str) -> Callable[[Take, Take, Random], Take]:
@@ -202,7 +214,7 @@ def _quietest(x: Samples, rate: int) -> int:
 
 
 def loud_places(x: Samples, rate: int, low: float, high: float) -> np.ndarray:
-    """Samples within a share of the clip whose 20 ms are within 10 dB of the speech level: inside a word."""
+    """Return samples within a share of the clip whose 20 ms are within 10 dB of the speech level: inside a word."""
     size = int(0.02 * rate)
     blocks = (x[: len(x) // size * size].reshape(-1, size) ** 2).mean(axis=1)
     inside = np.flatnonzero(blocks > rms(x) ** 2 / 10)
@@ -303,9 +315,9 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("hum", "50 Hz at -32 dB", False, _hum(-32, 50)),
     Defect("reverberant", "RT60 1.0 s, tail 0 dB under the direct sound", True, _reverb(1.0, 0)),
     Defect("reverberant", "RT60 0.6 s, tail 4 dB under the direct sound", False, _reverb(0.6, 4)),
-    Defect("narrowband", "upsampled from 8 kHz", True, _upsampled(8_000)),
-    Defect("narrowband", "upsampled from 16 kHz", True, _upsampled(16_000)),
-    Defect("narrowband", "upsampled from 11.025 kHz", True, _upsampled(11_025)),
+    Defect("narrowband", "upsampled from 8 kHz", True, _upsampled(8_000), least_rate=11_025),
+    Defect("narrowband", "upsampled from 16 kHz", True, _upsampled(16_000), least_rate=22_050),
+    Defect("narrowband", "upsampled from 11.025 kHz", True, _upsampled(11_025), least_rate=16_000),
     Defect("lossy-source", "MP3 at 24 kbit/s", True, _mp3(24)),
     Defect("lossy-source", "MP3 at 32 kbit/s", True, _mp3(32)),
     Defect("lossy-source", "MP3 at 40 kbit/s", False, _mp3(40)),
@@ -329,8 +341,8 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("pitch-outlier", "played 6 semitones up", True, _other_speed(6)),
     Defect("pitch-outlier", "played 6 semitones down", True, _other_speed(-6)),
     Defect("pitch-outlier", "played 5 semitones up", False, _other_speed(5)),
-    Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5)),
-    Defect("rate-outlier", "as much text of another clip added", True, _text_doubled),
-    Defect("rate-outlier", "text of a clip of another length", True, _text_swapped),
-    Defect("rate-outlier", "a third of the text missing", False, _text_cut(0.34)),
+    Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5), words=4),
+    Defect("rate-outlier", "as much text of another clip added", True, _text_doubled, words=4),
+    Defect("rate-outlier", "text of a clip of another length", True, _text_swapped, words=4),
+    Defect("rate-outlier", "a third of the text missing", False, _text_cut(0.34), words=4),
 )

@@ -36,7 +36,7 @@ class Recipe(BaseModel):
     checks: dict[str, dict[str, int | float]] = {}
 
     def judges(self) -> list[Check]:
-        """Every check with the thresholds of this recipe."""
+        """Return every check with the thresholds of this recipe."""
         judges = []
         for name, check in all_checks().items():
             judges.append(_with_thresholds(check, self.checks.get(name, {})))
@@ -46,7 +46,7 @@ class Recipe(BaseModel):
         return judges
 
     def wanted(self) -> frozenset[str]:
-        """The codes to judge."""
+        """Return the codes to judge."""
         from ttsprep.checks.base import catalogue
 
         chosen = frozenset(map(known_code, self.select)) or frozenset(catalogue())
@@ -64,7 +64,7 @@ def _with_thresholds(check: type[Check], thresholds: dict[str, int | float]) -> 
 
 
 def shipped() -> dict[str, str]:
-    """The recipes that come with ttsprep: name -> text."""
+    """Return the recipes that come with ttsprep: name -> text."""
     folder = resources.files("ttsprep.recipes")
     return {
         entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")

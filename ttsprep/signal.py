@@ -209,4 +209,5 @@ def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
 
 def to_db(power: npt.NDArray[np.float32]) -> Array:
     """10 log10 of a power, no lower than -120 dB."""
-    return 10.0 * np.log10(np.maximum(power, np.float32(10 ** (SILENCE_DB / 10))))
+    decibels: Array = np.float32(10.0) * np.log10(np.maximum(power, np.float32(10 ** (SILENCE_DB / 10))))
+    return decibels

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ttsprep.audit import Audit, Plan
     from ttsprep.checks.base import Check, Code
+    from ttsprep.selftest import SelfTest
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"usable": "green", "to mend": "yellow", "to drop": "red"}
@@ -220,3 +221,58 @@ def show_recipes(recipes: Mapping[str, str]) -> None:
     """Show each recipe with its first comment."""
     first = {name: text.split("\n")[0].lstrip("# ") for name, text in recipes.items()}
     show(_pairs(dict(sorted(first.items()))))
+
+
+def show_selftest(result: "SelfTest", *, as_json: bool) -> None:
+    """Show what was found of each planted defect, and what was found on clips as they are."""
+    if as_json:
+        write(json.dumps(_selftest_document(result), ensure_ascii=False, indent=2) + "\n")
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    table.add_column("found", justify="right", no_wrap=True)
+    table.add_column("finding", no_wrap=True)
+    table.add_column("planted")
+    for outcome in result.outcomes:
+        colour = "red" if outcome.missed_too_often else "green"
+        faint = "" if outcome.defect.plain else " (faint)"
+        rate = Text(f"{outcome.found}/{outcome.planted}", colour)
+        table.add_row(rate, Text(outcome.defect.code, "bold"), Text(outcome.defect.name + faint))
+    clean = Text(f"{count(result.clips, 'clip')} as they are: ", "bold")
+    clean.append(
+        f"{result.with_error / result.clips:.1%} with an error, {result.with_warning / result.clips:.1%} with a "
+        "warning. These are false alarms only where the clips are clean.",
+        "not bold",
+    )
+    alarms = ", ".join(
+        f"{code} {severity} {number}"
+        for (code, severity), number in sorted(result.alarms.items())
+        if severity != "note"
+    )
+    show(table, Text(), clean, Text(alarms, "dim"))
+
+
+def _selftest_document(result: "SelfTest") -> dict[str, Any]:
+    return {
+        "clips": result.clips,
+        "clips_with_error": result.with_error,
+        "clips_with_warning": result.with_warning,
+        "alarms": [
+            {"code": code, "severity": severity, "clips": number}
+            for (code, severity), number in sorted(result.alarms.items())
+        ],
+        "defects": [
+            {
+                "code": outcome.defect.code,
+                "planted_as": outcome.defect.name,
+                "plain": outcome.defect.plain,
+                "planted": outcome.planted,
+                "found": outcome.found,
+                "missed": [printable(name) for name in outcome.missed],
+            }
+            for outcome in result.outcomes
+        ],
+    }

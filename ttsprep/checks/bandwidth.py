@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.signal import Signal
 from ttsprep.types import Clip, Finding, Measures, Severity
 
@@ -42,7 +43,7 @@ class Bandwidth(Check):
             "that rate.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "bandwidth_hz": "where the spectrum ends: its cliff, or half the sample rate if it has none [Hz]",
         "cliff_db": "height of the steepest cliff of the spectrum [dB]",
     }
@@ -71,7 +72,7 @@ class Bandwidth(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         limit = self.share * corpus.sample_rate / 2
-        for row, most in zip(corpus.itertuples(), limit, strict=True):
+        for row, most in zip(rows(corpus), limit, strict=True):
             if row.cliff_db > CLIFF_DB and row.bandwidth_hz < most:
                 message = (
                     f"nothing above {row.bandwidth_hz / 1000:.1f} kHz (a cliff of {row.cliff_db:.0f} dB) in a file of "

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -85,6 +85,11 @@ class Check:
         """Judge the whole corpus from its table of measures, without any audio."""
         del corpus
         yield from ()
+
+
+def rows(table: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows of a table as named tuples, whose fields are typed by no stub."""
+    return iter(table.itertuples())
 
 
 @cache

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class Duplicates(Check):
             "Drop all but one. If the texts differ, find out which is right.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "take_print": "8 bands by 32 points of log energy [base64 of int8]",
         "take_print_s": "what the fingerprint spans [s]",
     }
@@ -62,7 +63,7 @@ class Duplicates(Check):
         bands = np.add.reduceat(signal.power[:, : edges[-1]], edges[:-1], axis=1)
         # the span comes from the same bands, so that it does not move with the bandwidth
         level = to_db(bands.sum(axis=1))
-        found = np.flatnonzero(level > max(np.percentile(level, 98) - SPAN_DB, DIGITAL_SILENCE_DB))
+        found = np.flatnonzero(level > max(float(np.percentile(level, 98)) - SPAN_DB, DIGITAL_SILENCE_DB))
         if len(found) < 20 or not signal.speech.any():
             return {"take_print": "", "take_print_s": np.nan}
         bands = bands[found[0] : found[-1] + 1]
@@ -117,8 +118,9 @@ class Duplicates(Check):
             yield names[high], names[low], min(value, 1.0)
 
 
-def _unit_vectors(fingerprints: pd.Series) -> npt.NDArray[np.float32]:
+def _unit_vectors(fingerprints: "pd.Series[str]") -> npt.NDArray[np.float32]:
     raw = b"".join(map(base64.b64decode, fingerprints))
     vectors = np.frombuffer(raw, np.int8).reshape(len(fingerprints), BANDS * POINTS).astype(np.float32)
     vectors -= vectors.mean(axis=1, keepdims=True)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return vectors

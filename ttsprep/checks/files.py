@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.types import Finding, Severity
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
@@ -120,9 +120,9 @@ class Files(Check):
     )
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in corpus[corpus.status != "ok"].itertuples():
+        for row in rows(corpus[corpus.status != "ok"]):
             yield Finding(row.id, row.status, Severity.ERROR, row.status_reason)
-        for row in corpus[corpus.id != corpus.given_id].itertuples():
+        for row in rows(corpus[corpus.id != corpus.given_id]):
             message = f"the id {row.given_id} is taken by an earlier clip; this one is listed as {row.id}"
             yield Finding(row.id, "duplicate-id", Severity.ERROR, message)
         folded = corpus.given_id.drop_duplicates().map(lambda name: unicodedata.normalize("NFC", name).casefold())

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.types import Finding, Severity
 
 
@@ -49,8 +50,8 @@ class Format(Check):
         ):
             if decoded.empty:
                 return
-            usual = decoded[column].value_counts().sort_index().idxmax()
-            for row in decoded[decoded[column] != usual].itertuples():
+            usual: Any = decoded[column].value_counts().sort_index().idxmax()
+            for row in rows(decoded[decoded[column] != usual]):
                 value = getattr(row, column)
                 note = code == "subtype-mixed" and not (_lossy(value) and not _lossy(usual))
                 yield Finding(

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.signal import HOP_S, SILENCE_DB, Signal, to_db
 from ttsprep.types import Clip, Finding, Measures, Severity
 
@@ -47,7 +48,7 @@ class Hum(Check):
             "Find the ground loop or the cable. A notch filter at the harmonics is harmless below 100 Hz only.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "hum_db": "level of steady mains hum relative to the speech, -120 if there is none [dB]",
         "hum_hz": "frequency of the mains found, 0 if none [Hz]",
     }
@@ -73,7 +74,7 @@ class Hum(Check):
         return {"hum_db": max(level, SILENCE_DB), "hum_hz": mains}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in corpus[corpus.hum_db > self.note_db].itertuples():
+        for row in rows(corpus[corpus.hum_db > self.note_db]):
             warning = row.hum_db > self.warning_db
             limit = self.warning_db if warning else self.note_db
             message = f"hums at {row.hum_hz:.1f} Hz, {row.hum_db:.0f} dB relative to the speech (limit {limit:g} dB)"

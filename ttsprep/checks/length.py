@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.types import Finding, Severity
 
 
@@ -55,13 +55,13 @@ class Length(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         seconds = corpus.duration_s
-        for row in corpus[seconds < self.short_note_s].itertuples():
+        for row in rows(corpus[seconds < self.short_note_s]):
             error = row.duration_s < self.short_error_s
             limit = self.short_error_s if error else self.short_note_s
             message = f"{row.duration_s:.2f} s (limit {limit:g} s)"
             severity = Severity.ERROR if error else Severity.NOTE
             yield Finding(row.id, "too-short", severity, message, row.duration_s, limit)
-        for row in corpus[seconds > self.long_note_s].itertuples():
+        for row in rows(corpus[seconds > self.long_note_s]):
             warning = row.duration_s > self.long_warning_s
             limit = self.long_warning_s if warning else self.long_note_s
             message = f"{row.duration_s:.1f} s (limit {limit:g} s)"

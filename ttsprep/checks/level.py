@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.checks.robust import deviation
 from ttsprep.signal import SILENCE_DB, Signal
 from ttsprep.types import Clip, Finding, Measures, Samples, Severity
@@ -76,7 +78,7 @@ class Level(Check):
             "`ttsprep build` brings every clip to one loudness.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "loudness_lufs": "integrated loudness of the mono mix [LUFS]",
         "peak_dbfs": "highest sample of any channel [dBFS]",
         "clipped_ratio": "share of samples in flat tops [0-1]",
@@ -108,7 +110,7 @@ class Level(Check):
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in corpus[corpus.clipped_ratio > self.clipped_ratio_warning].itertuples():
+        for row in rows(corpus[corpus.clipped_ratio > self.clipped_ratio_warning]):
             error = row.clipped_ratio > self.clipped_ratio_error
             limit = self.clipped_ratio_error if error else self.clipped_ratio_warning
             yield Finding(
@@ -121,16 +123,16 @@ class Level(Check):
                 row.clipped_at_s,
                 row.clipped_at_s + 0.02,
             )
-        for row in corpus[corpus.dc_offset > self.dc_note].itertuples():
+        for row in rows(corpus[corpus.dc_offset > self.dc_note]):
             warning = row.dc_offset > self.dc_warning
             limit = self.dc_warning if warning else self.dc_note
             message = f"the waveform is off zero by {row.dc_offset:.1%} of full scale (limit {limit:.1%})"
             severity = Severity.WARNING if warning else Severity.NOTE
             yield Finding(row.id, "dc-offset", severity, message, row.dc_offset, limit)
-        for row in corpus[corpus.loudness_lufs < self.quiet_lufs].itertuples():
+        for row in rows(corpus[corpus.loudness_lufs < self.quiet_lufs]):
             message = f"{row.loudness_lufs:.1f} LUFS (limit {self.quiet_lufs:.0f})"
             yield Finding(row.id, "too-quiet", Severity.WARNING, message, row.loudness_lufs, self.quiet_lufs)
-        for row in corpus[corpus.loudness_lufs > self.loud_lufs].itertuples():
+        for row in rows(corpus[corpus.loudness_lufs > self.loud_lufs]):
             message = f"{row.loudness_lufs:.1f} LUFS (limit {self.loud_lufs:.0f})"
             yield Finding(row.id, "too-loud", Severity.WARNING, message, row.loudness_lufs, self.loud_lufs)
         yield from self._outliers(corpus)
@@ -138,7 +140,7 @@ class Level(Check):
     def _outliers(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         against = deviation(corpus.loudness_lufs, corpus.speaker, least_spread=1.0)
         out = (against.off.abs() > self.outlier_db) & (against.z.abs() > self.outlier_z)
-        for row, centre in zip(corpus[out].itertuples(), against.centre[out], strict=True):
+        for row, centre in zip(rows(corpus[out]), against.centre[out], strict=True):
             off = row.loudness_lufs - centre
             yield Finding(
                 row.id,
@@ -193,11 +195,12 @@ def loudness(signal: Signal) -> float:
     return float(-0.691 + 10 * np.log10(loud[loud > relative].mean()))
 
 
-def _k_weighting(bins: int, bin_hz: float) -> np.ndarray:
+def _k_weighting(bins: int, bin_hz: float) -> npt.NDArray[np.float32]:
     """|H|^2 of the two K-weighting filters at each bin, from their 48 kHz coefficients (BS.1770-4, tables 1 and 2)."""
     z = np.exp(-2j * np.pi * np.arange(bins) * bin_hz / 48_000)
     shelf = (1.53512485958697 - 2.69169618940638 * z + 1.19839281085285 * z**2) / (
         1 - 1.69065929318241 * z + 0.73248077421585 * z**2
     )
     highpass = (1 - 2 * z + z**2) / (1 - 1.99004745483398 * z + 0.99007225036621 * z**2)
-    return (np.abs(shelf * highpass) ** 2).astype(np.float32)
+    weights: npt.NDArray[np.float32] = (np.abs(shelf * highpass) ** 2).astype(np.float32)
+    return weights

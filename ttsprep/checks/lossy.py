@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.signal import Signal
 from ttsprep.types import Clip, Finding, Measures, Severity
 
@@ -43,7 +44,7 @@ class Lossy(Check):
             "Find the original recording; a file cannot be decoded back to what was thrown away.",
         ),
     )
-    measures = {"holes_permille": "cells of the spectrogram that look emptied by a coder [thousandths]"}
+    measures: ClassVar[dict[str, str]] = {"holes_permille": "cells of the spectrogram that look emptied by a coder [thousandths]"}
 
     holes_warning: float = 16.0
     holes_note: float = 11.0
@@ -73,7 +74,7 @@ class Lossy(Check):
         return {"holes_permille": float(1000 * np.cbrt(np.prod(shares)))}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in corpus[corpus.holes_permille > self.holes_note].itertuples():
+        for row in rows(corpus[corpus.holes_permille > self.holes_note]):
             warning = row.holes_permille > self.holes_warning
             limit = self.holes_warning if warning else self.holes_note
             message = f"{row.holes_permille:.0f} in 1,000 cells look emptied by a coder (limit {limit:g})"

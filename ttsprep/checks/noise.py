@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.signal import DIGITAL_SILENCE_DB, Signal, to_db
 from ttsprep.types import Clip, Finding, Measures, Severity
 
@@ -50,7 +51,7 @@ class Noise(Check):
             "Find the source (fan, preamp, gain set too low) and record again, or keep such clips apart.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "snr_db": "level of the speech above the noise, 150 Hz to 8 kHz [dB]",
         "noise_floor_dbfs": "level of the noise, 150 Hz to 8 kHz [dBFS]",
     }
@@ -86,13 +87,13 @@ class Noise(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         corpus = corpus[corpus.level_range_db >= 10]  # below that nothing is speech, and no-speech says so
-        for row in corpus[corpus.snr_db < self.snr_warning_db].itertuples():
+        for row in rows(corpus[corpus.snr_db < self.snr_warning_db]):
             error = row.snr_db < self.snr_error_db
             limit = self.snr_error_db if error else self.snr_warning_db
             severity = Severity.ERROR if error else Severity.WARNING
             message = f"the speech is {row.snr_db:.0f} dB above the noise (limit {limit:g} dB)"
             yield Finding(row.id, "noisy", severity, message, row.snr_db, limit)
-        for row in corpus[corpus.snr_db < self.floor_note_snr_db].itertuples():
+        for row in rows(corpus[corpus.snr_db < self.floor_note_snr_db]):
             warning = row.snr_db < self.floor_warning_snr_db
             limit = self.floor_warning_snr_db if warning else self.floor_note_snr_db
             severity = Severity.WARNING if warning else Severity.NOTE

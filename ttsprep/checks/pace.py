@@ -39,7 +39,7 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
     counts = speakers.groupby(speakers).transform("count")
     for name, group in speakers.groupby(speakers.where(counts >= ENOUGH, "\0pooled")):
         base = group.index if name != "\0pooled" else speakers.index
-        slope, intercept = robust_line(size[base].to_numpy(), seconds[base].to_numpy())
+        slope, intercept = robust_line(np.asarray(size[base]), np.asarray(seconds[base]))
         expected = np.maximum(intercept + slope * size, SHORTEST_S)
         off = np.log(seconds / expected)
         widened = np.sqrt(1 + SHORT / size)
@@ -76,7 +76,7 @@ def robust_line(size: Values, seconds: Values) -> tuple[float, float]:
     return slope, intercept
 
 
-def speed(corpus: pd.DataFrame) -> pd.Series:
+def speed(corpus: pd.DataFrame) -> "pd.Series[float]":
     """How much a clip sounds like played at another speed, in robust spreads; positive for faster.
 
     The geometric sense of two witnesses: F0 above that of the speaker and speech shorter than its text takes. 0 where
@@ -85,4 +85,5 @@ def speed(corpus: pd.DataFrame) -> pd.Series:
     f0 = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7).z
     fast = -pace(corpus).z
     agree = (np.sign(f0) == np.sign(fast)) & (np.minimum(f0.abs(), fast.abs()) > 1)
-    return ((f0 + fast) / np.sqrt(2)).where(agree, 0.0)
+    together: pd.Series[float] = ((f0 + fast) / 2**0.5).where(agree, 0.0)
+    return together

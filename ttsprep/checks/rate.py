@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.checks.pace import pace
 from ttsprep.types import Finding, Severity
 
@@ -76,7 +76,7 @@ class Rate(Check):
 
     def _absolute(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         cps = corpus.chars_per_s.where(corpus.chars > 0)
-        for row in corpus[(cps > self.fastest_cps) | (cps < self.slowest_cps)].itertuples():
+        for row in rows(corpus[(cps > self.fastest_cps) | (cps < self.slowest_cps)]):
             limit = self.fastest_cps if row.chars_per_s > self.fastest_cps else self.slowest_cps
             message = f"{row.chars_per_s:.0f} characters a second (limit {limit:g}): text or speech is missing"
             yield Finding(row.id, "rate-outlier", Severity.WARNING, message, row.chars_per_s, limit)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.signal import Signal, to_db
 from ttsprep.types import Clip, Finding, Measures, Severity
 
@@ -41,7 +42,7 @@ class Reverb(Check):
             "Record closer and in a softer room. Dereverberation leaves artefacts.",
         ),
     )
-    measures = {"decay_db_per_60ms": "drop of the fastest falls of the level within 60 ms [dB]"}
+    measures: ClassVar[dict[str, str]] = {"decay_db_per_60ms": "drop of the fastest falls of the level within 60 ms [dB]"}
 
     decay_db: float = 12.0
     short_decay_db: float = 9.0
@@ -62,7 +63,7 @@ class Reverb(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         slow = (corpus.decay_db_per_60ms < self.decay_db) & (corpus.level_range_db >= 10)
-        for row in corpus[slow].itertuples():
+        for row in rows(corpus[slow]):
             sure = row.speech_s >= self.short_speech_s or row.decay_db_per_60ms < self.short_decay_db
             message = (
                 f"the level never falls faster than {row.decay_db_per_60ms:.0f} dB in 60 ms (limit {self.decay_db:g} "

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, rows
 from ttsprep.checks.robust import deviation
 from ttsprep.signal import HOP_S, Signal, runs
 from ttsprep.types import Clip, Finding, Measures, Samples, Severity
@@ -95,7 +96,7 @@ class Silence(Check):
             "Drop it.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "lead_silence_s": "before the first speech [s]",
         "tail_silence_s": "after the last speech [s]",
         "longest_pause_s": "longest silence between speech [s]",
@@ -153,27 +154,27 @@ class Silence(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         silent = (corpus.level_range_db < self.level_range_db) | (corpus.speech_dbfs < self.quiet_dbfs)
-        for row in corpus[silent].itertuples():
+        for row in rows(corpus[silent]):
             message = (
                 f"its level moves by {row.level_range_db:.0f} dB only (limit {self.level_range_db:g} dB) around "
                 f"{row.speech_dbfs:.0f} dBFS: nothing in it behaves like speech"
             )
             yield Finding(row.id, "no-speech", Severity.ERROR, message, row.level_range_db, self.level_range_db)
         spoken = corpus[~silent]
-        for row in spoken[spoken.lead_silence_s > self.lead_s].itertuples():
+        for row in rows(spoken[spoken.lead_silence_s > self.lead_s]):
             message = f"{row.lead_silence_s:.1f} s of silence before the speech (limit {self.lead_s:g} s)"
             place = (0.0, row.lead_silence_s)
             yield Finding(
                 row.id, "leading-silence", Severity.WARNING, message, row.lead_silence_s, self.lead_s, *place
             )
-        for row in spoken[spoken.tail_silence_s > self.tail_s].itertuples():
+        for row in rows(spoken[spoken.tail_silence_s > self.tail_s]):
             message = f"{row.tail_silence_s:.1f} s of silence after the speech (limit {self.tail_s:g} s)"
             place = (row.duration_s - row.tail_silence_s, row.duration_s)
             yield Finding(
                 row.id, "trailing-silence", Severity.WARNING, message, row.tail_silence_s, self.tail_s, *place
             )
         yield from self._pauses(spoken)
-        for row in spoken[spoken.dropout_s >= self.dropout_s].itertuples():
+        for row in rows(spoken[spoken.dropout_s >= self.dropout_s]):
             message = f"the sound is missing for {row.dropout_s * 1000:.0f} ms inside speech"
             place = (row.dropout_at_s, row.dropout_at_s + row.dropout_s)
             yield Finding(row.id, "dropout", Severity.ERROR, message, row.dropout_s, self.dropout_s, *place)
@@ -184,9 +185,9 @@ class Silence(Check):
         spread = usual.off / usual.z
         limits = (usual.centre + 4 * spread).clip(self.pause_s, self.pause_most_s).fillna(self.pause_most_s)
         long = corpus.longest_pause_s > self.pause_s
-        for row, limit in zip(corpus[long].itertuples(), limits[long], strict=True):
-            warning = row.longest_pause_s > limit
-            limit = limit if warning else self.pause_s
+        for row, usual_limit in zip(rows(corpus[long]), limits[long], strict=True):
+            warning = row.longest_pause_s > usual_limit
+            limit = usual_limit if warning else self.pause_s
             message = f"a pause of {row.longest_pause_s:.1f} s inside the speech (limit {limit:.1f} s)"
             place = (row.longest_pause_at_s, row.longest_pause_at_s + row.longest_pause_s)
             severity = Severity.WARNING if warning else Severity.NOTE
@@ -199,7 +200,7 @@ class Silence(Check):
         ):
             edge = corpus[column]
             cut = (edge > self.edge_warning_db) & (edge + corpus.snr_db.fillna(60.0) > self.edge_above_noise_db)
-            for row in corpus[cut].itertuples():
+            for row in rows(corpus[cut]):
                 value = getattr(row, column)
                 error = value > self.edge_error_db
                 limit = self.edge_error_db if error else self.edge_warning_db

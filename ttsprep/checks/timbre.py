@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -34,21 +35,21 @@ class Timbre(Check):
             "Sounds like another microphone, room or equaliser than the other clips.",
             "The mean of the log spectrum of the speech in 10 bands from 160 Hz to 6 kHz, relative to its own mean: a "
             "microphone adds a constant to it (cepstral mean, Atal 1974). RMS over the bands of the distance from the "
-            "median of the speaker, in robust spreads and in dB: warning from 2.1 spreads and 5.5 dB, note from 1.65 "
-            "and 4.5. Short clips differ by what is said, and are given more room.",
+            "median of the speaker, in robust spreads and in dB: warning from 2.1 spreads and 5.5 dB, note from 1.6 "
+            "and 4.2. Short clips differ by what is said, and are given more room.",
             "A model takes a change of microphone for a change of voice, and mixes them at random.",
             "Keep such clips apart, or match their spectrum to the rest.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         column: f"mean log level of the speech around {hz} Hz, relative to the mean of the bands [dB]"
         for column, hz in zip(COLUMNS, CENTRES_HZ, strict=True)
     }
 
     warning_z: float = 2.1
     warning_db: float = 5.5
-    note_z: float = 1.65
-    note_db: float = 4.5
+    note_z: float = 1.6
+    note_db: float = 4.2
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
@@ -69,7 +70,8 @@ class Timbre(Check):
             return
         bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5) for column in COLUMNS]
         # the spread of a spectrum shrinks with the number of phones it averages over
-        room = np.sqrt(np.maximum(1.0, corpus.speech_s.median() / corpus.speech_s.clip(lower=0.1))).to_numpy()
+        seconds = corpus.speech_s.clip(lower=0.1).to_numpy()
+        room = np.sqrt(np.maximum(1.0, np.median(seconds) / seconds))
         z = np.sqrt(np.nanmean(np.square([band.z for band in bands]), axis=0)) / room
         off = np.sqrt(np.nanmean(np.square([band.off for band in bands]), axis=0))
         warning = (z > self.warning_z) & (off > self.warning_db)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,8 @@ class Voice(Check):
         Distance of the median F0 from that of the speaker, in semitones and in spreads.
     far_st, far_z
         The same for a greater distance, which needs fewer spreads.
+    note_st, note_z
+        The same for a note.
     speed_z
         Distance of F0 and speaking rate together, in spreads.
     most_spread_st
@@ -39,8 +42,8 @@ class Voice(Check):
             "Much higher or lower than the speaker usually is.",
             "Median F0 of the clip (autocorrelation of the compressed spectrum, Tolonen and Karjalainen 2000) against "
             "the median of the speaker: warning from 3 semitones and 4 robust spreads, from 5 semitones and 2.6 spreads, "
-            "or where F0 and speaking rate together are 3 spreads off in the direction of a wrong playing speed. Not "
-            "judged where the clips have no speaker names and differ as much as several voices do.",
+            "or where F0 and speaking rate together are 3 spreads off in the direction of a wrong playing speed; note "
+            "from 4 semitones and 2 spreads. Not judged where the clips have no speaker names and differ as much as several voices do.",
             "Another speaker, a wrong sample rate in the header, or a take in another mood; a single-speaker model "
             "averages them.",
             "Listen. Drop it, name its speaker, or correct the sample rate.",
@@ -54,7 +57,7 @@ class Voice(Check):
             "Record some livelier material, or expect flat speech.",
         ),
     )
-    measures = {
+    measures: ClassVar[dict[str, str]] = {
         "f0_median_hz": "median F0 of the voiced frames [Hz]",
         "f0_spread_st": "spread of F0, 10th to 90th percentile over 2.56 [semitones]",
         "voiced_ratio": "share of the speech that is voiced [0-1]",
@@ -64,6 +67,8 @@ class Voice(Check):
     outlier_z: float = 4.0
     far_st: float = 5.0
     far_z: float = 2.6
+    note_st: float = 4.0
+    note_z: float = 2.0
     speed_z: float = 3.0
     monotone_st: float = 1.2
     most_spread_st: float = 3.5
@@ -90,15 +95,17 @@ class Voice(Check):
         out = (off > self.outlier_st) & (z > self.outlier_z)
         out |= (off > self.far_st) & (z > self.far_z)
         out |= (off > self.outlier_st) & (speed(corpus).abs() > self.speed_z)
-        for i in np.flatnonzero(out & (spread < self.most_spread_st)):
+        note = (off > self.note_st) & (z > self.note_z)
+        for i in np.flatnonzero((out | note) & (spread < self.most_spread_st)):
             usual = 2 ** (against.centre.iloc[i] / 12)
             hz, away = corpus.f0_median_hz.iloc[i], against.off.iloc[i]
             message = (
                 f"F0 {hz:.0f} Hz, {abs(away):.0f} semitones {'above' if away > 0 else 'below'} the usual {usual:.0f} Hz "
                 f"(limit {self.outlier_st:g} semitones)"
             )
+            severity = Severity.WARNING if out.iloc[i] else Severity.NOTE
             limit = float(usual * 2 ** (np.sign(away) * self.outlier_st / 12))
-            yield Finding(corpus.id.iloc[i], "pitch-outlier", Severity.WARNING, message, float(hz), limit)
+            yield Finding(corpus.id.iloc[i], "pitch-outlier", severity, message, float(hz), limit)
         lively = corpus.f0_spread_st[corpus.speech_s > 1.0]
         if lively.count() >= 8 and lively.median() < self.monotone_st:
             message = (
