@@ -194,7 +194,8 @@ def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
         correlation = scipy.fft.irfft(compressed, lags, axis=1)[:, : longest + 2]
         correlation = correlation / np.maximum(correlation[:, :1], np.float32(1e-30)) / window**0.5
         inside = correlation[:, shortest : longest + 1]
-        is_peak = (inside >= correlation[:, shortest - 1 : longest]) & (inside > correlation[:, shortest + 1 : longest + 2])
+        before, after = correlation[:, shortest - 1 : longest], correlation[:, shortest + 1 : longest + 2]
+        is_peak = (inside >= before) & (inside > after)
         # a slight preference for short lags, against octave errors downwards
         bias = np.linspace(0.0, 0.08, inside.shape[1], dtype=np.float32)
         score = np.where(is_peak, inside - bias, -1.0)

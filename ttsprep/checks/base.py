@@ -72,7 +72,8 @@ class Check:
 
     def __init_subclass__(cls) -> None:
         if cls.name in Check.registry and Check.registry[cls.name].__module__ != cls.__module__:
-            raise UsageError(f"two checks are named {cls.name!r}: {Check.registry[cls.name].__module__} and {cls.__module__}")
+            other = Check.registry[cls.name].__module__
+            raise UsageError(f"two checks are named {cls.name!r}: in {other} and in {cls.__module__}")
         Check.registry[cls.name] = cls
 
     @staticmethod

@@ -105,7 +105,8 @@ class Duplicates(Check):
         earliest: dict[int, tuple[int, float]] = {}
         block = 512
         for i in range(0, len(order), block):
-            stop = int(np.searchsorted(seconds, seconds[min(i + block, len(order)) - 1] * (1 + self.span) + 0.02, "right"))
+            longest = seconds[min(i + block, len(order)) - 1] * (1 + self.span) + 0.02
+            stop = int(np.searchsorted(seconds, longest, "right"))
             alike = prints[i : i + block] @ prints[i:stop].T
             for a, b in zip(*np.nonzero(np.triu(alike > self.correlation, 1)), strict=True):
                 if seconds[i + b] <= seconds[i + a] * (1 + self.span) + 0.02:

@@ -71,7 +71,8 @@ class Length(Check):
             return
         short, long = float((seconds < 1).mean()), float((seconds > 15).mean())
         if short > 0.2:
-            yield _spread(Severity.WARNING if short > 0.5 else Severity.NOTE, f"{short:.0%} of the clips are under 1 s", short, 0.2)
+            severity = Severity.WARNING if short > 0.5 else Severity.NOTE
+            yield _spread(severity, f"{short:.0%} of the clips are under 1 s", short, 0.2)
         if long > 0.2:
             yield _spread(Severity.NOTE, f"{long:.0%} of the clips are over 15 s", long, 0.2)
         near = float(seconds[(seconds / seconds.median() - 1).abs() < 0.1].sum() / seconds.sum())

@@ -44,7 +44,9 @@ class Lossy(Check):
             "Find the original recording; a file cannot be decoded back to what was thrown away.",
         ),
     )
-    measures: ClassVar[dict[str, str]] = {"holes_permille": "cells of the spectrogram that look emptied by a coder [thousandths]"}
+    measures: ClassVar[dict[str, str]] = {
+        "holes_permille": "cells of the spectrogram that look emptied by a coder [thousandths]"
+    }
 
     holes_warning: float = 16.0
     holes_note: float = 11.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -77,7 +78,7 @@ class Noise(Check):
         edges.append(min(int(8_000 / hz), int(0.46 * signal.rate / hz)))
         octaves = [
             float(to_db(quiet[a:b].sum()))
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in pairwise(edges)
             if b > a and to_db(signal.speech_spectrum[a:b].sum()) > speech - 50  # an empty band says nothing
         ]
         # pink noise has as much power in every octave: the sum is the mean of the octaves times their number

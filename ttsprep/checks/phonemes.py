@@ -112,9 +112,7 @@ class Phonemes(Check):
 
     def _phones(self, found: "Coverage") -> Iterator[Finding]:
         for phone in found.missing:
-            message = (
-                f"{found.language} has the phone [{phone}]; none of the corpus's {found.total} phones is it"
-            )
+            message = f"{found.language} has the phone [{phone}]; none of the corpus's {found.total} phones is it"
             yield Finding("", MISSING.code, Severity.WARNING, message, value=0, limit=1)
         if found.total < self.least_phones:
             return
@@ -197,11 +195,7 @@ def coverage(corpus: pd.DataFrame, language: str, *, rare: int = 10, expected: f
     for (first, second), count in pairs.items():
         if first in place and second in place:
             matrix[place[first], place[second]] = count
-    hoped = {
-        pair: n * growth
-        for pair, n in usual.diphones.items()
-        if own.issuperset(pair) and n * growth >= expected
-    }
+    hoped = {pair: n * growth for pair, n in usual.diphones.items() if own.issuperset(pair) and n * growth >= expected}
     return Coverage(
         language=language,
         total=total,

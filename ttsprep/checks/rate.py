@@ -69,8 +69,8 @@ class Rate(Check):
             seconds, expected = float(corpus.speech_s.iloc[i]), float(against.expected.iloc[i])
             what = "long for its text" if against.off.iloc[i] > 0 else "short for its text"
             message = (
-                f"{seconds:.1f} s of speech where the text takes about {expected:.1f} s: {factor.iloc[i]:.1f} times too "
-                f"{what}"
+                f"{seconds:.1f} s of speech where the text takes about {expected:.1f} s: {factor.iloc[i]:.1f} "
+                f"times too {what}"
             )
             yield Finding(corpus.id.iloc[i], "rate-outlier", severity, message, seconds, expected)
 

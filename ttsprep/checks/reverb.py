@@ -42,7 +42,9 @@ class Reverb(Check):
             "Record closer and in a softer room. Dereverberation leaves artefacts.",
         ),
     )
-    measures: ClassVar[dict[str, str]] = {"decay_db_per_60ms": "drop of the fastest falls of the level within 60 ms [dB]"}
+    measures: ClassVar[dict[str, str]] = {
+        "decay_db_per_60ms": "drop of the fastest falls of the level within 60 ms [dB]"
+    }
 
     decay_db: float = 12.0
     short_decay_db: float = 9.0

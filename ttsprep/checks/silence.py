@@ -73,7 +73,7 @@ class Silence(Check):
             "cut-start",
             "Starts inside a word.",
             "Level of the first 5 ms relative to the speech; less where the level is still rising by more than 6 dB in "
-            "the next 40 ms, as at the onset of a tightly trimmed word. Words begin 25 dB and more under the speech. "
+            "the next 40 ms, as at the onset of a tightly trimmed word. Words begin 25 dB and more under it. "
             "Warning above -14 dB, error above -7 dB, if that is 8 dB above the noise.",
             "The first phone is missing but its letter is there: the model learns to swallow it.",
             "Cut the clip again from the recording with 100 ms to spare, or drop it.",
@@ -81,8 +81,8 @@ class Silence(Check):
         Code(
             "cut-end",
             "Ends inside a word.",
-            "Level of the last 5 ms relative to the speech; less where the level is falling by more than 6 dB in the 40 "
-            "ms before. Words end 25 dB and more under the speech. Warning above -14 dB, error above -7 dB, if that is "
+            "Level of the last 5 ms relative to the speech; less where the level is falling by more than 6 dB in the "
+            "40 ms before. Words end 25 dB and more under it. Warning above -14 dB, error above -7 dB, if that is "
             "8 dB above the noise.",
             "The model learns to break off, and its attention never sees an end.",
             "Cut the clip again from the recording with 100 ms to spare, or drop it.",
@@ -164,9 +164,7 @@ class Silence(Check):
         for row in rows(spoken[spoken.lead_silence_s > self.lead_s]):
             message = f"{row.lead_silence_s:.1f} s of silence before the speech (limit {self.lead_s:g} s)"
             place = (0.0, row.lead_silence_s)
-            yield Finding(
-                row.id, "leading-silence", Severity.WARNING, message, row.lead_silence_s, self.lead_s, *place
-            )
+            yield Finding(row.id, "leading-silence", Severity.WARNING, message, row.lead_silence_s, self.lead_s, *place)
         for row in rows(spoken[spoken.tail_silence_s > self.tail_s]):
             message = f"{row.tail_silence_s:.1f} s of silence after the speech (limit {self.tail_s:g} s)"
             place = (row.duration_s - row.tail_silence_s, row.duration_s)

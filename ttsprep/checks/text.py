@@ -18,8 +18,7 @@ EMPTY = Code(
     "Letters, digits and vowel signs are counted; the limit is one. If no clip of the corpus has a "
     "transcript, it is one note on the corpus, for speech without text is a use of its own (codecs, "
     "vocoders).",
-    "The model learns to speak where nothing is written: at inference it babbles before, after or instead "
-    "of the text.",
+    "The model learns to speak where nothing is written: at inference it babbles before, after or instead of the text.",
     "Write what is said, or drop the clip.",
 )
 DUPLICATE = Code(
@@ -129,9 +128,7 @@ def loop(plain: str) -> str:
         run_length = 0
         for at, (token, later) in enumerate(zip(tokens, tokens[size:], strict=False)):
             run_length = run_length + 1 if token == later else 0
-            if run_length >= size * (least - 1) and not all(
-                map(str.isdigit, tokens[at - run_length + 1 : at + 1])
-            ):
+            if run_length >= size * (least - 1) and not all(map(str.isdigit, tokens[at - run_length + 1 : at + 1])):
                 phrase = " ".join(tokens[at - run_length + 1 : at - run_length + 1 + size])
                 return f"{phrase} × {least} or more"
     joined = plain.replace(" ", "")[:_WORDS_READ]

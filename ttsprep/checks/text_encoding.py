@@ -25,8 +25,7 @@ ENCODING = Code(
     "inside a text, zero-width and text-direction characters where the script needs none.",
     "The text front end spells out, drops or mispronounces what is damaged; an invisible character makes "
     "a known word unknown; a line break inside a text shifts the rows of exported metadata.",
-    "Read the file in the encoding that it was written in; where the damage is older, replace the "
-    "characters named.",
+    "Read the file in the encoding that it was written in; where the damage is older, replace the characters named.",
 )
 CHARSET = Code(
     "text-charset",
@@ -36,8 +35,7 @@ CHARSET = Code(
     "letters of another script gets a warning, as does a word that mixes Latin, Cyrillic or Greek (сat "
     "with a Cyrillic с). Letters of the right script that the language hardly uses, in fewer than "
     "`rare_share` of the clips, are one note that lists them.",
-    "A model sees a rare symbol too seldom to learn it; a look-alike letter turns a common word into an "
-    "unknown one.",
+    "A model sees a rare symbol too seldom to learn it; a look-alike letter turns a common word into an unknown one.",
     "Replace look-alikes; transcribe foreign words in the script of the language, as they are pronounced, "
     "or drop the clip.",
 )
@@ -125,9 +123,7 @@ class TextEncoding(Check):
                 found = [char for char in dict.fromkeys(text) if char in foreign]
                 what = f"{', '.join(map(_named, found[:5]))}{' …' if len(found) > 5 else ''}"
                 count = float(sum(char in foreign for char in text))
-                yield Finding(
-                    clip, CHARSET.code, Severity.WARNING, f"letters of another script: {what}", count, 0.0
-                )
+                yield Finding(clip, CHARSET.code, Severity.WARNING, f"letters of another script: {what}", count, 0.0)
             elif mixed:
                 yield Finding(clip, CHARSET.code, Severity.WARNING, f"words that mix scripts: {mixed}")
         sound = texts[clips["text_damage"].fillna("") == ""]
@@ -140,13 +136,9 @@ class TextEncoding(Check):
             if name := script(char):
                 found.setdefault(name, set()).add(char)
         least = self.script_share * len(texts)
-        return frozenset(
-            name for name, own in found.items() if sum(not own.isdisjoint(t) for t in texts) >= least
-        )
+        return frozenset(name for name, own in found.items() if sum(not own.isdisjoint(t) for t in texts) >= least)
 
-    def _rare(
-        self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series
-    ) -> Iterator[Finding]:
+    def _rare(self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series) -> Iterator[Finding]:
         if not usual or "HAN" in own:  # thousands of characters: most of them are rare, and rightly so
             return
         rare = []
@@ -191,9 +183,7 @@ def _decodes(run: str, encoding: str) -> bool:
 def _byte(char: str, encoding: str) -> bytes:
     try:
         return char.encode(encoding)
-    except (
-        UnicodeEncodeError
-    ):  # a byte that the Windows code page leaves undefined is read as its Latin-1 control
+    except UnicodeEncodeError:  # a byte that the Windows code page leaves undefined is read as its Latin-1 control
         return char.encode("latin-1", "replace")
 
 

@@ -41,9 +41,9 @@ class Voice(Check):
             "pitch-outlier",
             "Much higher or lower than the speaker usually is.",
             "Median F0 of the clip (autocorrelation of the compressed spectrum, Tolonen and Karjalainen 2000) against "
-            "the median of the speaker: warning from 3 semitones and 4 robust spreads, from 5 semitones and 2.6 spreads, "
-            "or where F0 and speaking rate together are 3 spreads off in the direction of a wrong playing speed; note "
-            "from 4 semitones and 2 spreads. Not judged where the clips have no speaker names and differ as much as several voices do.",
+            "the median of the speaker: warning from 3 semitones and 4 robust spreads, from 5 and 2.6, or where F0 and "
+            "speaking rate together are 3 spreads off in the direction of a wrong playing speed; note from 4 semitones "
+            "and 2 spreads. Not judged where the clips have no speaker names and differ as much as several voices do.",
             "Another speaker, a wrong sample rate in the header, or a take in another mood; a single-speaker model "
             "averages them.",
             "Listen. Drop it, name its speaker, or correct the sample rate.",
@@ -100,8 +100,8 @@ class Voice(Check):
             usual = 2 ** (against.centre.iloc[i] / 12)
             hz, away = corpus.f0_median_hz.iloc[i], against.off.iloc[i]
             message = (
-                f"F0 {hz:.0f} Hz, {abs(away):.0f} semitones {'above' if away > 0 else 'below'} the usual {usual:.0f} Hz "
-                f"(limit {self.outlier_st:g} semitones)"
+                f"F0 {hz:.0f} Hz, {abs(away):.0f} semitones {'above' if away > 0 else 'below'} the usual {usual:.0f} "
+                f"Hz (limit {self.outlier_st:g} semitones)"
             )
             severity = Severity.WARNING if out.iloc[i] else Severity.NOTE
             limit = float(usual * 2 ** (np.sign(away) * self.outlier_st / 12))
@@ -109,9 +109,7 @@ class Voice(Check):
         lively = corpus.f0_spread_st[corpus.speech_s > 1.0]
         if lively.count() >= 8 and lively.median() < self.monotone_st:
             message = (
-                f"F0 spreads by {lively.median():.1f} semitones within a typical clip (limit {self.monotone_st:g}): the "
-                "voice has no melody"
+                f"F0 spreads by {lively.median():.1f} semitones within a typical clip (limit {self.monotone_st:g}): "
+                "the voice has no melody"
             )
-            yield Finding(
-                "", "monotone", Severity.WARNING, message, float(lively.median()), self.monotone_st
-            )
+            yield Finding("", "monotone", Severity.WARNING, message, float(lively.median()), self.monotone_st)
