@@ -1,5 +1,6 @@
 """What the command line shows: results on stdout, progress and errors on stderr."""
 
+import io
 import os
 import sys
 import tempfile
@@ -92,20 +93,21 @@ def confess(error: Exception) -> int:
     return complain(f"a fault in ttsprep itself ({type(error).__name__} at {place}): {error}; {details}")
 
 
-def console_on(stream: TextIO) -> "Console":
+def _console(stream: TextIO, *, terminal: bool | None = None) -> "Console":
     """Return a console that prints text as it is: no markup, no highlighting, no emoji."""
     from rich.console import Console
 
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    return Console(file=stream, force_terminal=terminal, highlight=False, markup=False, emoji=False)
 
 
 def show(*parts: "RenderableType") -> None:
     """Write to stdout what rich makes of `parts`, without blanks at the ends of lines."""
-    console = console_on(sys.stdout)
-    with console.capture() as captured:
-        for part in parts:
-            console.print(part)
-    write("\n".join(line.rstrip() for line in captured.get().split("\n")))
+    page = io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding, "backslashreplace", newline="")
+    console = _console(page, terminal=sys.stdout.isatty() or None)
+    for part in parts:
+        console.print(part)
+    page.seek(0)
+    write("\n".join(line.rstrip() for line in page.read().split("\n")))
 
 
 def encodable(text: str) -> bool:
@@ -129,7 +131,7 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self._console = console_on(sys.stderr)
+        self._console = _console(sys.stderr)
         self._bar: Progress | None = None
         self._total = self._done = 0
         self._seconds = 0.0
@@ -163,13 +165,14 @@ class Meter:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
-            BarColumn(None),
+            BarColumn(24),
             MofNCompleteColumn(),
-            TextColumn("clips, {task.fields[speed]}, left"),
+            TextColumn("{task.fields[speed]}"),
             TimeRemainingColumn(compact=True),
+            TextColumn("left"),
         )
-        self._bar = Progress(*columns, console=self._console, transient=True, expand=True)
-        self._bar.add_task("", total=total, speed="")
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._bar.add_task("", total=total, speed="clips")
         self._bar.start()
 
     def _show_spinner(self) -> None:

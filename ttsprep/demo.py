@@ -49,7 +49,7 @@ PLANTED = (
     ("text-encoding", "UTF-8 read as Windows-1252"),
     ("text-unspeakable", "digits and symbols"),
 )
-"""What is spoilt, by code and name of the defect; one clip each, every other clip from the third on."""
+"""What is spoilt, by code and name of the defect; one clip each."""
 
 SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: samples go to a callback, within the call
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report an error instead of ending the process
@@ -101,7 +101,9 @@ class Speaker:
         return np.concatenate(self._pieces)
 
 
-def make(corpus: Path, sentences: Sequence[str] = SENTENCES) -> list[Planted]:
+def make(
+    corpus: Path, sentences: Sequence[str] = SENTENCES, planted: Sequence[tuple[str, str]] = PLANTED
+) -> list[Planted]:
     """Write a corpus in the layout of LJSpeech, and return what was spoilt in it.
 
     The same call makes the same files.
@@ -111,15 +113,17 @@ def make(corpus: Path, sentences: Sequence[str] = SENTENCES) -> list[Planted]:
     corpus
         A folder that does not exist, or one that this function made.
     sentences
-        One clip each; at least twice as many as there are defects.
+        One clip each.
+    planted
+        Codes and names of the defects; the third clip gets the first, and every other clip after it the next.
     """
     speaker, random = Speaker("en-us"), np.random.default_rng(1)
     takes = [Take(_in_a_room(speaker.say(text), random), speaker.rate, text) for text in sentences]
     wavs = corpus / "wavs"
     wavs.mkdir(parents=True, exist_ok=True)
     known = {(defect.code, defect.name): defect for defect in DEFECTS}
-    spoilt = {2 + 2 * i: known[key] for i, key in enumerate(PLANTED)}
-    planted, lines = [], []
+    spoilt = {2 + 2 * i: known[key] for i, key in enumerate(planted)}
+    done, lines = [], []
     for i, take in enumerate(takes):
         names = [f"demo-{i + 1:03d}"]
         defect = spoilt.get(i)
@@ -131,11 +135,11 @@ def make(corpus: Path, sentences: Sequence[str] = SENTENCES) -> list[Planted]:
             lines.append(_write(wavs, name, spoilt_take))
             if defect.spoil:
                 defect.spoil(wavs / f"{name}.wav")
-            planted.append(Planted(name, defect.code, defect.name))
+            done.append(Planted(name, defect.code, defect.name))
     _write(wavs, "demo-nobody", takes[0])
-    planted.append(Planted("", "audio-orphan", "a file that metadata.csv does not name"))
+    done.append(Planted("", "audio-orphan", "a file that metadata.csv does not name"))
     (corpus / "metadata.csv").write_text("".join(lines), encoding="utf-8", newline="")
-    return planted
+    return done
 
 
 def _in_a_room(voice: Samples, random: Random) -> Samples:
