@@ -34,7 +34,7 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
     result = pd.DataFrame(np.nan, index=corpus.index, columns=["expected", "off", "z"])
     if usable.sum() < FEWEST:
         return result
-    seconds = corpus.speech_s.astype("float64")
+    seconds, size = corpus.speech_s.astype("float64").where(usable), size.where(usable)
     speakers = corpus.speaker[usable]
     counts = speakers.groupby(speakers).transform("count")
     for name, group in speakers.groupby(speakers.where(counts >= ENOUGH, "\0pooled")):
