@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test docs bench clean
+
+demo: .venv/ready            ## a spoken corpus with planted defects, and its audit
+	rm -rf demo
+	$(BIN)/python -m ttsprep.demo demo/corpus
+	$(BIN)/ttsprep audit demo/corpus --out demo/corpus.audit --fail-on never
+
+test: .venv/ready-to-test    ## style, types, and every test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -q
+
+docs: .venv/ready            ## the pages that are generated from the checks
+	$(BIN)/python -m ttsprep.docs_pages docs
+
+bench: .venv/ready           ## how fast an audit is, and where the time goes
+	$(BIN)/python benchmarks/audit_speed.py
+
+clean:
+	rm -rf .venv demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	touch $@
+
+.venv/ready-to-test: .venv/ready
+	$(PIP) --editable '.[dev]'
+	touch $@
