@@ -21,8 +21,8 @@ class Rate(Check):
         Least factor between the duration and the expected one, and least distance in robust spreads.
     warning_ratio, warning_z, sure_ratio, sure_z
         The same for a warning: a large factor needs fewer spreads.
-    note_z
-        The same for a note, with ``sure_ratio``.
+    note_ratio, note_z
+        The same for a note.
     fastest_cps, slowest_cps
         Characters a second that no reader reaches, for corpora too small to compare with themselves.
     """
@@ -36,7 +36,7 @@ class Rate(Check):
             "Duration of the speech, pauses left out, against a robust line through duration and number of phones of "
             "the speaker's clips (characters where there are no phones), in logarithms, so that both sides count "
             "alike; the spread grows for texts of a few phones. Error from a factor of 1.65 and 4.5 robust spreads; "
-            "warning from a factor of 1.45 and 2.5 spreads, or 1.3 and 3.7; note from 1.3 and 2. Under 12 clips only 3 "
+            "warning from a factor of 1.45 and 2.5 spreads, or 1.3 and 3.7; note from 1.22 and 2.2. Under 12 clips only 3 "
             "to 30 characters a second are held against it.",
             "Words are missing in the text or in the audio, or the text belongs to another clip: alignment fails, and "
             "the model learns to skip and to babble.",
@@ -49,7 +49,8 @@ class Rate(Check):
     warning_z: float = 2.5
     sure_ratio: float = 1.3
     sure_z: float = 3.7
-    note_z: float = 2.0
+    note_ratio: float = 1.22
+    note_z: float = 2.2
     fastest_cps: float = 30.0
     slowest_cps: float = 3.0
 
@@ -63,7 +64,7 @@ class Rate(Check):
         warning = ((factor > self.warning_ratio) & (z > self.warning_z)) | (
             (factor > self.sure_ratio) & (z > self.sure_z)
         )
-        note = (factor > self.sure_ratio) & (z > self.note_z)
+        note = (factor > self.note_ratio) & (z > self.note_z)
         for i in np.flatnonzero(error | warning | note):
             severity = Severity.ERROR if error.iloc[i] else Severity.WARNING if warning.iloc[i] else Severity.NOTE
             seconds, expected = float(corpus.speech_s.iloc[i]), float(against.expected.iloc[i])
