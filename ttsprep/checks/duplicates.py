@@ -59,6 +59,8 @@ class Duplicates(Check):
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        if signal.rate < 2 * EDGES_HZ[-1]:
+            return {"take_print": "", "take_print_s": np.nan}
         edges = [max(1, round(hz / signal.bin_hz)) for hz in EDGES_HZ]
         bands = np.add.reduceat(signal.power[:, : edges[-1]], edges[:-1], axis=1)
         # the span comes from the same bands, so that it does not move with the bandwidth

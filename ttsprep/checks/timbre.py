@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
@@ -72,8 +73,8 @@ class Timbre(Check):
         # the spread of a spectrum shrinks with the number of phones it averages over
         seconds = corpus.speech_s.clip(lower=0.1).to_numpy()
         room = np.sqrt(np.maximum(1.0, np.median(seconds) / seconds))
-        z = np.sqrt(np.nanmean(np.square([band.z for band in bands]), axis=0)) / room
-        off = np.sqrt(np.nanmean(np.square([band.off for band in bands]), axis=0))
+        z = _rms([band.z for band in bands]) / room
+        off = _rms([band.off for band in bands])
         warning = (z > self.warning_z) & (off > self.warning_db)
         for i in np.flatnonzero(warning | ((z > self.note_z) & (off > self.note_db))):
             worst = int(np.nanargmax([abs(band.off.iloc[i]) for band in bands]))
@@ -84,3 +85,8 @@ class Timbre(Check):
             )
             severity = Severity.WARNING if warning[i] else Severity.NOTE
             yield Finding(corpus.id.iloc[i], "spectrum-outlier", severity, message, float(z[i]), limit)
+
+
+def _rms(bands: "list[pd.Series[float]]") -> npt.NDArray[np.float64]:
+    """Root mean square over the bands that were measured, for each clip; NaN where none was."""
+    return np.sqrt(pd.concat(bands, axis=1).pow(2).mean(axis=1).to_numpy(np.float64))
