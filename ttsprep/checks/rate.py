@@ -36,8 +36,8 @@ class Rate(Check):
             "Duration of the speech, pauses left out, against a robust line through duration and number of phones of "
             "the speaker's clips (characters where there are no phones), in logarithms, so that both sides count "
             "alike; the spread grows for texts of a few phones. Error from a factor of 1.65 and 4.5 robust spreads; "
-            "warning from a factor of 1.45 and 2.5 spreads, or 1.3 and 3.7; note from 1.22 and 2.2. Under 12 clips only "
-            "3 to 30 characters a second are held against it.",
+            "warning from a factor of 1.45 and 2.5 spreads, or 1.3 and 3.7; note from 1.22 and 2.2. Under 12 clips "
+            "only 3 to 30 characters a second are held against it.",
             "Words are missing in the text or in the audio, or the text belongs to another clip: alignment fails, and "
             "the model learns to skip and to babble.",
             "Listen and read; correct the text, or drop the clip.",
