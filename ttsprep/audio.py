@@ -180,4 +180,4 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
     samples = whole[round(start * rate) : most]
     if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
         return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
-    return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=count <= most), None
+    return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=end is not None or count <= most), None

@@ -14,6 +14,8 @@ from ttsprep.types import Clip, Finding, Measures, Samples, Severity
 
 STEP = 2.0**-15
 EDGE_S = 0.005
+FALL_DB = 9.0
+"""What a sound that goes on may rise or fall within 40 ms."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Silence(Check):
     """
 
     name = "silence"
-    version = 1
+    version = 2
     codes = (
         Code(
             "leading-silence",
@@ -72,7 +74,7 @@ class Silence(Check):
         Code(
             "cut-start",
             "Starts inside a word.",
-            "Level of the first 5 ms relative to the speech; less where the level is still rising by more than 6 dB in "
+            "Level of the first 5 ms relative to the speech; less where the level is still rising by more than 9 dB in "
             "the next 40 ms, as at the onset of a tightly trimmed word. Words begin 25 dB and more under it. "
             "Warning above -14 dB, error above -7 dB, if that is 8 dB above the noise.",
             "The first phone is missing but its letter is there: the model learns to swallow it.",
@@ -81,7 +83,7 @@ class Silence(Check):
         Code(
             "cut-end",
             "Ends inside a word.",
-            "Level of the last 5 ms relative to the speech; less where the level is falling by more than 6 dB in the "
+            "Level of the last 5 ms relative to the speech; less where the level is falling by more than 9 dB in the "
             "40 ms before. Words end 25 dB and more under it. Warning above -14 dB, error above -7 dB, if that is "
             "8 dB above the noise.",
             "The model learns to break off, and its attention never sees an end.",
@@ -215,7 +217,7 @@ def _edge(signal: Signal, samples: Samples) -> float:
     if speech <= 0 or not signal.audio.complete or len(samples) < 4 * size:
         return float("nan")
     last, before = _level(samples[-size:]), _level(samples[: -2 * size])
-    return last - max(0.0, before - last - 6.0) - float(10 * np.log10(speech))
+    return last - max(0.0, before - last - FALL_DB) - float(10 * np.log10(speech))
 
 
 def _level(samples: Samples) -> float:
