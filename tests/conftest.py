@@ -1,0 +1,45 @@
+"""A spoken corpus for every test that needs one, made once."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ttsprep.demo import make
+from ttsprep.demo_sentences import SENTENCES
+
+
+@pytest.fixture(scope="session")
+def spoken_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fourteen spoken clips in the layout of LJSpeech without any defect, and one orphan. Not to be changed."""
+    folder = tmp_path_factory.mktemp("session") / "spoken"
+    make(folder, SENTENCES[:14], planted=())
+    return folder
+
+
+@pytest.fixture
+def spoken(spoken_once: Path, tmp_path: Path) -> Path:
+    """Return a copy of the spoken corpus, which the test may change."""
+    return Path(shutil.copytree(spoken_once, tmp_path / "spoken"))
+
+
+@pytest.fixture(scope="module")
+def spoken_module(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the spoken corpus, which the module may change."""
+    return Path(shutil.copytree(spoken_once, tmp_path_factory.mktemp("module") / "spoken"))
+
+
+@pytest.fixture
+def add(spoken: Path) -> Callable[..., Path]:
+    """Return a function that adds a line to the metadata of `spoken`, and the bytes of its audio."""
+
+    def added(name: str, text: str = "Call me Ishmael.", audio: bytes | None = None) -> Path:
+        with (spoken / "metadata.csv").open("a", encoding="utf-8", newline="") as file:
+            file.write(f"{name}|{text}\n")
+        path = spoken / "wavs" / f"{name}.wav"
+        if audio is not None:
+            path.write_bytes(audio)
+        return path
+
+    return added

@@ -1,0 +1,77 @@
+"""The whole product, in this process or in one of its own."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ttsprep.audit import Audit, audit
+from ttsprep.recipe import Recipe
+
+COMMAND = [sys.executable, "-m", "ttsprep.cli"]
+TABLES = ("clips.parquet", "findings.parquet")
+
+
+def audited(corpus: Path, *, jobs: int = 2, **recipe: Any) -> Audit:
+    """Audit in this process, into a folder beside the corpus."""
+    return audit(corpus, out_of(corpus), Recipe(**recipe), jobs=jobs)
+
+
+def out_of(corpus: Path) -> Path:
+    return corpus.with_name(f"{corpus.name}.audit")
+
+
+def ttsprep(*arguments: object, prefix: tuple[str, ...] = (), **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own; `env` is added to the environment."""
+    options["env"] = os.environ | options.get("env", {})
+    return subprocess.run(
+        [*prefix, *COMMAND, *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=120,
+        **options,
+    )
+
+
+def audited_by_command(corpus: Path, *arguments: object, **options: Any) -> dict[str, Any]:
+    """Run ``ttsprep audit --json`` and return its document."""
+    done = ttsprep("audit", corpus, "--out", out_of(corpus), "--json", "--jobs", 1, *arguments, **options)
+    assert done.returncode in {0, 1}, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def codes_of(result: Audit, clip: str) -> set[str]:
+    return set(result.findings.code[result.findings["clip"] == clip])
+
+
+def row_of(result: Audit, clip: str) -> pd.Series:
+    (row,) = [row for _, row in result.clips[result.clips.id == clip].iterrows()]
+    return row
+
+
+def tables(out: Path) -> dict[str, bytes]:
+    return {name: (out / name).read_bytes() for name in TABLES}
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Content, mode and modification time of everything under a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        found[str(path)] = f"{content} {status.st_mode} {status.st_mtime_ns}"
+    return found
+
+
+def leftovers(out: Path) -> list[str]:
+    """What a finished audit must not leave."""
+    kept = {"clips.parquet", "findings.parquet", "summary.json", "report.html", "run.json", ".cache.parquet"}
+    return sorted({path.name for path in out.iterdir()} - kept)
