@@ -110,6 +110,9 @@ def parse(text: str, source: str) -> Recipe:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{source}: {place}: {first['msg']}") from None
-    recipe.judges()
-    recipe.wanted()
+    try:
+        recipe.judges()
+        recipe.wanted()
+    except UsageError as error:
+        raise UsageError(f"{source}: {error}") from None
     return recipe
