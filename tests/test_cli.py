@@ -50,7 +50,7 @@ def spoken(tmp_path_factory) -> Path:
 def spoilt(tmp_path_factory) -> Path:
     """Two spoken clips and a line whose audio is missing: an error."""
     corpus = tmp_path_factory.mktemp("cli") / "spoilt"
-    make(corpus, SENTENCES[:3], planted=(("audio-missing", "file removed"),))
+    make(corpus, SENTENCES[:3], planted=("audio-missing",))
     return corpus
 
 

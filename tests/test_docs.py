@@ -1,0 +1,45 @@
+"""The docs say what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ttsprep.checks.base import all_checks, catalogue
+from ttsprep.describe import summary, thresholds
+from ttsprep.docs_pages import pages
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
+
+
+def test_the_generated_pages_are_up_to_date() -> None:
+    made = pages()
+    for name, text in made.items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"docs/{name}: run `make docs`"
+    there = {f"checks/{page.name}" for page in (ROOT / "docs" / "checks").glob("*.md")}
+    assert there == {name for name in made if name.startswith("checks/")}
+
+
+@pytest.mark.parametrize("check", all_checks().values(), ids=all_checks())
+def test_a_check_says_what_each_of_its_thresholds_and_codes_is(check) -> None:
+    assert summary(check)
+    for limit in thresholds(check()):
+        assert limit.meaning, f"[checks.{check.name}] {limit.name} is not in the docstring"
+    for code in check.codes:
+        for text in (code.summary, code.measured, code.harm, code.mend):
+            assert text.endswith((".", ")")), f"{code.code}: {text!r}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_codes_in_the_docs_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for code in re.findall(r"ttsprep explain ([a-z-]+)", text):
+        assert code in catalogue()
