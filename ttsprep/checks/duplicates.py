@@ -31,6 +31,8 @@ class Duplicates(Check):
         Least correlation of two fingerprints of one take.
     span
         Most difference of their durations of speech.
+    least_speech_s
+        Least speech in seconds to tell takes apart; shorter clips are compared by their bytes only.
     """
 
     name = "duplicates"
