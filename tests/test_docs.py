@@ -1,6 +1,8 @@
 """The docs say what the code says."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from ttsprep.checks.base import all_checks, catalogue
 from ttsprep.describe import summary, thresholds
 from ttsprep.docs_pages import pages
+from ttsprep.recipe import parse
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
@@ -43,3 +46,29 @@ def test_codes_in_the_docs_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for code in re.findall(r"ttsprep explain ([a-z-]+)", text):
         assert code in catalogue()
+
+
+def test_the_check_in_the_docs_works() -> None:
+    page = (ROOT / "docs" / "adding-a-check.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    program = f"""{code}
+from ttsprep.types import Audio
+tilted = np.r_[np.full(100, 1.0), np.full(900, -0.1)].astype(np.float32)
+signals = [Signal(Audio(sign * tilted[:, None], 16_000)) for sign in (1, 1, 1, -1)]
+silence = Signal(Audio(np.zeros((1_000, 1), np.float32), 16_000))
+rows = [Polarity.measure(Clip("", "", ""), signal) for signal in (*signals, silence)]
+table = pd.DataFrame(rows).assign(id=list("abcde"))
+print(Check.registry["polarity"].__name__, *(finding.clip for finding in Polarity().judge(table)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.stdout == "Polarity d\n", done.stderr
+
+
+def test_the_recipe_in_the_docs_works() -> None:
+    page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    recipe = parse(text, "docs/recipes.md")
+    assert recipe.language == "en-gb"
+    assert "text-charset" not in recipe.wanted()
