@@ -13,8 +13,10 @@ from ttsprep.types import Audio, Samples
 
 READ_SECONDS = 180.0
 """What is read of one clip: no clip for TTS is longer, and a worker's memory stays bounded."""
-READ_SAMPLES = 64_000_000
-"""Over all channels; bounds memory where rate times channels is extreme."""
+READ_BYTES = 1 << 29
+"""What the samples and the views of them may take; shortens what is read where rate or channels are extreme."""
+VIEWS_BYTES = 28
+"""What all views of one frame take together, measured: the mono mix, its copies, and the spectrogram."""
 RATES = (4_000, 384_000)
 CHANNELS = 8
 
@@ -32,7 +34,7 @@ def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
     Returns
     -------
     Audio
-        At most the first `READ_SECONDS`; ``complete`` says whether that was all.
+        At most the first `READ_SECONDS`, or less at extreme rates; ``complete`` says whether that was all.
 
     Raises
     ------
@@ -98,10 +100,13 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
                 claimed = min(claimed, round(end * file.samplerate) - first)
             wanted = min(claimed, _most_frames(file.samplerate, file.channels))
             samples = file.read(wanted, dtype="float32", always_2d=True)
-            audio = Audio(samples, file.samplerate, file.subtype, complete=wanted == claimed)
             # An MP3's length is an estimate of its header: only more than two frames missing is a loss.
             slack = 2_304 if file.format in {"MP3", "MPEG"} else 0
-            return audio, None if len(samples) + slack >= wanted else wanted
+            if wanted < claimed:
+                _refuse_missing_end(file, first + claimed - slack)
+            unread = claimed if wanted < claimed else 0
+            audio = Audio(samples, file.samplerate, file.subtype, complete=not unread, claimed=unread)
+            return audio, None if len(samples) + slack >= wanted else claimed
     except sf.LibsndfileError as error:
         reason = str(error.error_string).strip().rstrip(".")
         if "lost sync" in reason:
@@ -112,7 +117,7 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
 
 
 def _most_frames(rate: int, channels: int) -> int:
-    return min(int(READ_SECONDS * rate), READ_SAMPLES // channels)
+    return min(int(READ_SECONDS * rate), READ_BYTES // (4 * channels + VIEWS_BYTES))
 
 
 def _refuse_implausible(rate: int, channels: int) -> None:
@@ -132,6 +137,18 @@ def _refuse_cut_off(file: Any, descriptor: int) -> None:
         raise AudioError("audio-cut-off-file", what)
     if file.format == "OGG" and not _ogg_ends(descriptor):
         raise AudioError("audio-cut-off-file", "the last Ogg page does not end the stream: bytes are missing")
+
+
+def _refuse_missing_end(file: Any, frames: int) -> None:
+    """Look whether the last frame is there, where the file is too long to be read to its end."""
+    try:
+        file.seek(frames - 1)
+        if len(file.read(1)):
+            return
+    except sf.LibsndfileError:
+        pass
+    seconds = frames / file.samplerate
+    raise AudioError("audio-cut-off-file", f"claims {seconds:,.0f} s, but its end is not there")
 
 
 def _ogg_ends(descriptor: int) -> bool:

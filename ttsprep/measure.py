@@ -123,7 +123,7 @@ class Measuring:
 
 
 def _described(decoded: Audio) -> Row:
-    frames, channels = decoded.samples.shape
+    frames, channels = max(len(decoded.samples), decoded.claimed), decoded.samples.shape[1]
     return {
         "sample_rate": decoded.rate,
         "channels": channels,

@@ -65,12 +65,15 @@ class Audio:
         Encoding as libsndfile names it: ``PCM_16``, ``MPEG_LAYER_III``, ``VORBIS`` ...
     complete
         False if the clip was longer than the audit reads, so that its end was not seen.
+    claimed
+        Frames that the file has by its header, where that is known and more than were read; else 0.
     """
 
     samples: Samples
     rate: int
     subtype: str = "FLOAT"
     complete: bool = True
+    claimed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ class Silence(Check):
         longest = max(inner, key=lambda run: run[1] - run[0], default=(0, 0))
         return row | {
             "lead_silence_s": found[0] * HOP_S,
-            "tail_silence_s": max(0.0, signal.duration - (found[-1] + 1) * HOP_S),
+            "tail_silence_s": max(0.0, signal.duration - (found[-1] + 1) * HOP_S) if signal.audio.complete else np.nan,
             "longest_pause_s": (longest[1] - longest[0]) * HOP_S,
             "longest_pause_at_s": (found[0] + longest[0]) * HOP_S,
             "pauses": sum(last - first >= 15 for first, last in inner),
