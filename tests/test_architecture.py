@@ -101,9 +101,7 @@ before = set(sys.modules)
 {script}
 print("loaded:", *(set(sys.modules) - before))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", whole], capture_output=True, text=True, check=False, encoding="utf-8"
-    )
+    done = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=False, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     printed, _, modules = done.stdout.rpartition("loaded:")
     return {name.split(".")[0] for name in modules.split()}, printed
@@ -208,7 +206,4 @@ assert not code, code
 """)
     assert "audit" in printed
     assert "typer" in loaded
-    assert (
-        loaded & (HEAVY | {"numpy", "pandas", "scipy", "pyarrow", "soundfile", "phonemizer", "jinja2"})
-        == set()
-    )
+    assert loaded & (HEAVY | {"numpy", "pandas", "scipy", "pyarrow", "soundfile", "phonemizer", "jinja2"}) == set()

@@ -56,9 +56,7 @@ def _root(
 
 @app.command("audit")
 def _audit(
-    corpus: Annotated[
-        Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")
-    ],
+    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")],
     *,
     layout: Annotated[str, typer.Option(metavar="NAME", help="How it is arranged. [default: auto]")] = "",
     language: Annotated[
@@ -67,16 +65,12 @@ def _audit(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the results go. [default: ./NAME.audit]")
     ] = None,
-    select: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="Judge only this; may be repeated.")
-    ] = None,
+    select: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Judge only this; may be repeated.")] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="Do not judge this; may be repeated.")
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
     recipe: RecipeName = "",
     prompts: Annotated[
         Path | None,
@@ -207,29 +201,19 @@ def _checks() -> None:
 
 @app.command("selftest")
 def _selftest(
-    corpus: Annotated[
-        Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")
-    ],
-    layout: Annotated[
-        str, typer.Option(metavar="NAME", help="How the corpus is arranged. [default: auto]")
-    ] = "",
+    corpus: Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")],
+    layout: Annotated[str, typer.Option(metavar="NAME", help="How the corpus is arranged. [default: auto]")] = "",
     language: Annotated[
         str, typer.Option(metavar="TAG", help="Of clips that do not say theirs. [default: en-us]")
     ] = "",
-    select: Annotated[
-        list[str] | None, typer.Option(metavar="CODE", help="Plant only this; may be repeated.")
-    ] = None,
+    select: Annotated[list[str] | None, typer.Option(metavar="CODE", help="Plant only this; may be repeated.")] = None,
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="CODE", help="Do not plant this; may be repeated.")
     ] = None,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips to plant each defect in.")] = 20,
-    jobs: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")
-    ] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")] = None,
     recipe: RecipeName = "",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> int:
     """Plant known defects in copies of your own clips, and count what is found.
 

@@ -81,9 +81,7 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
 
     summary = result.summary
     parts: list[Any] = [_head(summary, language), Text(), _verdicts(summary), Text()]
-    parts += (
-        [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
-    )
+    parts += [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
     if suggestions:
         parts += [_record_next(suggestions), Text()]
     worst = next(iter(summary["codes"]), "")
