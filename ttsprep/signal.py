@@ -3,7 +3,7 @@
 Frames last 40 ms at a hop of 10 ms whatever the sample rate, so that bins are 25 Hz apart at every rate.
 """
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ DIGITAL_SILENCE_DB = -100.0
 F0_RANGE = (65.0, 500.0)
 LOW_BINS = 40
 """Complex bins kept for the search for hum: up to 1 kHz."""
+BLOCK = 32
+"""Frames transformed at once: few enough to stay in the cache."""
 F0_STRIDE = 2
 """F0 is taken every second frame: 20 ms."""
 
@@ -77,18 +79,19 @@ class Signal:
         size = self.frame_size
         hop = max(1, round(HOP_S * self.rate))
         half = size // 2
-        padded = np.pad(self.samples, (half, half + hop))
         count = len(self.samples) // hop + 1
+        padded = np.zeros(half + max(len(self.samples), (count - 1) * hop) + half + hop, np.float32)
+        padded[half : half + len(self.samples)] = self.samples
         frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop][:count]
-        # scaled so that the bins of a frame sum to its mean square
-        window = np.hanning(size + 1)[:-1].astype(np.float32)
-        window *= np.float32(np.sqrt(2.0 / size / np.dot(window, window)))
+        window = _window(size)
         power = np.empty((count, half + 1), np.float32)
         low = np.empty((count, min(LOW_BINS, half + 1)), np.complex64)
-        for i in range(0, count, 64):  # blocks that stay in the cache
-            block = scipy.fft.rfft(frames[i : i + 64] * window, axis=1)
-            power[i : i + 64] = block.real**2 + block.imag**2
-            low[i : i + 64] = block[:, : low.shape[1]]
+        for i in range(0, count, BLOCK):
+            block = scipy.fft.rfft(frames[i : i + BLOCK] * window, axis=1)
+            low[i : i + BLOCK] = block[:, : low.shape[1]]
+            squares = block.view(np.float32)
+            np.multiply(squares, squares, out=squares)
+            np.add(squares[:, ::2], squares[:, 1::2], out=power[i : i + BLOCK])
         return power, low
 
     @property
@@ -101,18 +104,24 @@ class Signal:
         """The complex spectrum below 1 kHz, shape (frames, 40), same scale as `power`."""
         return self._spectra[1]
 
+    def bands(self, *edges: tuple[int, int]) -> Array:
+        """Power of each frame in bands of bins, from the first up to but not including the second.
+
+        Shape (frames, bands).
+        """
+        return np.asarray(self.power @ _bands(self.power.shape[1], edges))
+
     @cached_property
     def level_db(self) -> Array:
         """Level of each frame in dBFS between 150 Hz and 5 kHz, where speech is."""
         low = int(np.ceil(150 / self.bin_hz))
         high = min(int(5_000 / self.bin_hz), self.power.shape[1])
-        return to_db(self.power[:, low:high].sum(axis=1))
-
+        return to_db(self.bands((low, high))[:, 0])
 
     @cached_property
     def peak_db(self) -> float:
         """Level of loud speech in dBFS: the 98th percentile of `level_db`."""
-        return float(np.percentile(self.level_db, 98))
+        return percentile(self.level_db, 98)
 
     @cached_property
     def floor_db(self) -> float:
@@ -121,7 +130,7 @@ class Signal:
         In a clip without any pause this is the level of its weakest sounds.
         """
         alive = self.level_db[self.level_db > DIGITAL_SILENCE_DB]
-        return float(np.percentile(alive, 5)) if len(alive) else SILENCE_DB
+        return percentile(alive, 5) if len(alive) else SILENCE_DB
 
     @cached_property
     def speech(self) -> Mask:
@@ -146,8 +155,9 @@ class Signal:
     @cached_property
     def speech_spectrum(self) -> Array:
         """Mean power spectrum of the frames with speech, shape (bins,); of all frames if there is no speech."""
-        frames = self.power[self.speech] if self.speech.any() else self.power
-        return np.asarray(frames.mean(axis=0))
+        chosen = self.speech if self.speech.any() else np.ones_like(self.speech)
+        weights = chosen.astype(np.float32)
+        return np.asarray(weights @ self.power / weights.sum())
 
     @cached_property
     def f0(self) -> Array:
@@ -157,6 +167,32 @@ class Signal:
         exponent 0.67), divided by that of the window; peaks are refined by a parabola.
         """
         return _f0(self.power[::F0_STRIDE], self.speech[::F0_STRIDE], self.frame_size, self.rate)
+
+
+@lru_cache(maxsize=16)
+def _window(size: int) -> Array:
+    """Hann window, scaled so that the bins of a frame sum to its mean square."""
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    window *= np.float32(np.sqrt(2.0 / size / np.dot(window, window)))
+    return window
+
+
+@lru_cache(maxsize=64)
+def _bands(bins: int, edges: tuple[tuple[int, int], ...]) -> Array:
+    """Matrix that sums the bins of each band, shape (bins, bands)."""
+    matrix = np.zeros((bins, len(edges)), np.float32)
+    for column, (low, high) in enumerate(edges):
+        matrix[low:high, column] = 1.0
+    return matrix
+
+
+def percentile(values: Array, percent: float) -> float:
+    """`numpy.percentile` of a few values, which takes longer to check its arguments than to do its work."""
+    place = (len(values) - 1) * percent / 100
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    found = np.partition(values, (low, high))
+    return float(found[low] + (found[high] - found[low]) * (place - low))
 
 
 def runs(mask: Mask) -> list[tuple[int, int]]:
@@ -184,21 +220,22 @@ def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
     lags = 640
     step = size / rate / lags  # seconds a lag
     shortest, longest = int(1 / F0_RANGE[1] / step), int(1 / F0_RANGE[0] / step) + 1
-    window = scipy.fft.irfft(np.abs(scipy.fft.rfft(np.hanning(size + 1)[:-1], 2 * size)) ** 2)[:size]
-    window = np.interp(np.arange(longest + 2) * step * rate, np.arange(size), window / window[0]).astype(np.float32)
+    taper = _f0_taper(size, rate, lags, longest + 2)
     low = max(1, int(60 / rate * size))
-    for i in range(0, len(rows), 256):
-        chunk = rows[i : i + 256]
+    # a slight preference for short lags, against octave errors downwards
+    bias = np.linspace(0.0, 0.08, longest + 1 - shortest, dtype=np.float32)
+    for i in range(0, len(rows), 64):
+        chunk = rows[i : i + 64]
         compressed = np.zeros((len(chunk), bins), np.float32)
-        compressed[:, low:] = power[chunk, low:bins] ** np.float32(0.33)
+        # by exp and log, which numpy computes in vectors, other than powers
+        logs = np.log(np.maximum(power[chunk, low:bins], np.float32(1e-30)))
+        np.exp(np.multiply(logs, np.float32(0.33), out=logs), out=compressed[:, low:])
         correlation = scipy.fft.irfft(compressed, lags, axis=1)[:, : longest + 2]
-        correlation = correlation / np.maximum(correlation[:, :1], np.float32(1e-30)) / window**0.5
+        correlation = correlation * (taper / np.maximum(correlation[:, :1], np.float32(1e-30)))
         inside = correlation[:, shortest : longest + 1]
         before, after = correlation[:, shortest - 1 : longest], correlation[:, shortest + 1 : longest + 2]
         is_peak = (inside >= before) & (inside > after)
-        # a slight preference for short lags, against octave errors downwards
-        bias = np.linspace(0.0, 0.08, inside.shape[1], dtype=np.float32)
-        score = np.where(is_peak, inside - bias, -1.0)
+        score = np.where(is_peak, inside - bias, np.float32(-1))
         best = score.argmax(axis=1)
         line = np.arange(len(chunk))
         left, top, right = (correlation[line, best + shortest + d] for d in (-1, 0, 1))
@@ -208,7 +245,17 @@ def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
     return result
 
 
+@lru_cache(maxsize=16)
+def _f0_taper(size: int, rate: int, lags: int, count: int) -> Array:
+    """Undo the root of the autocorrelation of the window: a factor for each lag."""
+    window = scipy.fft.irfft(np.abs(scipy.fft.rfft(np.hanning(size + 1)[:-1], 2 * size)) ** 2)[:size]
+    at = np.arange(count) * (size / lags)
+    return np.asarray(np.interp(at, np.arange(size), window / window[0]) ** -0.5, np.float32)
+
+
 def to_db(power: npt.NDArray[np.float32]) -> Array:
     """10 log10 of a power, no lower than -120 dB."""
-    decibels: Array = np.float32(10.0) * np.log10(np.maximum(power, np.float32(10 ** (SILENCE_DB / 10))))
+    # by the natural logarithm, which numpy computes in vectors
+    natural = np.log(np.maximum(power, np.float32(10 ** (SILENCE_DB / 10))))
+    decibels: Array = np.float32(10 / np.log(10)) * natural
     return decibels

@@ -52,7 +52,7 @@ class Bandwidth(Check):
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
-        mean = signal.power.mean(axis=0)
+        mean = np.full(len(signal.power), 1 / len(signal.power), np.float32) @ signal.power
         spectrum = 10 * np.log10(mean + 1e-14)
         hz = signal.bin_hz
         half_gap, side = round(GAP_HZ / 2 / hz), round(SIDE_HZ / hz)

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.signal import DIGITAL_SILENCE_DB, HOP_S, Signal, to_db
+from ttsprep.signal import DIGITAL_SILENCE_DB, HOP_S, Signal, percentile, to_db
 from ttsprep.types import Clip, Finding, Measures, Severity
 
 EDGES_HZ = (150, 300, 500, 750, 1_050, 1_450, 2_000, 2_700, 3_500)
@@ -64,10 +65,10 @@ class Duplicates(Check):
         if signal.rate < 2 * EDGES_HZ[-1]:
             return {"take_print": "", "take_print_s": np.nan}
         edges = [max(1, round(hz / signal.bin_hz)) for hz in EDGES_HZ]
-        bands = np.add.reduceat(signal.power[:, : edges[-1]], edges[:-1], axis=1)
+        bands = signal.bands(*pairwise(edges))
         # the span comes from the same bands, so that it does not move with the bandwidth
         level = to_db(bands.sum(axis=1))
-        found = np.flatnonzero(level > max(float(np.percentile(level, 98)) - SPAN_DB, DIGITAL_SILENCE_DB))
+        found = np.flatnonzero(level > max(percentile(level, 98) - SPAN_DB, DIGITAL_SILENCE_DB))
         if len(found) < 20 or not signal.speech.any():
             return {"take_print": "", "take_print_s": np.nan}
         bands = bands[found[0] : found[-1] + 1]

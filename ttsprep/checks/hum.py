@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -16,12 +17,16 @@ MAINS_HZ = (50.0, 60.0)
 DRIFT = np.linspace(-0.006, 0.006, 13)
 """The mains, and the clocks of recorders, are off by up to half a per cent."""
 HARMONICS = 6
+TONES_HZ = tuple(base * harmonic for base in MAINS_HZ for harmonic in range(1, HARMONICS + 1))
 BLOCK = 6
 """Frames summed before the search: 60 ms."""
 LINE_BINS = 1.5
 """Bins that a line fills under a Hann window."""
 SURE = 25.0
 """Summed statistic above which a steady tone is no accident."""
+
+Array = npt.NDArray[np.float32]
+Rotations = npt.NDArray[np.complex64]
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,9 @@ class Hum(Check):
         if not signal.speech.any():
             return {"hum_db": np.nan, "hum_hz": np.nan}
         best, level, mains = SURE, SILENCE_DB, 0.0
-        for base in MAINS_HZ:
-            score, power = np.zeros(len(DRIFT)), np.zeros(len(DRIFT))
-            for harmonic in range(1, HARMONICS + 1):
-                statistic, tone = _steady_tone(signal, base * harmonic)
-                score += statistic
-                power += np.where(statistic > 8, tone, 0)
+        statistics, tones = _steady_tones(signal)
+        for base, statistic, tone in zip(MAINS_HZ, statistics, tones, strict=True):
+            score, power = statistic.sum(axis=0), np.where(statistic > 8, tone, 0).sum(axis=0)
             i = int(score.argmax())
             if score[i] > best and power[i] > 0:
                 best, mains = score[i], base * (1 + DRIFT[i])
@@ -82,16 +84,32 @@ class Hum(Check):
             yield Finding(row.id, "hum", severity, message, row.hum_db, limit)
 
 
-def _steady_tone(signal: Signal, hertz: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Look for steady sinusoids around `hertz`: at each drift of the mains, how sure one is, and its power."""
-    spectrum = signal.low_spectrum[:, round(hertz / signal.bin_hz)]
+def _steady_tones(signal: Signal) -> tuple[Array, Array]:
+    """Look for steady sinusoids: how sure one is, and its power; of shape (mains, harmonics, drifts)."""
+    count = len(signal.low_spectrum)
     hop = round(HOP_S * signal.rate) / signal.rate
+    bins = [round(hertz / signal.bin_hz) for hertz in TONES_HZ]
+    spectrum = np.ascontiguousarray(signal.low_spectrum[:, bins].T)
     power = spectrum.real**2 + spectrum.imag**2
-    weight = 1 / (np.convolve(power, np.full(5, 0.2, np.float32), "same") + 1e-11)
-    # brought down to 0 Hz, a drift of the mains moves slowly: blocks of frames can be summed before the search
-    still = weight * spectrum * np.exp(-2j * np.pi * hertz * hop * np.arange(len(spectrum)))
-    blocks = np.add.reduceat(still, np.arange(0, len(still), BLOCK))
-    times = (np.arange(len(blocks)) * BLOCK + (BLOCK - 1) / 2) * hop
-    amplitude = np.abs(np.exp(-2j * np.pi * hertz * np.outer(DRIFT, times)) @ blocks)
-    total = float(weight.sum())
-    return amplitude**2 / total, LINE_BINS * (amplitude / total) ** 2
+    padded = np.pad(power, ((0, 0), (2, 2)))
+    mean = sum(padded[:, i : i + count] for i in range(5)) * np.float32(0.2)
+    weight = 1 / (mean + np.float32(1e-11))
+    still, drift = _rotations(hop, 1 << (count - 1).bit_length())
+    blocks = np.add.reduceat(weight * spectrum * still[:, :count], np.arange(0, count, BLOCK), axis=1)
+    amplitude = np.abs(drift[:, :, : blocks.shape[1]] @ blocks[:, :, None])[:, :, 0]
+    total = weight.sum(axis=1)[:, None]
+    shape = (len(MAINS_HZ), HARMONICS, len(DRIFT))
+    return (amplitude**2 / total).reshape(shape), (LINE_BINS * (amplitude / total) ** 2).reshape(shape)
+
+
+@lru_cache(maxsize=16)
+def _rotations(hop: float, count: int) -> tuple[Rotations, Rotations]:
+    """Turn each tone to 0 Hz, frame by frame, and each drift of it, block by block.
+
+    Brought down, a drift of the mains moves slowly: blocks of frames can be summed before the search.
+    """
+    turn = -2j * np.pi * np.array(TONES_HZ)
+    still = np.exp(turn[:, None] * hop * np.arange(count))
+    times = (np.arange(-(-count // BLOCK)) * BLOCK + (BLOCK - 1) / 2) * hop
+    drift = np.exp(turn[:, None, None] * np.outer(DRIFT, times))
+    return still.astype(np.complex64), drift.astype(np.complex64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -159,7 +160,8 @@ def _flat_tops(samples: Samples, high: float, low: float) -> tuple[float, int]:
     for extreme, sign in ((high, 1.0), (-low, -1.0)):
         if extreme < 300 * STEP:  # the steps of 16 bits make flat tops of their own
             continue
-        near = np.flatnonzero(samples * sign > extreme - max(1.5 * STEP, extreme * 1e-4))
+        least = extreme - max(1.5 * STEP, extreme * 1e-4)
+        near = np.flatnonzero(samples > least if sign > 0 else samples < -least)
         if len(near) < 2:
             continue
         starts = np.flatnonzero(np.diff(near, prepend=-9) > 1)
@@ -195,6 +197,7 @@ def loudness(signal: Signal) -> float:
     return float(-0.691 + 10 * np.log10(loud[loud > relative].mean()))
 
 
+@lru_cache(maxsize=16)
 def _k_weighting(bins: int, bin_hz: float) -> npt.NDArray[np.float32]:
     """|H|^2 of the two K-weighting filters at each bin, from their 48 kHz coefficients (BS.1770-4, tables 1 and 2)."""
     z = np.exp(-2j * np.pi * np.arange(bins) * bin_hz / 48_000)

@@ -60,7 +60,8 @@ class Lossy(Check):
         speech = signal.speech[REACH:-REACH]
         if bands < 3 or speech.sum() < 20:
             return {"holes_permille": np.nan}
-        level = 10 * np.log10(np.add.reduceat(power, np.arange(0, bands * width, width), axis=1) + 1e-15)
+        cells = np.add.reduceat(power, np.arange(0, bands * width, width), axis=1)
+        level = np.float32(10 / np.log(10)) * np.log(cells + np.float32(1e-15))
         alive = np.partition(level, -max(1, len(level) // 10), axis=0)[-max(1, len(level) // 10)] > EMPTY_DB
         if alive[1:-1].sum() < 3:
             return {"holes_permille": np.nan}

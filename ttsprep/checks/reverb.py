@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.signal import Signal, to_db
+from ttsprep.signal import Signal, percentile, to_db
 from ttsprep.types import Clip, Finding, Measures, Severity
 
 STEP = 6
@@ -52,15 +52,14 @@ class Reverb(Check):
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
-        power, hz = signal.power, signal.bin_hz
+        hz = signal.bin_hz
         drops = []
-        for low, high in BANDS_HZ:
-            level = to_db(power[:, int(low / hz) : int(high / hz)].sum(axis=1))
+        for level in to_db(signal.bands(*((int(low / hz), int(high / hz)) for low, high in BANDS_HZ)).T):
             if len(level) <= 2 * STEP:
                 continue
-            loud = signal.speech[:-STEP] & (level[:-STEP] > np.percentile(level, 98) - 20)
+            loud = signal.speech[:-STEP] & (level[:-STEP] > percentile(level, 98) - 20)
             if loud.sum() > STEP:
-                drops.append(np.percentile((level[:-STEP] - level[STEP:])[loud], 95))
+                drops.append(percentile((level[:-STEP] - level[STEP:])[loud], 95))
         return {"decay_db_per_60ms": float(np.mean(drops)) if drops else np.nan}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102

@@ -57,11 +57,10 @@ class Timbre(Check):
         usable = [hz for hz in CENTRES_HZ if hz * HALF_WIDTH < 0.49 * signal.rate]
         levels = np.full(len(CENTRES_HZ), np.nan)
         if signal.speech.any():
-            power = signal.power[signal.speech]
-            for i, centre in enumerate(usable):
-                low = max(1, int(centre / HALF_WIDTH / signal.bin_hz))
-                high = max(low + 1, int(centre * HALF_WIDTH / signal.bin_hz))
-                levels[i] = to_db(power[:, low:high].sum(axis=1)).mean()
+            lows = [max(1, int(hz / HALF_WIDTH / signal.bin_hz)) for hz in usable]
+            highs = [int(hz * HALF_WIDTH / signal.bin_hz) for hz in usable]
+            bands = signal.bands(*((low, max(low + 1, high)) for low, high in zip(lows, highs, strict=True)))
+            levels[: len(usable)] = to_db(bands[signal.speech]).mean(axis=0)
             levels -= np.nanmean(levels)
         return dict(zip(COLUMNS, levels.tolist(), strict=True))
 
@@ -89,4 +88,5 @@ class Timbre(Check):
 
 def _rms(bands: "list[pd.Series[float]]") -> npt.NDArray[np.float64]:
     """Root mean square over the bands that were measured, for each clip; NaN where none was."""
-    return np.sqrt(pd.concat(bands, axis=1).pow(2).mean(axis=1).to_numpy(np.float64))
+    squares = pd.concat(bands, axis=1).pow(2).mean(axis=1)
+    return np.asarray(squares**0.5, np.float64)
