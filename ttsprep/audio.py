@@ -109,10 +109,9 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
             return audio, None if len(samples) + slack >= wanted else claimed
     except sf.LibsndfileError as error:
         reason = str(error.error_string).strip().rstrip(".")
-        if "lost sync" in reason:
-            raise AudioError(
-                "audio-cut-off-file", "the decoder lost sync: bytes are missing or damaged"
-            ) from None
+        if "lost sync" in reason or "fseek" in reason:  # the latter where the samples end before the header says so
+            what = f"the decoder stopped ({reason}): bytes are missing or damaged"
+            raise AudioError("audio-cut-off-file", what) from None
         raise AudioError("audio-unreadable", f"cannot be decoded: {reason}") from None
 
 
@@ -175,7 +174,7 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
         ) from error
     blocks: list[Samples] = []
     try:
-        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file) as container:
+        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, "r") as container:
             if not container.streams.audio:
                 raise AudioError("audio-unreadable", "the container has no audio stream")
             stream = container.streams.audio[0]
@@ -190,7 +189,8 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
                     count += len(blocks[-1])
                 if count > most:
                     break
-            claimed = None if stream.duration is None else float(stream.duration * stream.time_base)
+            known = stream.duration is not None and stream.time_base is not None
+            claimed = float(stream.duration * stream.time_base) if known else None
     except av.error.FFmpegError as error:
         raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
     whole = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)

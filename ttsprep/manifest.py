@@ -64,7 +64,10 @@ def clean(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
+        try:
+            return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        except UnicodeEncodeError:  # a surrogate that stands for no byte, such as JSON can hold
+            return text.encode("utf-8", "backslashreplace").decode()
     return text
 
 
@@ -130,7 +133,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 def read_table(path: Path) -> pa.Table | None:
     """Return a table that `write_table` wrote, or None if it is not there or not of this version."""
     try:
-        table = pq.read_table(path)
+        with path.open("rb") as file:  # Arrow opens no path that is not UTF-8
+            table = pq.read_table(file)
     except (OSError, pa.ArrowInvalid):
         return None
     version = (table.schema.metadata or {}).get(b"ttsprep.schema")
@@ -165,7 +169,7 @@ class Journal:
         """Yield the batches that earlier, unfinished runs left."""
         for path in sorted(self._folder.glob("journal-*.arrow")):
             try:
-                with pa.OSFile(str(path)) as file, ipc.open_stream(file) as stream:
+                with path.open("rb") as file, ipc.open_stream(file) as stream:
                     if stream.schema.equals(self._schema):
                         for batch in stream:
                             batch.validate(full=True)
