@@ -189,8 +189,9 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
                     count += len(blocks[-1])
                 if count > most:
                     break
-            known = stream.duration is not None and stream.time_base is not None
-            claimed = float(stream.duration * stream.time_base) if known else None
+            claimed = None
+            if stream.duration is not None and stream.time_base is not None:
+                claimed = float(stream.duration * stream.time_base)
     except av.error.FFmpegError as error:
         raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
     whole = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)

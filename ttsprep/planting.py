@@ -181,15 +181,18 @@ def _other_microphone(x: Samples, rate: int, _random: Random) -> Samples:
 
 
 def room_tone(x: Samples, rate: int, seconds: float, random: Random) -> Samples:
-    """`seconds` of noise with the level and spectrum of the quietest 50 ms of the clip."""
+    """Return noise like the quietest 50 ms of the clip, at least 45 dB under its speech."""
     size = int(0.05 * rate)
     starts = range(0, max(1, len(x) - size), size)
     quiet = min((x[i : i + size] for i in starts), key=lambda block: float(np.mean(block**2)))
-    magnitude = np.abs(np.fft.rfft(quiet * np.hanning(len(quiet)))) * np.sqrt(8 / 3)
+    magnitude = np.abs(np.fft.rfft(quiet * np.hanning(len(quiet))))
+    magnitude = np.convolve(magnitude, np.full(9, 1 / 9), "same")  # a room has no formants
     length = int(seconds * rate)
-    noise = np.fft.rfft(random.standard_normal(length))
-    shape = np.interp(np.linspace(0, 1, len(noise)), np.linspace(0, 1, len(magnitude)), magnitude)
-    return np.asarray(np.fft.irfft(noise * shape, length) / np.sqrt(size), np.float32)
+    spectrum = np.fft.rfft(random.standard_normal(length))
+    shape = np.interp(np.linspace(0, 1, len(spectrum)), np.linspace(0, 1, len(magnitude)), magnitude)
+    noise = np.fft.irfft(spectrum * shape, length)
+    level = min(float(np.sqrt(np.mean(quiet**2))), rms(x) * _db(-45))
+    return np.asarray(noise * (level / max(float(np.sqrt(np.mean(noise**2))), 1e-12)), np.float32)
 
 
 def _silence(seconds: float, where: str) -> Callable[[Take, Take, Random], Take]:
@@ -338,9 +341,9 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("no-speech", "a tone only", True, _no_speech("tone")),
     Defect("too-short", "0.25 s of it", True, _audio(_short)),
     Defect("too-long", "repeated for 40 s", True, _audio(_long)),
-    Defect("pitch-outlier", "played 8 semitones up", True, _other_speed(8)),
-    Defect("pitch-outlier", "played 8 semitones down", True, _other_speed(-8)),
-    Defect("pitch-outlier", "played 5.6 semitones up: 16 kHz read as 22.05", False, _other_speed(5.55)),
+    Defect("pitch-outlier", "played 8 semitones up", True, _other_speed(8), words=4),
+    Defect("pitch-outlier", "played 8 semitones down", True, _other_speed(-8), words=4),
+    Defect("pitch-outlier", "played 5.6 semitones up: 16 kHz read as 22.05", False, _other_speed(5.55), words=4),
     Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5), words=4),
     Defect("rate-outlier", "as much text of another clip added", True, _text_doubled, words=4),
     Defect("rate-outlier", "text of a clip of another length", True, _text_swapped, words=4),

@@ -15,7 +15,7 @@ class Length(Check):
 
     Attributes
     ----------
-    short_error_s, short_note_s, long_warning_s, long_note_s
+    short_error_s, short_warning_s, short_note_s, long_warning_s, long_note_s
         Duration of a clip in seconds.
     share
         Share of the duration or of the clips that makes a finding on the corpus.
@@ -27,7 +27,7 @@ class Length(Check):
         Code(
             "too-short",
             "Too short to learn from.",
-            "Duration of the clip: error under 0.3 s, note under 1 s.",
+            "Duration of the clip: error under 0.15 s, warning under 0.3 s, note under 1 s.",
             "Less than a syllable has no rhythm; many trainers crash on clips shorter than a convolution or a segment.",
             "Drop it, or join it with its neighbour.",
         ),
@@ -48,7 +48,8 @@ class Length(Check):
         ),
     )
 
-    short_error_s: float = 0.3
+    short_error_s: float = 0.15
+    short_warning_s: float = 0.3
     short_note_s: float = 1.0
     long_warning_s: float = 30.0
     long_note_s: float = 20.0
@@ -56,10 +57,12 @@ class Length(Check):
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         seconds = corpus.duration_s
         for row in rows(corpus[seconds < self.short_note_s]):
-            error = row.duration_s < self.short_error_s
-            limit = self.short_error_s if error else self.short_note_s
+            severity, limit = Severity.NOTE, self.short_note_s
+            if row.duration_s < self.short_warning_s:
+                severity, limit = Severity.WARNING, self.short_warning_s
+            if row.duration_s < self.short_error_s:
+                severity, limit = Severity.ERROR, self.short_error_s
             message = f"{row.duration_s:.2f} s (limit {limit:g} s)"
-            severity = Severity.ERROR if error else Severity.NOTE
             yield Finding(row.id, "too-short", severity, message, row.duration_s, limit)
         for row in rows(corpus[seconds > self.long_note_s]):
             warning = row.duration_s > self.long_warning_s

@@ -13,6 +13,9 @@ from ttsprep.checks.robust import deviation
 from ttsprep.signal import Signal
 from ttsprep.types import Clip, Finding, Measures, Severity
 
+SHORT_S = 0.4
+"""Seconds of voiced speech; as little doubles the variance of the median F0."""
+
 
 @dataclass(frozen=True)
 class Voice(Check):
@@ -22,6 +25,8 @@ class Voice(Check):
     ----------
     outlier_st, outlier_z
         Distance of the median F0 from that of the speaker, in semitones and in spreads.
+    least_voiced_s
+        Clips with less voiced speech, in seconds, say too little of the voice.
     far_st, far_z
         The same for a greater distance, which needs fewer spreads.
     note_st, note_z
@@ -43,7 +48,8 @@ class Voice(Check):
             "Median F0 of the clip (autocorrelation of the compressed spectrum, Tolonen and Karjalainen 2000) against "
             "the median of the speaker: warning from 3 semitones and 4 robust spreads, from 5 and 2.6, or where F0 and "
             "speaking rate together are 3 spreads off in the direction of a wrong playing speed; note from 4 semitones "
-            "and 2 spreads. Not judged where the clips have no speaker names and differ as much as several voices do.",
+            "and 2 spreads. Not judged under 0.4 s of voiced speech, and where the clips have no speaker "
+            "names and differ as much as several voices do.",
             "Another speaker, a wrong sample rate in the header, or a take in another mood; a single-speaker model "
             "averages them.",
             "Listen. Drop it, name its speaker, or correct the sample rate.",
@@ -65,6 +71,7 @@ class Voice(Check):
 
     outlier_st: float = 3.0
     outlier_z: float = 4.0
+    least_voiced_s: float = 0.4
     far_st: float = 5.0
     far_z: float = 2.6
     note_st: float = 4.0
@@ -89,9 +96,12 @@ class Voice(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         corpus = corpus[corpus.level_range_db >= 10]  # the others have no voice
-        against = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
+        voiced_s = corpus.voiced_ratio * corpus.speech_s
+        f0 = (12 * np.log2(corpus.f0_median_hz)).where(voiced_s >= self.least_voiced_s)
+        against = deviation(f0, corpus.speaker, least_spread=0.7)
         spread = against.off / against.z
-        off, z = against.off.abs(), against.z.abs()
+        # the melody of a word moves its median more than that of a sentence
+        off, z = against.off.abs(), against.z.abs() / np.sqrt(1 + SHORT_S / voiced_s)
         out = (off > self.outlier_st) & (z > self.outlier_z)
         out |= (off > self.far_st) & (z > self.far_z)
         out |= (off > self.outlier_st) & (speed(corpus).abs() > self.speed_z)
