@@ -42,7 +42,7 @@ class Defect:
     spoil
         Done to the file after it was written.
     least_rate
-        Sample rate in Hz under which it changes nothing.
+        Sample rate in Hz under which it changes nothing that is heard.
     words
         Least words of a transcript that it can be planted in.
     beside
@@ -323,7 +323,7 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("narrowband", "upsampled from 11.025 kHz", True, _upsampled(11_025), least_rate=16_000),
     Defect("lossy-source", "MP3 at 24 kbit/s", True, _mp3(24)),
     Defect("lossy-source", "MP3 at 32 kbit/s", True, _mp3(32)),
-    Defect("lossy-source", "MP3 at 40 kbit/s", False, _mp3(40)),
+    Defect("lossy-source", "MP3 at 40 kbit/s", False, _mp3(40), least_rate=22_050),
     Defect("spectrum-outlier", "through a telephone handset", True, _audio(_telephone)),
     Defect("spectrum-outlier", "another microphone", False, _audio(_other_microphone)),
     Defect("leading-silence", "3 s before", True, _silence(3.0, "start")),
