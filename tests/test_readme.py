@@ -42,6 +42,8 @@ def test_the_page_has_the_commands_we_think() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_it_runs(command: str, folder: Path) -> None:
+    if "selftest" in command:
+        command += " --select hum --clips 3"  # all defects take minutes
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
