@@ -36,7 +36,7 @@ class Rate(Check):
             "Duration of the speech, pauses left out, against a robust line through duration and number of phones of "
             "the speaker's clips (characters where there are no phones), in logarithms, so that both sides count "
             "alike; the spread grows for texts of a few phones. Error from a factor of 1.65 and 4.5 robust spreads; "
-            "warning from a factor of 1.45 and 2.5 spreads, or 1.3 and 3.7; note from 1.22 and 2.2. Under 12 clips "
+            "warning from a factor of 1.5 and 2.5 spreads, or 1.3 and 3.7; note from 1.22 and 2.2. Under 12 clips "
             "only 3 to 30 characters a second are held against it.",
             "Words are missing in the text or in the audio, or the text belongs to another clip: alignment fails, and "
             "the model learns to skip and to babble.",
@@ -45,7 +45,7 @@ class Rate(Check):
     )
     error_ratio: float = 1.65
     error_z: float = 4.5
-    warning_ratio: float = 1.45
+    warning_ratio: float = 1.5
     warning_z: float = 2.5
     sure_ratio: float = 1.3
     sure_z: float = 3.7
