@@ -146,12 +146,16 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
-            raise OutputError(
-                f"disk full while writing {path}: make room and give the same command again; "
-                "what is finished stays, so the run is resumable"
-            ) from error
-        raise OutputError(f"cannot write {path}: {_reason(error)}") from error
+        raise _refused(error, f"write {path}") from error
+
+
+def _refused(error: OSError, what: str) -> OutputError:
+    if error.errno in _FULL:
+        return OutputError(
+            f"disk full, cannot {what}: make room and give the same command again; "
+            "what is finished stays, so the run is resumable"
+        )
+    return OutputError(f"cannot {what}: {_reason(error)}")
 
 
 @contextmanager
@@ -176,7 +180,7 @@ def lock(folder: Path) -> Iterator[None]:
         who = f"process {holder}" if holder.isdecimal() else "another run"
         raise BusyError(f"{folder} is in use by {who}: wait until it ends, or choose another --out") from None
     except OSError as error:
-        raise OutputError(f"cannot lock {folder}: {_reason(error)}") from error
+        raise _refused(error, f"lock {folder}") from error
     try:
         yield
     finally:

@@ -194,6 +194,7 @@ class Journal:
             except OSError:
                 if self._sink is not None:
                     self._sink.raw.close()  # without another flush, which would fail in the same way
+                self._writer = self._sink = None
                 raise
 
     def _open(self) -> None:
