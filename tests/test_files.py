@@ -78,9 +78,7 @@ def run_python(script: str, *arguments: object, **more: object) -> subprocess.Co
 
 
 class TestInside:
-    @pytest.mark.parametrize(
-        "name", ["wavs/a.wav", "./wavs/a.wav", "wavs/../wavs/a.wav", "../corpus/wavs/a.wav"]
-    )
+    @pytest.mark.parametrize("name", ["wavs/a.wav", "./wavs/a.wav", "wavs/../wavs/a.wav", "../corpus/wavs/a.wav"])
     def test_what_is_inside_is_resolved(self, corpus: Path, name: str) -> None:
         assert inside(corpus, name) == corpus.resolve() / "wavs" / "a.wav"
 
@@ -154,9 +152,7 @@ class TestRegular:
             }
             for name, kind in kinds.items():
                 for guard in (regular, digest):
-                    with pytest.raises(
-                        AudioError, match=kind
-                    ) as caught:  # opening the FIFO would wait for ever
+                    with pytest.raises(AudioError, match=kind) as caught:  # opening the FIFO would wait for ever
                         guard(corpus / name)
                     assert caught.value.code == "audio-unreadable"
 
@@ -310,9 +306,7 @@ HOLDER = """
 
 def holder_of(folder: Path) -> subprocess.Popen[bytes]:
     script = f"import sys; sys.path[:] = {sys.path!r}\n{textwrap.dedent(HOLDER)}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = subprocess.Popen([sys.executable, "-c", script, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout.readline() == b"held\n"
     return process
 
@@ -338,9 +332,7 @@ class TestLock:
 
     def test_workers_do_not_keep_it(self, tmp_path: Path) -> None:
         with lock(tmp_path):
-            child = subprocess.Popen(
-                [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
-            )
+            child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
         with child, lock(tmp_path):
             child.stdin.write(b"\n")
 
@@ -393,9 +385,7 @@ class TestLock:
 
 
 class TestRefuseInside:
-    def test_the_source_and_what_is_in_it(
-        self, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_source_and_what_is_in_it(self, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "link").symlink_to(corpus / "wavs")
         monkeypatch.chdir(corpus)
         for out in (

@@ -146,9 +146,7 @@ FAULTS = {
 def test_only_the_guilty_item_is_lost(order: str, in_prepare: bool, at: int) -> None:
     items = planted(order, at=at)
     seconds = 0.5 if order == "endless" else 60
-    rows = rows_of(
-        items, work=Doubling(in_prepare=in_prepare), seconds_per_item=seconds, memory_bytes=1 << 29
-    )
+    rows = rows_of(items, work=Doubling(in_prepare=in_prepare), seconds_per_item=seconds, memory_bytes=1 << 29)
     name, item, reason = rows[at]
     assert (name, item) == ("lost", order)
     assert FAULTS[order] in reason
@@ -217,9 +215,7 @@ def test_workers_killed_from_outside_at_random_lose_nothing() -> None:
 
 
 def children_of(pid: int) -> list[int]:
-    out = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
+    out = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
     return [int(word) for word in out.split() if alive(int(word))]
 
 
@@ -435,9 +431,7 @@ def test_many_items_cost_little_time_and_no_memory() -> None:
         assert total == 102_400 * 102_399
         print((time.process_time() - began) / 102_400 * 1e6, peak() - before)
     """).format(path=sys.path)
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     microseconds, kilobytes = map(float, done.stdout.split())
     assert microseconds < 60  # the parent's processor time; about 10 on an idle machine
     assert kilobytes < 20_000

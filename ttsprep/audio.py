@@ -121,9 +121,7 @@ def _most_frames(rate: int, channels: int) -> int:
 
 def _refuse_implausible(rate: int, channels: int) -> None:
     if not RATES[0] <= rate <= RATES[1]:
-        raise AudioError(
-            "sample-rate-implausible", f"claims {rate} Hz; {RATES[0]:,}-{RATES[1]:,} Hz are plausible"
-        )
+        raise AudioError("sample-rate-implausible", f"claims {rate} Hz; {RATES[0]:,}-{RATES[1]:,} Hz are plausible")
     if channels > CHANNELS:
         raise AudioError("audio-unreadable", f"claims {channels} channels; at most {CHANNELS} are read")
 
@@ -169,9 +167,7 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
         import av
         import av.error
     except ImportError as error:
-        raise AudioError(
-            "audio-unreadable", "M4A needs the media extra: pip install 'ttsprep[media]'"
-        ) from error
+        raise AudioError("audio-unreadable", "M4A needs the media extra: pip install 'ttsprep[media]'") from error
     blocks: list[Samples] = []
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, "r") as container:

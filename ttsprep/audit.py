@@ -218,9 +218,7 @@ def _measure(
     first = count = sum(batch.num_rows for batch in batches)
     with (
         closing(journal),
-        closing(
-            run(work, clips, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
-        ) as results,
+        closing(run(work, clips, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)) as results,
     ):
         for number, shard in results:
             fresh: list[Row] = []
@@ -239,9 +237,7 @@ def _measure(
                 on_progress(0, sum(row.get("duration_s", 0.0) for row in fresh))
     manifest = manifest_table(todo.clips, todo.ids)
     measures = pa.Table.from_batches(batches, schema).take(pa.array(rows, pa.int64())).combine_chunks()
-    table = pa.table(
-        [*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema])
-    )
+    table = pa.table([*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema]))
     _write_cache(out, manifest["path"], files)
     write_table(out / "clips.parquet", table)
     journal.discard()
@@ -291,9 +287,7 @@ def _signature(root: str, path: str) -> Signature | None:
 def _write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
     stats = zip(*(stat for _, stat in files), strict=True)
     columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
-    cache = pa.table(
-        [pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE
-    )
+    cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)
     write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
 
 
@@ -354,11 +348,7 @@ def _about(todo: Plan, clips: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _report(
-    out: Path, todo: Plan, clips: pd.DataFrame, findings: pd.DataFrame, summary: dict[str, Any]
-) -> None:
+def _report(out: Path, todo: Plan, clips: pd.DataFrame, findings: pd.DataFrame, summary: dict[str, Any]) -> None:
     from ttsprep.reporting import report
 
-    atomic_write(
-        out / "report.html", report(todo.corpus.root, todo.clips, todo.ids, clips, findings, summary).encode()
-    )
+    atomic_write(out / "report.html", report(todo.corpus.root, todo.clips, todo.ids, clips, findings, summary).encode())

@@ -23,9 +23,7 @@ def nfc(text: str) -> str:
 def is_spoken(char: str) -> bool:
     """Return whether `char` is a letter, a digit, or a vowel sign of an Indic or South-East Asian script."""
     category = unicodedata.category(char)
-    return category[0] in "LN" or (
-        category in {"Mc", "Mn"} and not "\u0300" <= char <= "\u036f" and char < "\ufe00"
-    )
+    return category[0] in "LN" or (category in {"Mc", "Mn"} and not "\u0300" <= char <= "\u036f" and char < "\ufe00")
 
 
 @lru_cache(maxsize=65536)
@@ -39,11 +37,7 @@ def script(char: str) -> str:
     """
     if not unicodedata.category(char).startswith("L"):
         return ""
-    names = [
-        word
-        for word in unicodedata.name(char, "").split()
-        if word not in {"MODIFIER", "FULLWIDTH", "HALFWIDTH"}
-    ]
+    names = [word for word in unicodedata.name(char, "").split() if word not in {"MODIFIER", "FULLWIDTH", "HALFWIDTH"}]
     first = names[0] if names else "UNKNOWN"
     return "" if first == "LETTER" else _SCRIPT_NAMES.get(first, first)
 

@@ -17,9 +17,7 @@ from ttsprep.errors import AudioError, BusyError, OutputError
 LOCK_NAME = ".ttsprep.lock"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NAME_BYTES = 150  # leaves room for the hash, an extension and the temporary name within the usual 255
-_RESERVED = {"con", "prn", "aux", "nul"} | {
-    f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"
-}
+_RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
 
 
 class Signature(NamedTuple):
@@ -49,9 +47,7 @@ def inside(root: Path, name: str) -> Path:
     if "\0" in name:
         raise AudioError("path-outside-corpus", f"{shown} holds a NUL character, so it is no path")
     if Path(name).is_absolute():
-        raise AudioError(
-            "path-outside-corpus", f"{shown} is an absolute path; give it relative to the corpus"
-        )
+        raise AudioError("path-outside-corpus", f"{shown} is an absolute path; give it relative to the corpus")
     home = os.path.realpath(root)
     path = Path(os.path.realpath(Path(home, name)))
     if not path.is_relative_to(home):
@@ -60,9 +56,7 @@ def inside(root: Path, name: str) -> Path:
         path.lstat()
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise AudioError(
-                "path-outside-corpus", f"{shown} is a symbolic link that leads to itself"
-            ) from None
+            raise AudioError("path-outside-corpus", f"{shown} is a symbolic link that leads to itself") from None
     else:
         if path.is_symlink():  # realpath stops at a link only where links go round in circles
             raise AudioError("path-outside-corpus", f"{shown} is a symbolic link that leads to itself")
@@ -121,9 +115,7 @@ def atomic_write(path: Path, data: bytes) -> None:
     with writing(path):
         part.unlink(missing_ok=True)  # may be a link to somewhere else: never write through it
         try:
-            with os.fdopen(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb"
-            ) as file:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -201,9 +193,7 @@ def refuse_inside(source: Path, out: Path) -> None:
     for folder in (real, *real.parents):
         with suppress(OSError):
             if folder.samefile(source):
-                raise OutputError(
-                    f"the output {out} lies inside the source {source}: choose a folder outside it"
-                )
+                raise OutputError(f"the output {out} lies inside the source {source}: choose a folder outside it")
 
 
 def safe_name(identity: str) -> str:
@@ -214,8 +204,7 @@ def safe_name(identity: str) -> str:
     name. `safe_names` also tells apart ids that differ only by case.
     """
     name = "".join(
-        c if c in "-_." or unicodedata.category(c)[0] in "LMN" else "_"
-        for c in unicodedata.normalize("NFC", identity)
+        c if c in "-_." or unicodedata.category(c)[0] in "LMN" else "_" for c in unicodedata.normalize("NFC", identity)
     )
     name = name.lstrip(".-").rstrip(".")
     name = name.encode()[:_NAME_BYTES].decode(errors="ignore").rstrip(".") or "_"

@@ -45,9 +45,7 @@ def _stereo(take: Take, _other: Take, _random: Random) -> Take:
 
 def _other_rate(take: Take, _other: Take, _random: Random) -> Take:
     rate = 24_000 if take.rate != 24_000 else 16_000
-    return replace(
-        take, samples=np.asarray(soxr.resample(take.samples, take.rate, rate), np.float32), rate=rate
-    )
+    return replace(take, samples=np.asarray(soxr.resample(take.samples, take.rate, rate), np.float32), rate=rate)
 
 
 def _other_subtype(take: Take, _other: Take, _random: Random) -> Take:
@@ -64,9 +62,7 @@ def _shifted_copy(take: Take, _other: Take, _random: Random) -> Take:
 
 
 def _resampled_copy(take: Take, _other: Take, _random: Random) -> Take:
-    return replace(
-        take, samples=np.asarray(soxr.resample(take.samples, take.rate, 12_000), np.float32), rate=12_000
-    )
+    return replace(take, samples=np.asarray(soxr.resample(take.samples, take.rate, 12_000), np.float32), rate=12_000)
 
 
 def _mojibake(take: Take, _other: Take, _random: Random) -> Take:

@@ -43,9 +43,7 @@ class Suggestion:
     gains: tuple[str, ...]
 
 
-def suggest(
-    sentences: Sequence[str], corpus_phonemes: Iterable[str], language: str, count: int
-) -> list[Suggestion]:
+def suggest(sentences: Sequence[str], corpus_phonemes: Iterable[str], language: str, count: int) -> list[Suggestion]:
     """Return up to `count` of `sentences` to record next, the most useful first.
 
     Parameters

@@ -56,10 +56,12 @@ class Recipe(BaseModel):
 def _with_thresholds(check: type[Check], thresholds: dict[str, int | float]) -> Check:
     default = check()
     known = {field.name: field.type for field in fields(default)}  # type: ignore[arg-type]
-    for key in thresholds:
+    for key, value in thresholds.items():
         if key not in known:
             hint = nearest(key, known) if known else "it has none"
             raise UsageError(f"[checks.{check.name}]: there is no threshold {key!r}; {hint}")
+        if isinstance(getattr(default, key), int) and not isinstance(value, int):
+            raise UsageError(f"[checks.{check.name}]: {key} is a whole number, not {value}")
     return replace(default, **thresholds)  # type: ignore[type-var]
 
 

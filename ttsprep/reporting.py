@@ -44,9 +44,7 @@ def report(
         name: {"summary": code.summary, "measured": code.measured, "harm": code.harm, "mend": code.mend}
         for name, (code, _) in catalogue().items()
     }
-    return render(
-        AuditTables(summary["corpus"], table, findings, summary, explanations, _coverage(table), media)
-    )
+    return render(AuditTables(summary["corpus"], table, findings, summary, explanations, _coverage(table), media))
 
 
 def _coverage(table: pd.DataFrame) -> Coverage | None:

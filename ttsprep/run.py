@@ -212,9 +212,7 @@ class _Crew(Generic[Item, Row]):
         items = 0
         for worker in heard:
             items += self._take(worker, now)
-        for worker in [
-            w for w in self._workers - heard if w.task and now - w.since > self._limits.seconds_per_item
-        ]:
+        for worker in [w for w in self._workers - heard if w.task and now - w.since > self._limits.seconds_per_item]:
             items += self._dead(worker, f"no result within {self._limits.seconds_per_item:g} s")
         if items and self._on_item:
             self._on_item(items)
@@ -248,16 +246,12 @@ class _Crew(Generic[Item, Row]):
         worker.done += 1
         if worker.done == len(task.places):
             worker.task = None
-        return self._keep(
-            task.shard, place, content if kind == "row" else self._lost(task.shard, place, content)
-        )
+        return self._keep(task.shard, place, content if kind == "row" else self._lost(task.shard, place, content))
 
     def _dead(self, worker: _Worker[Item, Row], reason: str = "") -> int:
         """Bury a worker and find out whose fault it was; return the number of items that are lost by it."""
         if reason:
-            self._forget(
-                worker
-            )  # without waiting: a process stuck in a read from a dead disk stays for a while
+            self._forget(worker)  # without waiting: a process stuck in a read from a dead disk stays for a while
         else:
             reason = self._words(self._dismiss(worker))
         task = worker.task
@@ -274,9 +268,7 @@ class _Crew(Generic[Item, Row]):
         """Do the halves of a task that failed as a whole; a single item is tried again alone, or lost."""
         middle = len(task.places) // 2
         if middle:
-            self._again.extend(
-                _Task(task.shard, half) for half in (task.places[:middle], task.places[middle:])
-            )
+            self._again.extend(_Task(task.shard, half) for half in (task.places[:middle], task.places[middle:]))
         elif not last_try:
             self._again.append(_Task(task.shard, task.places, alone=True))
         else:
@@ -312,7 +304,5 @@ class _Crew(Generic[Item, Row]):
             return f"the worker was killed by {name}{hint}"
         code = os.waitstatus_to_exitcode(status)
         if code == OUT_OF_MEMORY and self._limits.memory_bytes is not None:
-            return (
-                f"more than the {self._limits.memory_bytes / 2**30:.2g} GiB of memory that a worker may use"
-            )
+            return f"more than the {self._limits.memory_bytes / 2**30:.2g} GiB of memory that a worker may use"
         return f"the worker ended with exit code {code}"

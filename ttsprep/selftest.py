@@ -189,9 +189,7 @@ def _plant(
     return group
 
 
-def _other(
-    clips: Sequence[Clip], takes: dict[str, Take], take: Take, random: np.random.Generator
-) -> Take | None:
+def _other(clips: Sequence[Clip], takes: dict[str, Take], take: Take, random: np.random.Generator) -> Take | None:
     """Return another clip whose text is at least half as long again, or shorter by a third."""
     for i in random.permutation(len(clips))[:50]:
         other = takes[clips[i].id]
@@ -235,9 +233,7 @@ def _outcome(
 ) -> Outcome:
     originals = {original for _, original in group}
     kept = [i for i, clip in enumerate(clips) if defect.beside or clip.id not in originals]
-    table = _table(
-        [*(clips[i] for i in kept), *(clip for clip, _ in group)], [*(clean[i] for i in kept), *spoilt]
-    )
+    table = _table([*(clips[i] for i in kept), *(clip for clip, _ in group)], [*(clean[i] for i in kept), *spoilt])
     hits = {finding.clip for finding in judge(table, judges, wanted) if finding.code == defect.code}
     missed = tuple(original for clip, original in group if clip.id not in hits)
     return Outcome(defect, len(group), len(group) - len(missed), missed)
@@ -253,6 +249,4 @@ def _summary(clips: Sequence[Clip], found: Sequence[Finding], outcomes: Sequence
         severity: len({finding.clip for finding in about_clips if finding.severity == severity})
         for severity in Severity
     }
-    return SelfTest(
-        len(clips), alarms, by_severity[Severity.ERROR], by_severity[Severity.WARNING], tuple(outcomes)
-    )
+    return SelfTest(len(clips), alarms, by_severity[Severity.ERROR], by_severity[Severity.WARNING], tuple(outcomes))

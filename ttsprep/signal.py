@@ -70,6 +70,11 @@ class Signal:
         return 2 * round(FRAME_S / 2 * self.rate)
 
     @property
+    def hop_s(self) -> float:
+        """Seconds from one frame to the next: 10 ms, but for rounding to whole samples."""
+        return round(HOP_S * self.rate) / self.rate
+
+    @property
     def bin_hz(self) -> float:
         """Distance of two bins of `power`, 25 Hz but for rounding."""
         return self.rate / self.frame_size

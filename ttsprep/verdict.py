@@ -146,9 +146,7 @@ def _codes(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array) -> dict[st
     return {code: row for _, _, code, row in sorted(rows, key=lambda r: r[:3])}
 
 
-def _strictness(
-    clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, outcome: Array
-) -> list[dict[str, Any]]:
+def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, outcome: Array) -> list[dict[str, Any]]:
     ids = clips["id"].astype(str)
 
     def count(severity: Severity) -> Array:

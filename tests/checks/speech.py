@@ -91,7 +91,7 @@ def say(text: str, voice: str = "en-us", *, pitch: int = 50, melody: int = 50, s
 
 @cache
 def takes(source: str, count: int = 40) -> tuple[Take, ...]:
-    """Return clips of one source; those of LibriSpeech are of different speakers and have no text."""
+    """Return clips of one source; those of LibriSpeech are of different speakers, cut off, and have no text."""
     if source == "espeak":
         assert count <= len(SENTENCES)
         return tuple(say(text) for text in SENTENCES[:count])
@@ -101,8 +101,10 @@ def takes(source: str, count: int = 40) -> tuple[Take, ...]:
     if (folder / "metadata.csv").exists():
         lines = (folder / "metadata.csv").read_text(encoding="utf-8").splitlines()
         texts = {line.split("|")[0]: line.split("|")[-1] for line in lines}
-    chosen = files[:: len(files) // count][:count]
-    return tuple(Take(*sf.read(file, dtype="float32"), texts.get(file.stem, "")) for file in chosen)
+    files.sort(key=lambda file: file.stat().st_size)
+    chosen = sorted(files[: 3 * count : 3])  # short ones, for the sake of time
+    most = -1 if texts else 6 * 16_000
+    return tuple(Take(*sf.read(file, frames=most, dtype="float32"), texts.get(file.stem, "")) for file in chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +191,33 @@ def values(code_of_check: str, take: Take) -> dict[str, Any]:
     """Return the measures of one check on one clip."""
     with np.errstate(all="ignore"):
         return all_checks()[code_of_check].measure(Clip("c", "c.wav", take.text), signal(take))
+
+
+def among(source: str, changed: dict[int, Take], count: int = 40) -> list[Row]:
+    """Return the clean corpus of a source with some clips, by number, changed into others."""
+    rows = list(clean(source, count))
+    for i, row in zip(changed, measure(list(changed.values())), strict=True):
+        rows[i] = row
+    return rows
+
+
+def spoilt(source: str, code: str, name: str, numbers: Sequence[int] = (4, 17, 31)) -> list[Finding]:
+    """Plant a defect in some clips of a corpus, see it found in each and not in the others; return the findings."""
+    clips = takes(source)
+    changed = dict(zip(numbers, planted(defect(code, name), [clips[i] for i in numbers]), strict=True))
+    found = of(judge(among(source, changed)), code)
+    here = [finding for finding in found if finding.clip in {f"c{i}" for i in numbers}]
+    before = of(judge(clean(source)), code)
+    assert [finding.clip for finding in here] == [f"c{i}" for i in numbers]
+    assert len(found) - len(here) <= len(before)
+    return here
+
+
+def altered(row: Row, speaker: str = "", **measures: float) -> Row:
+    """Return a measured clip with other measures, as if it had been measured so."""
+    return Row(replace(row.clip, speaker=speaker), row.measures | measures)
+
+
+def filtered(take: Take, change: Any) -> Take:
+    """Return a clip with its samples changed."""
+    return replace(take, samples=np.asarray(change(take.samples), np.float32))

@@ -84,9 +84,7 @@ def test_a_phone_that_is_taken_out_is_missed_and_no_other(language: str, phone: 
     assert phone not in before.missing
     clips["phonemes"] = [" ".join(p for p in line.split() if p != phone) for line in clips["phonemes"]]
     assert set(coverage(clips, language).missing) == {*before.missing, phone}
-    findings = [
-        f for f in Phonemes().judge(clips) if f.code == "phoneme-missing" and f"[{phone}]" in f.message
-    ]
+    findings = [f for f in Phonemes().judge(clips) if f.code == "phoneme-missing" and f"[{phone}]" in f.message]
     assert [(f.clip, f.severity) for f in findings] == [("", Severity.WARNING)]
 
 

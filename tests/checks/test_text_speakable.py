@@ -88,8 +88,7 @@ def test_planted_signs_in_every_language() -> None:
                 words.insert(rng.randrange(len(words) + 1), sign)
                 planted += 1
                 found += any(
-                    f.severity is Severity.WARNING
-                    for f in judged([" ".join(words)], TextSpeakable(), language)
+                    f.severity is Severity.WARNING for f in judged([" ".join(words)], TextSpeakable(), language)
                 )
     assert planted > 600
     assert found == planted

@@ -70,9 +70,7 @@ def texts(language: str) -> list[str]:
     return SENTENCES[language].split("\n")
 
 
-def measured(
-    lines: Sequence[str], check: type[Check], language: str, speakers: Sequence[str] = ()
-) -> pd.DataFrame:
+def measured(lines: Sequence[str], check: type[Check], language: str, speakers: Sequence[str] = ()) -> pd.DataFrame:
     """Return the table of clips c0, c1 ... with the measures of `check`."""
 
     silence = Signal(Audio(np.zeros((0, 1), np.float32), 16000))

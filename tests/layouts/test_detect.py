@@ -100,9 +100,7 @@ def test_two_layouts_of_one_name_are_refused() -> None:
 @pytest.mark.parametrize("build", BUILDERS)
 def test_each_layout_is_recognised_and_no_other(tmp_path: Path, build: Callable[[Path], None]) -> None:
     build(tmp_path)
-    found = {
-        name for name, layout in all_layouts().items() if not layout.fallback and layout.recognise(tmp_path)
-    }
+    found = {name for name, layout in all_layouts().items() if not layout.fallback and layout.recognise(tmp_path)}
     assert found == {build.__name__} - {"plain"}
     layout, why = detect(tmp_path)
     assert layout.name == build.__name__
@@ -144,9 +142,7 @@ def test_metadata_csv_with_ids_is_ljspeech(tmp_path: Path, rows: str) -> None:
     assert detect(tmp_path)[0].name == "ljspeech"
 
 
-@pytest.mark.parametrize(
-    "rows", ["wavs/a.wav|one\n", "audio_file|text\nwavs/a.wav|one\n", "/x/wavs/a.wav|one\n"]
-)
+@pytest.mark.parametrize("rows", ["wavs/a.wav|one\n", "audio_file|text\nwavs/a.wav|one\n", "/x/wavs/a.wav|one\n"])
 def test_metadata_csv_with_paths_is_a_filelist(tmp_path: Path, rows: str) -> None:
     audio(tmp_path, "wavs/a.wav")
     put(tmp_path, "metadata.csv", rows)

@@ -4,9 +4,7 @@ import pytest
 
 from ttsprep.layouts.encoding import sniff, surely_western
 
-FRENCH = (
-    "LJ1|Le garçon a très bien dîné près de la forêt où les élèves étaient restés, même là-bas à côté\n" * 5
-)
+FRENCH = "LJ1|Le garçon a très bien dîné près de la forêt où les élèves étaient restés, même là-bas à côté\n" * 5
 
 
 @pytest.mark.parametrize(
@@ -31,8 +29,7 @@ def test_sniff_tells_the_encoding(head: bytes, encoding: str, mark: int) -> None
 @pytest.mark.parametrize(
     "head",
     [
-        b"RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data"
-        + bytes(500),
+        b"RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x22\x56\0\0\x44\xac\0\0\x02\0\x10\0data" + bytes(500),
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0",
         b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x4c\xaa\x49\x02\0",
         b"PK\x03\x04\x14\0\0\0\x08\0\x91\xa2\xc3\x1f",

@@ -9,9 +9,7 @@ from ttsprep.layouts.folder import Lookup, Relative, audio_files, is_audio, stem
 from .corpus import audio, put
 
 
-@pytest.mark.parametrize(
-    "name", ["a.wav", "a.FLAC", "a.b.mp3", "a.ogg", "a.opus", "a.m4a", "a.aiff", "a.AIF"]
-)
+@pytest.mark.parametrize("name", ["a.wav", "a.FLAC", "a.b.mp3", "a.ogg", "a.opus", "a.m4a", "a.aiff", "a.AIF"])
 def test_audio_is_known_by_its_extension(name: str) -> None:
     assert is_audio(name)
     assert stem(name) == name.rsplit(".", 1)[0]

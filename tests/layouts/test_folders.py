@@ -64,9 +64,7 @@ def test_vctk_takes_the_first_microphone(tmp_path: Path, trimmed: bool) -> None:
         Clip("p226_002", f"{folder}/p226/p226_002{ends[1]}", "Ask her.", "p226"),
         Clip("p226_003", f"{folder}/p226/p226_003.wav", "Not recorded.", "p226"),
     ]
-    assert set(audio_files(tmp_path, leave_out=corpus.left_out)) <= {
-        c.path for c in clips if isinstance(c, Clip)
-    }
+    assert set(audio_files(tmp_path, leave_out=corpus.left_out)) <= {c.path for c in clips if isinstance(c, Clip)}
 
 
 @pytest.mark.parametrize("subset", ["", "train-clean-100/"])

@@ -230,9 +230,7 @@ def test_text_after_a_closing_quote_is_found_and_kept(tmp_path: Path) -> None:
     assert "after a closing quote" in row.problem
 
 
-@pytest.mark.parametrize(
-    "line", ["{", '{"a": 007}', "[1]", "null", "[" * 100_000, "5", '{"a": ' + "9" * 5000 + "}"]
-)
+@pytest.mark.parametrize("line", ["{", '{"a": 007}', "[1]", "null", "[" * 100_000, "5", '{"a": ' + "9" * 5000 + "}"])
 def test_a_line_that_is_no_json_object_is_found_with_its_number(tmp_path: Path, line: str) -> None:
     before, finding, after = json_rows(put(tmp_path, "m.json", f'{{"a": 1}}\n{line}\n{{"a": 2}}\n'))
     assert isinstance(finding, Finding)

@@ -123,9 +123,7 @@ def test_an_id_that_leads_out_of_the_corpus_is_left_for_a_later_step(tmp_path: P
     ids=["vits", "speaker", "numbered-speaker", "styletts2", "normalised", "gpt-sovits", "header", "tabs"],
 )
 @pytest.mark.parametrize("absolute", [False, True])
-def test_filelists(
-    tmp_path: Path, lines: list[str], expected: list[tuple[str, str, str]], absolute: bool
-) -> None:
+def test_filelists(tmp_path: Path, lines: list[str], expected: list[tuple[str, str, str]], absolute: bool) -> None:
     audio(tmp_path, "wavs/a.wav", "wavs/b.wav")
     content = "\n".join(lines)
     put(tmp_path, "train.txt", content.replace("wavs/", f"{tmp_path}/wavs/") if absolute else content)

@@ -104,16 +104,12 @@ def test_hostile_strings_run_nothing_and_fetch_nothing(hostile, counter):
         page.js("new Promise(done => setTimeout(done, 300))")
         assert page.js("typeof pwned") == "undefined"
         assert page.js("location.protocol") == "file:"
-        planted = (
-            "iframe, object, img, form:not(#filters), base, meta[http-equiv=refresh], link:not([rel=icon])"
-        )
+        planted = "iframe, object, img, form:not(#filters), base, meta[http-equiv=refresh], link:not([rel=icon])"
         assert page.js(f"document.querySelectorAll('{planted}').length") == 0
         assert page.js("document.scripts.length") == 2
         assert page.js("document.querySelectorAll('tr.row').length") > 10
         assert "<img src=" in page.js("document.querySelector('#table tbody').textContent")
-        requests = [
-            e["params"]["request"]["url"] for e in page.events if e["method"] == "Network.requestWillBeSent"
-        ]
+        requests = [e["params"]["request"]["url"] for e in page.events if e["method"] == "Network.requestWillBeSent"]
     assert counter.paths == []
     assert all(url.startswith(("file:", "data:")) for url in requests)
     assert any(url == hostile.as_uri() for url in requests)
@@ -156,13 +152,10 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js(first) == "clip-00017"
         page.js("document.getElementById('clear').click()")
         page.js(
-            "[...document.querySelectorAll('#table th button')]"
-            ".find(b => b.textContent.startsWith('length')).click()"
+            "[...document.querySelectorAll('#table th button')].find(b => b.textContent.startsWith('length')).click()"
         )
         assert page.js(first) == small.clips.sort_values("duration_s")["id"].iloc[0]
-        assert page.js("document.querySelector('#table th[aria-sort=ascending]').textContent").startswith(
-            "length"
-        )
+        assert page.js("document.querySelector('#table th[aria-sort=ascending]').textContent").startswith("length")
         page.js("document.querySelector('[data-code=clipping]').click()")
         assert page.js(count).startswith("3 clips")
         page.js("document.querySelector('[data-verdict=\"to mend\"]').click()")

@@ -89,10 +89,7 @@ def test_a_histogram_of_odd_values_is_drawn(values):
     clips = pd.DataFrame({"duration_s": values})
     figure = histogram(LENGTH, clips, np.full(len(values), "usable", dtype=object), [])
     assert "nan" not in str(figure.svg)
-    assert (
-        sum(int(re.search(r": (\d+) usable", tip)[1]) for tip in tips(figure.svg))
-        == np.isfinite(values).sum()
-    )
+    assert sum(int(re.search(r": (\d+) usable", tip)[1]) for tip in tips(figure.svg)) == np.isfinite(values).sum()
 
 
 def test_a_column_without_values_has_no_histogram():
@@ -113,9 +110,7 @@ def test_limits_come_from_findings_that_judge_the_column():
         ("gone", "too-long", "error", 50.0, 30.0),
         ("clip-00004", "reverberant", "warning"),
     )
-    assert limits_of(clips, findings.drop(index=6)) == {
-        "duration_s": [(30.0, "too-long"), (0.5, "too-short")]
-    }
+    assert limits_of(clips, findings.drop(index=6)) == {"duration_s": [(30.0, "too-long"), (0.5, "too-short")]}
     assert limits_of(clips, findings.iloc[[6]]) == {}
 
 
@@ -170,9 +165,7 @@ def test_a_few_very_long_clips_do_not_squeeze_the_scatter():
 
 
 def test_strictness_shows_every_step_and_its_hours():
-    figure = strictness(
-        [{"keep": "all", "clips": 9, "hours": 4.0}, {"keep": "some", "clips": 5, "hours": 3.0}], 4.0
-    )
+    figure = strictness([{"keep": "all", "clips": 9, "hours": 4.0}, {"keep": "some", "clips": 5, "hours": 3.0}], 4.0)
     assert {"all", "some", "4.0 h", "3.0 h", "75%", "hours kept"} <= set(texts(figure.svg))
     assert "costs 25% of the hours" in figure.title
     assert "nan" not in str(strictness([{"keep": "all", "clips": 0, "hours": 0.0}], 0.0).svg)

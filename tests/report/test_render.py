@@ -36,9 +36,7 @@ class Page(HTMLParser):
             self.open[-1]["text"] += data
 
     def all(self, tag, **attributes):
-        return [
-            e for e in self.elements if e["tag"] == tag and all(e.get(k) == v for k, v in attributes.items())
-        ]
+        return [e for e in self.elements if e["tag"] == tag and all(e.get(k) == v for k, v in attributes.items())]
 
     @property
     def data(self):
@@ -89,9 +87,7 @@ def test_the_worst_clips_can_be_heard_and_are_on_the_page_once(small):
     assert len(page.all("image")) == 6
     (again,) = [e for e in page.all("article") if e["class"] == "card again"]
     assert f"card-{again['data-card']}" in {e.get("id") for e in page.all("article")}
-    mark = next(
-        e for e in page.all("rect", **{"class": "mark error"}) if e["data-tip"].startswith("clipping: 0.50")
-    )
+    mark = next(e for e in page.all("rect", **{"class": "mark error"}) if e["data-tip"].startswith("clipping: 0.50"))
     assert float(mark["x"].rstrip("%")) == pytest.approx(100 * 0.5 / 3, abs=0.01)
     assert float(mark["width"].rstrip("%")) == pytest.approx(100 * 0.4 / 3, abs=0.01)
 
@@ -144,9 +140,7 @@ def test_hostile_strings_stay_strings():
     assert not set(raw) & set("<>&\u2028\u2029")
 
 
-@pytest.mark.parametrize(
-    "lost", [["duration_s"], ["status", "speaker", "phones", "chars", "text", "path"], None]
-)
+@pytest.mark.parametrize("lost", [["duration_s"], ["status", "speaker", "phones", "chars", "text", "path"], None])
 def test_columns_may_be_missing(small, lost):
     clips = small.clips[["id"]] if lost is None else small.clips.drop(columns=lost)
     page = Page(render(audit_of(clips, small.findings, coverage=None)))

@@ -26,9 +26,7 @@ def sine(hertz, rate=22_050, seconds=2.0, gain=0.3):
     return (gain * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
 
 
-@pytest.mark.parametrize(
-    ("rate", "kept"), [(8_000, 8_000), (16_000, 16_000), (22_050, 24_000), (48_000, 24_000)]
-)
+@pytest.mark.parametrize(("rate", "kept"), [(8_000, 8_000), (16_000, 16_000), (22_050, 24_000), (48_000, 24_000)])
 def test_opus_decodes_to_what_went_in(rate, kept):
     samples = sine(440, rate)
     decoded, decoded_rate = soundfile.read(BytesIO(opus(samples, rate)), dtype="float32")

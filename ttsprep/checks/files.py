@@ -1,5 +1,6 @@
 """Files: audio that cannot be used, and names that cannot be told apart."""
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ class Files(Check):
             "Path separators, `..`, control and reserved characters, reserved names (CON, NUL ...), a trailing dot or "
             "space, bytes that are not UTF-8, over 200 bytes; warning.",
             "Copying to another system fails or writes elsewhere.",
-            "Rename it; `ttsprep build` writes under a safe name of its own.",
+            "Rename it to letters, digits, - and _.",
         ),
         Code(
             "metadata-malformed",
@@ -140,7 +141,7 @@ def _unsafe(name: str) -> str:
     parts = name.split("/")
     if name.startswith("/") or ".." in parts:
         return "leads out of the folder"
-    if "\\x" in name and any(name[i + 2 : i + 4].isalnum() for i in range(len(name)) if name[i : i + 2] == "\\x"):
+    if re.search(r"\\udc[89a-f][0-9a-f]", name):  # a byte as the tables show it
         return "is not UTF-8"
     if bad := sorted(FORBIDDEN & set(name)):
         return f"holds {bad[0]!r}"

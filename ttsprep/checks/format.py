@@ -22,14 +22,14 @@ class Format(Check):
             "Another sample rate than most clips.",
             "The rate in the header against the most frequent one. Warning.",
             "Most loaders do not resample: the clip plays at the wrong speed and pitch.",
-            "`ttsprep build` resamples every clip to one rate.",
+            "Resample every clip to one rate, the lowest that most have; do not just change headers.",
         ),
         Code(
             "channels-mixed",
             "Another number of channels than most clips.",
             "Channels in the header against the most frequent number. Warning.",
             "Loaders take the first channel, or interleave two into noise.",
-            "`ttsprep build` mixes down to mono.",
+            "Mix down to mono, or take the better channel.",
         ),
         Code(
             "subtype-mixed",
@@ -37,7 +37,7 @@ class Format(Check):
             "The encoding in the header (PCM_16, PCM_24, MPEG_LAYER_III ...) against the most frequent one. Note; "
             "warning if it is a lossy one among lossless ones.",
             "Different coding noise; some loaders read only one encoding.",
-            "`ttsprep build` writes one encoding; prefer the lossless original.",
+            "Write one encoding, from the lossless original where there is one.",
         ),
     )
 

@@ -54,14 +54,14 @@ class Level(Check):
             "The waveform does not swing around zero.",
             "Mean of all samples of a channel, of full scale. Warning above 2 %, note above 0.8 %.",
             "Costs headroom, and every cut or join becomes a click.",
-            "`ttsprep build` removes it (stage dc-block).",
+            "Subtract the mean, or apply a high-pass at 20 Hz.",
         ),
         Code(
             "too-quiet",
             "The clip is so quiet that its noise or its 16-bit steps matter.",
             "Integrated loudness (ITU-R BS.1770-4, gated) of the mono mix. Warning below -40 LUFS.",
             "After normalisation its noise comes up with it.",
-            "`ttsprep build` sets the loudness; listen whether the noise is still acceptable.",
+            "Raise it to the loudness of the others; listen whether the noise is still acceptable.",
         ),
         Code(
             "too-loud",
@@ -76,7 +76,7 @@ class Level(Check):
             "Distance of the integrated loudness from the median of the speaker: warning above 8 dB and 5 robust "
             "spreads.",
             "The model cannot know why the level jumps, and learns to jump.",
-            "`ttsprep build` brings every clip to one loudness.",
+            "Bring every clip to one loudness by gain alone, such as -23 LUFS.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
 from ttsprep.checks.robust import deviation
-from ttsprep.signal import HOP_S, Signal, runs
+from ttsprep.signal import Signal, runs
 from ttsprep.types import Clip, Finding, Measures, Samples, Severity
 
 STEP = 2.0**-15
@@ -39,21 +39,21 @@ class Silence(Check):
     """
 
     name = "silence"
-    version = 2
+    version = 3
     codes = (
         Code(
             "leading-silence",
             "Too long a silence before the speech.",
             "Time to the first frame with speech (34 dB under loud speech, or 8 dB over the floor). Warning above 1 s.",
             "Alignment has to guess where speech begins; the model learns to hesitate.",
-            "`ttsprep build` trims it (stage trim).",
+            "Trim it to 100-250 ms of room tone.",
         ),
         Code(
             "trailing-silence",
             "Too long a silence after the speech.",
             "Time after the last frame with speech. Warning above 1.2 s.",
             "The model learns to go on after the text has ended, and to babble there.",
-            "`ttsprep build` trims it (stage trim).",
+            "Trim it to 100-250 ms of room tone.",
         ),
         Code(
             "long-pause",
@@ -129,6 +129,7 @@ class Silence(Check):
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         speech = signal.speech
         found = np.flatnonzero(speech)
+        hop = signal.hop_s
         range_db = signal.peak_db - signal.floor_db
         dropout, at = _dropout(signal)
         row: Measures = {
@@ -138,7 +139,7 @@ class Silence(Check):
             "dropout_at_s": at,
             "start_edge_db": _edge(signal, signal.samples[: int(0.04 * signal.rate)][::-1]),
             "end_edge_db": _edge(signal, signal.samples[-int(0.04 * signal.rate) :]),
-            "speech_s": len(found) * HOP_S,
+            "speech_s": len(found) * hop,
         }
         if not len(found):
             nothing = ("longest_pause_s", "longest_pause_at_s", "pauses", "speech_span_s")
@@ -146,12 +147,12 @@ class Silence(Check):
         inner = runs(~speech[found[0] : found[-1]])
         longest = max(inner, key=lambda run: run[1] - run[0], default=(0, 0))
         return row | {
-            "lead_silence_s": found[0] * HOP_S,
-            "tail_silence_s": max(0.0, signal.duration - (found[-1] + 1) * HOP_S) if signal.audio.complete else np.nan,
-            "longest_pause_s": (longest[1] - longest[0]) * HOP_S,
-            "longest_pause_at_s": (found[0] + longest[0]) * HOP_S,
+            "lead_silence_s": found[0] * hop,
+            "tail_silence_s": max(0.0, signal.duration - (found[-1] + 1) * hop) if signal.audio.complete else np.nan,
+            "longest_pause_s": (longest[1] - longest[0]) * hop,
+            "longest_pause_at_s": (found[0] + longest[0]) * hop,
             "pauses": sum(last - first >= 15 for first, last in inner),
-            "speech_span_s": (found[-1] + 1 - found[0]) * HOP_S,
+            "speech_span_s": (found[-1] + 1 - found[0]) * hop,
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
@@ -236,7 +237,8 @@ def _dropout(signal: Signal) -> tuple[float, float]:
     gaps = np.diff(moving)
     total, longest, place = 0, 0, 0
     near = int(0.003 * rate)
-    loud = 10 ** ((signal.peak_db - 22) / 20)
+    # in very quiet clips speech itself stays on one step of 16 bits for milliseconds
+    loud = max(10 ** ((signal.peak_db - 22) / 20), 30 * STEP)
     for i in np.flatnonzero(gaps > shortest):
         first, last = int(moving[i]) + 1, int(moving[i + 1]) + 1
         sides = [samples[max(0, first - near) : first], samples[last : last + near]]

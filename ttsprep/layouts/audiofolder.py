@@ -64,9 +64,7 @@ class AudioFolder(Layout):
                     yield item
                     continue
                 line, clip, problem = item
-                audio = relative(
-                    clip.path if clip.path.startswith("/") or not clip.path else prefix + clip.path
-                )
+                audio = relative(clip.path if clip.path.startswith("/") or not clip.path else prefix + clip.path)
                 clip = Clip(stem(audio), audio, clip.text, clip.speaker, clip.language)
                 yield from checked(name, line, clip, problem)
 

@@ -81,9 +81,7 @@ def surely_western(lines: Iterable[bytes]) -> bool:
                 pairs += before in _WESTERN
                 witnesses += letter not in _ANY_PAGE
                 seen.add(letter)
-            elif letter not in _MARKS or (
-                before.isalpha() and _splits_word(letter, text[position + 1 : position + 2])
-            ):
+            elif letter not in _MARKS or (before.isalpha() and _splits_word(letter, text[position + 1 : position + 2])):
                 return False
             before = letter
     if accented > 0.3 * (accented + plain) or pairs > 0.1 * accented:

@@ -41,9 +41,7 @@ class Filelist(Layout):
         """See `Layout.read`."""
         found = [root] if not root.is_dir() else _lists(root)
         if not found:
-            raise CorpusError(
-                f"{root} is no filelist corpus: no file in it has lines such as wavs/a.wav|text"
-            )
+            raise CorpusError(f"{root} is no filelist corpus: no file in it has lines such as wavs/a.wav|text")
         folder = corpus_folder(root)
         relative, lookup = Relative(folder), Lookup(folder, ("", "wavs", "wav"))
         for path in found:
@@ -61,9 +59,7 @@ def _read_list(path: Path, relative: Relative, lookup: Lookup) -> Iterator[Clip 
             yield row
         elif header is None or row.line > 1:
             problem = wrong_count(row.cells, order.columns, "most lines have")
-            yield from checked(
-                path.name, row.line, _clip(row.cells, order, separator, relative, lookup), problem
-            )
+            yield from checked(path.name, row.line, _clip(row.cells, order, separator, relative, lookup), problem)
 
 
 def _clip(cells: list[str], order: Order, separator: str, relative: Relative, lookup: Lookup) -> Clip:
@@ -100,6 +96,4 @@ def _is_list(path: Path) -> bool:
         return False
     cells = [r.cells for r in rows if isinstance(r, Row)]
     # A table of durations, such as Common Voice has, is no list of texts.
-    return paths_first(cells) and not all(
-        len(r) == 2 and re.fullmatch(r"[\d.]+", r[1]) for r in cells[1:] or cells
-    )
+    return paths_first(cells) and not all(len(r) == 2 and re.fullmatch(r"[\d.]+", r[1]) for r in cells[1:] or cells)

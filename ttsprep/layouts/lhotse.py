@@ -32,9 +32,7 @@ class Lhotse(Layout):
         """See `Layout.read`."""
         pairs = _pairs(root)
         if not pairs:
-            raise CorpusError(
-                f"{root} is no Lhotse corpus: it has no recordings.jsonl with supervisions.jsonl"
-            )
+            raise CorpusError(f"{root} is no Lhotse corpus: it has no recordings.jsonl with supervisions.jsonl")
         relative = Relative(root)
         for recordings, supervisions in pairs:
             known: dict[str, dict[str, Any]] = {}

@@ -17,9 +17,7 @@ class Libri(Layout):
     """LibriSpeech has a ``.trans.txt`` a chapter, LibriTTS a ``.normalized.txt`` a clip, which is read."""
 
     name = "libri"
-    summary = (
-        "SPEAKER/CHAPTER/*.flac with *.trans.txt (LibriSpeech) or *.wav with *.normalized.txt (LibriTTS)"
-    )
+    summary = "SPEAKER/CHAPTER/*.flac with *.trans.txt (LibriSpeech) or *.wav with *.normalized.txt (LibriTTS)"
 
     @staticmethod
     def recognise(root: Path) -> str:
@@ -43,17 +41,13 @@ class Libri(Layout):
             if not tables:
                 yield from _read_clips(root, folder, names, speaker)
         if not found:
-            raise CorpusError(
-                f"{root} has no SPEAKER/CHAPTER with *{_TABLE} or *{_ENDS[0]}, as libri corpora have"
-            )
+            raise CorpusError(f"{root} has no SPEAKER/CHAPTER with *{_TABLE} or *{_ENDS[0]}, as libri corpora have")
 
 
 def _chapters(root: Path) -> Iterator[tuple[str, list[str]]]:
     """Yield folders two deep, or three where there are subsets."""
     if root.is_dir():
-        yield from (
-            (folder, names) for folder, names in walk(root, depth=3) if folder.count("/") in {2, 3} and names
-        )
+        yield from ((folder, names) for folder, names in walk(root, depth=3) if folder.count("/") in {2, 3} and names)
 
 
 def _read_table(root: Path, folder: str, name: str, speaker: str) -> Iterator[Clip | Finding]:
@@ -65,9 +59,7 @@ def _read_table(root: Path, folder: str, name: str, speaker: str) -> Iterator[Cl
         number, line = item
         own, space, text = line.partition(" ")
         path = lookup.find(own) or f"{folder}{own}.flac"
-        yield from checked(
-            folder + name, number, Clip(own, path, text, speaker), "" if space else "has no text"
-        )
+        yield from checked(folder + name, number, Clip(own, path, text, speaker), "" if space else "has no text")
 
 
 def _read_clips(root: Path, folder: str, names: list[str], speaker: str) -> Iterator[Clip | Finding]:

@@ -34,9 +34,7 @@ class LJSpeech(Layout):
         folders = any("/" in r[0] for r in rows)
         if count not in {2, 3} or (paths_first(rows) and (folders or path.name not in _NAMES)):
             return ""
-        return (
-            "" if _is_comma_table(rows[0]) else f"{path.name} has {count} columns, id{'|text' * (count - 1)}"
-        )
+        return "" if _is_comma_table(rows[0]) else f"{path.name} has {count} columns, id{'|text' * (count - 1)}"
 
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:
@@ -48,9 +46,7 @@ class LJSpeech(Layout):
         sample = _cells(first)
         count = usual_count(sample)
         if count not in {2, 3}:
-            raise CorpusError(
-                f"{path} has {count} columns where ljspeech has id|text or id|text|normalised text"
-            )
+            raise CorpusError(f"{path} has {count} columns where ljspeech has id|text or id|text|normalised text")
         usual = [r for r in sample if len(r) == 3]
         labels = [r[1] for r in usual]
         has_speakers = are_labels(labels, [r[2] for r in usual]) and len(set(labels)) <= len(labels) / 3

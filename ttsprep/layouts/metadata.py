@@ -334,9 +334,7 @@ def transcript(path: Path, name: str) -> str:
     try:
         text = raw[mark:].decode()
     except UnicodeDecodeError:
-        text = (
-            raw.decode("cp1252") if surely_western([raw]) else raw[mark:].decode("utf-8", "surrogateescape")
-        )
+        text = raw.decode("cp1252") if surely_western([raw]) else raw[mark:].decode("utf-8", "surrogateescape")
     return text.rstrip("\r\n")
 
 

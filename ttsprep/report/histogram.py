@@ -38,19 +38,13 @@ def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tup
                 continue
             for at in (limit[same & (value > limit)], limit[same & (value < limit)]):
                 drawn = [v for v, name in result.get(quantity.column, []) if name == code]
-                if (
-                    len(at)
-                    and np.ptp(at) <= 0.02 * max(np.abs(at).max(), 1e-9)
-                    and np.median(at) not in drawn
-                ):
+                if len(at) and np.ptp(at) <= 0.02 * max(np.abs(at).max(), 1e-9) and np.median(at) not in drawn:
                     result.setdefault(quantity.column, []).append((float(np.median(at)), str(code)))
             break
     return result
 
 
-def histogram(
-    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: Limits
-) -> Figure | None:
+def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: Limits) -> Figure | None:
     """Draw how a quantity is distributed.
 
     Parameters

@@ -20,9 +20,7 @@ def is_vowel(phone: str) -> bool:
 def phone_bars(coverage: Coverage) -> Figure:
     """Draw the count of each phone, most frequent first, the missing ones marked."""
     missing = sorted(coverage.inventory - {p for p, n in coverage.phones.items() if n > 0})
-    counted = sorted(
-        ((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0])
-    )
+    counted = sorted(((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0]))
     left, bottom, height = 58, 176, 212
     step = min(30, max(16, 1000 // max(len(counted) + len(missing), 1)))
     width = left + step * (len(counted) + len(missing)) + 12
@@ -40,13 +38,9 @@ def phone_bars(coverage: Coverage) -> Figure:
         if count:
             tall = max((bottom - 24) * math.log10(count) / top, 2.0)
             kind = "rare" if count < RARE else "vowel" if is_vowel(phone) else "consonant"
-            parts.append(
-                tag("rect", x=x, y=bottom - tall, width=step - 5, height=tall, class_=kind, data_tip=tip)
-            )
+            parts.append(tag("rect", x=x, y=bottom - tall, width=step - 5, height=tall, class_=kind, data_tip=tip))
         else:
-            parts.append(
-                tag("rect", x=x, y=bottom - 26, width=step - 5, height=26, class_="missing", data_tip=tip)
-            )
+            parts.append(tag("rect", x=x, y=bottom - 26, width=step - 5, height=26, class_="missing", data_tip=tip))
         turned = f"rotate(-60 {number(x + step / 2)} {bottom + 12})"
         name = {"x": x + step / 2, "y": bottom + 12, "transform": turned, "text_anchor": "end"}
         parts.append(tag("text", visible(phone), **name, class_="ipa" if count else "ipa absent"))
@@ -54,9 +48,7 @@ def phone_bars(coverage: Coverage) -> Figure:
     have = len(coverage.inventory) - len(missing)
     title = f"{have} of the {len(coverage.inventory)} phones of the language occur"
     if missing:
-        title += (
-            f"; missing: {', '.join(visible(p) for p in missing[:12])}{' …' if len(missing) > 12 else ''}"
-        )
+        title += f"; missing: {', '.join(visible(p) for p in missing[:12])}{' …' if len(missing) > 12 else ''}"
     return Figure(
         title,
         f"fewer than {RARE} occurrences are drawn as rare",
@@ -83,9 +75,7 @@ def diphone_map(coverage: Coverage) -> Figure:
             level = math.ceil(6 * math.log(count) / math.log(most))
             place = {"x": left + offset[second], "y": top + offset[first]}
             tip = f"{visible(first)} {visible(second)}: {count:,}"
-            parts.append(
-                tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip)
-            )
+            parts.append(tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip))
     for phone, at in offset.items():
         name, x = visible(phone), left + at + cell / 2 + 4
         turned = f"rotate(-60 {x:g} {top - 5})"
@@ -97,9 +87,7 @@ def diphone_map(coverage: Coverage) -> Figure:
         if wide:
             parts.append(tag("text", f"then a {kind} →", x=left + at, y=16, class_="label"))
             turned = f"rotate(-90 10 {top + at + wide})"
-            parts.append(
-                tag("text", f"first a {kind}", x=10, y=top + at + wide, transform=turned, class_="label")
-            )
+            parts.append(tag("text", f"first a {kind}", x=10, y=top + at + wide, transform=turned, class_="label"))
     seen = sum(c > 0 for c in coverage.diphones.values())
     once = sum(c == 1 for c in coverage.diphones.values())
     title = f"{seen:,} different diphones occur, {once:,} of them only once"

@@ -62,13 +62,7 @@ def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
         if len(there) < 12:
             continue
         window = max(25, len(there) // 40) | 1
-        rolling = (
-            pd
-            .Series(values[there])
-            .rolling(window, center=True, min_periods=window // 2 + 1)
-            .median()
-            .to_numpy()
-        )
+        rolling = pd.Series(values[there]).rolling(window, center=True, min_periods=window // 2 + 1).median().to_numpy()
         low, high = np.percentile(values[there], [1, 99])
         margin = max(0.1 * (high - low), 10.0**-quantity.digits)
         width, height = 560, 170
@@ -80,9 +74,7 @@ def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
             for i, v in zip(shown, np.clip(values[shown], y.low, y.high), strict=True)
         )
         thin = range(0, len(there), -(-len(there) // 600))
-        line = " ".join(
-            f"{number(x(there[i]))},{number(y(min(max(rolling[i], y.low), y.high)))}" for i in thin
-        )
+        line = " ".join(f"{number(x(there[i]))},{number(y(min(max(rolling[i], y.low), y.high)))}" for i in thin)
         middle = float(np.median(values[there]))
         swing = float(np.ptp(rolling))
         title = f"{quantity.name}: the rolling median moves within {quantity.difference(swing)}"
@@ -153,9 +145,7 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
         )
 
     clip = tag("clipPath", tag("rect", x=48, y=26, width=width - 60, height=height - 68), id="plot")
-    title = (
-        f"A {unit} takes {slope * 1000:.0f} ms; {int(far.sum()):,} of {len(u):,} clips lie far from the line"
-    )
+    title = f"A {unit} takes {slope * 1000:.0f} ms; {int(far.sum()):,} of {len(u):,} clips lie far from the line"
     note = f"robust line and ± 3 of its spread ({spread:.2f} s)" + (
         f"; near it, one clip in {every} has a dot" if every > 1 else ""
     )

@@ -68,9 +68,7 @@ def render(audit: AuditTables) -> str:
         drift=plots.drift(audit.clips, DRIFT),
         speakers=_speakers(audit.clips, outcome),
         data=_script(
-            _table(
-                audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent}
-            )
+            _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
         ),
     )
 
@@ -138,9 +136,7 @@ def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
         "verdict": outcome,
         "hours": np.nan_to_num(column(clips, "duration_s")) / 3600,
     })
-    sums = table.pivot_table(
-        index="speaker", columns="verdict", values="hours", aggfunc="sum", fill_value=0.0
-    )
+    sums = table.pivot_table(index="speaker", columns="verdict", values="hours", aggfunc="sum", fill_value=0.0)
     sums = sums.reindex(columns=[v.value for v in Verdict], fill_value=0.0)
     sums["all"] = sums.sum(axis=1)
     counts = table["speaker"].value_counts().to_dict()
@@ -168,9 +164,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
     codes = list(audit.summary["codes"])
     position = {code: i for i, code in enumerate(codes)}
     by_clip: dict[str, list[tuple[int, int, str]]] = {}
-    for clip, code, severity, message in found[["clip", "code", "severity", "message"]].itertuples(
-        index=False
-    ):
+    for clip, code, severity, message in found[["clip", "code", "severity", "message"]].itertuples(index=False):
         by_clip.setdefault(clip, []).append((position[code], Severity(severity).rank, visible(message)))
     order = np.arange(len(clips))
     if len(clips) > MOST_ROWS:

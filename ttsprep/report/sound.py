@@ -75,9 +75,7 @@ def opus(samples: Samples, rate: int) -> bytes:
     if target != rate:
         samples = soxr.resample(samples, rate, target)
     buffer = io.BytesIO()
-    soundfile.write(
-        buffer, np.clip(samples, -1, 1), target, format="OGG", subtype="OPUS", compression_level=OPUS_LEVEL
-    )
+    soundfile.write(buffer, np.clip(samples, -1, 1), target, format="OGG", subtype="OPUS", compression_level=OPUS_LEVEL)
     return steady(buffer.getvalue())
 
 

@@ -98,10 +98,7 @@ def bottom_axis(x: Scale, y: float, label: str, *, top: float, most: int = 5) ->
     return join([
         *(tag("path", d=f"M{number(x(v))} {number(y)}V{number(top)}", class_="grid") for v in values),
         tag("path", d=f"M{number(x.start)} {number(y)}H{number(x.stop)}", class_="axis"),
-        *(
-            tag("text", tick_label(v, values), x=x(v), y=y + 14, class_="tick", text_anchor="middle")
-            for v in values
-        ),
+        *(tag("text", tick_label(v, values), x=x(v), y=y + 14, class_="tick", text_anchor="middle") for v in values),
         tag("text", label, x=(x.start + x.stop) / 2, y=y + 29, class_="label", text_anchor="middle"),
     ])
 
@@ -111,9 +108,6 @@ def left_axis(y: Scale, x: float, label: str, *, right: float, most: int = 4) ->
     values = y.ticks(most)
     return join([
         *(tag("path", d=f"M{number(x)} {number(y(v))}H{number(right)}", class_="grid") for v in values),
-        *(
-            tag("text", tick_label(v, values), x=x - 6, y=y(v) + 3.5, class_="tick", text_anchor="end")
-            for v in values
-        ),
+        *(tag("text", tick_label(v, values), x=x - 6, y=y(v) + 3.5, class_="tick", text_anchor="end") for v in values),
         tag("text", label, x=x, y=y.stop - 8, class_="label"),
     ])

@@ -99,11 +99,7 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
                 piece="" if whole else f"{shown.start:.1f} to {shown.end:.1f} s of {made.length:.1f} s",
             )
         elif made is None:
-            why = (
-                "cannot be decoded"
-                if clip in exhibits or clip not in rows.index
-                else "for the size of the page"
-            )
+            why = "cannot be decoded" if clip in exhibits or clip not in rows.index else "for the size of the page"
             card = replace(card, silent=f"no player: {why}")
         cards[code].append(card)
     return cards
@@ -135,9 +131,7 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
                 yield group[place]
 
 
-def _exhibits(
-    audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]
-) -> dict[str, _Made | None]:
+def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]) -> dict[str, _Made | None]:
     """Decode here, encode beside: libsndfile and zlib let other threads run. None: cannot be decoded."""
     left = min(MOST_SECONDS, 120 + 0.03 * len(audit.clips))
     pending: dict[str, tuple[Future[Exhibit], float] | None] = {}
