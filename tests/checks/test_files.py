@@ -1,0 +1,94 @@
+"""Files: what cannot be used, and names that cannot be told apart."""
+
+import pandas as pd
+import pytest
+
+from ttsprep.checks.files import Files
+from ttsprep.types import Finding, Severity
+
+from .speech import clean, defect, judge, measure, planted, takes
+
+
+def judged(given: list[str], ids: list[str] | None = None) -> list[Finding]:
+    table = pd.DataFrame({"id": ids or given, "given_id": given, "status": "ok", "status_reason": ""})
+    return list(Files().judge(table))
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "reason"),
+    [
+        ("audio-missing", "file removed", "no file"),
+        ("audio-empty", "0 bytes", "0 bytes"),
+        ("audio-unreadable", "text in its place", "cannot be decoded"),
+        ("audio-cut-off-file", "half of the bytes missing", "bytes"),
+        ("audio-not-finite", "one sample NaN", "1 samples are NaN"),
+        ("sample-rate-implausible", "header says 1 Hz", "1 Hz"),
+    ],
+)
+def test_each_bad_file_has_its_code(code: str, name: str, reason: str) -> None:
+    how = defect(code, name)
+    rows = [*clean("espeak")[:4], *measure(planted(how, takes("espeak")[4:6]), spoil=how.spoil)]
+    found = judge(rows, "files")
+    assert [(f.clip, f.code, f.severity) for f in found] == [
+        ("c4", code, Severity.ERROR),
+        ("c5", code, Severity.ERROR),
+    ]
+    assert all(reason in finding.message for finding in found)
+    # whatever could not be decoded is not judged by anyone else's measure
+    others = {f.code for f in judge(rows) if f.clip in {"c4", "c5"}} - {code}
+    assert not others & {"no-speech", "noisy", "clipping", "too-quiet", "too-short", "hum"}
+
+
+@pytest.mark.parametrize("name", ["LJ001-0001", "a/b/c", "Ёлка", "ポーズ", "x.y", "con1", "it's", "100%", "a b"])
+def test_a_name_for_every_system_is_fine(name: str) -> None:
+    assert judged([name]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("../x", "out of the folder"),
+        ("a/../../x", "out of the folder"),
+        ("/etc/passwd", "out of the folder"),
+        ("a:b", "':'"),
+        ("what?", "'?'"),
+        ("a\\b", "'\\\\'"),
+        ("bell\x07", "x07"),
+        ("nul", "reserved"),
+        ("COM1.take", "reserved"),
+        ("take.", "dot or space"),
+        ("take ", "dot or space"),
+        ("~root", "~"),
+        ("б" * 101, "200 bytes"),
+    ],
+)
+def test_a_name_that_some_system_refuses_is_found(name: str, reason: str) -> None:
+    (found,) = judged([name])
+    assert (found.clip, found.code, found.severity) == (name, "name-unsafe", Severity.WARNING)
+    assert reason in found.message
+
+
+def test_bytes_that_are_not_utf8_are_named() -> None:
+    shown = b"caf\xe9".decode("utf-8", "surrogateescape").encode("utf-8", "backslashreplace").decode()
+    (found,) = judged([shown])
+    assert "not UTF-8" in found.message
+
+
+def test_an_id_that_is_taken() -> None:
+    found = judged(["a", "b", "a", "a"], ["a", "b", "a~2", "a~3"])
+    assert [(f.clip, f.code, f.severity) for f in found] == [
+        ("a~2", "duplicate-id", Severity.ERROR),
+        ("a~3", "duplicate-id", Severity.ERROR),
+    ]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Take", "take"), ("caf\u00e9", "cafe\u0301"), ("straße", "STRASSE")])
+def test_names_that_collide(one: str, other: str) -> None:
+    (found,) = judged([one, "between", other])
+    assert (found.clip, found.code, found.severity) == (other, "name-collision", Severity.WARNING)
+    assert one in found.message
+
+
+def test_three_names_that_collide_are_two_findings() -> None:
+    assert [(f.clip, f.code) for f in judged(["x", "X", "y", "ｙ"])] == [("X", "name-collision")]
+    assert len(judged(["ab", "Ab", "aB"])) == 2
