@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, ValidationError
 
 from ttsprep.checks.base import Check, all_checks, known_code
 from ttsprep.errors import UsageError, nearest
@@ -33,7 +33,7 @@ class Recipe(BaseModel):
     language: str = ""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    checks: dict[str, dict[str, int | float]] = {}
+    checks: dict[str, dict[str, StrictInt | StrictFloat]] = {}
 
     def judges(self) -> list[Check]:
         """Return every check with the thresholds of this recipe."""
