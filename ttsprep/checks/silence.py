@@ -76,7 +76,7 @@ class Silence(Check):
             "Starts inside a word.",
             "Level of the first 5 ms relative to the speech; less where the level is still rising by more than 9 dB in "
             "the next 40 ms, as at the onset of a tightly trimmed word. Words begin 25 dB and more under it. "
-            "Warning above -14 dB, error above -7 dB, if that is 8 dB above the noise.",
+            "Warning above -13 dB, error above -7 dB, if that is 8 dB above the noise.",
             "The first phone is missing but its letter is there: the model learns to swallow it.",
             "Cut the clip again from the recording with 100 ms to spare, or drop it.",
         ),
@@ -84,7 +84,7 @@ class Silence(Check):
             "cut-end",
             "Ends inside a word.",
             "Level of the last 5 ms relative to the speech; less where the level is falling by more than 9 dB in the "
-            "40 ms before. Words end 25 dB and more under it. Warning above -14 dB, error above -7 dB, if that is "
+            "40 ms before. Words end 25 dB and more under it. Warning above -13 dB, error above -7 dB, if that is "
             "8 dB above the noise.",
             "The model learns to break off, and its attention never sees an end.",
             "Cut the clip again from the recording with 100 ms to spare, or drop it.",
@@ -119,7 +119,7 @@ class Silence(Check):
     pause_s: float = 1.5
     pause_most_s: float = 2.5
     dropout_s: float = 0.005
-    edge_warning_db: float = -14.0
+    edge_warning_db: float = -13.0
     edge_error_db: float = -7.0
     edge_above_noise_db: float = 8.0
     level_range_db: float = 10.0
