@@ -138,16 +138,16 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _refused(error, f"write {path}") from error
+        raise _refused(error, "write", path) from error
 
 
-def _refused(error: OSError, what: str) -> OutputError:
+def _refused(error: OSError, verb: str, path: Path) -> OutputError:
     if error.errno in _FULL:
         return OutputError(
-            f"disk full, cannot {what}: make room and give the same command again; "
+            f"disk full while writing {path}: make room and give the same command again; "
             "what is finished stays, so the run is resumable"
         )
-    return OutputError(f"cannot {what}: {_reason(error)}")
+    return OutputError(f"cannot {verb} {path}: {_reason(error)}")
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def lock(folder: Path) -> Iterator[None]:
         who = f"process {holder}" if holder.isdecimal() else "another run"
         raise BusyError(f"{folder} is in use by {who}: wait until it ends, or choose another --out") from None
     except OSError as error:
-        raise _refused(error, f"lock {folder}") from error
+        raise _refused(error, "lock", path) from error
     try:
         yield
     finally:
