@@ -216,11 +216,9 @@ def _measure(
     shards = [unknown[i : i + SHARD] for i in range(0, len(unknown), SHARD)]
     clips = ([todo.clips[i] for i in shard] for shard in shards)
     first = count = sum(batch.num_rows for batch in batches)
-    with (
-        closing(journal),
-        closing(run(work, clips, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)) as results,
-    ):
-        for number, shard in results:
+    results = run(work, clips, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
+    with closing(journal), closing(results):
+        for number, shard in results if unknown else ():  # no workers are started for nothing
             fresh: list[Row] = []
             for i, row in zip(shards[number], shard, strict=True):
                 files[i] = (row["sha256"], Signature(*(row.get(name, -1) for name in Signature._fields)))

@@ -1,6 +1,7 @@
 """Measures one clip after another in a worker: digest, decode once, every check."""
 
 import hashlib
+import importlib
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -71,6 +72,11 @@ class Measuring:
     code: str
     known: frozenset[str] = frozenset()
     _checks: list[type[Check]] = field(default_factory=list, repr=False)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Load what measuring needs where this is unpickled, so that the workers forked from there share it."""
+        importlib.import_module("scipy.fft")
+        self.__dict__.update(state)
 
     def prepare(self, items: Sequence[Clip]) -> None:
         """Phonemise all texts at once: a call into eSpeak NG costs as much as a hundred sentences."""

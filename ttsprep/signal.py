@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 
 from ttsprep.types import Audio, Samples
 
@@ -81,6 +80,8 @@ class Signal:
 
     @cached_property
     def _spectra(self) -> tuple[Array, npt.NDArray[np.complex64]]:
+        import scipy.fft  # half of what importing this package would cost
+
         size = self.frame_size
         hop = max(1, round(HOP_S * self.rate))
         half = size // 2
@@ -217,6 +218,8 @@ def _without_short_runs(mask: Mask, value: bool, shortest: int) -> Mask:
 
 
 def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
+    import scipy.fft
+
     result = np.full(len(power), np.nan, np.float32)
     rows = np.flatnonzero(speech)
     bins = min(int(4_000 / rate * size), power.shape[1])
@@ -253,6 +256,8 @@ def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
 @lru_cache(maxsize=16)
 def _f0_taper(size: int, rate: int, lags: int, count: int) -> Array:
     """Undo the root of the autocorrelation of the window: a factor for each lag."""
+    import scipy.fft
+
     window = scipy.fft.irfft(np.abs(scipy.fft.rfft(np.hanning(size + 1)[:-1], 2 * size)) ** 2)[:size]
     at = np.arange(count) * (size / lags)
     return np.asarray(np.interp(at, np.arange(size), window / window[0]) ** -0.5, np.float32)
