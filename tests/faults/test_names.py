@@ -71,11 +71,11 @@ def test_a_path_out_of_the_corpus_is_never_opened(spoken: Path, wav: Path, path:
     (spoken / "metadata.csv").unlink()
     second = path.format(spoken.parent)
     (spoken / "list.txt").write_text(f"wavs/demo-001.wav|First.\n{second}|Second.\n", encoding="utf-8")
-    before = os.stat(outside).st_atime_ns
+    before = outside.stat().st_atime_ns
     result = audited(spoken)
     assert list(result.clips.status) == ["ok", "path-outside-corpus"]
     assert list(result.clips.sha256)[1] == ""
-    assert os.stat(outside).st_atime_ns == before
+    assert outside.stat().st_atime_ns == before
 
 
 def test_links_and_things_that_are_no_files(spoken: Path, line, wav: Path, tmp_path: Path) -> None:
