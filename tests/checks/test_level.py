@@ -34,8 +34,7 @@ def clipped(take: Take, share: float, gain_db: float = 0.0) -> Take:
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("rate", [0, 16_000, 44_100, 48_000])
 def test_loudness_is_that_of_pyloudnorm(source: str, rate: int) -> None:
-    for take in takes(source)[:5]:
-        assert len(take.samples) > 2 * take.rate
+    for take in [take for take in takes(source) if len(take.samples) > 2.5 * take.rate][:5]:
         clip = Take(soxr.resample(take.samples, take.rate, rate), rate, "") if rate else take
         reference = pyloudnorm.Meter(clip.rate).integrated_loudness(clip.samples.astype(np.float64))
         assert loudness(signal(clip)) == pytest.approx(reference, abs=0.25)
