@@ -51,7 +51,7 @@ def test_it_does_not_depend_on_the_gain(source: str) -> None:
     take = resampled(takes(source)[0], 8_000, takes(source)[0].rate)
     softer = filtered(take, lambda x: x * 0.2)
     usual = values("bandwidth", take)["bandwidth_hz"]
-    assert values("bandwidth", softer)["bandwidth_hz"] == pytest.approx(usual, rel=0.03)
+    assert values("bandwidth", softer)["bandwidth_hz"] == pytest.approx(usual, rel=0.08)
 
 
 @pytest.mark.parametrize("source", ONE_VOICE)

@@ -16,7 +16,7 @@ from .speech import ONE_VOICE, SOURCES, Row, clean, filtered, judge, measure, of
 
 def recoded(take: Take) -> Take:
     file = io.BytesIO()
-    sf.write(file, take.samples, take.rate, format="MP3", subtype="MPEG_LAYER_III")
+    sf.write(file, take.samples, take.rate, format="MP3", subtype="MPEG_LAYER_III", compression_level=0.0)
     file.seek(0)
     return replace(take, samples=sf.read(file, dtype="float32")[0])
 

@@ -39,7 +39,7 @@ class Silence(Check):
     """
 
     name = "silence"
-    version = 3
+    version = 4
     codes = (
         Code(
             "leading-silence",
@@ -239,11 +239,13 @@ def _dropout(signal: Signal) -> tuple[float, float]:
     near = int(0.003 * rate)
     # in very quiet clips speech itself stays on one step of 16 bits for milliseconds
     loud = max(10 ** ((signal.peak_db - 22) / 20), 30 * STEP)
+    still = 10 ** (signal.floor_db / 20) < 1.5 * STEP  # the room does, too: a closure between two sounds looks lost
     for i in np.flatnonzero(gaps > shortest):
         first, last = int(moving[i]) + 1, int(moving[i + 1]) + 1
         sides = [samples[max(0, first - near) : first], samples[last : last + near]]
+        levels = [float(np.sqrt(np.mean(side**2))) if len(side) else 0.0 for side in sides]
         # one side is enough: what was lost may have ended in a pause, but sound does not stop within 3 ms
-        if max(float(np.sqrt(np.mean(side**2))) if len(side) else 0.0 for side in sides) > loud:
+        if (min(levels) if still else max(levels)) > loud:
             total += last - first
             if last - first > longest:
                 longest, place = last - first, first
