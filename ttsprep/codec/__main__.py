@@ -1,6 +1,7 @@
 """``python -m ttsprep.codec``: pack speech, train, evaluate, export."""
 
 import argparse
+import signal
 import sys
 import tomllib
 from pathlib import Path
@@ -34,6 +35,7 @@ def _train(arguments: argparse.Namespace) -> None:
     from ttsprep.codec.run import Run, reexecute
 
     reexecute()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
     from ttsprep.codec.config import preset
     from ttsprep.codec.corpus import Speech
     from ttsprep.codec.trainer import TrainConfig

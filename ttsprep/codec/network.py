@@ -30,7 +30,7 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(c.encoder_width)
         self.leave = nn.Linear(c.encoder_width, c.latent)
-        self.context = c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // 4) + 1
+        self.context = c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
     def forward(self, samples: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map ``(batch, frames * config.frame)`` to ``(batch, frames, latent)``."""
@@ -52,7 +52,7 @@ class Decoder(nn.Module):
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         c = config
-        self.stride = c.stride
+        self.stride, self.fine_width = c.stride, c.decoder_fine
         self.enter = nn.Linear(c.latent, c.decoder_width)
         self.coarse = nn.ModuleList(
             ConvNeXt(c.decoder_width, c.kernel, c.expansion) for _ in range(c.decoder_blocks)
@@ -64,7 +64,7 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(c.decoder_fine)
         self.synthesis = Synthesis(c.window, c.hop)
         self.head = nn.Linear(c.decoder_fine, 3 * self.synthesis.bins)
-        self.context = c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // 4) + 1
+        self.context = c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
     def forward(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map ``(batch, frames, latent)`` to ``(batch, frames * config.frame)``."""

@@ -14,6 +14,7 @@ from torch import Tensor
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.guards import Guard
+from ttsprep.codec.storage import save_atomically
 from ttsprep.codec.trainer import TrainConfig, Trainer, load_run
 from ttsprep.errors import UsageError
 
@@ -32,16 +33,6 @@ def reexecute() -> None:
         return
     os.environ.update(MALLOC)
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
-
-
-def save_atomically(value: Any, path: Path) -> None:
-    """Write with torch under a temporary name, then rename."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        torch.save(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def perplexity(codes: Tensor, cardinality: int) -> list[float]:

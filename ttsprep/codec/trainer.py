@@ -11,6 +11,8 @@ from torch import Tensor
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.discriminator import Discriminator, discriminator_loss, generator_losses, halves
+from ttsprep.codec.linear import linear_start
+from ttsprep.codec.loudness import disturbance
 from ttsprep.codec.losses import Weights, reconstruction
 from ttsprep.codec.model import CodecModel
 
@@ -33,7 +35,7 @@ class TrainConfig(BaseModel):
         Steps between two codebooks; 0 trains all from the start.
     full, through
         Share of samples that use every codebook, and that skip the quantiser; the rest use a random number.
-    complex, magnitude, mel, energy
+    complex, magnitude, mel, energy, loudness
         Weights of the reconstruction.
     adversary_from, adversary, features, adversary_batch
         First step with a discriminator (null: none), the weights of its two terms, and how many samples of
@@ -62,6 +64,7 @@ class TrainConfig(BaseModel):
     magnitude: float = 30.0
     mel: float = 3.0
     energy: float = 2.0
+    loudness: float = 0.0
     adversary_from: int | None = None
     adversary: float = 1.0
     features: float = 4.0
@@ -128,8 +131,9 @@ class Trainer:
         return depths
 
     def begin(self) -> None:
-        """Calibrate the output once, at step 0."""
-        crops = self.speech.crops(16, self.train.frames * self.config.frame, self.generator(1))
+        """Start as a linear codec and calibrate the output, once, at step 0."""
+        crops = self.speech.crops(64, self.train.frames * self.config.frame, self.generator(1))
+        linear_start(self.model, crops)
         with torch.no_grad():
             self.model.decoder.calibrate(self.model.encoder(crops))
         self.average.load_state_dict(self.model.state_dict())
@@ -165,6 +169,9 @@ class Trainer:
         weights = Weights(t.complex, t.magnitude, t.mel, t.energy)
         terms = reconstruction(out.samples, target, self.config.sample_rate, weights)
         loss = terms["total"] + out.loss
+        if t.loudness:
+            terms["loudness"] = disturbance(out.samples, target, self.config.sample_rate)
+            loss = loss + t.loudness * terms["loudness"]
         if t.adversary_from is not None and self.step >= t.adversary_from:
             extra, game = self._play(out.samples, target, rate)
             terms.update(game)

@@ -1,0 +1,71 @@
+"""Turn the state of a training run into a checkpoint to share: averaged weights, float16, nothing it does not need."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ttsprep.codec.checkpoint import Checkpoint
+from ttsprep.codec.config import CodecConfig
+from ttsprep.codec.errors import CheckpointError
+from ttsprep.codec.model import CodecModel
+from ttsprep.codec.quantisers.rvq_ema import ResidualEma
+from ttsprep.codec.trainer import load_run
+
+
+def export(folder: Path, *, half: bool = True, averaged: bool = True, licence: str = "") -> Checkpoint:
+    """Return the checkpoint of a training run.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    half
+        Store float16.
+    averaged
+        Use the averaged weights instead of the last ones.
+    licence
+        Of the speech the run was trained on.
+
+    Returns
+    -------
+    Checkpoint
+    """
+    state = load_run(folder / "state.pt")
+    if state.get("format") != "ttsprep-codec-run":
+        raise CheckpointError(f"{folder}/state.pt is not the state of a training run")
+    config = CodecConfig.model_validate(state["config"])
+    model = CodecModel(config)
+    model.load_state_dict(state["average" if averaged else "model"])
+    if isinstance(model.quantiser, ResidualEma):
+        # Sums and usages have done their work: what is left of them are the codes.
+        for stage in range(model.quantiser.depth):
+            model.quantiser.total[stage] = model.quantiser.codes(stage)
+        model.quantiser.usage.fill_(1.0)
+    updates = [int(u) for u in state["model"]["quantiser.updates"]]
+    active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
+    return Checkpoint(
+        config=config,
+        state={name: _stored(value, half) for name, value in model.state_dict().items()},
+        active_depth=active,
+        updates_per_quantiser=updates,
+        step=int(state["step"]),
+        training_summary=_summary(folder, state),
+        corpus_digest=str(state["corpus"]),
+        licence=licence,
+    )
+
+
+def _stored(value: Tensor, half: bool) -> Tensor:
+    value = value.detach().clone()
+    return value.to(torch.float16) if half and value.is_floating_point() else value
+
+
+def _summary(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
+    log = folder / "log.jsonl"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    last.pop("seconds", None)
+    return {"training": state["train"], "last_logged": last}
