@@ -11,6 +11,10 @@ from torch import Tensor
 from ttsprep.codec.model import CodecModel
 
 
+LEVELS = 0.6
+"""Weight of log levels beside phases, when the strongest directions are sought."""
+
+
 def _components(rows: Tensor, count: int) -> Tensor:
     """Return the `count` strongest directions of centred rows as columns."""
     rows = rows.double()
@@ -41,18 +45,20 @@ def linear_start(model: CodecModel, crops: Tensor) -> None:
         ``(batch, samples)`` of training speech at unit level; a minute is enough.
     """
     encoder, decoder, stride = model.encoder, model.decoder, model.config.stride
-    spectra = encoder.analysis(crops)
+    features = encoder.analysis(crops).flatten(0, 1)
     bins = encoder.analysis.bins
-    features = spectra.flatten(0, 1)
-    # Weigh bins by how loud they are: phases matter where the energy is.
-    power = features[:, :bins].square() + features[:, bins:].square()
-    loud = (power.clamp(min=1e-8).pow(1 / model.config.power)).mean(0).sqrt()
+    level = features[:, 2 * bins :]
+    centre = torch.cat([torch.zeros(2 * bins), level.mean(0)])
+    # Weigh bins by how loud they are: phases matter where the energy is. Levels matter everywhere.
+    loud = (5 * level).exp().mean(0).sqrt()
     weight = (loud / loud.max()).clamp(min=1e-3).sqrt().repeat(2)
-    weighted = features * weight
+    weight = torch.cat([weight, torch.full((bins,), LEVELS)])
+    weighted = (features - centre) * weight
 
-    fine = _components(weighted, min(encoder.enter.out_features, 2 * bins))
+    fine = _components(weighted, min(encoder.enter.out_features, 3 * bins))
     encoder.enter.weight[: fine.shape[1]] = fine.t() * weight
     encoder.enter.bias.zero_()
+    encoder.enter.bias[: fine.shape[1]] = -(centre * weight) @ fine
     entered = (weighted @ fine).view(len(crops), -1, stride * fine.shape[1]).flatten(0, 1)
     joined = _components(entered, min(model.config.latent, encoder.join.out_features))
     wide = _extend(joined, encoder.join.out_features)
@@ -76,6 +82,14 @@ def linear_start(model: CodecModel, crops: Tensor) -> None:
     split[:, : basis.shape[1], :latent] += parts
     decoder.head.weight.mul_(0.1)
     decoder.head.bias.zero_()
-    spread = 1 / weight[:, None].clamp(min=0.05)
-    decoder.head.weight[bins:, : basis.shape[1]] += basis * spread
-    decoder.head.bias[:bins] = (power + 1e-6).log().mean(0) / (2 * model.config.power)
+    # The head is what fits best behind the norm.
+    hidden = decoder.hidden(encoder(crops)).flatten(0, 1)
+    hidden = torch.cat([hidden, torch.ones(len(hidden), 1)], 1).double()
+    wanted = torch.cat([2.5 * level, features[:, : 2 * bins]], 1).double()
+    square = hidden.t() @ hidden
+    square.diagonal().add_(1e-3 * len(hidden))
+    fitted = torch.linalg.solve(square, hidden.t() @ wanted).float()
+    decoder.head.weight.copy_(fitted[:-1].t())
+    decoder.head.bias.copy_(fitted[-1])
+    decoder.head.weight[bins:] *= 3
+    decoder.head.bias[bins:] *= 3

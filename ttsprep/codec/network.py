@@ -20,7 +20,7 @@ class Encoder(nn.Module):
         c = config
         self.stride = c.stride
         self.analysis = Analysis(c.window, c.hop, c.power)
-        self.enter = nn.Linear(2 * self.analysis.bins, c.encoder_fine)
+        self.enter = nn.Linear(3 * self.analysis.bins, c.encoder_fine)
         self.fine = nn.ModuleList(
             ConvNeXt(c.encoder_fine, c.kernel, c.expansion) for _ in range(c.encoder_fine_blocks)
         )
@@ -66,8 +66,8 @@ class Decoder(nn.Module):
         self.head = nn.Linear(c.decoder_fine, 3 * self.synthesis.bins)
         self.context = c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
-    def forward(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map ``(batch, frames, latent)`` to ``(batch, frames * config.frame)``."""
+    def hidden(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return what the head sees, ``(batch, fine frames, channels)``."""
         x = self.enter(latents)
         for block in self.coarse:
             x = block(x, mask)
@@ -75,7 +75,12 @@ class Decoder(nn.Module):
         fine_mask = _fine(mask, self.stride)
         for block in self.fine:
             x = block(x, fine_mask)
-        spectra = self.head(self.norm(x))
+        return torch.as_tensor(self.norm(x))
+
+    def forward(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map ``(batch, frames, latent)`` to ``(batch, frames * config.frame)``."""
+        spectra = self.head(self.hidden(latents, mask))
+        fine_mask = _fine(mask, self.stride)
         if fine_mask is not None:
             # Magnitude e^-12 outside the clip: frames that do not exist add nothing to those that do.
             level = spectra[..., : self.synthesis.bins]

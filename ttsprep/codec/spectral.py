@@ -40,9 +40,10 @@ class _Basis(nn.Module):
 
 
 class Analysis(_Basis):
-    """Turn samples ``(batch, frames * hop * stride)`` into spectra ``(batch, fine frames, 2 * bins)``.
+    """Turn samples ``(batch, frames * hop * stride)`` into spectra ``(batch, fine frames, 3 * bins)``.
 
-    Magnitudes are raised to `power`, so that what is 40 dB down is still seen.
+    Real and imaginary parts, with magnitudes raised to `power` so that what is 40 dB down is still seen, and a
+    fifth of the log power.
     """
 
     forward_basis: Tensor
@@ -64,8 +65,9 @@ class Analysis(_Basis):
         frames = self.roll(frames.unflatten(1, (-1, self.stride)))
         spectra = frames.flatten(1, 2) @ self.forward_basis
         real, imag = spectra.chunk(2, -1)
-        gain = (real * real + imag * imag + 1e-5).pow((self.power - 1) / 2)
-        return torch.cat([real * gain, imag * gain], -1)
+        power = real * real + imag * imag + 1e-5
+        gain = power.pow((self.power - 1) / 2)
+        return torch.cat([real * gain, imag * gain, 0.2 * power.log()], -1)
 
 
 class Synthesis(_Basis):
