@@ -42,7 +42,7 @@ def test_codes_have_the_shape_and_range_that_was_promised(quantiser):
     codes = quantiser.encode(speechlike(60).view(3, 20, DIM))
     assert codes.shape == (3, quantiser.depth, 20)
     assert codes.dtype == torch.int64
-    assert 0 <= codes.min() and codes.max() < quantiser.cardinality
+    assert codes.min() >= 0 and codes.max() < quantiser.cardinality
     assert quantiser.decode(codes).shape == (3, 20, DIM)
 
 
@@ -150,7 +150,9 @@ def test_residual_codes_equal_stage_by_stage_in_double_precision():
     assert torch.equal(x, before)
 
 
-@pytest.mark.parametrize("levels", [(8, 6, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), (8, 8, 8, 5, 5, 5)])
+@pytest.mark.parametrize(
+    "levels", [(8, 6, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), (8, 8, 8, 5, 5, 5)]
+)
 def test_fsq_numbers_every_point_of_its_grid_once(levels):
     q = make(QuantiserConfig(kind="fsq", depth=1, levels=levels), DIM)
     assert q.cardinality == {3: 240, 4: 1000, 6: 64000}.get(len(levels), 4375 if levels[0] == 7 else 15360)

@@ -18,7 +18,9 @@ def _find(roots: list[Path], relative: str) -> Path:
     for root in roots:
         if (root / relative).is_dir():
             return root / relative
-    raise UsageError(f"no folder {relative!r} under {', '.join(map(str, roots))}: give its parent with --data")
+    raise UsageError(
+        f"no folder {relative!r} under {', '.join(map(str, roots))}: give its parent with --data"
+    )
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -51,7 +53,9 @@ def _train(arguments: argparse.Namespace) -> None:
     run = Run(arguments.out, Speech(arguments.speech), config, TrainConfig(**recipe["train"]), changes)
     if arguments.decay is not None:
         run.trainer.train = TrainConfig.model_validate({
-            **run.trainer.train.model_dump(), "decay_from": run.trainer.step, "decay_steps": arguments.decay
+            **run.trainer.train.model_dump(),
+            "decay_from": run.trainer.step,
+            "decay_steps": arguments.decay,
         })
     run.go(steps=arguments.steps, save_minutes=arguments.save_minutes)
 
@@ -70,8 +74,12 @@ def main() -> int:
     train.add_argument("--speech", type=Path, required=True, help="folder written by pack")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--steps", type=int, help="stop at this step")
-    train.add_argument("--decay", type=int, help="begin the decay of the learning rate now, over so many steps")
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a training setting")
+    train.add_argument(
+        "--decay", type=int, help="begin the decay of the learning rate now, over so many steps"
+    )
+    train.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a training setting"
+    )
     train.add_argument("--save-minutes", type=float, default=5.0)
     train.set_defaults(run=_train)
     arguments = parser.parse_args()

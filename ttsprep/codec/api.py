@@ -47,8 +47,8 @@ class Codec:
 
     Notes
     -----
-    Codes of a clip are the same bits whether it is coded alone, in a batch, or in chunks. They may differ between
-    processors: libraries of linear algebra round differently.
+    Codes of a clip are the same bits whether it is coded alone, in a batch, or in chunks. They may differ
+    between processors: libraries of linear algebra round differently.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -103,6 +103,7 @@ class Codec:
         lengths: Sequence[int] | None = None,
         *,
         depth: int | None = None,
+        beam: int = 1,
     ) -> list[Coded]:
         """Code clips.
 
@@ -114,6 +115,8 @@ class Codec:
             Samples of each clip; what lies behind is not looked at. None: all of them.
         depth
             Codebooks to use; None for every trained one.
+        beam
+            Choices kept from codebook to codebook: more is slower and nearer to the original.
 
         Returns
         -------
@@ -127,19 +130,21 @@ class Codec:
             end = len(clip) if lengths is None else int(lengths[row])
             if not 0 <= end <= len(clip):
                 raise CodecError(f"clip {row}: length {end}, but it has {len(clip)} samples")
-            out.append(self._encode_one(np.asarray(clip[:end], np.float32), row, depth))
+            out.append(self._encode_one(np.asarray(clip[:end], np.float32), row, depth, beam))
         return out
 
-    def _encode_one(self, clip: Samples, row: int, depth: int) -> Coded:
+    def _encode_one(self, clip: Samples, row: int, depth: int, beam: int) -> Coded:
         if clip.ndim != 1:
             raise CodecError(f"clip {row} has shape {clip.shape}: one row of samples is expected (mono)")
         if not np.isfinite(clip).all():
             raise CodecError(f"clip {row} holds samples that are not finite")
         scale = speech_level(clip, self.sample_rate)
-        codes = tiles.encode(self._model, torch.from_numpy(clip / np.float32(scale)), depth)
+        codes = tiles.encode(self._model, torch.from_numpy(clip / np.float32(scale)), depth, beam)
         return Coded(self._narrow(codes), scale, len(clip))
 
-    def encode_chunks(self, chunks: Iterable[Samples], scale: float, *, depth: int | None = None) -> Iterator[Codes]:
+    def encode_chunks(
+        self, chunks: Iterable[Samples], scale: float, *, depth: int | None = None, beam: int = 1
+    ) -> Iterator[Codes]:
         """Code one clip that arrives in chunks of any size, in bounded memory.
 
         Parameters
@@ -148,8 +153,8 @@ class Codec:
             Consecutive samples at `sample_rate`.
         scale
             Of the whole clip, from `ttsprep.codec.level.speech_level`.
-        depth
-            Codebooks to use; None for every trained one.
+        depth, beam
+            As in `encode`.
 
         Yields
         ------
@@ -160,7 +165,7 @@ class Codec:
             raise CodecError(f"scale must be at least {FLOOR}, not {scale}")
         level = np.float32(scale)
         unit = (torch.from_numpy(np.asarray(chunk, np.float32) / level) for chunk in chunks)
-        for codes in tiles.encode_stream(self._model, unit, self._depth(depth)):
+        for codes in tiles.encode_stream(self._model, unit, self._depth(depth), beam):
             yield self._narrow(codes)
 
     def decode(self, coded: Sequence[Coded]) -> list[Samples]:
@@ -191,7 +196,7 @@ class Codec:
         wanted = -(-one.samples // self.config.frame)
         if frames != wanted:
             raise CodecError(f"clip {row}: {frames} frames of codes, but {one.samples} samples need {wanted}")
-        if one.codes.size and not (0 <= one.codes.min() and one.codes.max() < self.cardinality):
+        if one.codes.size and (one.codes.min() < 0 or one.codes.max() >= self.cardinality):
             low, high = int(one.codes.min()), int(one.codes.max())
             raise CodecError(f"clip {row}: codes {low} to {high}, but a codebook has {self.cardinality}")
         if not (np.isfinite(one.scale) and one.scale > 0):

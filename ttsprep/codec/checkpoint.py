@@ -1,4 +1,4 @@
-"""The file a codec travels in: loaded without executing anything, and checked before anything is allocated."""
+"""The file a codec travels in: loaded without executing anything, checked before anything is allocated."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -17,8 +17,8 @@ from ttsprep.codec.storage import save_atomically
 FORMAT = "ttsprep-codec"
 VERSION = 1
 KEYS = {
-    "format", "version", "config", "state", "active_depth", "updates_per_quantiser", "step", "training_summary",
-    "corpus_digest", "licence",
+    "format", "version", "config", "state", "active_depth", "updates_per_quantiser", "step",
+    "training_summary", "corpus_digest", "licence",
 }  # fmt: skip
 
 
@@ -112,8 +112,8 @@ def read(path: Path) -> Checkpoint:
     Raises
     ------
     CheckpointError
-        Where the file is missing, no checkpoint of ours, from the future, not finite, or of other sizes than its
-        own config says.
+        Where the file is missing, no checkpoint of ours, from the future, not finite, or of other sizes
+        than its own config says.
     """
     try:
         raw = torch.load(path, map_location="cpu", weights_only=True)
@@ -121,10 +121,12 @@ def read(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: no such file") from None
     except Exception as error:
         raise CheckpointError(
-            f"{path}: not a checkpoint that can be loaded without running code inside it ({type(error).__name__})"
+            f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
         ) from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise CheckpointError(f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`")
+        raise CheckpointError(
+            f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`"
+        )
     if raw.get("version") != VERSION:
         raise CheckpointError(f"{path}: version {raw.get('version')!r}, this ttsprep reads version {VERSION}")
     if set(raw) != KEYS:
@@ -179,4 +181,6 @@ def _check_depth(path: Path, config: CodecConfig, raw: dict[str, Any]) -> None:
         raise CheckpointError(f"{path}: updates_per_quantiser must name {depth} numbers")
     untrained = [q for q in range(active) if updates[q] <= 0]
     if untrained:
-        raise CheckpointError(f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained")
+        raise CheckpointError(
+            f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained"
+        )

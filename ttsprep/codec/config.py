@@ -38,15 +38,15 @@ class QuantiserConfig(_Strict):
     """
 
     kind: Kind = "rvq-ema"
-    depth: int = Field(8, ge=1, le=64)
-    cardinality: int = Field(1024, ge=2, le=65536)
-    code_dim: int = Field(8, ge=1, le=512)
+    depth: int = Field(default=8, ge=1, le=64)
+    cardinality: int = Field(default=1024, ge=2, le=65536)
+    code_dim: int = Field(default=8, ge=1, le=512)
     levels: tuple[int, ...] = (8, 5, 5, 5)
     normalise: Normalise = "none"
-    decay: float = Field(0.99, gt=0, lt=1)
-    revive_below: float = Field(0.1, ge=0, lt=1)
-    revive_every: int = Field(10, ge=1)
-    commitment: float = Field(0.25, ge=0)
+    decay: float = Field(default=0.99, gt=0, lt=1)
+    revive_below: float = Field(default=0.1, ge=0, lt=1)
+    revive_every: int = Field(default=10, ge=1)
+    commitment: float = Field(default=1.0, ge=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> "QuantiserConfig":
@@ -77,22 +77,22 @@ class CodecConfig(_Strict):
         Of every ConvNeXt block.
     """
 
-    sample_rate: int = Field(16000, ge=4000, le=192000)
-    window: int = Field(320, ge=8, le=8192)
-    hop: int = Field(80, ge=1, le=8192)
-    stride: int = Field(4, ge=1, le=64)
-    power: float = Field(0.3, gt=0, le=1)
-    encoder_fine: int = Field(128, ge=1, le=4096)
-    encoder_fine_blocks: int = Field(2, ge=0, le=64)
-    encoder_width: int = Field(256, ge=1, le=4096)
-    encoder_blocks: int = Field(3, ge=0, le=64)
-    latent: int = Field(64, ge=1, le=2048)
-    decoder_width: int = Field(288, ge=1, le=4096)
-    decoder_blocks: int = Field(6, ge=0, le=64)
-    decoder_fine: int = Field(144, ge=1, le=4096)
-    decoder_fine_blocks: int = Field(3, ge=0, le=64)
-    kernel: int = Field(7, ge=1, le=63)
-    expansion: int = Field(3, ge=1, le=8)
+    sample_rate: int = Field(default=16000, ge=4000, le=192000)
+    window: int = Field(default=320, ge=8, le=8192)
+    hop: int = Field(default=80, ge=1, le=8192)
+    stride: int = Field(default=4, ge=1, le=64)
+    power: float = Field(default=0.3, gt=0, le=1)
+    encoder_fine: int = Field(default=128, ge=1, le=4096)
+    encoder_fine_blocks: int = Field(default=2, ge=0, le=64)
+    encoder_width: int = Field(default=256, ge=1, le=4096)
+    encoder_blocks: int = Field(default=3, ge=0, le=64)
+    latent: int = Field(default=64, ge=1, le=2048)
+    decoder_width: int = Field(default=288, ge=1, le=4096)
+    decoder_blocks: int = Field(default=6, ge=0, le=64)
+    decoder_fine: int = Field(default=144, ge=1, le=4096)
+    decoder_fine_blocks: int = Field(default=3, ge=0, le=64)
+    kernel: int = Field(default=7, ge=1, le=63)
+    expansion: int = Field(default=3, ge=1, le=8)
     quantiser: QuantiserConfig = QuantiserConfig()
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """A light discriminator on spectra at several resolutions, and the two games played with it.
 
-The spectrum is cut into overlapping patches of frequency at once, so most of the work happens on few positions:
-about a tenth of the cost of the usual multi-scale STFT discriminators.
+The spectrum is cut into overlapping patches of frequency at once, so most of the work happens on few
+positions: about a tenth of the cost of the usual multi-scale STFT discriminators.
 """
 
 import torch
@@ -74,7 +74,7 @@ def generator_losses(real: list[list[Tensor]], fake: list[list[Tensor]]) -> tupl
     for a, b in zip(real, fake, strict=True):
         adversarial = adversarial - b[-1].mean()
         for x, y in zip(a[:-1], b[:-1], strict=True):
-            x = x.detach()
-            features = features + (y - x).abs().mean() / (x.abs().mean() + 1e-4)
+            wanted = x.detach()
+            features = features + (y - wanted).abs().mean() / (wanted.abs().mean() + 1e-4)
             count += 1
     return adversarial / len(real), features / count

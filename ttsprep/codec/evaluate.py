@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttsprep.codec.api import Codec, Coded
+from ttsprep.codec.api import Codec
 from ttsprep.codec.metrics import measure
 from ttsprep.types import Samples
 
@@ -20,7 +20,9 @@ class Row:
     values: dict[str, float]
 
 
-def evaluate(codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int]) -> list[Row]:
+def evaluate(
+    codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1
+) -> list[Row]:
     """Measure a codec.
 
     Parameters
@@ -30,7 +32,9 @@ def evaluate(codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequenc
     clips
         Names and samples at the sample rate of the codec.
     depths
-        Numbers of codebooks; a clip is coded once and cut.
+        Numbers of codebooks.
+    beam
+        As in `Codec.encode`.
 
     Returns
     -------
@@ -38,9 +42,8 @@ def evaluate(codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequenc
     """
     rows = []
     for name, samples in clips:
-        (whole,) = codec.encode([samples], depth=max(depths))
-        cut = [Coded(whole.codes[:depth], whole.scale, whole.samples) for depth in depths]
-        for depth, decoded in zip(depths, codec.decode(cut), strict=True):
+        for depth in depths:
+            (decoded,) = codec.decode(codec.encode([samples], depth=depth, beam=beam))
             rows.append(Row(name, depth, measure(samples, decoded, codec.sample_rate)))
     return rows
 

@@ -1,4 +1,4 @@
-"""Turn the state of a training run into a checkpoint to share: averaged weights, float16, nothing it does not need."""
+"""Turn the state of a training run into a checkpoint to share: averaged weights, float16, nothing else."""
 
 import json
 from pathlib import Path

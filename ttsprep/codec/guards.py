@@ -42,6 +42,6 @@ class Guard:
                 )
         if perplexity is not None and step >= self.perplexity_from and perplexity < self.perplexity:
             raise CollapseError(
-                f"step {step}: codebook 0 has perplexity {perplexity:.1f} (at least {self.perplexity:.0f} expected): "
-                "codebook collapse"
+                f"step {step}: codebook 0 has perplexity {perplexity:.1f} "
+                f"(at least {self.perplexity:.0f} expected): codebook collapse"
             )

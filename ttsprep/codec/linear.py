@@ -1,15 +1,14 @@
 """Start a network as the best linear codec of its size, instead of as noise.
 
-Phases are what a codec learns last: thousands of steps pass before the decoder's phases resemble the encoder's. But
-passing them through needs no learning: along the strongest directions of the spectra (principal components, low
-frequencies first) the linear parts of encoder and decoder can be set to transmit them from the first step.
+Phases are what a codec learns last: thousands of steps pass before the decoder's resemble the encoder's. But
+passing them through needs no learning: along the strongest directions of the spectra (principal components,
+low frequencies first) the linear parts of encoder and decoder can transmit them from the first step.
 """
 
 import torch
 from torch import Tensor
 
 from ttsprep.codec.model import CodecModel
-
 
 LEVELS = 0.6
 """Weight of log levels beside phases, when the strongest directions are sought."""
@@ -19,7 +18,7 @@ def _components(rows: Tensor, count: int) -> Tensor:
     """Return the `count` strongest directions of centred rows as columns."""
     rows = rows.double()
     rows = rows - rows.mean(0)
-    _, vectors = torch.linalg.eigh(rows.t() @ rows / len(rows))
+    vectors: Tensor = torch.linalg.eigh(rows.t() @ rows / len(rows)).eigenvectors
     return vectors.flip(1)[:, :count].float()
 
 

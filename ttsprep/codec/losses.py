@@ -1,4 +1,4 @@
-"""How far decoded speech is from the original: spectra at several resolutions, all of them anchored to level."""
+"""How far decoded speech is from the original: spectra at several resolutions, all anchored to level."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -65,8 +65,8 @@ def reconstruction(output: Tensor, target: Tensor, rate: int, weights: Weights) 
     Returns
     -------
     dict
-        ``complex``: distance of compressed complex spectra; ``magnitude``: of compressed magnitudes; ``mel``: of
-        log mel spectra; ``energy``: of log10 energy in 50 ms; ``total``.
+        ``complex``: distance of compressed complex spectra; ``magnitude``: of compressed magnitudes;
+        ``mel``: of log mel spectra; ``energy``: of log10 energy in 50 ms; ``total``.
     """
     zero = output.new_zeros(())
     terms = {"complex": zero, "magnitude": zero, "mel": zero}
@@ -101,4 +101,5 @@ def log_energy(samples: Tensor, rate: int) -> Tensor:
     """Return log10 of the energy of each 50 ms, with a floor 50 dB down."""
     size = rate // 20
     whole = samples.shape[1] // size * size
-    return (samples[:, :whole].unflatten(1, (-1, size)).square().mean(-1) + FLOOR).log10()
+    pieces = torch.unflatten(samples[:, :whole], 1, (-1, size))
+    return (pieces.square().mean(-1) + FLOOR).log10()

@@ -1,8 +1,9 @@
 """How far apart two sounds are to the ear: loudness in critical bands, after Zwicker and ITU-T P.862.
 
-Louder and softer count differently: what a codec *adds* in a quiet band is heard more than what it leaves out, and
-small differences beside loud sound are not heard at all. It is a proxy of PESQ (same psychoacoustics, none of its
-time alignment and filtering), made to be differentiated; so PESQ alone must not be the judge of what it trained.
+Louder and softer count differently: what a codec *adds* in a quiet band is heard more than what it leaves
+out, and small differences beside loud sound are not heard at all. It is a proxy of PESQ (same psychoacoustics
+without its time alignment and filtering), made to be differentiated; so PESQ alone must not judge what it
+trained.
 """
 
 from functools import cache
@@ -39,7 +40,7 @@ def _bands(size: int, rate: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def band_power(samples: Tensor, rate: int, size: int = 512) -> Tensor:
-    """Return the power of each band, ``(batch, frames, bands)``, with 0 dB at the nominal threshold of hearing."""
+    """Return the power of each band, ``(batch, frames, bands)``; 1 is the nominal threshold of hearing."""
     share, _, _ = _bands(size, rate)
     power = spectrum(samples, size).square().sum(-1).transpose(1, 2)
     return power @ share.to(samples.device)
@@ -82,7 +83,7 @@ def disturbance(output: Tensor, target: Tensor, rate: int) -> Tensor:
     added = ((power + 50) / (wanted_power + 50)).clamp(max=1e4).pow(1.2)
     added = torch.where(added < 3, torch.zeros_like(added), added.clamp(max=12))
     uneven = (apart * added * width).sum(-1)
-    # P.862 weighs what was added by 0.0309, after bringing both to one level. Here the level must stay tied to the
-    # original, and at that weight softer would always be better.
+    # P.862 weighs what was added by 0.0309, after bringing both to one level. Here the level must stay tied
+    # to the original, and at that weight softer would always be better.
     even, uneven = even * weight, uneven * weight
     return (0.1 * even + 0.01 * uneven).mean()

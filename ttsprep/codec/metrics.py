@@ -16,7 +16,7 @@ from ttsprep.types import Samples
 def pesq_wb(original: Samples, decoded: Samples, rate: int) -> float:
     """Return PESQ-WB (1 to 4.6); NaN where it cannot be computed or is not installed."""
     try:
-        from pesq import NoUtterancesError, pesq
+        from pesq import NoUtterancesError, pesq  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         return float("nan")
     if rate != 16000:
@@ -30,7 +30,7 @@ def pesq_wb(original: Samples, decoded: Samples, rate: int) -> float:
 def stoi(original: Samples, decoded: Samples, rate: int) -> float:
     """Return STOI (0 to 1); NaN where it is not installed."""
     try:
-        from pystoi import stoi as measure
+        from pystoi import stoi as measure  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         return float("nan")
     return float(measure(original, decoded, rate))

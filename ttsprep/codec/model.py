@@ -12,7 +12,7 @@ from ttsprep.codec.quantisers import make
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What one training pass gives: samples out, codes ``(batch, depth, frames)``, the quantiser's own loss."""
+    """What a training pass gives: samples out, codes ``(batch, depth, frames)``, the quantiser's own loss."""
 
     samples: Tensor
     codes: Tensor

@@ -30,7 +30,9 @@ class Encoder(nn.Module):
         )
         self.norm = nn.LayerNorm(c.encoder_width)
         self.leave = nn.Linear(c.encoder_width, c.latent)
-        self.context = c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
+        self.context = (
+            c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
+        )
 
     def forward(self, samples: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map ``(batch, frames * config.frame)`` to ``(batch, frames, latent)``."""
@@ -40,7 +42,7 @@ class Encoder(nn.Module):
             x = block(x, fine_mask)
         if fine_mask is not None:
             x = x * fine_mask
-        x = self.join(x.unflatten(1, (-1, self.stride)).flatten(2))
+        x = self.join(torch.unflatten(x, 1, (-1, self.stride)).flatten(2))
         for block in self.coarse:
             x = block(x, mask)
         return torch.as_tensor(self.leave(self.norm(x)))
@@ -64,14 +66,16 @@ class Decoder(nn.Module):
         self.norm = nn.LayerNorm(c.decoder_fine)
         self.synthesis = Synthesis(c.window, c.hop)
         self.head = nn.Linear(c.decoder_fine, 3 * self.synthesis.bins)
-        self.context = c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
+        self.context = (
+            c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
+        )
 
     def hidden(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return what the head sees, ``(batch, fine frames, channels)``."""
         x = self.enter(latents)
         for block in self.coarse:
             x = block(x, mask)
-        x = self.split(x).unflatten(-1, (self.stride, -1)).flatten(1, 2)
+        x = torch.unflatten(self.split(x), -1, (self.stride, -1)).flatten(1, 2)
         fine_mask = _fine(mask, self.stride)
         for block in self.fine:
             x = block(x, fine_mask)

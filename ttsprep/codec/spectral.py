@@ -2,7 +2,7 @@
 
 Frames of ``window = hop * stride`` samples are transformed with the phase counted from the start of the code
 frame instead of the start of the window (each window is rolled by its position). A steady tone then keeps its
-phase from frame to frame, up to its distance from the nearest bin, so convolutions over time see something smooth.
+phase from frame to frame, up to its distance from the nearest bin, so convolutions over time see smooth data.
 """
 
 import math
@@ -31,7 +31,7 @@ class _Basis(nn.Module):
 
     def roll(self, frames: Tensor, *, back: bool = False) -> Tensor:
         """Roll ``(batch, code frames, stride, window)`` by the place of each frame, or back again."""
-        chunks = frames.unflatten(-1, (self.stride, self.hop))
+        chunks = torch.unflatten(frames, -1, (self.stride, self.hop))
         rolled = []
         for j in range(self.stride):
             shift = -j if back else j
@@ -42,8 +42,8 @@ class _Basis(nn.Module):
 class Analysis(_Basis):
     """Turn samples ``(batch, frames * hop * stride)`` into spectra ``(batch, fine frames, 3 * bins)``.
 
-    Real and imaginary parts, with magnitudes raised to `power` so that what is 40 dB down is still seen, and a
-    fifth of the log power.
+    Real and imaginary parts, with magnitudes raised to `power` so that what is 40 dB down is still seen, and
+    a fifth of the log power.
     """
 
     forward_basis: Tensor
@@ -62,7 +62,7 @@ class Analysis(_Basis):
         side = (self.size - self.hop) // 2
         padded = F.pad(samples, (side, self.size - self.hop - side))
         frames = padded.unfold(1, self.size, self.hop) * self.window
-        frames = self.roll(frames.unflatten(1, (-1, self.stride)))
+        frames = self.roll(torch.unflatten(frames, 1, (-1, self.stride)))
         spectra = frames.flatten(1, 2) @ self.forward_basis
         real, imag = spectra.chunk(2, -1)
         power = real * real + imag * imag + 1e-5
@@ -71,7 +71,7 @@ class Analysis(_Basis):
 
 
 class Synthesis(_Basis):
-    """Turn log magnitudes and directions ``(batch, fine frames, 3 * bins)`` into samples, by overlap and add."""
+    """Turn log magnitudes and directions ``(batch, fine frames, 3 * bins)`` into samples, overlapping."""
 
     inverse_basis: Tensor
 
@@ -96,8 +96,9 @@ class Synthesis(_Basis):
         level, real, imag = spectra.chunk(3, -1)
         gain = level.clamp(-12, 6).exp() * torch.rsqrt(real * real + imag * imag + 1e-4)
         frames = torch.cat([real * gain, imag * gain], -1) @ self.inverse_basis
-        frames = self.roll(frames.unflatten(1, (-1, self.stride)), back=True).flatten(1, 2) * self.window
-        chunks = frames.unflatten(-1, (self.stride, self.hop))
+        frames = self.roll(torch.unflatten(frames, 1, (-1, self.stride)), back=True)
+        frames = frames.flatten(1, 2) * self.window
+        chunks = torch.unflatten(frames, -1, (self.stride, self.hop))
         count = chunks.shape[1]
         out = chunks.new_zeros(chunks.shape[0], count + self.stride - 1, self.hop)
         for c in range(self.stride):

@@ -1,9 +1,9 @@
 """Coding in pieces of one fixed shape, so that how a clip is fed cannot change its codes.
 
-A matrix product may round differently when its shape changes: the same clip coded alone, in a batch, or in chunks
-would then differ in a few codes. Here every product has the same shape always: a clip is cut at multiples of
-`TILE` frames, each tile is computed with the context its receptive field needs, and frames outside the clip are
-masked at every layer, which is exactly what padding means there.
+A matrix product may round differently when its shape changes: the same clip coded alone, in a batch, or in
+chunks would then differ in a few codes. Here every product has the same shape always: a clip is cut at
+multiples of `TILE` frames, each tile is computed with the context its receptive field needs, and frames outside
+the clip are masked at every layer, which is exactly what padding means there.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def _window(signal: Tensor, start: int, size: int) -> Tensor:
 
 @torch.inference_mode()
 def encode_tile(
-    model: CodecModel, samples: Tensor, first: int, frames: int, depth: int, *, origin: int = 0
+    model: CodecModel, samples: Tensor, first: int, frames: int, depth: int, *, beam: int = 1, origin: int = 0
 ) -> Tensor:
     """Return the codes ``(depth, up to TILE)`` of the tile that begins at frame `first`.
 
@@ -47,8 +47,8 @@ def encode_tile(
         A multiple of `TILE`.
     frames
         Of the whole clip.
-    depth
-        Codebooks.
+    depth, beam
+        Codebooks, and choices kept from one to the next.
     origin
         The frame at which `samples` begins, where the start of the clip is no longer held.
     """
@@ -56,7 +56,7 @@ def encode_tile(
     total = TILE + 2 * context
     window = _window(samples, (first - context - origin) * size, total * size)
     latents = model.encoder(window[None], _mask(first - context, total, frames))
-    codes = model.quantiser.encode(latents[:, context : context + TILE].contiguous(), depth)
+    codes = model.quantiser.encode(latents[:, context : context + TILE].contiguous(), depth, beam)
     return codes[0, :, : min(TILE, frames - first)]
 
 
@@ -69,14 +69,14 @@ def decode_tile(model: CodecModel, codes: Tensor, first: int) -> Tensor:
     part = _window(codes.t(), first - context, total).t().contiguous()
     mask = _mask(first - context, total, frames)
     latents = model.quantiser.decode(part[None]) * mask
-    samples = model.decoder(latents, mask)[0, context * size : (context + TILE) * size]
+    samples: Tensor = model.decoder(latents, mask)[0, context * size : (context + TILE) * size]
     return samples[: min(TILE, frames - first) * size]
 
 
-def encode(model: CodecModel, samples: Tensor, depth: int) -> Tensor:
+def encode(model: CodecModel, samples: Tensor, depth: int, beam: int = 1) -> Tensor:
     """Return codes ``(depth, frames)`` of a whole clip at unit speech level."""
     frames = -(-len(samples) // model.config.frame)
-    parts = [encode_tile(model, samples, first, frames, depth) for first in range(0, frames, TILE)]
+    parts = [encode_tile(model, samples, first, frames, depth, beam=beam) for first in range(0, frames, TILE)]
     return torch.cat(parts, 1) if parts else torch.zeros(depth, 0, dtype=torch.int64)
 
 
@@ -86,7 +86,9 @@ def decode(model: CodecModel, codes: Tensor) -> Tensor:
     return torch.cat(parts) if parts else torch.zeros(0)
 
 
-def encode_stream(model: CodecModel, chunks: Iterator[Tensor], depth: int) -> Iterator[Tensor]:
+def encode_stream(
+    model: CodecModel, chunks: Iterator[Tensor], depth: int, beam: int = 1
+) -> Iterator[Tensor]:
     """Code a clip that arrives in chunks of any size; memory stays bounded.
 
     Parameters
@@ -95,8 +97,8 @@ def encode_stream(model: CodecModel, chunks: Iterator[Tensor], depth: int) -> It
         In evaluation mode.
     chunks
         Samples at unit speech level.
-    depth
-        Codebooks.
+    depth, beam
+        Codebooks, and choices kept from one to the next.
 
     Yields
     ------
@@ -115,7 +117,7 @@ def encode_stream(model: CodecModel, chunks: Iterator[Tensor], depth: int) -> It
         frames = -(-known // size)
         while (first + TILE + context) * size < known or (ended and first < frames):
             # While more is to come, the clip is at least as long as this tile sees.
-            yield encode_tile(model, held, first, frames, depth, origin=origin)
+            yield encode_tile(model, held, first, frames, depth, beam=beam, origin=origin)
             first += TILE
             drop = max(0, first - context) - origin
             held, origin = held[drop * size :], origin + drop

@@ -1,4 +1,4 @@
-"""One training run: every random number is a function of the seed and the step, so a resumed run is the same run."""
+"""One training run: every random number is a function of seed and step, so a resumed run is the same run."""
 
 import math
 from pathlib import Path
@@ -12,8 +12,8 @@ from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.discriminator import Discriminator, discriminator_loss, generator_losses, halves
 from ttsprep.codec.linear import linear_start
-from ttsprep.codec.loudness import disturbance
 from ttsprep.codec.losses import Weights, reconstruction
+from ttsprep.codec.loudness import disturbance
 from ttsprep.codec.model import CodecModel
 
 
@@ -27,8 +27,8 @@ class TrainConfig(BaseModel):
     rate, warmup, floor
         Learning rate, steps until it is reached, and the share of it that is left after the decay.
     decay_from, decay_steps
-        The learning rate is constant until `decay_from` and falls over `decay_steps`; null while undecided, so
-        a run can go on for as long as there is time and be brought to an end from any checkpoint.
+        The learning rate is constant until `decay_from` and falls over `decay_steps`; null while undecided,
+        so a run can go on for as long as there is time and be brought to an end from any checkpoint.
     bypass
         Steps without quantiser, before its codebooks are started by k-means.
     grow_every
@@ -49,8 +49,8 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = 0
-    batch: int = Field(6, ge=1)
-    frames: int = Field(40, ge=8)
+    batch: int = Field(default=6, ge=1)
+    frames: int = Field(default=40, ge=8)
     rate: float = 1e-3
     warmup: int = 300
     floor: float = 0.02
@@ -214,7 +214,9 @@ class Trainer:
     @torch.no_grad()
     def _follow(self) -> None:
         memory = min(self.train.average, (1 + self.step) / (10 + self.step))
-        for slow, fast in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
+        for slow, fast in zip(
+            self.average.state_dict().values(), self.model.state_dict().values(), strict=True
+        ):
             if slow.is_floating_point():
                 slow.lerp_(fast, 1 - memory)
             else:
@@ -255,5 +257,3 @@ def load_run(path: Path) -> dict[str, Any]:
 def revised(train: TrainConfig, **changes: Any) -> TrainConfig:
     """Return the same training with some settings changed, checked again."""
     return TrainConfig.model_validate({**train.model_dump(), **changes})
-
-

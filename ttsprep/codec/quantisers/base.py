@@ -47,8 +47,18 @@ class Quantiser(nn.Module, ABC):
         self.register_buffer("updates", torch.zeros(depth, dtype=torch.int64))
 
     @abstractmethod
-    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
-        """Return codes of the first `depth` books, int64."""
+    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
+        """Return codes of the first `depth` books, int64.
+
+        Parameters
+        ----------
+        latents
+            ``(batch, frames, dim)``.
+        depth
+            Books to use; None for all.
+        beam
+            Choices kept from book to book where the kind can search; others take the nearest code.
+        """
 
     @abstractmethod
     def decode(self, codes: Tensor) -> Tensor:
@@ -68,7 +78,7 @@ class Quantiser(nn.Module, ABC):
             Source of every random choice.
         """
 
-    def start(self, latents: Tensor, generator: torch.Generator) -> None:  # noqa: B027
+    def start(self, latents: Tensor, generator: torch.Generator) -> None:
         """Initialise from real latents ``(count, dim)``; nothing to do where codes are fixed."""
 
 
@@ -80,7 +90,8 @@ def normalised(latents: Tensor, how: Normalise) -> Tensor:
     latents
         ``(..., dim)``.
     how
-        ``none``; ``rms``: divided by the root mean square; ``l2``: of length 1; ``zscore``: mean 0, deviation 1.
+        ``none``; ``rms``: divided by the root mean square; ``l2``: of length 1; ``zscore``: mean 0,
+        deviation 1.
 
     Returns
     -------
@@ -97,7 +108,7 @@ def normalised(latents: Tensor, how: Normalise) -> Tensor:
 
 
 def prefix(stages: Tensor, depths: Tensor) -> Tensor:
-    """Sum the first ``depths[b]`` stages of each sample: ``(stages, batch, frames, dim)`` to ``(batch, ...)``."""
+    """Sum the first ``depths[b]`` of ``(stages, batch, frames, dim)`` for each sample b."""
     count = stages.shape[0]
     use = torch.arange(count, device=stages.device)[:, None] < depths[None]
     return (stages * use[:, :, None, None].to(stages.dtype)).sum(0)

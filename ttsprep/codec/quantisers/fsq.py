@@ -1,7 +1,7 @@
-"""Finite scalar quantisation: a few bounded numbers, each rounded to a fixed grid. No codebook, nothing to collapse.
+"""Finite scalar quantisation: a few bounded numbers, each rounded to a fixed grid. Nothing to collapse.
 
-Residual FSQ repeats it on what is left, on a grid that is finer at each stage. Index arithmetic is done in integers:
-in bfloat16 neighbouring codes above 256 would be one and the same.
+Residual FSQ repeats it on what is left, on a grid that is finer at each stage. Index arithmetic is done in
+integers: in bfloat16 neighbouring codes above 256 would be one and the same.
 """
 
 import math
@@ -48,7 +48,7 @@ class ResidualFsq(Quantiser):
         return torch.tanh(self.enter(normalised(latents.float(), self.config.normalise)))
 
     @torch.no_grad()
-    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
+    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
         """Return codes ``(batch, depth, frames)``."""
         rest, codes = self._bounded(latents), []
         for stage in range(self.depth if depth is None else depth):

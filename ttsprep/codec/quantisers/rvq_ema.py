@@ -1,8 +1,8 @@
 """Residual vector quantisation by moving averages: the default.
 
-A codebook is stored as the moving *sum* of the vectors it won and its moving *usage*; the codes are their quotient
-and nothing else. So a revived code cannot be undone by the next update (as when only the codes are replaced), nor
-explode (as when the sum is replaced without the usage).
+A codebook is stored as the moving *sum* of the vectors it won and its moving *usage*; the codes are their
+quotient and nothing else. So a revived code cannot be undone by the next update (as when only the codes are
+replaced), nor explode (as when the sum is replaced without the usage).
 """
 
 import torch
@@ -12,6 +12,7 @@ from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
 from ttsprep.codec.quantisers.kmeans import kmeans
 from ttsprep.codec.quantisers.nearest import Book, nearest, residual
+from ttsprep.codec.quantisers.nearest import beam as search
 
 
 class ResidualEma(Quantiser):
@@ -34,16 +35,21 @@ class ResidualEma(Quantiser):
     def books(self) -> list[Book]:
         """Return every codebook ready to be searched, kept until the codebooks change."""
         version = (self.total._version, self.usage._version)
-        if self._books is None or self._books[0] != version or self._books[1][0].codes.device != self.total.device:
+        if (
+            self._books is None
+            or self._books[0] != version
+            or self._books[1][0].codes.device != self.total.device
+        ):
             self._books = (version, [Book.of(self.codes(q)) for q in range(self.depth)])
         return self._books[1]
 
-    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
+    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
         """Return codes ``(batch, depth, frames)``."""
         batch, frames, dim = latents.shape
         flat = normalised(latents.float(), self.config.normalise).reshape(-1, dim)
-        codes = residual(flat, self.books()[: self.depth if depth is None else depth])
-        return codes.unflatten(1, (batch, frames)).transpose(0, 1).contiguous()
+        books = self.books()[: self.depth if depth is None else depth]
+        codes = residual(flat, books) if beam == 1 else search(flat, books, beam)
+        return torch.unflatten(codes, 1, (batch, frames)).transpose(0, 1).contiguous()
 
     def decode(self, codes: Tensor) -> Tensor:
         """Return ``(batch, frames, dim)``, the sum of the codes."""

@@ -1,7 +1,7 @@
 """Residual quantisation in small spaces by cosine, with codebooks that learn by gradient (as in DAC).
 
-Each stage projects the residual to a few dimensions, looks up the code with the smallest angle, and projects it
-back. Lengths cannot run away, and few codes die; the codebooks must still start from data, not from noise.
+Each stage projects the residual to a few dimensions, looks up the code with the smallest angle, and projects
+it back. Lengths cannot run away, and few codes die; the codebooks must still start from data, not from noise.
 """
 
 import torch
@@ -12,6 +12,14 @@ from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
 from ttsprep.codec.quantisers.kmeans import kmeans
 from ttsprep.codec.quantisers.nearest import Book, nearest
+
+
+def _set(layer: nn.Module, weight: Tensor, bias: Tensor) -> None:
+    """Set a linear layer, zeros where `weight` is smaller."""
+    state = {name: torch.zeros_like(value) for name, value in layer.state_dict().items()}
+    state["weight"][: weight.shape[0], : weight.shape[1]] = weight
+    state["bias"][: len(bias)] = bias
+    layer.load_state_dict(state)
 
 
 class ResidualL2(Quantiser):
@@ -30,7 +38,7 @@ class ResidualL2(Quantiser):
         return nearest(flat.contiguous(), book).view(projected.shape[:-1])
 
     @torch.no_grad()
-    def encode(self, latents: Tensor, depth: int | None = None) -> Tensor:
+    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
         """Return codes ``(batch, depth, frames)``."""
         rest = normalised(latents.float(), self.config.normalise)
         codes = []
@@ -85,11 +93,8 @@ class ResidualL2(Quantiser):
             centred = (rest - mean).double()
             _, vectors = torch.linalg.eigh(centred.t() @ centred / len(rest))
             axes = vectors.flip(1)[:, :width].float()
-            width_here = axes.shape[1]
-            self.enter[stage].weight.zero_()[:width_here] = axes.t()
-            self.enter[stage].bias.zero_()[:width_here] = -(mean @ axes)
-            self.leave[stage].weight.zero_()[:, :width_here] = axes
-            self.leave[stage].bias.copy_(mean)
+            _set(self.enter[stage], axes.t(), -(mean @ axes))
+            _set(self.leave[stage], axes, mean)
             projected = self.enter[stage](rest)
             centres, _ = kmeans(projected, self.cardinality, generator)
             self.codebook[stage] = centres
