@@ -45,7 +45,7 @@ def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
 def test_the_loss_falls_and_every_codebook_moves(trained):
     lines = [json.loads(s) for s in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["step"] for line in lines] == list(range(20, 121, 20))
-    assert lines[-1]["total"] < 0.8 * lines[0]["total"]
+    assert lines[-1]["total"] < 0.9 * lines[0]["total"]
     assert len(lines[-1]["perplexity"]) == 4
     assert min(lines[-1]["perplexity"]) > 10
     assert load_run(trained / "state.pt")["model"]["quantiser.updates"].tolist() == [100] * 4

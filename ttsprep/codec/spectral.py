@@ -87,7 +87,7 @@ class Synthesis(_Basis):
         basis = torch.cat([angle.cos() * weight, -angle.sin() * weight], 0) / window
         basis = basis * math.sqrt(1.5 * window / 4)
         hann = self.window.double()
-        overlap = float((hann**2).sum() / hop)
+        overlap = hann.square().sum() / hop
         self.register_buffer("inverse_basis", basis.float(), persistent=False)
         self.register_buffer("window", (hann / overlap).float(), persistent=False)
 
