@@ -60,6 +60,40 @@ def _train(arguments: argparse.Namespace) -> None:
     run.go(steps=arguments.steps, save_minutes=arguments.save_minutes)
 
 
+def _export(arguments: argparse.Namespace) -> None:
+    from ttsprep.codec.checkpoint import write
+    from ttsprep.codec.corpus import Speech
+    from ttsprep.codec.export import export
+
+    licences = [str(source["licence"]) for source in Speech(arguments.speech).sources]
+    checkpoint = export(arguments.run_folder, averaged=not arguments.last, licence="; ".join(licences))
+    write(checkpoint, arguments.out)
+    sys.stdout.write(f"{arguments.out}: step {checkpoint.step}, digest {checkpoint.digest()}\n")
+
+
+def _eval(arguments: argparse.Namespace) -> None:
+    import soundfile
+    import soxr
+    import torch
+
+    from ttsprep.codec.api import Codec
+    from ttsprep.codec.corpus import AUDIO
+    from ttsprep.codec.evaluate import evaluate, table
+
+    torch.set_num_threads(1)
+    codec = Codec.load(arguments.checkpoint)
+    files = sorted(p for p in arguments.corpus.rglob("*") if p.suffix.lower() in AUDIO)
+    if not files:
+        raise UsageError(f"no audio in {arguments.corpus}")
+    clips = []
+    for file in files[:: max(1, len(files) // arguments.clips)][: arguments.clips]:
+        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+        mono = soxr.resample(samples.mean(1), rate, codec.sample_rate, quality="HQ")
+        clips.append((file.stem, mono[: 10 * codec.sample_rate]))
+    rows = evaluate(codec, clips, range(1, codec.depth + 1), beam=arguments.beam)
+    sys.stdout.write(table(rows) + "\n")
+
+
 def main() -> int:
     """Parse the command line, do what it says, map errors to exit codes."""
     parser = argparse.ArgumentParser(prog="python -m ttsprep.codec", description=__doc__)
@@ -82,6 +116,18 @@ def main() -> int:
     )
     train.add_argument("--save-minutes", type=float, default=5.0)
     train.set_defaults(run=_train)
+    export = verbs.add_parser("export", help="turn a run into a checkpoint to share")
+    export.add_argument("run_folder", type=Path, metavar="RUN")
+    export.add_argument("out", type=Path)
+    export.add_argument("--speech", type=Path, required=True, help="folder written by pack, for the licences")
+    export.add_argument("--last", action="store_true", help="the last weights, not the averaged ones")
+    export.set_defaults(run=_export)
+    evaluate = verbs.add_parser("eval", help="measure a checkpoint at every depth")
+    evaluate.add_argument("checkpoint")
+    evaluate.add_argument("corpus", type=Path)
+    evaluate.add_argument("--clips", type=int, default=20)
+    evaluate.add_argument("--beam", type=int, default=1)
+    evaluate.set_defaults(run=_eval)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)
