@@ -65,8 +65,12 @@ def _export(arguments: argparse.Namespace) -> None:
     from ttsprep.codec.corpus import Speech
     from ttsprep.codec.export import export
 
-    licences = [str(source["licence"]) for source in Speech(arguments.speech).sources]
-    checkpoint = export(arguments.run_folder, averaged=not arguments.last, licence="; ".join(licences))
+    speech = Speech(arguments.speech)
+    trained_on = {piece.source for piece in speech.training}
+    licences = [str(source["licence"]) for n, source in enumerate(speech.sources) if n in trained_on]
+    checkpoint = export(
+        arguments.run_folder, averaged=not arguments.last, licence="; ".join(licences), speech=speech
+    )
     write(checkpoint, arguments.out)
     sys.stdout.write(f"{arguments.out}: step {checkpoint.step}, digest {checkpoint.digest()}\n")
 
@@ -119,7 +123,7 @@ def main() -> int:
     export = verbs.add_parser("export", help="turn a run into a checkpoint to share")
     export.add_argument("run_folder", type=Path, metavar="RUN")
     export.add_argument("out", type=Path)
-    export.add_argument("--speech", type=Path, required=True, help="folder written by pack, for the licences")
+    export.add_argument("--speech", type=Path, required=True, help="folder written by pack")
     export.add_argument("--last", action="store_true", help="the last weights, not the averaged ones")
     export.set_defaults(run=_export)
     evaluate = verbs.add_parser("eval", help="measure a checkpoint at every depth")

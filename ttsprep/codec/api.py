@@ -185,7 +185,7 @@ class Codec:
             self._check(one, row)
             codes = torch.from_numpy(np.ascontiguousarray(one.codes, np.int64))
             samples = tiles.decode(self._model, codes)[: one.samples]
-            out.append(samples.numpy() * np.float32(one.scale))
+            out.append(samples.numpy() * np.float32(one.scale * self.config.output_gain))
         return out
 
     def _check(self, one: Coded, row: int) -> None:

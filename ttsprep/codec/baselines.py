@@ -41,9 +41,9 @@ def opus(samples: Samples, rate: int, kbits: float) -> Samples:
         source, coded, decoded = (Path(folder) / name for name in ("in.wav", "coded.ogg", "out.wav"))
         soundfile.write(source, samples, rate, subtype="FLOAT")
         quiet = [program, "-v", "error", "-y"]
-        encode = ["-i", str(source), "-c:a", "libopus", "-b:a", f"{kbits}k", "-application", "voip", str(coded)]
+        encode = ["-i", str(source), "-c:a", "libopus", "-b:a", f"{kbits}k", "-application", "voip"]
         decode = ["-i", str(coded), "-ar", str(rate), "-c:a", "pcm_f32le", str(decoded)]
-        for step in (encode, decode):
+        for step in ([*encode, str(coded)], decode):
             subprocess.run([*quiet, *step], check=True)  # noqa: S603
         out, _ = soundfile.read(decoded, dtype="float32")
     return fitted(out, len(samples))
@@ -65,7 +65,9 @@ class Lyra:
 
     def __init__(self, folder: Path) -> None:
         try:
-            from ai_edge_litert.interpreter import Interpreter
+            from ai_edge_litert.interpreter import (  # type: ignore[import-untyped,unused-ignore]
+                Interpreter,
+            )
         except ImportError:
             raise MissingExtraError("the lyra baseline needs ai-edge-litert: install it") from None
 
@@ -74,7 +76,8 @@ class Lyra:
             loaded.allocate_tensors()
             return loaded
 
-        self._encoder, self._books, self._decoder = map(model, ("soundstream_encoder", "quantizer", "lyragan"))
+        self._encoder, self._books = model("soundstream_encoder"), model("quantizer")
+        self._decoder = model("lyragan")
 
     def __call__(self, samples: Samples, kbits: float) -> Samples:
         """Code and decode at 16 kHz, at 3.2, 6 or 9.2 kbit/s."""

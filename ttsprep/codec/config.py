@@ -75,6 +75,9 @@ class CodecConfig(_Strict):
         The same of the decoder, in its own order.
     kernel, expansion
         Of every ConvNeXt block.
+    output_gain
+        What decoded samples are multiplied by: measured once, after training, on training speech, and
+        never learned.
     """
 
     sample_rate: int = Field(default=16000, ge=4000, le=192000)
@@ -93,6 +96,7 @@ class CodecConfig(_Strict):
     decoder_fine_blocks: int = Field(default=3, ge=0, le=64)
     kernel: int = Field(default=7, ge=1, le=63)
     expansion: int = Field(default=3, ge=1, le=8)
+    output_gain: float = Field(default=1.0, gt=0.5, lt=2.0)
     quantiser: QuantiserConfig = QuantiserConfig()
 
     @model_validator(mode="after")

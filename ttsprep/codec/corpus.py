@@ -158,6 +158,11 @@ class Speech:
         """Clips of the speakers never trained on."""
         return [p for p in self.pieces if p.held_out]
 
+    @property
+    def training(self) -> list[Piece]:
+        """Clips of the speakers that are trained on."""
+        return list(self._train)
+
     def clip(self, piece: Piece) -> npt.NDArray[np.float32]:
         """Return the samples of one clip, at its own level."""
         raw = self.samples[piece.start : piece.start + piece.length]

@@ -9,13 +9,16 @@ from torch import Tensor
 
 from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
+from ttsprep.codec.corpus import Speech
 from ttsprep.codec.errors import CheckpointError
 from ttsprep.codec.model import CodecModel
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma
 from ttsprep.codec.trainer import load_run
 
 
-def export(folder: Path, *, half: bool = True, averaged: bool = True, licence: str = "") -> Checkpoint:
+def export(
+    folder: Path, *, half: bool = True, averaged: bool = True, licence: str = "", speech: Speech | None = None
+) -> Checkpoint:
     """Return the checkpoint of a training run.
 
     Parameters
@@ -28,6 +31,8 @@ def export(folder: Path, *, half: bool = True, averaged: bool = True, licence: s
         Use the averaged weights instead of the last ones.
     licence
         Of the speech the run was trained on.
+    speech
+        To measure the output gain on (training clips only); None leaves it at 1.
 
     Returns
     -------
@@ -46,6 +51,8 @@ def export(folder: Path, *, half: bool = True, averaged: bool = True, licence: s
         model.quantiser.usage.fill_(1.0)
     updates = [int(u) for u in state["model"]["quantiser.updates"]]
     active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
+    if speech is not None:
+        config = config.model_copy(update={"output_gain": round(level_gain(model.eval(), speech, active), 4)})
     return Checkpoint(
         config=config,
         state={name: _stored(value, half) for name, value in model.state_dict().items()},
@@ -56,6 +63,37 @@ def export(folder: Path, *, half: bool = True, averaged: bool = True, licence: s
         corpus_digest=str(state["corpus"]),
         licence=licence,
     )
+
+
+@torch.inference_mode()
+def level_gain(model: CodecModel, speech: Speech, depth: int, *, clips: int = 48) -> float:
+    """Return what brings decoded training speech back to the level of the original.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode.
+    speech
+        Its training corpus.
+    depth
+        Codebooks to use.
+    clips
+        How many clips to measure, five seconds of each.
+
+    Returns
+    -------
+    float
+    """
+    size = model.config.frame
+    pieces = speech.training
+    ratios = []
+    for piece in pieces[:: max(1, len(pieces) // clips)][:clips]:
+        whole = torch.from_numpy(speech.clip(piece)[: 5 * speech.rate] / piece.level)
+        samples = whole[None, : len(whole) // size * size]
+        codes = model.quantiser.encode(model.encoder(samples), depth)
+        decoded = model.decoder(model.quantiser.decode(codes))
+        ratios.append(float(decoded.square().mean().sqrt() / (samples.square().mean().sqrt() + 1e-6)))
+    return len(ratios) / sum(ratios)
 
 
 def _stored(value: Tensor, half: bool) -> Tensor:

@@ -2,8 +2,8 @@
 
 A matrix product may round differently when its shape changes: the same clip coded alone, in a batch, or in
 chunks would then differ in a few codes. Here every product has the same shape always: a clip is cut at
-multiples of `TILE` frames, each tile is computed with the context its receptive field needs, and frames outside
-the clip are masked at every layer, which is exactly what padding means there.
+multiples of `TILE` frames, each tile is computed with the context its receptive field needs, and frames
+outside the clip are masked at every layer, which is exactly what padding means there.
 """
 
 from collections.abc import Iterator

@@ -15,6 +15,7 @@ from ttsprep.codec.linear import linear_start
 from ttsprep.codec.losses import Weights, reconstruction
 from ttsprep.codec.loudness import disturbance
 from ttsprep.codec.model import CodecModel
+from ttsprep.codec.quantisers.rvq_ema import ResidualEma
 
 
 class TrainConfig(BaseModel):
@@ -33,6 +34,8 @@ class TrainConfig(BaseModel):
         Steps without quantiser, before its codebooks are started by k-means.
     grow_every
         Steps between two codebooks; 0 trains all from the start.
+    beam
+        Choices kept from codebook to codebook; quantisers that cannot search take the nearest code.
     full, through
         Share of samples that use every codebook, and that skip the quantiser; the rest use a random number.
     complex, magnitude, mel, energy, loudness
@@ -58,6 +61,7 @@ class TrainConfig(BaseModel):
     decay_steps: int = 2000
     bypass: int = 400
     grow_every: int = 0
+    beam: int = Field(default=1, ge=1)
     full: float = 0.5
     through: float = 0.1
     complex: float = 15.0
@@ -96,6 +100,8 @@ class Trainer:
         self.average = CodecModel(config)
         self.average.load_state_dict(self.model.state_dict())
         self.average.requires_grad_(False).eval()
+        if isinstance(self.model.quantiser, ResidualEma):
+            self.model.quantiser.search = train.beam
         self.judge = Discriminator()
         self.step = 0
         decayed = [p for p in self.model.parameters() if p.ndim >= 2]

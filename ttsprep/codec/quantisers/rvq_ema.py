@@ -16,7 +16,13 @@ from ttsprep.codec.quantisers.nearest import beam as search
 
 
 class ResidualEma(Quantiser):
-    """Euclidean codebooks, each on what the ones before it left over."""
+    """Euclidean codebooks, each on what the ones before it left over.
+
+    Attributes
+    ----------
+    search
+        Choices kept from book to book while training; the codebooks then learn what a search would use.
+    """
 
     total: Tensor
     usage: Tensor
@@ -24,6 +30,7 @@ class ResidualEma(Quantiser):
     def __init__(self, config: QuantiserConfig, dim: int) -> None:
         super().__init__(config.depth, config.cardinality)
         self.config = config
+        self.search = 1
         self.register_buffer("total", torch.randn(config.depth, config.cardinality, dim) * 0.1)
         self.register_buffer("usage", torch.ones(config.depth, config.cardinality))
         self._books: tuple[tuple[int, int], list[Book]] | None = None
@@ -68,9 +75,12 @@ class ResidualEma(Quantiser):
         active = int(depths.max()) if len(depths) else 0
         stages, codes, misses = [], [], []
         taken = torch.zeros_like(flat)
+        found = None
+        if self.search > 1 and active > 1:
+            found = search(flat, [Book.of(self.codes(stage)) for stage in range(active)], self.search)
         for stage in range(active):
             codebook = self.codes(stage)
-            index = nearest(rest, Book.of(codebook))
+            index = nearest(rest, Book.of(codebook)) if found is None else found[stage]
             chosen = codebook[index]
             if self.training:
                 self._update(stage, rest, index, generator)
