@@ -57,7 +57,7 @@ def test_chunks_give_the_codes_of_the_whole(codec, clips, chunk, beam):
 def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
     """Up to rounding: the context of a tile covers the receptive field."""
     clip = torch.from_numpy(clips[-1] / np.float32(speech_level(clips[-1], 8000)))
-    model, size = codec._model, codec.config.frame
+    model, size = codec.model, codec.config.frame
     frames = -(-len(clip) // size)
     padded = torch.nn.functional.pad(clip, (0, frames * size - len(clip)))
     with torch.inference_mode():
@@ -93,7 +93,7 @@ def test_every_depth_can_be_asked_for_and_none_beyond(codec, clips):
 
 def test_more_candidates_lower_the_error(codec, clips):
     clip = torch.from_numpy(clips[-1] / np.float32(speech_level(clips[-1], 8000)))
-    model, size = codec._model, codec.config.frame
+    model, size = codec.model, codec.config.frame
     with torch.inference_mode():
         latents = model.encoder(clip[None, : len(clip) // size * size])
         errors = [

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.errors import TtsprepError, UsageError
+from ttsprep.types import Samples
 
 
 def _recipe(path: Path) -> dict[str, Any]:
@@ -60,6 +61,16 @@ def _train(arguments: argparse.Namespace) -> None:
     run.go(steps=arguments.steps, save_minutes=arguments.save_minutes)
 
 
+def _fit(arguments: argparse.Namespace) -> None:
+    from ttsprep.codec.checkpoint import write
+    from ttsprep.codec.config import preset
+    from ttsprep.codec.corpus import Speech
+    from ttsprep.codec.fit import fit
+
+    recipe = _recipe(arguments.recipe)
+    write(fit(preset(recipe["preset"]), Speech(arguments.speech)), arguments.out)
+
+
 def _export(arguments: argparse.Namespace) -> None:
     from ttsprep.codec.checkpoint import write
     from ttsprep.codec.corpus import Speech
@@ -75,27 +86,55 @@ def _export(arguments: argparse.Namespace) -> None:
     sys.stdout.write(f"{arguments.out}: step {checkpoint.step}, digest {checkpoint.digest()}\n")
 
 
-def _eval(arguments: argparse.Namespace) -> None:
+def _clips(corpus: Path, rate: int, count: int, seconds: int = 10) -> list[tuple[str, Samples]]:
     import soundfile
     import soxr
+
+    from ttsprep.codec.corpus import AUDIO
+
+    files = sorted(p for p in corpus.rglob("*") if p.suffix.lower() in AUDIO)
+    if not files:
+        raise UsageError(f"no audio in {corpus}")
+    clips = []
+    for file in files[:: max(1, len(files) // count)][:count]:
+        samples, original = soundfile.read(file, dtype="float32", always_2d=True)
+        mono = soxr.resample(samples.mean(1), original, rate, quality="HQ")
+        clips.append((file.stem, mono[: seconds * rate]))
+    return clips
+
+
+def _eval(arguments: argparse.Namespace) -> None:
     import torch
 
     from ttsprep.codec.api import Codec
-    from ttsprep.codec.corpus import AUDIO
     from ttsprep.codec.evaluate import evaluate, table
 
     torch.set_num_threads(1)
     codec = Codec.load(arguments.checkpoint)
-    files = sorted(p for p in arguments.corpus.rglob("*") if p.suffix.lower() in AUDIO)
-    if not files:
-        raise UsageError(f"no audio in {arguments.corpus}")
-    clips = []
-    for file in files[:: max(1, len(files) // arguments.clips)][: arguments.clips]:
-        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
-        mono = soxr.resample(samples.mean(1), rate, codec.sample_rate, quality="HQ")
-        clips.append((file.stem, mono[: 10 * codec.sample_rate]))
+    clips = _clips(arguments.corpus, codec.sample_rate, arguments.clips)
     rows = evaluate(codec, clips, range(1, codec.depth + 1), beam=arguments.beam)
     sys.stdout.write(table(rows) + "\n")
+
+
+def _doctor(arguments: argparse.Namespace) -> None:
+    import torch
+
+    from ttsprep.codec.api import Codec
+    from ttsprep.codec.doctor import examine
+
+    torch.set_num_threads(1)
+    codec = Codec.load(arguments.checkpoint)
+    clips = _clips(arguments.corpus, codec.sample_rate, arguments.clips)
+    health = examine(codec, [clip for _, clip in clips])
+    lines = ["book  updates  used  perplexity  reach  left"]
+    for number, book in enumerate(health.books):
+        lines.append(
+            f"{number:4}  {book.updates:7}  {book.used:4.0%}  {book.perplexity:10.0f}  {book.reach:5.2f}"
+            f"  {book.left:4.0%}"
+        )
+    lines.append(f"level out / in {health.level:.3f}, upper half of the band {health.treble_db:+.1f} dB")
+    lines += [f"{s.severity}: {s.cause}: {s.message}" for s in health.symptoms] or ["healthy"]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def main() -> int:
@@ -120,6 +159,11 @@ def main() -> int:
     )
     train.add_argument("--save-minutes", type=float, default=5.0)
     train.set_defaults(run=_train)
+    fit = verbs.add_parser("fit", help="fit a codec in closed form, in seconds")
+    fit.add_argument("recipe", type=Path)
+    fit.add_argument("--speech", type=Path, required=True, help="folder written by pack")
+    fit.add_argument("--out", type=Path, required=True)
+    fit.set_defaults(run=_fit)
     export = verbs.add_parser("export", help="turn a run into a checkpoint to share")
     export.add_argument("run_folder", type=Path, metavar="RUN")
     export.add_argument("out", type=Path)
@@ -132,6 +176,11 @@ def main() -> int:
     evaluate.add_argument("--clips", type=int, default=20)
     evaluate.add_argument("--beam", type=int, default=1)
     evaluate.set_defaults(run=_eval)
+    doctor = verbs.add_parser("doctor", help="look at the health of a checkpoint")
+    doctor.add_argument("checkpoint")
+    doctor.add_argument("corpus", type=Path)
+    doctor.add_argument("--clips", type=int, default=40)
+    doctor.set_defaults(run=_doctor)
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

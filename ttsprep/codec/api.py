@@ -45,6 +45,15 @@ class Codec:
     checkpoint
         From `ttsprep.codec.checkpoint.read`.
 
+    Attributes
+    ----------
+    depth
+        Codebooks that were trained.
+    digest
+        Names config and weights.
+    model
+        The network, in evaluation mode.
+
     Notes
     -----
     Codes of a clip are the same bits whether it is coded alone, in a batch, or in chunks. They may differ
@@ -56,7 +65,7 @@ class Codec:
         self.config = checkpoint.config
         self.depth = checkpoint.active_depth
         self.digest = checkpoint.digest()
-        self._model = checkpoint.model()
+        self.model = checkpoint.model()
 
     @classmethod
     def load(cls, path: Path | str) -> "Codec":
@@ -87,7 +96,7 @@ class Codec:
     @property
     def cardinality(self) -> int:
         """Codes in each codebook."""
-        return self._model.quantiser.cardinality
+        return self.model.quantiser.cardinality
 
     def _depth(self, depth: int | None) -> int:
         if depth is None:
@@ -139,7 +148,7 @@ class Codec:
         if not np.isfinite(clip).all():
             raise CodecError(f"clip {row} holds samples that are not finite")
         scale = speech_level(clip, self.sample_rate)
-        codes = tiles.encode(self._model, torch.from_numpy(clip / np.float32(scale)), depth, beam)
+        codes = tiles.encode(self.model, torch.from_numpy(clip / np.float32(scale)), depth, beam)
         return Coded(self._narrow(codes), scale, len(clip))
 
     def encode_chunks(
@@ -165,7 +174,7 @@ class Codec:
             raise CodecError(f"scale must be at least {FLOOR}, not {scale}")
         level = np.float32(scale)
         unit = (torch.from_numpy(np.asarray(chunk, np.float32) / level) for chunk in chunks)
-        for codes in tiles.encode_stream(self._model, unit, self._depth(depth), beam):
+        for codes in tiles.encode_stream(self.model, unit, self._depth(depth), beam):
             yield self._narrow(codes)
 
     def decode(self, coded: Sequence[Coded]) -> list[Samples]:
@@ -184,7 +193,7 @@ class Codec:
         for row, one in enumerate(coded):
             self._check(one, row)
             codes = torch.from_numpy(np.ascontiguousarray(one.codes, np.int64))
-            samples = tiles.decode(self._model, codes)[: one.samples]
+            samples = tiles.decode(self.model, codes)[: one.samples]
             out.append(samples.numpy() * np.float32(one.scale * self.config.output_gain))
         return out
 

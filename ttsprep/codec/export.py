@@ -44,18 +44,14 @@ def export(
     config = CodecConfig.model_validate(state["config"])
     model = CodecModel(config)
     model.load_state_dict(state["average" if averaged else "model"])
-    if isinstance(model.quantiser, ResidualEma):
-        # Sums and usages have done their work: what is left of them are the codes.
-        for stage in range(model.quantiser.depth):
-            model.quantiser.total[stage] = model.quantiser.codes(stage)
-        model.quantiser.usage.fill_(1.0)
     updates = [int(u) for u in state["model"]["quantiser.updates"]]
     active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
+    settle(model)
     if speech is not None:
         config = config.model_copy(update={"output_gain": round(level_gain(model.eval(), speech, active), 4)})
     return Checkpoint(
         config=config,
-        state={name: _stored(value, half) for name, value in model.state_dict().items()},
+        state=stored(model, half),
         active_depth=active,
         updates_per_quantiser=updates,
         step=int(state["step"]),
@@ -63,6 +59,24 @@ def export(
         corpus_digest=str(state["corpus"]),
         licence=licence,
     )
+
+
+@torch.no_grad()
+def settle(model: CodecModel) -> None:
+    """Replace sums and usages, which have done their work, by the codes they stand for."""
+    if isinstance(model.quantiser, ResidualEma):
+        for stage in range(model.quantiser.depth):
+            model.quantiser.total[stage] = model.quantiser.codes(stage)
+        model.quantiser.usage.fill_(1.0)
+
+
+def stored(model: CodecModel, half: bool) -> dict[str, Tensor]:
+    """Return the tensors of a model as a checkpoint holds them, float16 if `half`."""
+    out = {}
+    for name, value in model.state_dict().items():
+        copied = value.detach().clone()
+        out[name] = copied.to(torch.float16) if half and copied.is_floating_point() else copied
+    return out
 
 
 @torch.inference_mode()
@@ -94,11 +108,6 @@ def level_gain(model: CodecModel, speech: Speech, depth: int, *, clips: int = 48
         decoded = model.decoder(model.quantiser.decode(codes))
         ratios.append(float(decoded.square().mean().sqrt() / (samples.square().mean().sqrt() + 1e-6)))
     return len(ratios) / sum(ratios)
-
-
-def _stored(value: Tensor, half: bool) -> Tensor:
-    value = value.detach().clone()
-    return value.to(torch.float16) if half and value.is_floating_point() else value
 
 
 def _summary(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
