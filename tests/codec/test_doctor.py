@@ -104,7 +104,8 @@ def test_the_wrong_rate(tmp_path, clips):
     (tmp_path / "wavs").mkdir()
     for i in range(6):
         slow = soxr.resample(voice(3.0, 20 + i), RATE, RATE // 2, quality="HQ")
-        soundfile.write(tmp_path / "wavs" / f"{i}.wav", soxr.resample(slow, RATE // 2, RATE, quality="HQ"), RATE)
+        dull = soxr.resample(slow, RATE // 2, RATE, quality="HQ")
+        soundfile.write(tmp_path / "wavs" / f"{i}.wav", dull, RATE)
     pack([Source("slow", tmp_path / "wavs", 1.0, "made up")], RATE, tmp_path / "packed")
     rng = np.random.default_rng(0)
     airy = [c + 0.02 * rng.standard_normal(len(c)).astype(np.float32) for c in clips]

@@ -5,14 +5,33 @@ import signal
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ttsprep.errors import TtsprepError, UsageError
 from ttsprep.types import Samples
 
+if TYPE_CHECKING:
+    from ttsprep.codec.config import CodecConfig
+
 
 def _recipe(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _config(recipe: dict[str, Any]) -> "CodecConfig":
+    """Return the preset of a recipe with what its ``[codec]`` table changes."""
+    from pydantic import ValidationError
+
+    from ttsprep.codec.config import CodecConfig, preset
+
+    base = preset(recipe["preset"]).model_dump()
+    changes = dict(recipe.get("codec", {}))
+    base["quantiser"] |= changes.pop("quantiser", {})
+    try:
+        return CodecConfig.model_validate(base | changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"[codec] {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def _find(roots: list[Path], relative: str) -> Path:
@@ -25,11 +44,10 @@ def _find(roots: list[Path], relative: str) -> Path:
 
 
 def _pack(arguments: argparse.Namespace) -> None:
-    from ttsprep.codec.config import CodecConfig, preset
     from ttsprep.codec.corpus import Source, pack
 
     recipe = _recipe(arguments.recipe)
-    config: CodecConfig = preset(recipe["preset"])
+    config = _config(recipe)
     sources = [Source(**{**row, "path": _find(arguments.data, row["path"])}) for row in recipe["source"]]
     pack(sources, config.sample_rate, arguments.out)
 
@@ -39,14 +57,11 @@ def _train(arguments: argparse.Namespace) -> None:
 
     reexecute()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
-    from ttsprep.codec.config import preset
     from ttsprep.codec.corpus import Speech
     from ttsprep.codec.trainer import TrainConfig
 
     recipe = _recipe(arguments.recipe)
-    config = preset(recipe["preset"])
-    if "codec" in recipe:
-        config = type(config).model_validate({**config.model_dump(), **recipe["codec"]})
+    config = _config(recipe)
     changes: dict[str, Any] = {}
     for pair in arguments.set:
         key, _, value = pair.partition("=")
@@ -63,12 +78,10 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _fit(arguments: argparse.Namespace) -> None:
     from ttsprep.codec.checkpoint import write
-    from ttsprep.codec.config import preset
     from ttsprep.codec.corpus import Speech
     from ttsprep.codec.fit import fit
 
-    recipe = _recipe(arguments.recipe)
-    write(fit(preset(recipe["preset"]), Speech(arguments.speech)), arguments.out)
+    write(fit(_config(_recipe(arguments.recipe)), Speech(arguments.speech)), arguments.out)
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""A codec in seconds and in closed form: the floor that every trained one must beat, and a quick one for tests."""
+"""A codec in seconds and in closed form: the floor under every trained one, and a quick one for tests."""
 
 from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
