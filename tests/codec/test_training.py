@@ -105,3 +105,18 @@ def test_a_learning_rate_that_blows_up_is_caught(packed, tmp_path):
     run.guard.rms_from, run.guard.patience = 20, 10
     with pytest.raises(CollapseError):
         run.go(steps=200)
+
+
+def test_a_new_run_can_begin_from_a_checkpoint(trained, packed, tmp_path):
+    from ttsprep.codec.export import export
+
+    checkpoint = export(trained)
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(bypass=0))
+    run.trainer.adopt(checkpoint)
+    first = run.trainer.advance()["total"]
+    cold = Run(tmp_path / "cold", Speech(packed), preset("tiny8"), small_training())
+    assert first < 0.95 * cold.trainer.advance()["total"]
+    run.go(steps=12)
+    assert export(tmp_path).updates_per_quantiser == [111] * 4
+    with pytest.raises(UsageError, match="bypass = 0"):
+        Run(tmp_path / "b", Speech(packed), preset("tiny8"), small_training()).trainer.adopt(checkpoint)

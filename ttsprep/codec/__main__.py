@@ -57,6 +57,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
     reexecute()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
+    from ttsprep.codec.checkpoint import read
     from ttsprep.codec.corpus import Speech
     from ttsprep.codec.trainer import TrainConfig
 
@@ -66,7 +67,12 @@ def _train(arguments: argparse.Namespace) -> None:
     for pair in arguments.set:
         key, _, value = pair.partition("=")
         changes[key] = tomllib.loads(f"value = {value}")["value"]
-    run = Run(arguments.out, Speech(arguments.speech), config, TrainConfig(**recipe["train"]), changes)
+    settings = dict(recipe["train"])
+    if arguments.begin_from:
+        settings |= {"bypass": 0, "decay_from": None}
+    run = Run(arguments.out, Speech(arguments.speech), config, TrainConfig(**settings), changes)
+    if arguments.begin_from and run.trainer.step == 0:
+        run.trainer.adopt(read(arguments.begin_from))
     if arguments.decay is not None:
         run.trainer.train = TrainConfig.model_validate({
             **run.trainer.train.model_dump(),
@@ -167,6 +173,7 @@ def main() -> int:
     train.add_argument(
         "--decay", type=int, help="begin the decay of the learning rate now, over so many steps"
     )
+    train.add_argument("--from", dest="begin_from", type=Path, help="a checkpoint to begin a new run from")
     train.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="change a training setting"
     )

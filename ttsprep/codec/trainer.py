@@ -8,6 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.discriminator import Discriminator, discriminator_loss, generator_losses, halves
@@ -16,6 +17,7 @@ from ttsprep.codec.losses import Weights, reconstruction
 from ttsprep.codec.loudness import disturbance
 from ttsprep.codec.model import CodecModel
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma
+from ttsprep.errors import UsageError
 
 
 class TrainConfig(BaseModel):
@@ -135,6 +137,21 @@ class Trainer:
         depths[chance >= 1 - self.train.through] = 0
         depths[0] = active  # so every codebook in training moves at every step
         return depths
+
+    def adopt(self, checkpoint: Checkpoint) -> None:
+        """Begin from a trained checkpoint instead of from speech: its weights, fresh optimisers.
+
+        Parameters
+        ----------
+        checkpoint
+            Of the same config; the training must have ``bypass = 0``.
+        """
+        if checkpoint.config.model_copy(update={"output_gain": 1.0}) != self.config or self.train.bypass:
+            raise UsageError("to begin from a checkpoint, the recipe must have its config, and bypass = 0")
+        self.model.load_state_dict(checkpoint.state)
+        self.model.quantiser.updates.copy_(torch.tensor(checkpoint.updates_per_quantiser))
+        self.average.load_state_dict(self.model.state_dict())
+        self.step = 1
 
     def begin(self) -> None:
         """Start as a linear codec and calibrate the output, once, at step 0."""
