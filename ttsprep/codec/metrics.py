@@ -3,6 +3,7 @@
 PESQ and STOI need the packages ``pesq`` and ``pystoi``; without them their value is NaN.
 """
 
+import warnings
 from functools import cache
 
 import numpy as np
@@ -28,12 +29,17 @@ def pesq_wb(original: Samples, decoded: Samples, rate: int) -> float:
 
 
 def stoi(original: Samples, decoded: Samples, rate: int) -> float:
-    """Return STOI (0 to 1); NaN where it is not installed."""
+    """Return STOI (0 to 1); NaN where it is not installed, or the clip has too little speech."""
     try:
         from pystoi import stoi as measure  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         return float("nan")
-    return float(measure(original, decoded, rate))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            return float(measure(original, decoded, rate))
+        except RuntimeWarning:
+            return float("nan")
 
 
 def si_sdr(original: Samples, decoded: Samples) -> float:
