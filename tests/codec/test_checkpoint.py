@@ -122,7 +122,7 @@ def test_what_does_not_fit_is_named(file, changes, words):
 
 def test_depth_that_was_not_trained_cannot_be_used(packed, tmp_path):
     """The failure this is against: 3 of 8 books trained, all 8 used, noise comes out."""
-    from conftest import small_training
+    from made_up_speech import small_training
 
     from ttsprep.codec.config import preset
     from ttsprep.codec.corpus import Speech

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from conftest import RATE, small_training, voice  # noqa: E402
+from made_up_speech import RATE, small_training, voice  # noqa: E402
 
 from ttsprep.codec import trainer as training  # noqa: E402
 from ttsprep.codec.api import Codec  # noqa: E402

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from conftest import voice  # noqa: E402
+from made_up_speech import voice  # noqa: E402
 
 from ttsprep.codec.api import Codec  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402

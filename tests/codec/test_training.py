@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from conftest import small_training  # noqa: E402
+from made_up_speech import small_training  # noqa: E402
 
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.corpus import Speech  # noqa: E402
