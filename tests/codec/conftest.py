@@ -1,0 +1,46 @@
+"""Speech-like sound to train on in seconds, and a tiny codec trained on it for real."""
+
+import json
+from pathlib import Path
+
+import pytest
+import soundfile
+from made_up_speech import RATE, small_training, voice
+
+
+@pytest.fixture(scope="session")
+def folder_of_speech(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("voices")
+    (root / "wavs").mkdir()
+    rows = []
+    for speaker in range(5):
+        for take in range(2):
+            name = f"s{speaker}-{take}"
+            soundfile.write(root / "wavs" / f"{name}.wav", voice(3.0, 10 * speaker + take), RATE)
+            rows.append(f"{name}|s{speaker}")
+    (root / "speakers.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def packed(folder_of_speech, tmp_path_factory) -> Path:
+    pytest.importorskip("torch")
+    from ttsprep.codec.corpus import Source, pack
+
+    out = tmp_path_factory.mktemp("packed")
+    pack([Source("voices", folder_of_speech / "wavs", 1.0, "made up", hold_out=1)], RATE, out)
+    assert json.loads((out / "speech.json").read_text(encoding="utf-8"))["rate"] == RATE
+    return out
+
+
+@pytest.fixture(scope="session")
+def trained(packed, tmp_path_factory) -> Path:
+    """A tiny codec after 120 real steps."""
+    from ttsprep.codec.config import preset
+    from ttsprep.codec.corpus import Speech
+    from ttsprep.codec.run import Run
+
+    folder = tmp_path_factory.mktemp("run")
+    run = Run(folder, Speech(packed), preset("tiny8"), small_training(), {})
+    run.go(steps=120, log_every=20)
+    return folder

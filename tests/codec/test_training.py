@@ -1,0 +1,122 @@
+"""A run is the same run whether or not it was interrupted, and it is stopped when it collapses."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from made_up_speech import small_training  # noqa: E402
+
+from ttsprep.codec.config import preset  # noqa: E402
+from ttsprep.codec.corpus import Speech  # noqa: E402
+from ttsprep.codec.errors import CollapseError  # noqa: E402
+from ttsprep.codec.guards import Guard  # noqa: E402
+from ttsprep.codec.run import Run  # noqa: E402
+from ttsprep.codec.trainer import load_run  # noqa: E402
+from ttsprep.errors import UsageError  # noqa: E402
+
+
+def same(a, b, path="") -> None:
+    if isinstance(a, torch.Tensor):
+        assert torch.equal(a, b), path
+    elif isinstance(a, dict):
+        assert a.keys() == b.keys(), path
+        for key in a:
+            same(a[key], b[key], f"{path}/{key}")
+    elif isinstance(a, list):
+        assert len(a) == len(b), path
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            same(x, y, f"{path}/{i}")
+    else:
+        assert a == b, path
+
+
+def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
+    """Through the warm-up, the start of the codebooks, and the start of the discriminator."""
+    train = small_training(adversary_from=30, adversary_batch=2, loudness=0.5)
+    speech = Speech(packed)
+    Run(tmp_path / "whole", speech, preset("tiny8"), train).go(steps=50, log_every=10)
+    for stop in (13, 27, 41, 50):
+        Run(tmp_path / "parts", speech, preset("tiny8"), train).go(steps=stop, log_every=10)
+    same(load_run(tmp_path / "whole" / "state.pt"), load_run(tmp_path / "parts" / "state.pt"))
+
+
+def test_the_loss_falls_and_every_codebook_moves(trained):
+    lines = [json.loads(s) for s in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["step"] for line in lines] == list(range(20, 121, 20))
+    assert lines[-1]["total"] < 0.9 * lines[0]["total"]
+    assert len(lines[-1]["perplexity"]) == 4
+    assert min(lines[-1]["perplexity"]) > 10
+    assert load_run(trained / "state.pt")["model"]["quantiser.updates"].tolist() == [100] * 4
+
+
+def test_decay_can_begin_at_any_moment_and_ends_the_run(packed, tmp_path):
+    speech = Speech(packed)
+    Run(tmp_path, speech, preset("tiny8"), small_training()).go(steps=5)
+    run = Run(tmp_path, speech, preset("tiny8"), small_training(), {"decay_from": 5, "decay_steps": 4})
+    rates = [run.trainer.train.learning_rate(step) for step in (30, 40)]
+    assert rates[0] == rates[1] == pytest.approx(3e-3 * 0.02)
+    run.go()
+    assert run.trainer.step == 9
+
+
+def test_depth_grows_book_by_book(packed):
+    from ttsprep.codec.trainer import Trainer
+
+    trainer = Trainer(preset("tiny8"), small_training(bypass=5, grow_every=10), Speech(packed))
+    seen = []
+    for step in (0, 4, 5, 14, 15, 25, 35, 999):
+        trainer.step = step
+        seen.append(trainer.active)
+    assert seen == [0, 0, 1, 1, 2, 3, 4, 4]
+
+
+def test_held_out_speakers_are_never_cropped(packed):
+    speech = Speech(packed)
+    assert len({p.speaker for p in speech.held_out}) == 1
+    assert not {p.id for p in speech.held_out} & {p.id for p in speech._train}
+
+
+def test_a_run_is_not_resumed_on_other_speech(trained, packed, tmp_path):
+    state = load_run(trained / "state.pt")
+    state["corpus"] = "another"
+    torch.save(state, tmp_path / "state.pt")
+    with pytest.raises(UsageError, match="other speech"):
+        Run(tmp_path, Speech(packed), preset("tiny8"), small_training())
+
+
+def test_guards_name_the_collapse():
+    guard = Guard(rms_from=0, patience=20)
+    with pytest.raises(CollapseError, match="amplitude collapse"):
+        for step in range(500):
+            guard.look(step, 1.0, 0.3, None)
+    with pytest.raises(CollapseError, match="codebook collapse"):
+        Guard().look(5000, 1.0, 1.0, 3.0)
+    with pytest.raises(CollapseError, match="nan"):
+        Guard().look(1, float("nan"), 1.0, None)
+    healthy = Guard()
+    for step in range(6000):
+        healthy.look(step, 1.0, 0.97, 400.0)
+
+
+def test_a_learning_rate_that_blows_up_is_caught(packed, tmp_path):
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(rate=1e4, warmup=1))
+    run.guard.rms_from, run.guard.patience = 20, 10
+    with pytest.raises(CollapseError):
+        run.go(steps=200)
+
+
+def test_a_new_run_can_begin_from_a_checkpoint(trained, packed, tmp_path):
+    from ttsprep.codec.export import export
+
+    checkpoint = export(trained)
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(bypass=0))
+    run.trainer.adopt(checkpoint)
+    first = run.trainer.advance()["total"]
+    cold = Run(tmp_path / "cold", Speech(packed), preset("tiny8"), small_training())
+    assert first < 0.95 * cold.trainer.advance()["total"]
+    run.go(steps=12)
+    assert export(tmp_path).updates_per_quantiser == [111] * 4
+    with pytest.raises(UsageError, match="bypass = 0"):
+        Run(tmp_path / "b", Speech(packed), preset("tiny8"), small_training()).trainer.adopt(checkpoint)

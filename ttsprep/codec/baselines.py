@@ -1,0 +1,99 @@
+"""Other codecs, to be measured on the same clips in the same run.
+
+Opus needs ``ffmpeg`` with libopus; Lyra v2 needs the package ``ai-edge-litert`` and a folder with its three
+models (``soundstream_encoder.tflite``, ``quantizer.tflite``, ``lyragan.tflite``).
+"""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from ttsprep.errors import MissingExtraError
+from ttsprep.types import Samples
+
+
+def opus(samples: Samples, rate: int, kbits: float) -> Samples:
+    """Code and decode with Opus at a bit rate.
+
+    Parameters
+    ----------
+    samples
+        Mono.
+    rate
+        Sample rate.
+    kbits
+        Kilobits a second.
+
+    Returns
+    -------
+    ndarray
+        As many samples as went in.
+    """
+    program = shutil.which("ffmpeg")
+    if program is None:
+        raise MissingExtraError("the opus baseline needs ffmpeg with libopus: install ffmpeg")
+    with tempfile.TemporaryDirectory() as folder:
+        source, coded, decoded = (Path(folder) / name for name in ("in.wav", "coded.ogg", "out.wav"))
+        soundfile.write(source, samples, rate, subtype="FLOAT")
+        quiet = [program, "-v", "error", "-y"]
+        encode = ["-i", str(source), "-c:a", "libopus", "-b:a", f"{kbits}k", "-application", "voip"]
+        decode = ["-i", str(coded), "-ar", str(rate), "-c:a", "pcm_f32le", str(decoded)]
+        for step in ([*encode, str(coded)], decode):
+            subprocess.run([*quiet, *step], check=True)  # noqa: S603
+        out, _ = soundfile.read(decoded, dtype="float32")
+    return fitted(out, len(samples))
+
+
+def fitted(samples: Samples, length: int) -> Samples:
+    """Cut, or pad with silence, to `length`."""
+    return np.pad(samples[:length], (0, max(0, length - len(samples))))
+
+
+class Lyra:
+    """Lyra v2 (SoundStream): 16 kHz, 50 frames a second, 46 codebooks of 4 bits.
+
+    Parameters
+    ----------
+    folder
+        With the three models.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from ai_edge_litert.interpreter import (  # type: ignore[import-untyped,unused-ignore]
+                Interpreter,
+            )
+        except ImportError:
+            raise MissingExtraError("the lyra baseline needs ai-edge-litert: install it") from None
+
+        def model(name: str) -> Any:
+            loaded = Interpreter(str(folder / f"{name}.tflite"), num_threads=1)
+            loaded.allocate_tensors()
+            return loaded
+
+        self._encoder, self._books = model("soundstream_encoder"), model("quantizer")
+        self._decoder = model("lyragan")
+
+    def __call__(self, samples: Samples, kbits: float) -> Samples:
+        """Code and decode at 16 kHz, at 3.2, 6 or 9.2 kbit/s."""
+        count = np.int32(round(kbits * 1000 / 50 / 4))
+        self._encoder.reset_all_variables()
+        self._decoder.reset_all_variables()
+        encode = self._encoder.get_signature_runner("serving_default")
+        quantise = self._books.get_signature_runner("encode")
+        restore = self._books.get_signature_runner("decode")
+        decode = self._decoder.get_signature_runner("serving_default")
+        out = []
+        for frame in np.pad(samples, (0, -len(samples) % 320)).reshape(-1, 1, 320):
+            (features,) = encode(input_audio=frame).values()
+            quantised = quantise(input_frames=features, num_quantizers=count)
+            codes = next(value for value in quantised.values() if value.size == 46)
+            (latents,) = restore(encoding_indices=codes.reshape(46, 1, 1)).values()
+            (decoded,) = decode(input_audio=latents.reshape(1, 1, 64)).values()
+            out.append(decoded.reshape(-1))
+        return fitted(np.concatenate(out).astype(np.float32), len(samples))

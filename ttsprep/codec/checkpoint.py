@@ -1,0 +1,186 @@
+"""The file a codec travels in: loaded without executing anything, checked before anything is allocated."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+from torch import Tensor
+
+from ttsprep.codec.config import CodecConfig
+from ttsprep.codec.errors import CheckpointError
+from ttsprep.codec.model import CodecModel
+from ttsprep.codec.storage import save_atomically
+
+FORMAT = "ttsprep-codec"
+VERSION = 1
+KEYS = {
+    "format", "version", "config", "state", "active_depth", "updates_per_quantiser", "step",
+    "training_summary", "corpus_digest", "licence",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A trained codec and where it comes from.
+
+    Attributes
+    ----------
+    config
+        Of the network.
+    state
+        Tensors by name, as stored (often float16).
+    active_depth
+        Codebooks that were trained.
+    updates_per_quantiser
+        Training steps each codebook had.
+    step
+        Of the training.
+    training_summary
+        Numbers worth keeping: losses, level, perplexity at the end.
+    corpus_digest
+        SHA-256 of the speech it was trained on.
+    licence
+        Of that speech.
+    """
+
+    config: CodecConfig
+    state: dict[str, Tensor]
+    active_depth: int
+    updates_per_quantiser: list[int]
+    step: int
+    training_summary: dict[str, Any] = field(default_factory=dict)
+    corpus_digest: str = ""
+    licence: str = ""
+
+    def digest(self) -> str:
+        """Return the SHA-256 of config and weights: what token files name their codec by."""
+        out = hashlib.sha256(self.config.model_dump_json().encode())
+        out.update(str(self.active_depth).encode())
+        for name in sorted(self.state):
+            value = self.state[name].detach().cpu().contiguous()
+            out.update(f"{name}:{value.dtype}:{tuple(value.shape)}".encode())
+            out.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+        return out.hexdigest()
+
+    def model(self) -> CodecModel:
+        """Return the model in float32, ready to code with."""
+        model = CodecModel(self.config)
+        model.load_state_dict(self.state)  # copies into float32, whatever is stored
+        return model.eval()
+
+
+def skeleton(config: CodecConfig) -> CodecModel:
+    """Return a model of the right shapes that occupies no memory."""
+    with torch.device("meta"):
+        return CodecModel(config)
+
+
+def write(checkpoint: Checkpoint, path: Path) -> None:
+    """Write a checkpoint, atomically."""
+    save_atomically(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "config": checkpoint.config.model_dump(mode="json"),
+            "state": checkpoint.state,
+            "active_depth": checkpoint.active_depth,
+            "updates_per_quantiser": checkpoint.updates_per_quantiser,
+            "step": checkpoint.step,
+            "training_summary": checkpoint.training_summary,
+            "corpus_digest": checkpoint.corpus_digest,
+            "licence": checkpoint.licence,
+        },
+        path,
+    )
+
+
+def read(path: Path) -> Checkpoint:
+    """Read a checkpoint and refuse what does not fit.
+
+    Parameters
+    ----------
+    path
+        A file written by `write`.
+
+    Returns
+    -------
+    Checkpoint
+
+    Raises
+    ------
+    CheckpointError
+        Where the file is missing, no checkpoint of ours, from the future, not finite, or of other sizes
+        than its own config says.
+    """
+    try:
+        raw = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
+        ) from None
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise CheckpointError(
+            f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`"
+        )
+    if raw.get("version") != VERSION:
+        raise CheckpointError(f"{path}: version {raw.get('version')!r}, this ttsprep reads version {VERSION}")
+    if set(raw) != KEYS:
+        odd = ", ".join(sorted(map(str, set(raw) ^ KEYS)))
+        raise CheckpointError(f"{path}: unexpected or missing: {odd}")
+    try:
+        config = CodecConfig.model_validate(raw["config"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "config"
+        raise CheckpointError(f"{path}: config: {where}: {first['msg']}") from None
+    _check_state(path, config, raw["state"])
+    _check_depth(path, config, raw)
+    try:
+        return Checkpoint(
+            config=config,
+            state=raw["state"],
+            active_depth=raw["active_depth"],
+            updates_per_quantiser=raw["updates_per_quantiser"],
+            step=int(raw["step"]),
+            training_summary=dict(raw["training_summary"]),
+            corpus_digest=str(raw["corpus_digest"]),
+            licence=str(raw["licence"]),
+        )
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+def _check_state(path: Path, config: CodecConfig, state: Any) -> None:
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path}: state is no table of tensors")
+    wanted = skeleton(config).state_dict()
+    odd = sorted(map(str, set(wanted) ^ set(state)))
+    if odd:
+        raise CheckpointError(f"{path}: {len(odd)} tensors missing or unknown, such as {odd[0]!r}")
+    for name, like in wanted.items():
+        value = state[name]
+        if not isinstance(value, Tensor) or value.shape != like.shape:
+            got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            raise CheckpointError(f"{path}: {name} is {got}, the config says {tuple(like.shape)}")
+        if value.is_floating_point() != like.is_floating_point():
+            raise CheckpointError(f"{path}: {name} is {value.dtype}, expected something like {like.dtype}")
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"{path}: {name} holds NaN or infinity: the training had diverged")
+
+
+def _check_depth(path: Path, config: CodecConfig, raw: dict[str, Any]) -> None:
+    depth, active, updates = config.quantiser.depth, raw["active_depth"], raw["updates_per_quantiser"]
+    if type(active) is not int or not 0 <= active <= depth:
+        raise CheckpointError(f"{path}: active_depth is {active!r}, the codec has {depth} codebooks")
+    if not isinstance(updates, list) or len(updates) != depth or any(type(u) is not int for u in updates):
+        raise CheckpointError(f"{path}: updates_per_quantiser must name {depth} numbers")
+    untrained = [q for q in range(active) if updates[q] <= 0]
+    if untrained:
+        raise CheckpointError(
+            f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained"
+        )

@@ -1,0 +1,157 @@
+"""What a codec is made of: one frozen table of numbers, saved with every checkpoint."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ttsprep.errors import UsageError, nearest
+
+Kind = Literal["rvq-ema", "rvq-l2", "vq", "fsq", "residual-fsq"]
+Normalise = Literal["none", "rms", "l2", "zscore"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class QuantiserConfig(_Strict):
+    """The quantiser: how many codebooks of how many codes, and how they learn.
+
+    Attributes
+    ----------
+    kind
+        ``rvq-ema`` (Euclidean, moving averages), ``rvq-l2`` (factorised, cosine, gradients), ``vq`` (one
+        codebook), ``fsq`` (rounded to fixed levels), ``residual-fsq``.
+    depth, cardinality
+        Codebooks, and codes in each. Of ``fsq`` the cardinality is the product of its levels.
+    code_dim
+        Width of a code of ``rvq-l2``; the others use the width of the latents.
+    levels
+        Of ``fsq`` and ``residual-fsq``.
+    normalise
+        Applied to the latents before they are quantised.
+    decay, revive_below, revive_every
+        Of the moving averages: their memory, the share of uniform usage under which a code is dead, and how
+        many updates pass between two revivals.
+    commitment
+        Weight of the term that keeps the encoder near the codes.
+    """
+
+    kind: Kind = "rvq-ema"
+    depth: int = Field(default=8, ge=1, le=64)
+    cardinality: int = Field(default=1024, ge=2, le=65536)
+    code_dim: int = Field(default=8, ge=1, le=512)
+    levels: tuple[int, ...] = (8, 5, 5, 5)
+    normalise: Normalise = "none"
+    decay: float = Field(default=0.99, gt=0, lt=1)
+    revive_below: float = Field(default=0.1, ge=0, lt=1)
+    revive_every: int = Field(default=10, ge=1)
+    commitment: float = Field(default=1.0, ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "QuantiserConfig":
+        if self.kind in {"vq", "fsq"} and self.depth != 1:
+            raise ValueError(f"{self.kind} has one codebook: depth must be 1, not {self.depth}")
+        if any(level < 2 for level in self.levels) or not 1 <= len(self.levels) <= 16:
+            raise ValueError("levels: 1 to 16 numbers, each at least 2")
+        return self
+
+
+class CodecConfig(_Strict):
+    """The network around the quantiser.
+
+    Attributes
+    ----------
+    sample_rate, window, hop, stride
+        Of the spectral front and back end: frames of `window` samples every `hop`; `stride` of them make one
+        frame of codes, so that there are ``sample_rate / (hop * stride)`` a second.
+    power
+        Exponent of the magnitudes the encoder sees.
+    encoder_fine, encoder_fine_blocks, encoder_width, encoder_blocks
+        Channels and ConvNeXt blocks before and after the frames are joined by `stride`.
+    latent
+        Width of what is quantised.
+    decoder_width, decoder_blocks, decoder_fine, decoder_fine_blocks
+        The same of the decoder, in its own order.
+    kernel, expansion
+        Of every ConvNeXt block.
+    output_gain
+        What decoded samples are multiplied by: measured once, after training, on training speech, and
+        never learned.
+    """
+
+    sample_rate: int = Field(default=16000, ge=4000, le=192000)
+    window: int = Field(default=320, ge=8, le=8192)
+    hop: int = Field(default=80, ge=1, le=8192)
+    stride: int = Field(default=4, ge=1, le=64)
+    power: float = Field(default=0.3, gt=0, le=1)
+    encoder_fine: int = Field(default=128, ge=1, le=4096)
+    encoder_fine_blocks: int = Field(default=2, ge=0, le=64)
+    encoder_width: int = Field(default=256, ge=1, le=4096)
+    encoder_blocks: int = Field(default=3, ge=0, le=64)
+    latent: int = Field(default=64, ge=1, le=2048)
+    decoder_width: int = Field(default=288, ge=1, le=4096)
+    decoder_blocks: int = Field(default=6, ge=0, le=64)
+    decoder_fine: int = Field(default=144, ge=1, le=4096)
+    decoder_fine_blocks: int = Field(default=3, ge=0, le=64)
+    kernel: int = Field(default=7, ge=1, le=63)
+    expansion: int = Field(default=3, ge=1, le=8)
+    output_gain: float = Field(default=1.0, gt=0.5, lt=2.0)
+    quantiser: QuantiserConfig = QuantiserConfig()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "CodecConfig":
+        if self.window != self.hop * self.stride:
+            raise ValueError(
+                f"window must be hop x stride, not {self.window} with hop {self.hop}, stride {self.stride}"
+            )
+        if self.stride < 4:
+            raise ValueError("stride must be at least 4: fewer frames do not overlap enough to add up again")
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel must be odd, not {self.kernel}")
+        return self
+
+    @property
+    def frame(self) -> int:
+        """Samples in one frame of codes."""
+        return self.hop * self.stride
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames of codes in one second."""
+        return self.sample_rate / self.frame
+
+
+PRESETS: dict[str, CodecConfig] = {
+    "nano16": CodecConfig(),
+    "tiny8": CodecConfig(
+        sample_rate=8000,
+        encoder_fine=32,
+        encoder_fine_blocks=1,
+        encoder_width=48,
+        encoder_blocks=1,
+        latent=16,
+        decoder_width=48,
+        decoder_blocks=1,
+        decoder_fine=32,
+        decoder_fine_blocks=1,
+        quantiser=QuantiserConfig(depth=4, cardinality=64),
+    ),
+}
+
+
+def preset(name: str) -> CodecConfig:
+    """Return the preset called `name`.
+
+    Parameters
+    ----------
+    name
+        ``nano16`` (speech at 16 kHz, 4 kbit/s) or ``tiny8`` (small enough for a test).
+
+    Returns
+    -------
+    CodecConfig
+    """
+    if name not in PRESETS:
+        raise UsageError(f"no codec preset {name!r}: {nearest(name, PRESETS)}")
+    return PRESETS[name]

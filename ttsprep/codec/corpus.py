@@ -1,0 +1,198 @@
+"""Training speech as one array of int16 that is cropped by index."""
+
+import csv
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ttsprep.codec.level import FLOOR, speech_level
+from ttsprep.errors import CorpusError
+
+AUDIO = {".wav", ".flac", ".ogg", ".mp3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One folder of recordings.
+
+    Attributes
+    ----------
+    name
+        Of the source, in logs and the model card.
+    path
+        Folder with audio; a ``speakers.csv`` (``id|speaker``) in it or above it names the speakers.
+    weight
+        Share of the crops, relative to the other sources.
+    licence
+        Named in the checkpoint.
+    hold_out
+        Speakers never trained on: a number of them, or -1 for all.
+    """
+
+    name: str
+    path: Path
+    weight: float
+    licence: str
+    hold_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A clip inside the packed array."""
+
+    id: str
+    source: int
+    speaker: str
+    start: int
+    length: int
+    level: float
+    held_out: bool
+
+
+def _speakers(folder: Path) -> dict[str, str]:
+    for place in (folder, folder.parent):
+        table = place / "speakers.csv"
+        if table.is_file():
+            with table.open(encoding="utf-8", newline="") as file:
+                rows = csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE)
+                return {row[0]: row[1] for row in rows if len(row) == 2}
+    return {}
+
+
+def _held_out(speakers: set[str], count: int) -> set[str]:
+    if count < 0:
+        return speakers
+    ranked = sorted(speakers, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    return set(ranked[:count])
+
+
+def pack(sources: list[Source], rate: int, folder: Path) -> None:
+    """Decode every source at `rate` into ``folder/speech.npy`` and describe it in ``folder/speech.json``.
+
+    Parameters
+    ----------
+    sources
+        Where the recordings are.
+    rate
+        Sample rate to resample to.
+    folder
+        Written to; created if need be.
+    """
+    import soundfile
+    import soxr
+
+    pieces: list[Piece] = []
+    chunks: list[npt.NDArray[np.int16]] = []
+    start = 0
+    digest = hashlib.sha256()
+    for number, source in enumerate(sources):
+        files = sorted(p for p in source.path.rglob("*") if p.suffix.lower() in AUDIO)
+        if not files:
+            raise CorpusError(f"no audio in {source.path}: check the path of source {source.name!r}")
+        names = _speakers(source.path)
+        speaker = {f: names.get(f.stem, source.name) for f in files}
+        out = _held_out(set(speaker.values()), source.hold_out)
+        for file in files:
+            samples, original = soundfile.read(file, dtype="float32", always_2d=True)
+            mono = samples.mean(1)
+            if original != rate:
+                mono = soxr.resample(mono, original, rate, quality="HQ")
+            level = speech_level(mono, rate)
+            if len(mono) < rate // 4 or level < 2 * FLOOR:
+                continue
+            whole = np.clip(np.rint(mono * 32767), -32768, 32767).astype(np.int16)
+            digest.update(whole.tobytes())
+            held = speaker[file] in out
+            pieces.append(
+                Piece(f"{source.name}/{file.stem}", number, speaker[file], start, len(whole), level, held)
+            )
+            chunks.append(whole)
+            start += len(whole)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "speech.npy", np.concatenate(chunks))
+    table = {
+        "rate": rate,
+        "digest": digest.hexdigest(),
+        "sources": [{**asdict(s), "path": s.path.name} for s in sources],
+        "pieces": [asdict(p) for p in pieces],
+    }
+    (folder / "speech.json").write_text(json.dumps(table), encoding="utf-8")
+
+
+class Speech:
+    """A packed corpus, to crop from.
+
+    Parameters
+    ----------
+    folder
+        Written by `pack`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        table = json.loads((folder / "speech.json").read_text(encoding="utf-8"))
+        self.rate = int(table["rate"])
+        self.digest = str(table["digest"])
+        self.sources = table["sources"]
+        self.pieces = [Piece(**row) for row in table["pieces"]]
+        self.samples = np.load(folder / "speech.npy", mmap_mode="r")
+        self._train = [p for p in self.pieces if not p.held_out]
+        if not self._train:
+            raise CorpusError("every speaker is held out: nothing to train on")
+        lengths = np.array([p.length for p in self._train], np.float64)
+        owner = np.array([p.source for p in self._train])
+        chance = np.zeros_like(lengths)
+        for number, source in enumerate(self.sources):
+            mine = owner == number
+            if mine.any():
+                chance[mine] = source["weight"] * lengths[mine] / lengths[mine].sum()
+        self._chance = torch.from_numpy(chance / chance.sum())
+
+    @property
+    def held_out(self) -> list[Piece]:
+        """Clips of the speakers never trained on."""
+        return [p for p in self.pieces if p.held_out]
+
+    @property
+    def training(self) -> list[Piece]:
+        """Clips of the speakers that are trained on."""
+        return list(self._train)
+
+    def clip(self, piece: Piece) -> npt.NDArray[np.float32]:
+        """Return the samples of one clip, at its own level."""
+        raw = self.samples[piece.start : piece.start + piece.length]
+        return np.asarray(raw, np.float32) / np.float32(32767)
+
+    def crops(self, count: int, size: int, generator: torch.Generator) -> Tensor:
+        """Draw random pieces at unit speech level, give or take 3 dB.
+
+        Parameters
+        ----------
+        count, size
+            How many, of how many samples; clips shorter than `size` are padded with silence.
+        generator
+            Source of every random choice.
+
+        Returns
+        -------
+        Tensor
+            ``(count, size)``.
+        """
+        out = torch.zeros(count, size)
+        for row in range(count):
+            for _ in range(4):  # silence teaches little: try again, but not for ever
+                piece = self._train[int(torch.multinomial(self._chance, 1, generator=generator))]
+                room = max(1, piece.length - size + 1)
+                at = piece.start + int(torch.randint(0, room, (1,), generator=generator))
+                raw = np.asarray(self.samples[at : at + min(size, piece.length)], np.float32)
+                crop = torch.from_numpy(raw) / (32767 * piece.level)
+                if float(crop.square().mean()) > 0.04:
+                    break
+            gain = 10 ** float((torch.rand(1, generator=generator) - 0.5) * 0.3)
+            out[row, : len(crop)] = crop * gain
+        return out

@@ -1,0 +1,72 @@
+"""How good a codec is on speech it has never heard: every metric, at every depth."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ttsprep.codec.api import Codec
+from ttsprep.codec.metrics import measure
+from ttsprep.types import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One clip at one depth."""
+
+    clip: str
+    depth: int
+    values: dict[str, float]
+
+
+def evaluate(
+    codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1
+) -> list[Row]:
+    """Measure a codec.
+
+    Parameters
+    ----------
+    codec
+        What to measure.
+    clips
+        Names and samples at the sample rate of the codec.
+    depths
+        Numbers of codebooks.
+    beam
+        As in `Codec.encode`.
+
+    Returns
+    -------
+    list of Row
+    """
+    rows = []
+    for name, samples in clips:
+        for depth in depths:
+            (decoded,) = codec.decode(codec.encode([samples], depth=depth, beam=beam))
+            rows.append(Row(name, depth, measure(samples, decoded, codec.sample_rate)))
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    """Return the mean over clips of every metric at every depth, as a Markdown table.
+
+    Parameters
+    ----------
+    rows
+        From `evaluate`.
+
+    Returns
+    -------
+    str
+    """
+    names = list(rows[0].values) if rows else []
+    lines = ["| depth | clips | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 2)]
+    for depth in sorted({row.depth for row in rows}):
+        mine = [row.values for row in rows if row.depth == depth]
+        cells = []
+        for name in names:
+            known = [values[name] for values in mine if not math.isnan(values[name])]
+            cells.append(f"{np.mean(known):.3f}" if known else "n/a")
+        lines.append(f"| {depth} | {len(mine)} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,118 @@
+"""Turn the state of a training run into a checkpoint to share: averaged weights, float16, nothing else."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ttsprep.codec.checkpoint import Checkpoint
+from ttsprep.codec.config import CodecConfig
+from ttsprep.codec.corpus import Speech
+from ttsprep.codec.errors import CheckpointError
+from ttsprep.codec.model import CodecModel
+from ttsprep.codec.quantisers.rvq_ema import ResidualEma
+from ttsprep.codec.trainer import load_run
+
+
+def export(
+    folder: Path, *, half: bool = True, averaged: bool = True, licence: str = "", speech: Speech | None = None
+) -> Checkpoint:
+    """Return the checkpoint of a training run.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    half
+        Store float16.
+    averaged
+        Use the averaged weights instead of the last ones.
+    licence
+        Of the speech the run was trained on.
+    speech
+        To measure the output gain on (training clips only); None leaves it at 1.
+
+    Returns
+    -------
+    Checkpoint
+    """
+    state = load_run(folder / "state.pt")
+    if state.get("format") != "ttsprep-codec-run":
+        raise CheckpointError(f"{folder}/state.pt is not the state of a training run")
+    config = CodecConfig.model_validate(state["config"])
+    model = CodecModel(config)
+    model.load_state_dict(state["average" if averaged else "model"])
+    updates = [int(u) for u in state["model"]["quantiser.updates"]]
+    active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
+    settle(model)
+    if speech is not None:
+        config = config.model_copy(update={"output_gain": round(level_gain(model.eval(), speech, active), 4)})
+    return Checkpoint(
+        config=config,
+        state=stored(model, half),
+        active_depth=active,
+        updates_per_quantiser=updates,
+        step=int(state["step"]),
+        training_summary=_summary(folder, state),
+        corpus_digest=str(state["corpus"]),
+        licence=licence,
+    )
+
+
+@torch.no_grad()
+def settle(model: CodecModel) -> None:
+    """Replace sums and usages, which have done their work, by the codes they stand for."""
+    if isinstance(model.quantiser, ResidualEma):
+        for stage in range(model.quantiser.depth):
+            model.quantiser.total[stage] = model.quantiser.codes(stage)
+        model.quantiser.usage.fill_(1.0)
+
+
+def stored(model: CodecModel, half: bool) -> dict[str, Tensor]:
+    """Return the tensors of a model as a checkpoint holds them, float16 if `half`."""
+    out = {}
+    for name, value in model.state_dict().items():
+        copied = value.detach().clone()
+        out[name] = copied.to(torch.float16) if half and copied.is_floating_point() else copied
+    return out
+
+
+@torch.inference_mode()
+def level_gain(model: CodecModel, speech: Speech, depth: int, *, clips: int = 48) -> float:
+    """Return what brings decoded training speech back to the level of the original.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode.
+    speech
+        Its training corpus.
+    depth
+        Codebooks to use.
+    clips
+        How many clips to measure, five seconds of each.
+
+    Returns
+    -------
+    float
+    """
+    size = model.config.frame
+    pieces = speech.training
+    ratios = []
+    for piece in pieces[:: max(1, len(pieces) // clips)][:clips]:
+        whole = torch.from_numpy(speech.clip(piece)[: 5 * speech.rate] / piece.level)
+        samples = whole[None, : len(whole) // size * size]
+        codes = model.quantiser.encode(model.encoder(samples), depth)
+        decoded = model.decoder(model.quantiser.decode(codes))
+        ratios.append(float(decoded.square().mean().sqrt() / (samples.square().mean().sqrt() + 1e-6)))
+    return len(ratios) / sum(ratios)
+
+
+def _summary(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
+    log = folder / "log.jsonl"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+    last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    last.pop("seconds", None)
+    return {"training": state["train"], "last_logged": last}

@@ -1,0 +1,114 @@
+"""What every quantiser can do: latents to codes, codes to latents, and a differentiable pass for training."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ttsprep.codec.config import Normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Quantised:
+    """What a training pass gives.
+
+    Attributes
+    ----------
+    latents
+        As the decoder would see them; gradients pass straight through.
+    codes
+        ``(batch, depth, frames)``.
+    loss
+        What the quantiser itself asks for (commitment, and codebook terms where there are any).
+    """
+
+    latents: Tensor
+    codes: Tensor
+    loss: Tensor
+
+
+class Quantiser(nn.Module, ABC):
+    """Latents ``(batch, frames, dim)`` to codes ``(batch, depth, frames)`` and back.
+
+    Attributes
+    ----------
+    depth, cardinality
+        Codebooks, and codes in each.
+    updates
+        How many training steps each codebook has had.
+    """
+
+    updates: Tensor
+
+    def __init__(self, depth: int, cardinality: int) -> None:
+        super().__init__()
+        self.depth, self.cardinality = depth, cardinality
+        self.register_buffer("updates", torch.zeros(depth, dtype=torch.int64))
+
+    @abstractmethod
+    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
+        """Return codes of the first `depth` books, int64.
+
+        Parameters
+        ----------
+        latents
+            ``(batch, frames, dim)``.
+        depth
+            Books to use; None for all.
+        beam
+            Choices kept from book to book where the kind can search; others take the nearest code.
+        """
+
+    @abstractmethod
+    def decode(self, codes: Tensor) -> Tensor:
+        """Return the latents that codes of any depth stand for."""
+
+    @abstractmethod
+    def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:
+        """Quantise for training.
+
+        Parameters
+        ----------
+        latents
+            ``(batch, frames, dim)``.
+        depths
+            Codebooks to use for each sample of the batch, ``(batch,)``; 0 passes a sample through as it is.
+        generator
+            Source of every random choice.
+        """
+
+    def start(self, latents: Tensor, generator: torch.Generator) -> None:
+        """Initialise from real latents ``(count, dim)``; nothing to do where codes are fixed."""
+
+
+def normalised(latents: Tensor, how: Normalise) -> Tensor:
+    """Normalise latents over their last axis, by name.
+
+    Parameters
+    ----------
+    latents
+        ``(..., dim)``.
+    how
+        ``none``; ``rms``: divided by the root mean square; ``l2``: of length 1; ``zscore``: mean 0,
+        deviation 1.
+
+    Returns
+    -------
+    Tensor
+    """
+    if how == "rms":
+        return latents * torch.rsqrt(latents.square().mean(-1, keepdim=True) + 1e-6)
+    if how == "l2":
+        return nn.functional.normalize(latents, dim=-1)
+    if how == "zscore":
+        centred = latents - latents.mean(-1, keepdim=True)
+        return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-6)
+    return latents
+
+
+def prefix(stages: Tensor, depths: Tensor) -> Tensor:
+    """Sum the first ``depths[b]`` of ``(stages, batch, frames, dim)`` for each sample b."""
+    count = stages.shape[0]
+    use = torch.arange(count, device=stages.device)[:, None] < depths[None]
+    return (stages * use[:, :, None, None].to(stages.dtype)).sum(0)

@@ -1,0 +1,156 @@
+"""A training run in a folder: resumable to the bit, logged line by line, guarded."""
+
+import json
+import os
+import sys
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ttsprep.codec.config import CodecConfig
+from ttsprep.codec.corpus import Speech
+from ttsprep.codec.guards import Guard
+from ttsprep.codec.storage import save_atomically
+from ttsprep.codec.trainer import TrainConfig, Trainer, load_run
+from ttsprep.errors import UsageError
+
+MALLOC = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "68719476736",
+    "MALLOC_TOP_PAD_": "268435456",
+    "OMP_NUM_THREADS": "1",
+}
+"""Training on a CPU is bound by page faults: to keep memory and not return it makes a step 4-5 x faster."""
+
+
+def reexecute() -> None:
+    """Start this process again with `MALLOC` in its environment, unless it is there already."""
+    if sys.platform != "linux" or all(os.environ.get(key) == value for key, value in MALLOC.items()):
+        return
+    os.environ.update(MALLOC)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
+
+
+def perplexity(codes: Tensor, cardinality: int) -> list[float]:
+    """Return the perplexity of each codebook over codes ``(batch, depth, frames)``."""
+    out = []
+    for stage in range(codes.shape[1]):
+        share = torch.bincount(codes[:, stage].flatten(), minlength=cardinality).double()
+        share = share / share.sum()
+        share = share[share > 0]
+        out.append(float(torch.exp(-(share * share.log()).sum())))
+    return out
+
+
+class Run:
+    """Drive a `Trainer` inside a folder: ``state.pt`` to resume, ``log.jsonl`` to read.
+
+    Parameters
+    ----------
+    folder
+        Of the run; created if need be.
+    speech
+        What to train on.
+    config, train
+        Of a new run; ignored where the folder has a state already, except for the settings in `changes`.
+    changes
+        Settings of the training that may change when it is resumed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        speech: Speech,
+        config: CodecConfig,
+        train: TrainConfig,
+        changes: dict[str, Any] | None = None,
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.window: deque[Tensor] = deque(maxlen=64)
+        self.guard = Guard()
+        path = folder / "state.pt"
+        if path.is_file():
+            state = load_run(path)
+            if state.get("format") != "ttsprep-codec-run":
+                raise UsageError(f"{path} is not the state of a training run")
+            if state["corpus"] != speech.digest:
+                raise UsageError(
+                    f"{path} was trained on other speech: a run cannot be resumed with another corpus"
+                )
+            train = TrainConfig.model_validate({**state["train"], **(changes or {})})
+            self.trainer = Trainer(CodecConfig.model_validate(state["config"]), train, speech)
+            self.trainer.restore(state)
+            self.guard.smooth, self.guard.outside = state["guard"]
+            self.window.extend(state["window"])
+            self._trim_log()
+        else:
+            train = TrainConfig.model_validate({**train.model_dump(), **(changes or {})})
+            self.trainer = Trainer(config, train, speech)
+
+    def _trim_log(self) -> None:
+        log = self.folder / "log.jsonl"
+        if log.is_file():
+            lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [s for s in lines if s.endswith("\n") and json.loads(s)["step"] <= self.trainer.step]
+            log.write_text("".join(kept), encoding="utf-8")
+
+    def save(self) -> None:
+        """Write the state of the run."""
+        state = self.trainer.state()
+        state["guard"] = [self.guard.smooth, self.guard.outside]
+        state["window"] = list(self.window)
+        save_atomically(state, self.folder / "state.pt")
+
+    def go(self, *, steps: int | None = None, save_minutes: float = 5.0, log_every: int = 25) -> None:
+        """Train until `steps`, the end of the decay, or an interruption; the state is saved at the end."""
+        torch.set_num_threads(1)
+        torch.use_deterministic_algorithms(True)
+        trainer = self.trainer
+        last = trainer.train.last_step
+        stop = min(x for x in (steps, last, sys.maxsize) if x is not None)
+        cardinality = self.trainer.model.quantiser.cardinality
+        saved = began = time.monotonic()
+        since = trainer.step
+        sums: dict[str, float] = {}
+        try:
+            while trainer.step < stop:
+                measured = trainer.advance()
+                codes = measured.pop("codes")
+                if codes.shape[1]:
+                    self.window.append(codes.to(torch.int16))
+                for name, value in measured.items():
+                    sums[name] = sums.get(name, 0.0) + value
+                logging = trainer.step % log_every == 0
+                spread = self._perplexity(cardinality) if logging else []
+                self.guard.look(
+                    trainer.step, measured["total"], measured["rms"], spread[0] if spread else None
+                )
+                if logging:
+                    now = time.monotonic()
+                    done = trainer.step - since
+                    line: dict[str, Any] = {"step": trainer.step}
+                    line |= {name: round(value / done, 5) for name, value in sums.items()}
+                    line |= {
+                        "perplexity": [round(p, 1) for p in spread],
+                        "seconds": round((now - began) / done, 4),
+                    }
+                    with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+                        log.write(json.dumps(line) + "\n")
+                    sums, since, began = {}, trainer.step, now
+                if time.monotonic() - saved > 60 * save_minutes:
+                    self.save()
+                    saved = time.monotonic()
+        finally:
+            if trainer.step:
+                self.save()
+
+    def _perplexity(self, cardinality: int) -> list[float]:
+        if not self.window:
+            return []
+        depth = min(codes.shape[1] for codes in self.window)
+        return perplexity(torch.cat([codes[:, :depth].long() for codes in self.window]), cardinality)
