@@ -40,9 +40,7 @@ def shifted(original: np.ndarray, decoded: np.ndarray, rate: int) -> dict[str, f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
     parser.add_argument("speech", type=Path)
     parser.add_argument("--lyra", type=Path, help="folder with the Lyra v2 models")

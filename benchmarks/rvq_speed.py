@@ -95,9 +95,7 @@ def with_vector_quantize(books: list[Tensor]) -> Callable[[Tensor], Tensor] | No
 
 @torch.inference_mode()
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=20000)
     parser.add_argument("--dim", type=int, nargs="+", default=[8, 64, 128])
     parser.add_argument("--books", type=int, nargs="+", default=[8])

@@ -86,10 +86,11 @@ def test_a_plain_defect_is_found(source: str, one: Defect) -> None:
         else:
             places.append(i)
             rows[i] = row
-    found = of(judge(rows), one.code)
+    check = catalogue()[one.code][1].name
+    found = of(judge(rows, check), one.code)
     hit = {finding.clip for finding in found}
     assert {f"c{place}" for place in places} <= hit
-    usual = {finding.clip for finding in of(judge(clean(source)), one.code)}
+    usual = {finding.clip for finding in of(judge(clean(source), check), one.code)}
     assert len(hit - usual - {f"c{place}" for place in places}) <= 1
 
 

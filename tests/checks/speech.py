@@ -17,7 +17,7 @@ import pytest
 import soundfile as sf
 
 from ttsprep.audit import frame
-from ttsprep.checks.base import Check, all_checks
+from ttsprep.checks.base import Check, all_checks, catalogue
 from ttsprep.demo_sentences import SENTENCES
 from ttsprep.manifest import manifest_table, measured_schema, to_batch
 from ttsprep.measure import Measuring, columns, versions
@@ -205,9 +205,10 @@ def spoilt(source: str, code: str, name: str, numbers: Sequence[int] = (4, 17, 3
     """Plant a defect in some clips of a corpus, see it found in each and not in the others; return the findings."""
     clips = takes(source)
     changed = dict(zip(numbers, planted(defect(code, name), [clips[i] for i in numbers]), strict=True))
-    found = of(judge(among(source, changed)), code)
+    check = catalogue()[code][1].name
+    found = of(judge(among(source, changed), check), code)
     here = [finding for finding in found if finding.clip in {f"c{i}" for i in numbers}]
-    before = of(judge(clean(source)), code)
+    before = of(judge(clean(source), check), code)
     assert [finding.clip for finding in here] == [f"c{i}" for i in numbers]
     assert len(found) - len(here) <= len(before)
     return here

@@ -15,9 +15,7 @@ def voice(seconds: float, seed: int) -> np.ndarray:
     formant = 500 + 1200 * (0.5 + 0.5 * np.sin(2 * np.pi * (1 + rng.random()) * t + rng.random()))
     tone = np.zeros(n)
     for k in range(1, 20):
-        tone += np.exp(-(((k * pitch - formant) / 600) ** 2)) * np.sin(k * phase) + 0.05 / k * np.sin(
-            k * phase
-        )
+        tone += np.exp(-(((k * pitch - formant) / 600) ** 2)) * np.sin(k * phase) + 0.05 / k * np.sin(k * phase)
     syllables = np.clip(np.sin(2 * np.pi * (2.5 + rng.random()) * t) + 0.4, 0, 1)
     breath = 0.05 * rng.standard_normal(n) * np.clip(-np.sin(2 * np.pi * 3 * t), 0, 1)
     return (0.1 * (tone * syllables + breath)).astype(np.float32)

@@ -151,9 +151,7 @@ def test_residual_codes_equal_stage_by_stage_in_double_precision():
     assert torch.equal(x, before)
 
 
-@pytest.mark.parametrize(
-    "levels", [(8, 6, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), (8, 8, 8, 5, 5, 5)]
-)
+@pytest.mark.parametrize("levels", [(8, 6, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), (8, 8, 8, 5, 5, 5)])
 def test_fsq_numbers_every_point_of_its_grid_once(levels):
     q = make(QuantiserConfig(kind="fsq", depth=1, levels=levels), DIM)
     assert q.cardinality == {3: 240, 4: 1000, 6: 64000}.get(len(levels), 4375 if levels[0] == 7 else 15360)

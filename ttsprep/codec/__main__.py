@@ -38,9 +38,7 @@ def _find(roots: list[Path], relative: str) -> Path:
     for root in roots:
         if (root / relative).is_dir():
             return root / relative
-    raise UsageError(
-        f"no folder {relative!r} under {', '.join(map(str, roots))}: give its parent with --data"
-    )
+    raise UsageError(f"no folder {relative!r} under {', '.join(map(str, roots))}: give its parent with --data")
 
 
 def _pack(arguments: argparse.Namespace) -> None:
@@ -98,9 +96,7 @@ def _export(arguments: argparse.Namespace) -> None:
     speech = Speech(arguments.speech)
     trained_on = {piece.source for piece in speech.training}
     licences = [str(source["licence"]) for n, source in enumerate(speech.sources) if n in trained_on]
-    checkpoint = export(
-        arguments.run_folder, averaged=not arguments.last, licence="; ".join(licences), speech=speech
-    )
+    checkpoint = export(arguments.run_folder, averaged=not arguments.last, licence="; ".join(licences), speech=speech)
     write(checkpoint, arguments.out)
     sys.stdout.write(f"{arguments.out}: step {checkpoint.step}, digest {checkpoint.digest()}\n")
 
@@ -170,13 +166,9 @@ def main() -> int:
     train.add_argument("--speech", type=Path, required=True, help="folder written by pack")
     train.add_argument("--out", type=Path, required=True)
     train.add_argument("--steps", type=int, help="stop at this step")
-    train.add_argument(
-        "--decay", type=int, help="begin the decay of the learning rate now, over so many steps"
-    )
+    train.add_argument("--decay", type=int, help="begin the decay of the learning rate now, over so many steps")
     train.add_argument("--from", dest="begin_from", type=Path, help="a checkpoint to begin a new run from")
-    train.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="change a training setting"
-    )
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a training setting")
     train.add_argument("--save-minutes", type=float, default=5.0)
     train.set_defaults(run=_train)
     fit = verbs.add_parser("fit", help="fit a codec in closed form, in seconds")

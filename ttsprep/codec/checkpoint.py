@@ -124,9 +124,7 @@ def read(path: Path) -> Checkpoint:
             f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
         ) from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise CheckpointError(
-            f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`"
-        )
+        raise CheckpointError(f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`")
     if raw.get("version") != VERSION:
         raise CheckpointError(f"{path}: version {raw.get('version')!r}, this ttsprep reads version {VERSION}")
     if set(raw) != KEYS:
@@ -181,6 +179,4 @@ def _check_depth(path: Path, config: CodecConfig, raw: dict[str, Any]) -> None:
         raise CheckpointError(f"{path}: updates_per_quantiser must name {depth} numbers")
     untrained = [q for q in range(active) if updates[q] <= 0]
     if untrained:
-        raise CheckpointError(
-            f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained"
-        )
+        raise CheckpointError(f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained")

@@ -109,9 +109,7 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
             whole = np.clip(np.rint(mono * 32767), -32768, 32767).astype(np.int16)
             digest.update(whole.tobytes())
             held = speaker[file] in out
-            pieces.append(
-                Piece(f"{source.name}/{file.stem}", number, speaker[file], start, len(whole), level, held)
-            )
+            pieces.append(Piece(f"{source.name}/{file.stem}", number, speaker[file], start, len(whole), level, held))
             chunks.append(whole)
             start += len(whole)
     folder.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,7 @@ class Row:
     values: dict[str, float]
 
 
-def evaluate(
-    codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1
-) -> list[Row]:
+def evaluate(codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1) -> list[Row]:
     """Measure a codec.
 
     Parameters

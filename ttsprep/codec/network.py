@@ -21,18 +21,12 @@ class Encoder(nn.Module):
         self.stride = c.stride
         self.analysis = Analysis(c.window, c.hop, c.power)
         self.enter = nn.Linear(3 * self.analysis.bins, c.encoder_fine)
-        self.fine = nn.ModuleList(
-            ConvNeXt(c.encoder_fine, c.kernel, c.expansion) for _ in range(c.encoder_fine_blocks)
-        )
+        self.fine = nn.ModuleList(ConvNeXt(c.encoder_fine, c.kernel, c.expansion) for _ in range(c.encoder_fine_blocks))
         self.join = nn.Linear(c.stride * c.encoder_fine, c.encoder_width)
-        self.coarse = nn.ModuleList(
-            ConvNeXt(c.encoder_width, c.kernel, c.expansion) for _ in range(c.encoder_blocks)
-        )
+        self.coarse = nn.ModuleList(ConvNeXt(c.encoder_width, c.kernel, c.expansion) for _ in range(c.encoder_blocks))
         self.norm = nn.LayerNorm(c.encoder_width)
         self.leave = nn.Linear(c.encoder_width, c.latent)
-        self.context = (
-            c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
-        )
+        self.context = c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
     def forward(self, samples: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map ``(batch, frames * config.frame)`` to ``(batch, frames, latent)``."""
@@ -56,19 +50,13 @@ class Decoder(nn.Module):
         c = config
         self.stride, self.fine_width = c.stride, c.decoder_fine
         self.enter = nn.Linear(c.latent, c.decoder_width)
-        self.coarse = nn.ModuleList(
-            ConvNeXt(c.decoder_width, c.kernel, c.expansion) for _ in range(c.decoder_blocks)
-        )
+        self.coarse = nn.ModuleList(ConvNeXt(c.decoder_width, c.kernel, c.expansion) for _ in range(c.decoder_blocks))
         self.split = nn.Linear(c.decoder_width, c.stride * c.decoder_fine)
-        self.fine = nn.ModuleList(
-            ConvNeXt(c.decoder_fine, c.kernel, c.expansion) for _ in range(c.decoder_fine_blocks)
-        )
+        self.fine = nn.ModuleList(ConvNeXt(c.decoder_fine, c.kernel, c.expansion) for _ in range(c.decoder_fine_blocks))
         self.norm = nn.LayerNorm(c.decoder_fine)
         self.synthesis = Synthesis(c.window, c.hop)
         self.head = nn.Linear(c.decoder_fine, 3 * self.synthesis.bins)
-        self.context = (
-            c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
-        )
+        self.context = c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
     def hidden(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return what the head sees, ``(batch, fine frames, channels)``."""

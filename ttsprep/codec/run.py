@@ -79,9 +79,7 @@ class Run:
             if state.get("format") != "ttsprep-codec-run":
                 raise UsageError(f"{path} is not the state of a training run")
             if state["corpus"] != speech.digest:
-                raise UsageError(
-                    f"{path} was trained on other speech: a run cannot be resumed with another corpus"
-                )
+                raise UsageError(f"{path} was trained on other speech: a run cannot be resumed with another corpus")
             train = TrainConfig.model_validate({**state["train"], **(changes or {})})
             self.trainer = Trainer(CodecConfig.model_validate(state["config"]), train, speech)
             self.trainer.restore(state)
@@ -127,9 +125,7 @@ class Run:
                     sums[name] = sums.get(name, 0.0) + value
                 logging = trainer.step % log_every == 0
                 spread = self._perplexity(cardinality) if logging else []
-                self.guard.look(
-                    trainer.step, measured["total"], measured["rms"], spread[0] if spread else None
-                )
+                self.guard.look(trainer.step, measured["total"], measured["rms"], spread[0] if spread else None)
                 if logging:
                     now = time.monotonic()
                     done = trainer.step - since

@@ -86,9 +86,7 @@ def decode(model: CodecModel, codes: Tensor) -> Tensor:
     return torch.cat(parts) if parts else torch.zeros(0)
 
 
-def encode_stream(
-    model: CodecModel, chunks: Iterator[Tensor], depth: int, beam: int = 1
-) -> Iterator[Tensor]:
+def encode_stream(model: CodecModel, chunks: Iterator[Tensor], depth: int, beam: int = 1) -> Iterator[Tensor]:
     """Code a clip that arrives in chunks of any size; memory stays bounded.
 
     Parameters

@@ -237,9 +237,7 @@ class Trainer:
     @torch.no_grad()
     def _follow(self) -> None:
         memory = min(self.train.average, (1 + self.step) / (10 + self.step))
-        for slow, fast in zip(
-            self.average.state_dict().values(), self.model.state_dict().values(), strict=True
-        ):
+        for slow, fast in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
             if slow.is_floating_point():
                 slow.lerp_(fast, 1 - memory)
             else:

@@ -7,9 +7,7 @@ from ttsprep.codec.quantisers.nearest import Book, nearest
 
 
 @torch.no_grad()
-def kmeans(
-    vectors: Tensor, count: int, generator: torch.Generator, *, rounds: int = 10
-) -> tuple[Tensor, Tensor]:
+def kmeans(vectors: Tensor, count: int, generator: torch.Generator, *, rounds: int = 10) -> tuple[Tensor, Tensor]:
     """Cluster vectors; empty clusters are given a random vector each round.
 
     Parameters
