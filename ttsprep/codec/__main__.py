@@ -199,6 +199,11 @@ def main() -> int:
     except TtsprepError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        sys.stderr.write("error: the codec needs torch: pip install 'ttsprep[codec]'\n")
+        return 2
     except KeyboardInterrupt:
         return 130
     return 0
