@@ -193,7 +193,10 @@ def main() -> int:
     doctor.add_argument("corpus", type=Path)
     doctor.add_argument("--clips", type=int, default=40)
     doctor.set_defaults(run=_doctor)
-    arguments = parser.parse_args()
+    return _run(parser.parse_args())
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         arguments.run(arguments)
     except TtsprepError as error:
