@@ -27,12 +27,12 @@ def demo(tmp_path_factory):
     return corpus, make(corpus)
 
 
-def test_it_is_the_same_in_another_process(demo, tmp_path: Path) -> None:
-    corpus, planted = demo
-    command = [sys.executable, "-m", "ttsprep.demo", str(tmp_path / "again")]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
-    assert digests(tmp_path / "again") == digests(corpus)
-    assert all(item.code in done.stderr for item in planted)
+def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
+    for name in ("once", "again"):
+        command = [sys.executable, "-m", "ttsprep.demo", str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+        assert all(code in done.stderr for code in PLANTED)
+    assert digests(tmp_path / "again") == digests(tmp_path / "once")
 
 
 def test_the_audit_names_every_planted_defect_and_leaves_the_rest_alone(demo, tmp_path: Path) -> None:

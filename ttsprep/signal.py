@@ -255,12 +255,12 @@ def _f0(power: Array, speech: Mask, size: int, rate: int) -> Array:
 
 @lru_cache(maxsize=16)
 def _f0_taper(size: int, rate: int, lags: int, count: int) -> Array:
-    """Undo the root of the autocorrelation of the window: a factor for each lag."""
+    """Undo the autocorrelation of the window: a factor for each lag."""
     import scipy.fft
 
     window = scipy.fft.irfft(np.abs(scipy.fft.rfft(np.hanning(size + 1)[:-1], 2 * size)) ** 2)[:size]
     at = np.arange(count) * (size / lags)
-    return np.asarray(np.interp(at, np.arange(size), window / window[0]) ** -0.5, np.float32)
+    return np.asarray(np.interp(at, np.arange(size), window / window[0]) ** -1.0, np.float32)
 
 
 def to_db(power: npt.NDArray[np.float32]) -> Array:
