@@ -95,14 +95,14 @@ def rows(table: pd.DataFrame) -> Iterator[Any]:
 
 @cache
 def all_checks() -> dict[str, type[Check]]:
-    """Every check by name, in the order of the catalogue: ours, then those of plug-ins."""
+    """Every check by name, ours and those of plug-ins."""
     import ttsprep.checks as package
 
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
         importlib.import_module(f"{package.__name__}.{module}")
     for entry in entry_points(group="ttsprep.plugins"):
         entry.load()
-    return dict(Check.registry)
+    return dict(sorted(Check.registry.items()))  # whatever was imported first
 
 
 @cache
