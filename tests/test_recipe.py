@@ -133,3 +133,9 @@ def test_a_name_that_does_not_exist_suggests_the_nearest() -> None:
 def test_a_recipe_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Recipe().layout = "x"
+
+
+@pytest.mark.parametrize("count", [0, -3])
+def test_a_count_below_one_is_refused(count: int) -> None:
+    with pytest.raises(UsageError, match=r"mine: \[checks.drift\]: segments is a count from 1 on"):
+        parse(f"[checks.drift]\nsegments = {count}\n", "mine")

@@ -62,6 +62,8 @@ def _with_thresholds(check: type[Check], thresholds: dict[str, int | float]) -> 
             raise UsageError(f"[checks.{check.name}]: there is no threshold {key!r}; {hint}")
         if isinstance(getattr(default, key), int) and not isinstance(value, int):
             raise UsageError(f"[checks.{check.name}]: {key} is a whole number, not {value}")
+        if isinstance(getattr(default, key), int) and value < 1:
+            raise UsageError(f"[checks.{check.name}]: {key} is a count from 1 on, not {value}")
     return replace(default, **thresholds)  # type: ignore[type-var]
 
 
