@@ -1,49 +1,197 @@
-"""Recipes: TOML files that say what a corpus is and how strictly it is judged."""
+"""Recipes: TOML files that say what a corpus is, how strictly it is judged, and what is built from it."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StrictFloat, StrictInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
 from ttsprep.checks.base import Check, all_checks, known_code
 from ttsprep.errors import UsageError, nearest
+from ttsprep.exports.base import Export, all_exports
+from ttsprep.stages.base import Stage, all_stages
+
+Option = StrictBool | StrictInt | StrictFloat | StrictStr
+Part = TypeVar("Part", Check, Stage, Export)
+
+PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "format")
 
 
-class Recipe(BaseModel):
+class Section(BaseModel):
+    """A table of a recipe: an unknown key is an error, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Download(Section):
+    """A file of a public corpus.
+
+    Attributes
+    ----------
+    url
+        Where it is.
+    sha256
+        Of the file, in hexadecimal; empty if its publisher changes it in place.
+    bytes
+        Its size, so that it can be said before anything is fetched; 0 if not known.
+    """
+
+    url: str
+    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
+    bytes: int = Field(default=0, ge=0)
+
+
+class Source(Section):
+    """Where the corpus is found, or fetched from.
+
+    Attributes
+    ----------
+    name
+        Of its folder, looked for here, under ``--data`` and under ``$TTSPREP_DATA``.
+    page
+        Where a person reads about it and gets it by hand.
+    licence
+        Of the recordings and texts.
+    downloads
+        The files to fetch and unpack; empty where only a person may fetch them.
+    """
+
+    name: str = ""
+    page: str = ""
+    licence: str = ""
+    downloads: tuple[Download, ...] = ()
+
+
+class Segment(Section):
+    """How long recordings are cut into clips; without this table they are not.
+
+    Attributes
+    ----------
+    shortest_s, longest_s
+        Length of a clip, in seconds.
+    pause_s
+        Shortest pause to cut in, in seconds.
+    """
+
+    shortest_s: float = Field(default=3.0, gt=0)
+    longest_s: float = Field(default=15.0, gt=0)
+    pause_s: float = Field(default=0.25, gt=0)
+
+
+class Select(Section):
+    """Which clips are built.
+
+    Attributes
+    ----------
+    strictness
+        ``lenient`` rejects what no stage can mend, ``normal`` also clips with three warnings or more, ``strict``
+        every clip with a warning that no stage mends.
+    reject, keep
+        Codes that always reject a clip, and codes that never do.
+    keep_hours
+        At most this much, the worst clips being left out first; 0 for no limit.
+    keep_coverage
+        Clips that carry the last examples of a phone or a diphone are kept, unless they cannot be used at all.
+    """
+
+    strictness: Literal["lenient", "normal", "strict"] = "normal"
+    reject: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    keep_hours: float = Field(default=0.0, ge=0)
+    keep_coverage: bool = True
+
+
+class Split(Section):
+    """How the clips are divided; whole speakers and whole texts stay together.
+
+    Attributes
+    ----------
+    valid, test
+        Shares of the clips.
+    by
+        ``speaker`` holds out whole speakers, ``text`` only whole texts.
+    seed
+        Another number gives another division.
+    """
+
+    valid: float = Field(default=0.01, ge=0, lt=1)
+    test: float = Field(default=0.01, ge=0, lt=1)
+    by: Literal["text", "speaker"] = "text"
+    seed: int = 0
+
+
+class Recipe(Section):
     """What a recipe may say; every key has a default.
 
     Attributes
     ----------
+    about
+        One line for the list of recipes.
     layout
         Of the source; ``auto`` recognises it.
     language
         For clips that do not say theirs.
     select, ignore
         Codes to judge, and codes not to; an empty ``select`` is all of them.
-    checks
-        Thresholds, by check and name.
+    trainer
+        Whose needs the build meets, such as ``piper``; empty for none.
+    pipeline
+        Stages, in order.
+    export
+        Forms to write the build in.
+    source
+        Where the corpus is found, or fetched from.
+    segment
+        How long recordings are cut; none by default.
+    choose
+        Which clips are built.
+    split
+        How they are divided for training.
+    checks, stages, exports
+        Thresholds, parameters and options, by name and key.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+    about: str = ""
     layout: str = "auto"
     language: str = ""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    trainer: str = ""
+    pipeline: tuple[str, ...] = PIPELINE
+    export: tuple[str, ...] = ("ljspeech",)
+    source: Source = Source()
+    segment: Segment | None = None
+    choose: Select = Select()
+    split: Split = Split()
     checks: dict[str, dict[str, StrictInt | StrictFloat]] = {}
+    stages: dict[str, dict[str, Option]] = {}
+    exports: dict[str, dict[str, Option]] = {}
 
     def judges(self) -> list[Check]:
         """Return every check with the thresholds of this recipe."""
-        judges = []
-        for name, check in all_checks().items():
-            judges.append(_with_thresholds(check, self.checks.get(name, {})))
-        for name in self.checks:
-            if name not in all_checks():
-                raise UsageError(f"[checks.{name}]: there is no such check; {nearest(name, all_checks())}")
-        return judges
+        _known("checks", "check", self.checks, all_checks())
+        return [_configured("checks", check, self.checks.get(name, {})) for name, check in all_checks().items()]
+
+    def steps(self) -> list[Stage]:
+        """Return the stages of the pipeline with the parameters of this recipe, in order."""
+        known = all_stages()
+        _known("stages", "stage", self.stages, known)
+        for name in self.pipeline:
+            if name not in known:
+                raise UsageError(f"pipeline: there is no stage {name!r}; {nearest(name, known)}")
+        return [_configured("stages", known[name], self.stages.get(name, {})) for name in self.pipeline]
+
+    def forms(self) -> list[Export]:
+        """Return the exports with the options of this recipe."""
+        known = all_exports()
+        _known("exports", "export", self.exports, known)
+        for name in self.export:
+            if name not in known:
+                raise UsageError(f"export: there is no export {name!r}; {nearest(name, known)}")
+        return [_configured("exports", known[name], self.exports.get(name, {})) for name in self.export]
 
     def wanted(self) -> frozenset[str]:
         """Return the codes to judge."""
@@ -52,19 +200,56 @@ class Recipe(BaseModel):
         chosen = frozenset(map(known_code, self.select)) or frozenset(catalogue())
         return chosen - frozenset(map(known_code, self.ignore))
 
+    def verify(self) -> None:
+        """See that every name in it is known.
 
-def _with_thresholds(check: type[Check], thresholds: dict[str, int | float]) -> Check:
-    default = check()
-    known = {field.name: field.type for field in fields(default)}  # type: ignore[arg-type]
-    for key, value in thresholds.items():
+        Raises
+        ------
+        UsageError
+            If one is not; names the nearest.
+        """
+        self.judges()
+        self.steps()
+        self.forms()
+        self.wanted()
+        for code in (*self.choose.reject, *self.choose.keep):
+            known_code(code)
+
+
+def _known(table: str, kind: str, said: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    for name in said:
+        if name not in known:
+            raise UsageError(f"[{table}.{name}]: there is no such {kind}; {nearest(name, known)}")
+
+
+def _configured(table: str, part: type[Part], options: Mapping[str, Any]) -> Part:
+    """Return a check, stage or export with what a recipe says of it."""
+    default = part()
+    known = {item.name for item in fields(default)}  # type: ignore[arg-type]
+    what = {"checks": "threshold", "stages": "parameter", "exports": "option"}[table]
+    for key, value in options.items():
+        place = f"[{table}.{part.name}]"
         if key not in known:
             hint = nearest(key, known) if known else "it has none"
-            raise UsageError(f"[checks.{check.name}]: there is no threshold {key!r}; {hint}")
-        if isinstance(getattr(default, key), int) and not isinstance(value, int):
-            raise UsageError(f"[checks.{check.name}]: {key} is a whole number, not {value}")
-        if isinstance(getattr(default, key), int) and value < 1:
-            raise UsageError(f"[checks.{check.name}]: {key} is a count from 1 on, not {value}")
-    return replace(default, **thresholds)  # type: ignore[type-var]
+            raise UsageError(f"{place}: there is no {what} {key!r}; {hint}")
+        old = getattr(default, key)
+        if isinstance(old, bool) or isinstance(value, bool) or isinstance(old, str) or isinstance(value, str):
+            if type(old) is not type(value):
+                raise UsageError(f"{place}: {key} is {_kind(old)}, not {value!r}")
+        elif isinstance(old, int) and not isinstance(value, int):
+            raise UsageError(f"{place}: {key} is a whole number, not {value}")
+        elif isinstance(old, int) and value < 1 and table == "checks":
+            raise UsageError(f"{place}: {key} is a count from 1 on, not {value}")
+    try:
+        return replace(default, **options)  # type: ignore[type-var]
+    except UsageError as error:  # from the part's own look at its options
+        raise UsageError(f"[{table}.{part.name}]: {error}") from None
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return "a text in quotes" if isinstance(value, str) else "a number"
 
 
 def shipped() -> dict[str, str]:
@@ -115,8 +300,7 @@ def parse(text: str, source: str) -> Recipe:
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{source}: {place}: {first['msg']}") from None
     try:
-        recipe.judges()
-        recipe.wanted()
+        recipe.verify()
     except UsageError as error:
         raise UsageError(f"{source}: {error}") from None
     return recipe
