@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ttsprep.errors import AudioError, BusyError, OutputError
 
@@ -100,8 +100,9 @@ def digest(path: Path) -> str:
         raise AudioError("audio-unreadable", f"{path.name!a}: {_reason(error)}") from None
 
 
-def atomic_write(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that at any moment there is either the old file, or the whole new one.
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write so that at any moment there is either the old `path`, or the whole new one.
 
     The temporary name is the same every time: what a killed run left is overwritten by the next, so only one
     process may write a given `path` (see `lock`).
@@ -116,7 +117,7 @@ def atomic_write(path: Path, data: bytes) -> None:
         part.unlink(missing_ok=True)  # may be a link to somewhere else: never write through it
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb") as file:
-                file.write(data)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -124,6 +125,18 @@ def atomic_write(path: Path, data: bytes) -> None:
             part.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Write `data` to `path` as `atomic_file` does.
+
+    Raises
+    ------
+    OutputError
+        If the disk is full or `path` cannot be written; no trace of the attempt is left.
+    """
+    with atomic_file(path) as file:
+        file.write(data)
 
 
 @contextmanager
