@@ -75,6 +75,10 @@ class Audio:
     complete: bool = True
     claimed: int = 0
 
+    def with_samples(self, samples: Samples) -> "Audio":
+        """Return the same with other samples at the same rate."""
+        return Audio(samples, self.rate, self.subtype, self.complete)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
