@@ -94,11 +94,12 @@ class Select(Section):
     keep_hours
         At most this much, the worst clips being left out first; 0 for no limit.
     keep_coverage
-        Clips that carry the last examples of a phone or a diphone are kept, unless they cannot be used at all.
+        A clip with too many warnings is kept if it holds a phone that no other has; of the clips beyond
+        `keep_hours` those go last that hold a phone or diphone alone.
     """
 
     strictness: Literal["lenient", "normal", "strict"] = "normal"
-    reject: tuple[str, ...] = ()
+    reject: tuple[str, ...] = ("duplicate-audio",)
     keep: tuple[str, ...] = ()
     keep_hours: float = Field(default=0.0, ge=0)
     keep_coverage: bool = True
