@@ -20,9 +20,9 @@ FLOORS = (
     | {"manifest", "verdict"},
     {"checks", "stages", "layouts", "exports", "codec", "report"},
     {"run", "nursery", "worker", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
-    | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "choose", "split", "decisions"}
+    | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance", "choose", "split", "decisions"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
-    {"audit", "build", "encode", "decode", "selftest"},
+    {"audit", "build", "build_state", "build_tables", "encode", "decode", "selftest"},
     {"cli", "console", "views", "docs_pages"},
 )
 ROOMS = FLOORS[2]  # packages side by side, which never import each other

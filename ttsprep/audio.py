@@ -1,5 +1,6 @@
 """Reading audio files that may be anything: every way a file can be bad has its own code."""
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -195,3 +196,25 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
     if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
         return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
     return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=end is not None or count <= most), None
+
+
+def encode(audio: Audio, container: str) -> bytes:
+    """Return the bytes of an audio file; whole-number samples are stored exactly.
+
+    Parameters
+    ----------
+    audio
+        Its ``subtype`` is ``PCM_16``, ``PCM_24`` or ``FLOAT``; for the first two its samples lie on the steps of
+        that many bits, within full scale.
+    container
+        ``wav`` or ``flac``.
+    """
+    samples: Any = audio.samples
+    if audio.subtype != "FLOAT":
+        # by ourselves, as libsndfile scales by 2**15 - 1 when it writes and by 2**15 when it reads
+        bits = {"PCM_16": 16, "PCM_24": 24}[audio.subtype]
+        whole = np.rint(samples.astype(np.float64) * 2 ** (bits - 1))
+        samples = whole.astype(np.int16) if bits == 16 else whole.astype(np.int32) << 8
+    buffer = io.BytesIO()
+    sf.write(buffer, samples, audio.rate, subtype=audio.subtype, format=container.upper())
+    return buffer.getvalue()

@@ -183,6 +183,8 @@ class Recipe(Section):
         for name in self.pipeline:
             if name not in known:
                 raise UsageError(f"pipeline: there is no stage {name!r}; {nearest(name, known)}")
+        if self.pipeline[-1:] != ("format",) or len(set(self.pipeline)) < len(self.pipeline):
+            raise UsageError("pipeline: every stage comes once, and format, which writes the file, comes last")
         return [_configured("stages", known[name], self.stages.get(name, {})) for name in self.pipeline]
 
     def forms(self) -> list[Export]:
