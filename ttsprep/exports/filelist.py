@@ -11,7 +11,7 @@ from string import Formatter
 from ttsprep.errors import UsageError, nearest
 from ttsprep.exports.audio import audio_name, audio_prefix, link_audio, make_folder, sweep
 from ttsprep.exports.base import Entry, Export
-from ttsprep.exports.lines import no_cell, write_lines
+from ttsprep.exports.lines import no_row, write_lines
 from ttsprep.exports.splits import by_split, speaker_numbers
 from ttsprep.manifest import write_json
 
@@ -69,8 +69,7 @@ class Filelist(Export):
         """See `Export.refuse`."""
         delimiter = "" if self.quoted else self.delimiter
         used = self._fields()
-        reasons = (no_cell(getattr(entry, name), delimiter, name) for name in _TEXTS if name in used)
-        return next(filter(None, reasons), "")
+        return no_row(entry, (name for name in _TEXTS if name in used), delimiter)
 
     def write(self, entries: Sequence[Entry], build: Path, folder: Path) -> None:
         """See `Export.write`."""
