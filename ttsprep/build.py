@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -13,12 +14,13 @@ import pyarrow as pa
 from ttsprep import build_state as state
 from ttsprep import build_tables as tables
 from ttsprep.audit import Audit, Plan, examine, plan
+from ttsprep.build_cuts import cut_source
 from ttsprep.choose import Choice, Rejection, choose
 from ttsprep.decisions import Decision, read_decisions
 from ttsprep.errors import CorpusError
 from ttsprep.exports.base import Entry, Export, all_exports
 from ttsprep.exports.ljspeech import LJSpeech
-from ttsprep.files import Signature, lock, refuse_inside, safe_names, writing
+from ttsprep.files import Signature, atomic_write, lock, refuse_inside, safe_names, writing
 from ttsprep.layouts.detect import Corpus
 from ttsprep.manifest import Journal, clean, to_batch, write_json, write_table
 from ttsprep.provenance import PROVENANCE, known_rows, read_cache, unchanged, write_cache
@@ -59,19 +61,32 @@ class Draft:
     Attributes
     ----------
     source
-        The clips, as an audit lists them.
+        The clips, as an audit lists them; of long recordings the pieces.
+    refused
+        What of long recordings is in no piece.
+    decisions
+        Of a person, by id.
     before
         The audit of the source.
     choice
         Which clips are built.
     steps
         The stages, in order.
+    recipe
+        As it was asked for.
     """
 
     source: Plan
+    refused: list[Rejection]
+    decisions: Mapping[str, Decision]
     before: Audit
     choice: Choice
     steps: tuple[Stage, ...]
+    recipe: Recipe
+
+    def describe(self) -> dict[str, Any]:
+        """Return what would be built, in the form of ``build.json``."""
+        return tables.drafted(self.before, self.choice, self.refused, self.steps, self.recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +121,12 @@ def draft(
     TtsprepError
         If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
     """
-    todo, said = _listed(source, recipe, decisions)
+    state.refuse_missing(decisions)
+    todo = plan(source, recipe)
     refuse_inside(todo.corpus.root, out)
     state.claim(out)
     with lock(out):
-        return _draft(todo, said, out, recipe, jobs, told)
+        return _draft(todo, decisions, out, recipe, jobs, told)
 
 
 def build(
@@ -138,22 +154,23 @@ def build(
     TtsprepError
         If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
     """
-    todo, said = _listed(source, recipe, decisions)
+    state.refuse_missing(decisions)
+    todo = plan(source, recipe)
     refuse_inside(todo.corpus.root, out)
     state.claim(out)
     with lock(out):
-        inputs = state.inputs_stamp(todo, recipe, said)
+        inputs = state.inputs_stamp(todo, recipe, decisions)
         document = state.finished(out, inputs)
         if document is not None:
             return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
         state.unfinish(out)
-        built = _build(_draft(todo, said, out, recipe, jobs, told), said, recipe, out, jobs, told)
+        built = _build(_draft(todo, decisions, out, recipe, jobs, told), recipe, out, jobs, told)
         state.finish(out, inputs)
         return built
 
 
-def _listed(source: Path, recipe: Recipe, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
-    todo = plan(source, recipe)
+def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
+    """Read what a person decided, and put in the texts that they gave."""
     if decisions is None:
         return todo, {}
     said = read_decisions(decisions, todo.ids)
@@ -162,13 +179,17 @@ def _listed(source: Path, recipe: Recipe, decisions: Path | None) -> tuple[Plan,
     return replace(todo, clips=clips), said
 
 
-def _draft(todo: Plan, said: Mapping[str, Decision], out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
+def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
+    refused: list[Rejection] = []
+    if recipe.segment:
+        told_of = partial(told.begin, "cutting", len(todo.clips))
+        todo, refused = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+    todo, said = _decided(todo, decisions)
     before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
     names = {step.name for step in steps}
-    return Draft(
-        todo, before, choose(before.clips, before.findings, recipe.choose, stages=names, decisions=said), steps
-    )
+    choice = choose(before.clips, before.findings, recipe.choose, stages=names, decisions=said)
+    return Draft(todo, refused, said, before, choice, steps, recipe)
 
 
 def _examine(todo: Plan, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
@@ -191,18 +212,18 @@ def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
     return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
 
 
-def _build(made: Draft, said: Mapping[str, Decision], recipe: Recipe, out: Path, jobs: int, told: Told) -> Built:
+def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Built:
     rows, fresh = _staged(made, out, jobs, told)
-    rejected = [*_unread(made.source), *made.choice.rejected, *_failures(rows)]
+    rejected = [*_unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
     while len(rows):
         after = _examine(_listing(out, rows, clips), out / AFTER, recipe, jobs, told, "measuring the result")
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
-        results = {name: said[source] for name, source in names.items() if source in said}
+        said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
         rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
-        late = choose(after.clips, after.findings, rules, decisions=results, where="result").rejected
+        late = choose(after.clips, after.findings, rules, decisions=said, where="result").rejected
         if not late:
             break
         rejected += [replace(item, id=names[item.id]) for item in late]
@@ -217,11 +238,24 @@ def _build(made: Draft, said: Mapping[str, Decision], recipe: Recipe, out: Path,
     tables.write_rejected(out / "rejected.csv", rejected)
     write_table(out / "clips.parquet", tables.entries_table(entries))
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
+    _report(out, made, _listing(out, rows, clips), after, rejected, rows)
     state.sweep(out, rows["path"])
     Journal(out / ".journal", PROVENANCE).discard()
     document = tables.document(made.before, after, made.choice, rejected, entries, recipe, {})
     write_json(out / state.DOCUMENT, document)
     return Built(out, document, rejected, fresh)
+
+
+def _report(
+    out: Path, made: Draft, listing: Plan, after: Audit, rejected: Sequence[Rejection], rows: pd.DataFrame
+) -> None:
+    from ttsprep.reporting import Audited, build_report
+
+    todo, before = made.source, made.before
+    source = Audited(todo.corpus.root, todo.clips, todo.ids, before.clips, before.findings, before.summary)
+    result = Audited(out, listing.clips, listing.ids, after.clips, after.findings, after.summary)
+    page = build_report(source, result, tables.rejected_frame(rejected), rows)
+    atomic_write(out / "report.html", page.encode())
 
 
 def _unread(todo: Plan) -> list[Rejection]:

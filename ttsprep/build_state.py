@@ -3,15 +3,14 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from ttsprep import __version__
 from ttsprep.audit import Plan
-from ttsprep.decisions import Decision
-from ttsprep.errors import AudioError, OutputError
-from ttsprep.files import LOCK_NAME, atomic_write, inside, regular, signature, writing
+from ttsprep.errors import AudioError, OutputError, UsageError
+from ttsprep.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
 from ttsprep.measure import versions
 from ttsprep.recipe import Recipe
 from ttsprep.staging import FOLDER, VERSION
@@ -43,12 +42,24 @@ def claim(out: Path) -> None:
     atomic_write(out / MARK, b"This folder is written by ttsprep build. What is put here by hand may be removed.\n")
 
 
-def inputs_stamp(todo: Plan, recipe: Recipe, said: Mapping[str, Decision]) -> str:
+def refuse_missing(decisions: Path | None) -> None:
+    """Refuse a file of decisions that is not there, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If it is not.
+    """
+    if decisions is not None and not decisions.is_file():
+        raise UsageError(f"there is no file {decisions}: --decisions takes a CSV with the columns id and decision")
+
+
+def inputs_stamp(todo: Plan, recipe: Recipe, decisions: Path | None) -> str:
     """Stand for all that a build depends on, by the signatures of the files: nothing is read."""
     root = todo.corpus.root.resolve()
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.steps()]
-    rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), sorted(said.items()))
+    rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions))
     about = (str(root), todo.corpus.layout, todo.corpus.why, todo.findings, todo.orphans)
     hasher.update(repr((rules, about)).encode("utf-8", "backslashreplace"))
     for name, clip in zip(todo.ids, todo.clips, strict=True):

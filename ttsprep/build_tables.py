@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -18,6 +19,9 @@ from ttsprep.exports.base import Entry
 from ttsprep.files import atomic_write
 from ttsprep.manifest import clean
 from ttsprep.recipe import Recipe
+from ttsprep.stages.base import Stage
+from ttsprep.stages.format import Format
+from ttsprep.stages.resample import Resample
 from ttsprep.types import Severity
 
 REJECTED = ("id", "stage", "codes", "reason")
@@ -67,6 +71,49 @@ def by_reason(rejected: Sequence[Rejection]) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+def drafted(
+    before: Audit, choice: Choice, refused: Sequence[Rejection], steps: Sequence[Stage], recipe: Recipe
+) -> dict[str, Any]:
+    """Return what a build would do; hours are those of the source, before trimming."""
+    clips = before.clips[before.clips["id"].isin(choice.kept)]
+    rate = next((step.sample_rate for step in steps if isinstance(step, Resample) and step.sample_rate), 0)
+    depth = next((step.bytes_per_sample for step in steps if isinstance(step, Format)), 2)
+    rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
+    return {
+        "source": _about(before),
+        "result": {
+            "clips": len(clips),
+            "hours": _hours(clips["duration_s"].sum()),
+            "bytes": int((clips["duration_s"] * rates).sum()) * depth,
+        },
+        "rejected": _rejected(before, [*refused, *choice.rejected]),
+        "kept_for_coverage": choice.carriers,
+        "lost_sounds": choice.lost,
+        "stages": [step.name for step in steps],
+        "exports": list(recipe.export),
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _about(before: Audit) -> dict[str, Any]:
+    return {key: before.summary[key] for key in ("corpus", "layout", "clips", "hours", "languages", "speakers")}
+
+
+def _rejected(before: Audit, rejected: Sequence[Rejection]) -> dict[str, Any]:
+    """Count what is left out of the build as a whole; what single exports leave out is not."""
+    seconds = dict(zip(before.clips["id"], before.clips["duration_s"].fillna(0.0), strict=True))
+    gone = {item.id for item in rejected if not item.stage.startswith("export ")}
+    return {
+        "clips": len(gone),
+        "hours": _hours(sum(seconds.get(name, 0.0) for name in gone)),
+        "reasons": by_reason(rejected),
+    }
+
+
+def _hours(seconds: float) -> float:
+    return round(float(seconds) / 3600, 6)
+
+
 def document(
     before: Audit,
     after: Audit,
@@ -77,23 +124,17 @@ def document(
     unknown: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """Return what ``build.json`` says."""
-    seconds = dict(zip(before.clips["id"], before.clips["duration_s"].fillna(0.0), strict=True))
-    gone = {item.id for item in rejected if not item.stage.startswith("export ")}
     return {
         "ttsprep": __version__,
-        "source": {key: before.summary[key] for key in ("corpus", "layout", "clips", "hours", "languages", "speakers")},
+        "source": _about(before),
         "result": {
             "clips": len(entries),
-            "hours": round(sum(entry.duration_s for entry in entries) / 3600, 6),
+            "hours": _hours(sum(entry.duration_s for entry in entries)),
             "speakers": len({entry.speaker for entry in entries} - {""}),
             "sample_rates": sorted({entry.sample_rate for entry in entries}),
             "splits": dict(sorted(Counter(entry.split for entry in entries).items())),
         },
-        "rejected": {
-            "clips": len(gone),
-            "hours": round(sum(seconds.get(name, 0.0) for name in gone) / 3600, 6),
-            "reasons": by_reason(rejected),
-        },
+        "rejected": _rejected(before, rejected),
         "findings": _compared(before, after),
         "kept_for_coverage": choice.carriers,
         "lost_sounds": choice.lost,
