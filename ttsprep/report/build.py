@@ -30,6 +30,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "before": build.before.summary,
         "after": build.after.summary,
         "rejected": len(matched.rejected),
+        "whole": matched.source.is_unique,
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, [reason.code for reason in grouped]),
         "facts": facts(build),

@@ -54,7 +54,7 @@ def overlay(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Fi
     title, note = _words(quantity, was, now)
     beyond = sum(int(((values < low) | (values > high)).sum()) for values in (was, now))
     if beyond:
-        note += f"; {beyond:,} beyond the axis, in the outermost bars"
+        note += f"; {beyond:,} beyond the axis"
     svg = picture(
         WIDTH,
         HEIGHT,

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from base64 import b64encode
+from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,20 @@ from ttsprep.report.build import compared
 from ttsprep.report.figure import CLASSES, Figure, column, hours
 from ttsprep.report.histogram import histogram, limits_of
 from ttsprep.report.phonemes import diphone_map, phone_bars
-from ttsprep.report.rejected import SHARE
 from ttsprep.report.tables import QUANTITIES, AuditTables, BuildTables, cut, visible
 from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
 from ttsprep.verdict import Verdict, verdicts
 
+if TYPE_CHECKING:
+    import jinja2
+
 MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
 MOST_TEXT = 240
 """Characters of a text in the table."""
+SHARE = 0.5
+"""Of the seconds of audio on the page, for the result of a build: its rejected clips are heard too."""
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
@@ -51,6 +56,41 @@ def render_build(build: BuildTables) -> str:
 
 
 def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
+    css, js = ("".join(_resource(f"{name}.{kind}") for name in _parts(build)) for kind in ("css", "js"))
+    outcome = verdicts(audit.clips, audit.findings).to_numpy()
+    codes = list(audit.summary["codes"])
+    cards = worst_clips(audit, codes, share=SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
+    return (
+        _environment()
+        .get_template("template.html")
+        .render(
+            name=visible(audit.name),
+            policy=_policy(css, js),
+            css=Markup(css),  # noqa: S704 -- our own file
+            js=Markup(js),  # noqa: S704 -- our own file
+            build=build,
+            summary=audit.summary,
+            verdict_classes={v.value: CLASSES[v] for v in Verdict},
+            shares=_shares(audit.summary),
+            strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
+            codes=[_code(audit, code, cards[code]) for code in codes],
+            most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
+            about_corpus=_about_corpus(audit.findings),
+            distributions=_distributions(audit, outcome),
+            text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
+            phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
+            drift=plots.drift(audit.clips, DRIFT),
+            speakers=_speakers(audit.clips, outcome),
+            listing=_script(build["listing"]) if build else "",
+            data=_script(
+                _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
+            ),
+        )
+    )
+
+
+@cache
+def _environment() -> "jinja2.Environment":
     import jinja2
 
     environment = jinja2.Environment(
@@ -61,33 +101,7 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.globals.update(hours=hours, visible=visible)
-    css, js = ("".join(_resource(f"{name}.{kind}") for name in _parts(build)) for kind in ("css", "js"))
-    outcome = verdicts(audit.clips, audit.findings).to_numpy()
-    codes = list(audit.summary["codes"])
-    cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
-    return environment.get_template("template.html").render(
-        name=visible(audit.name),
-        policy=_policy(css, js),
-        css=Markup(css),  # noqa: S704 -- our own file
-        js=Markup(js),  # noqa: S704 -- our own file
-        build=build,
-        summary=audit.summary,
-        verdict_classes={v.value: CLASSES[v] for v in Verdict},
-        shares=_shares(audit.summary),
-        strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
-        codes=[_code(audit, code, cards[code]) for code in codes],
-        most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
-        about_corpus=_about_corpus(audit.findings),
-        distributions=_distributions(audit, outcome),
-        text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
-        phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
-        drift=plots.drift(audit.clips, DRIFT),
-        speakers=_speakers(audit.clips, outcome),
-        listing=_script(build["listing"]) if build else "",
-        data=_script(
-            _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
-        ),
-    )
+    return environment
 
 
 def _parts(build: dict[str, Any] | None) -> tuple[str, ...]:
