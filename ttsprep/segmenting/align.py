@@ -7,7 +7,7 @@ without text and text that was not read are possible, at a price. The forward an
 probability of every place of a pause in the text, all others considered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +27,9 @@ WIDEST = 3.5
 FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
 ROUNDS = 3
+UNHEARD = -8.0
+RANGE = -9.2
+"""Log probability down to which a place is worth listening to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Placing:
         The probability of each.
     wordless, unread
         Probability that the stretch has no text, and that text before it was not read.
+    begin_range, end_range
+        The first and past-the-last place with a probability of 0.0001 and more, shape (stretches, 2).
     reading
         As it was learnt from this recording.
     """
@@ -75,7 +80,35 @@ class Placing:
     end_p: Values
     wordless: Values
     unread: Values
+    begin_range: npt.NDArray[np.int64]
+    end_range: npt.NDArray[np.int64]
     reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How well the sound of one stretch fits each text.
+
+    Attributes
+    ----------
+    begin, end
+        The words that the first row and column stand for: where a text begins, and the word past its last.
+    logs
+        Log probability against that of any sound, shape (begins, ends).
+    """
+
+    begin: int
+    end: int
+    logs: Values
+
+    def at(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Values:
+        """Return those of pairs of places; `UNHEARD` for pairs that were not listened to."""
+        rows, columns = begins - self.begin, ends - self.end
+        known = (rows >= 0) & (rows < self.logs.shape[0]) & (columns >= 0) & (columns < self.logs.shape[1])
+        return np.where(known, self.logs[np.where(known, rows, 0), np.where(known, columns, 0)], UNHEARD)
+
+
+Listen = Callable[[Placing], Sequence[Heard]]
 
 
 @dataclass(slots=True)
@@ -94,7 +127,7 @@ class _Span:
         return result
 
 
-def place(text: Words, seconds: Values, pauses: Values) -> Placing:
+def place(text: Words, seconds: Values, pauses: Values, listen: Listen | None = None) -> Placing:
     """Find the words of each stretch of speech.
 
     Parameters
@@ -105,16 +138,26 @@ def place(text: Words, seconds: Values, pauses: Values) -> Placing:
         Duration of each stretch of speech, shape (stretches,).
     pauses
         Seconds of the pause after each, shape (stretches,); the last is not used.
+    listen
+        Compares the sound of each stretch with the texts that it may have.
     """
     phone = seconds.sum() / text.sizes.sum()
     reading = Reading(onset=0.0, phone=float(phone))
     for _ in range(ROUNDS):
         reading = _learn(_Model(text, seconds, pauses, reading).placing(), text, seconds, pauses)
-    return _Model(text, seconds, pauses, reading).placing()
+    placing = _Model(text, seconds, pauses, reading).placing()
+    for _ in range(ROUNDS - 1 if listen else 0):
+        heard = listen(placing)
+        placing = _Model(text, seconds, pauses, reading, heard).placing()
+        reading = _learn(placing, text, seconds, pauses)
+    return placing
 
 
 class _Model:
-    def __init__(self, text: Words, seconds: Values, pauses: Values, reading: Reading) -> None:
+    def __init__(
+        self, text: Words, seconds: Values, pauses: Values, reading: Reading, heard: Sequence[Heard] = ()
+    ) -> None:
+        self.heard = heard
         self.text, self.seconds, self.pauses, self.reading = text, seconds, pauses, reading
         self.phones = np.concatenate(([0.0], np.cumsum(text.sizes)))
         pausing = np.array(reading.pausing)
@@ -127,7 +170,7 @@ class _Model:
         befores, afters = self._forward()
         result = Placing(
             np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count),
-            np.zeros(count), self.reading,
+            np.zeros(count), np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64), self.reading,
         )  # fmt: skip
         # what is left after the last stretch was not read
         later = _Span(0, np.full(words + 1, UNREAD) + UNREAD_PHONE * (self.phones[-1] - self.phones))
@@ -140,6 +183,7 @@ class _Model:
                 continue
             chosen = int(end.argmax())
             result.ends[k], result.end_p[k] = after.first + chosen, np.exp(end[chosen] - total)
+            result.end_range[k] = _range(after.first, end - total)
             starts, edges = self._edges(k, before)
             width = edges.shape[1]
             offsets = starts[:, None] + np.arange(width)
@@ -151,6 +195,7 @@ class _Model:
             begin = before.logs + here
             chosen = int(begin.argmax())
             result.begins[k], result.begin_p[k] = before.first + chosen, np.exp(begin[chosen] - total)
+            result.begin_range[k] = _range(before.first, begin - total)
             result.wordless[k] = np.exp(_log_sum(before.logs + mute) - total)
             later, result.unread[k] = self._unread_before(k, afters, before.first, here, total)
         return result
@@ -216,6 +261,8 @@ class _Model:
         logs = -0.5 * off**2 - np.log(spread) + self.silent[ends - 1] - self.silent[origin][:, None]
         if k < len(self.seconds) - 1:
             logs += self._pause(self.pauses[k])[self.text.after[ends - 1]]
+        if self.heard:
+            logs += self.heard[k].at(origin[:, None], ends)
         logs[~valid | (np.abs(off) > WIDEST + 1)] = -np.inf
         return low - origin, logs
 
@@ -270,6 +317,11 @@ def _learn_pauses(reading: Reading, kind: int, logs: list[float], silent: float)
 def _triple(values: Iterable[float]) -> tuple[float, float, float]:
     word, clause, sentence = values
     return word, clause, sentence
+
+
+def _range(first: int, logs: Values) -> tuple[int, int]:
+    likely = np.flatnonzero(logs > RANGE)
+    return (first + int(likely[0]), first + int(likely[-1]) + 1) if len(likely) else (first, first)
 
 
 def _log_sum(logs: Values) -> float:

@@ -10,7 +10,9 @@ from ttsprep.segmenting import pauses
 from ttsprep.segmenting.align import Placing, place
 from ttsprep.segmenting.lengths import Place, choose, pause_cost
 from ttsprep.segmenting.levels import Levels
+from ttsprep.segmenting.listening import Listener
 from ttsprep.segmenting.words import After, Words, words
+from ttsprep.signal import Mask
 from ttsprep.types import Clip
 
 ALIGN_PAUSE_S = 0.2
@@ -57,12 +59,13 @@ def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], lis
     rules
         Of the recipe.
     """
-    found = pauses.find(levels, pauses.speech(levels), min(rules.pause_s, ALIGN_PAUSE_S))
+    speech = pauses.speech(levels)
+    found = pauses.find(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
     whole = (clip.start, clip.start + levels.samples / levels.rate)
     if not found:
         return [], [Refused(*whole, "no speech is found")]
     division = _Division(levels, clip, rules, found)
-    if reason := division.hopeless():
+    if reason := division.hopeless(speech):
         return [], [Refused(*whole, reason)]
     return division.result()
 
@@ -77,14 +80,14 @@ class _Division:
         self.text: Words | None = words(clip.text, clip.language) if clip.text.strip() else None
         self.placing: Placing | None = None
 
-    def hopeless(self) -> str:
+    def hopeless(self, speech: Mask) -> str:
         """Say why the text cannot be that of the recording; "" if it may be, or there is none."""
         if self.text is None:
             return ""
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        self.placing = place(self.text, self.sounds, self.lengths[1:])
+        self.placing = place(self.text, self.sounds, self.lengths[1:], Listener(self.levels, speech, self.found, self.text))
         return ""
 
     def result(self) -> tuple[list[Piece], list[Refused]]:

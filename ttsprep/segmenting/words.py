@@ -7,7 +7,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from ttsprep.characters import is_spoken, spoken_chars
+from ttsprep.characters import is_spoken
 from ttsprep.errors import UsageError
 from ttsprep.text import phonemise, phones
 
@@ -50,16 +50,21 @@ class Words:
     ----------
     spans
         First and past-the-last character of each word in the text, with its punctuation.
-    sizes
-        Phones of each word; characters where the language is not known.
+    phones
+        Of each word; its characters where the language is not known.
     after
         `After` of each word.
     """
 
     text: str
     spans: list[tuple[int, int]]
-    sizes: npt.NDArray[np.float64]
+    phones: list[list[str]]
     after: npt.NDArray[np.int8]
+
+    @property
+    def sizes(self) -> npt.NDArray[np.float64]:
+        """Phones of each word, at least 1."""
+        return np.array([max(1, len(word)) for word in self.phones], np.float64)
 
     def between(self, first: int, last: int) -> str:
         """Return the text from word `first` up to but not including word `last`, on one line."""
@@ -83,15 +88,16 @@ def words(text: str, language: str) -> Words:
             pending = match.start()
     tokens = [text[first:last] for first, last in spans]
     after = [_after(token, text, span[1]) for token, span in zip(tokens, spans, strict=True)]
-    return Words(text, spans, _sizes(tokens, language), np.array(after, np.int8))
+    return Words(text, spans, _phones(tokens, language), np.array(after, np.int8))
 
 
-def _sizes(tokens: list[str], language: str) -> npt.NDArray[np.float64]:
-    try:
-        counts = [len(phones(line)) for line in phonemise(tokens, language)] if language else []
-    except UsageError:
-        counts = []  # the check of phonemes names the unknown language
-    return np.array([max(1, n) for n in counts or map(spoken_chars, tokens)], np.float64)
+def _phones(tokens: list[str], language: str) -> list[list[str]]:
+    if language:
+        try:
+            return [phones(line) for line in phonemise(tokens, language)]
+        except UsageError:
+            pass  # the check of phonemes names the unknown language
+    return [[char for char in token.lower() if is_spoken(char)] for token in tokens]
 
 
 def _after(token: str, text: str, end: int) -> After:
