@@ -143,15 +143,18 @@ def _fractions(table: Words) -> list[Rule]:
 
 
 def _sums(table: Words) -> list[Rule]:
-    signs = [sign for sign in "+=" if sign in table.signs]
-    if not signs:
+    if not {"+", "="} <= table.signs.keys():
         return []
     number = any_number(table)
-    joined = rf"\ ?[{''.join(signs)}]\ ?"
-    pattern = re.compile(rf"(?<![\w.,:/-]){number}(?:{joined}{number})+(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)")
+    between = r"\ ?([+=])\ ?|\ (-)\ "
+    pattern = re.compile(
+        rf"(?<![\w.,:/-])(?<![-*/+=]\ ){number}(?:(?:\ ?[+=]\ ?|\ -\ ){number})+(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)"
+    )
 
     def read(found: re.Match[str]) -> str | None:
-        parts = re.split(rf"\ ?([{''.join(signs)}])\ ?", found[0])
+        if "-" in found[0] and ("=" not in found[0] or "-" not in table.signs):
+            return None
+        parts = [part for part in re.split(between, found[0]) if part]
         spoken = [table.signs[part] if part in table.signs else said(part, None, table) for part in parts]
         return " ".join(map(str, spoken)) if None not in spoken else None
 

@@ -119,13 +119,10 @@ def _roman_rules(table: Words) -> list[Rule]:
 
 def _is_letter(found: re.Match[str]) -> bool:
     """Return whether a single letter may be a word or an initial: said George I think."""
-    rest = found.string[found.end() :]
-    sign = found["roman"]
-    return (
-        len(sign) == 1
-        and not found[0].endswith("r")
-        and (sign not in "IVX" or (sign == "I" and re.match(r"\ (?!of\b|and\b)[^\W\d_]", rest) is not None))
-    )
+    sign, rest = found["roman"], found.string[found.end() :]
+    if len(sign) > 1 or found["name"] == "World War" or found[0].endswith("r"):
+        return False
+    return sign not in "IVX" or (sign == "I" and re.match(r"\ (?!of\b|and\b)[^\W\d_]", rest) is not None)
 
 
 def _reign(found: re.Match[str], table: Words) -> str | None:

@@ -108,7 +108,8 @@ def whole(text: str, table: Words) -> int | None:
     plain = text.replace(table.group, "") if table.group else text
     if not plain.isdecimal() or len(plain) > LONGEST or (len(plain) > 1 and plain[0] == "0"):
         return None
-    return int(plain)
+    value = int(plain)
+    return None if table.unsure and re.search(table.unsure, cardinal(value, table)) else value
 
 
 def amount(text: str, table: Words) -> tuple[int, str, str] | None:

@@ -11,6 +11,7 @@ _CAPITAL = "(?:[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁЄІЇҐ])"
 _START = re.compile(r"(?:^|[.!?]\s)[\s\"'(-]*$")
 _TEXT_ENDS = re.compile(r"[\s\"')]*$")
 
+_TAIL = re.compile(r"[^\W\d_]+\Z")
 _APART = r"(?<![\w.'-])"
 _PLACES = {
     "before_number": (_APART, r"(?=\ ?[\d#])"),
@@ -37,6 +38,33 @@ def abbreviation_rules(table: Words) -> list[Rule]:
         if sign in table.signs:
             rules.append(Rule(re.compile(rf"(?<![\w#])\ ?{sign}\ ?(?=\d)"), _as_word(table.signs[sign])))
     return rules
+
+
+@cache
+def _endings(table: Words) -> frozenset[str]:
+    """Return the letters before the last full stop of every abbreviation."""
+    listed = [short for kind in table.abbreviations.values() for short in kind]
+    return frozenset(re.split(r"[\W\d_]", short.rstrip("."))[-1] for short in listed if short.endswith("."))
+
+
+@cache
+def _undotted(table: Words) -> re.Pattern[str]:
+    """Return the pattern of abbreviations that end in no full stop."""
+    listed = [short for kind in table.abbreviations.values() for short in kind if not short.endswith(".")]
+    signs = "".join(sign for sign in "&#№" if sign in table.signs)
+    patterns = [f"[{signs}]"] * bool(signs) + [rf"(?<!\w)(?:{one_of(listed)})(?!\w)"] * bool(listed)
+    return re.compile("|".join(patterns) or "(?!)")
+
+
+def may_abbreviate(text: str, table: Words) -> bool:
+    """Return whether `text` may hold an abbreviation: quickly, so that most texts are not searched for each."""
+    endings, at = _endings(table), text.find(".")
+    while at >= 0 and endings:
+        tail = _TAIL.search(text, max(0, at - 8), at)
+        if tail and (tail[0] in endings or ("str" in endings and tail[0].endswith("str"))):
+            return True
+        at = text.find(".", at + 1)
+    return _undotted(table).search(text) is not None
 
 
 def _as_word(name: str) -> Callable[[re.Match[str]], str]:

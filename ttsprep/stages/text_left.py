@@ -5,6 +5,7 @@ import unicodedata
 
 from ttsprep.characters import CYRILLIC_STRESS
 from ttsprep.stages.numbers_rules import one_of
+from ttsprep.stages.text_abbreviations import may_abbreviate
 from ttsprep.stages.text_words import Words
 
 ADDRESS = re.compile(
@@ -16,6 +17,7 @@ _DIGITS = re.compile(r"[^\s\"(),;!?]*\d[^\s\"(),;!?]*")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
 _DAMAGE = re.compile("[\ufffd\ud800-\udfff]|â€.?|[ÂÃ][\x80-\xa9«-´¶-¹»-¿]")
 _ENTITY = re.compile(r"&\w+;")
+_ODD = re.compile(r"[^\w\s.,;:!?\"'()-]|[\d_]|\.\w|[\ud800-\udfffÂÃ]")
 _LIMIT = 200
 
 
@@ -27,21 +29,19 @@ def left(text: str, table: Words) -> str:
     >>> left("an mp3 of 50 @ www.example.org", words("en"))
     'www.example.org mp3 50 @'
     """
-    if text.isascii() and _PLAIN.fullmatch(text):
+    if "+" in text or "\u0301" in text:
+        text = CYRILLIC_STRESS.sub("", text)
+    if not _ODD.search(text) and not may_abbreviate(text, table):
         return ""
-    text = CYRILLIC_STRESS.sub("", text)
     found = [item.rstrip(".,;:") for item in ADDRESS.findall(text)]
     rest = ADDRESS.sub(" ", text)
     found += [item.strip(".:'") for item in _DIGITS.findall(rest)]
     rest = _DIGITS.sub(" ", rest)
     found += [char for char in rest if char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}]
     found += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
-    for kind in ("always", "closing", "before_name"):
+    for kind in ("always", "closing", "before_name", "after_name", "left"):
         listed = table.abbreviations.get(kind)
         if not listed:
             continue
         found += re.findall(rf"(?<![\w.'-])(?:{one_of(list(listed))})(?!\w)", rest)
     return " ".join(dict.fromkeys(found))[:_LIMIT]
-
-
-_PLAIN = re.compile(r"[A-Za-z ,;:!?\"'()-]*")

@@ -46,6 +46,7 @@ class Words:
     years: str = ""
     hundred_and: bool = True
     inflects: bool = False
+    unsure: str = ""
     dotted: tuple[str, ...] = ()
     signs: Mapping[str, str] = field(default_factory=dict)
     to: str = ""
