@@ -33,9 +33,27 @@ def test_every_clip_of_the_source_is_built_or_rejected(built):
     assert list(matched.source) == list(built.after.clips["id"])
 
 
-def test_a_clip_with_several_reasons_counts_under_the_gravest(built):
-    assert list(built.before.summary["codes"])[:2] == ["clipping", "rate-outlier"]
-    assert list(match(built).rejected["main"]) == ["clipping"] * 3
+def test_a_clip_with_several_reasons_counts_under_the_first_and_one_without_codes_under_the_stage(built):
+    rejected = built.rejected.assign(codes=["clipping", "", "rate-outlier clipping"], stage="select")
+    assert list(match(replace(built, rejected=rejected)).rejected["main"]) == ["clipping", "select", "rate-outlier"]
+
+
+def test_what_only_an_export_leaves_out_is_built_and_named(built):
+    rows = [("clip-00001", "select", "clipping", "it clips"), ("clip-00011", "export filelist", "", "it has a bar")]
+    rejected = pd.DataFrame(rows, columns=["id", "stage", "codes", "reason"])
+    build = replace(built, rejected=rejected)
+    matched = match(build)
+    assert list(matched.aside["id"]) == ["clip-00011"]
+    assert list(matched.rejected["main"]) == ["clipping", NO_REASON, NO_REASON]
+    assert "What was built but left out export filelist clip-00011 it has a bar" in words(render_build(build))
+
+
+def test_what_is_no_clip_of_the_source_is_listed_last_with_its_own_length(built):
+    extra = pd.DataFrame({"id": ["tape"], "stage": "segment", "codes": "", "reason": "no pause", "duration_s": 9.0})
+    build = replace(built, rejected=pd.concat([extra, built.rejected], ignore_index=True))
+    rejected = match(build).rejected
+    assert list(rejected["id"]) == ["clip-00001", "clip-00002", "clip-00003", "tape"]
+    assert rejected["seconds"].iloc[-1] == 9.0
 
 
 def test_a_clip_that_is_neither_built_nor_listed_is_named(built):
@@ -48,21 +66,26 @@ def test_a_clip_that_is_neither_built_nor_listed_is_named(built):
 def test_the_losses_add_up_to_what_lies_between_source_and_build(built):
     listed = losses(built, match(built))
     assert [(loss.name, loss.clips, loss.rejected) for loss in listed] == [
-        ("clipping", 3, True),
+        ("clipping", 2, True),
+        ("rate-outlier", 1, True),
         ("silence trimmed", 37, False),
     ]
-    assert listed[0].seconds == pytest.approx(built.before.clips["duration_s"][1:4].sum())
-    assert listed[1].seconds == pytest.approx(0.5 * 37)
+    assert listed[0].seconds == pytest.approx(built.before.clips["duration_s"][1:3].sum())
+    assert listed[2].seconds == pytest.approx(0.5 * 37)
     between = built.before.clips["duration_s"].sum() - built.after.clips["duration_s"].sum()
     assert sum(loss.seconds for loss in listed) == pytest.approx(between)
 
 
 def test_a_change_of_length_that_nothing_explains_is_named(built):
     unknown = replace(built, provenance=built.provenance[["id", "source_id"]])
-    assert [loss.name for loss in losses(unknown, match(unknown))] == ["clipping", "shortened"]
+    assert [loss.name for loss in losses(unknown, match(unknown))] == [
+        "clipping",
+        "rate-outlier",
+        "shortened",
+    ]
     clips = built.after.clips.assign(duration_s=built.after.clips["duration_s"] + 2)
     longer = replace(built, after=audit_of(clips, built.after.findings))
-    (_, _, rest) = losses(longer, match(longer))
+    (*_, rest) = losses(longer, match(longer))
     assert rest.name == "other changes of length"
     assert rest.seconds == pytest.approx(-2 * 37)
 
@@ -210,7 +233,7 @@ def test_a_reason_that_no_check_has_found_is_shown_as_it_was_given(built):
     reason = "its text is held out by a decision"
     rejected = pd.concat([built.rejected, rejected_of(("clip-00010", "decision", reason))])
     html = render_build(build_of(built.before, rejected, built.after.findings))
-    assert html.count(reason) == 2  # on its card and in the list
+    assert html.count(reason) == 3  # in the line of its group, on its card and in the list
 
 
 @pytest.mark.parametrize("kept", [0, 1, 40])

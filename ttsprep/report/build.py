@@ -16,6 +16,7 @@ from ttsprep.verdict import Verdict
 MOST_STEPS = 12
 """Reasons with a bar of their own on the way from source to build."""
 MOST_SOUNDS = 60
+MOST_ASIDE = 30
 
 
 def compared(build: BuildTables) -> dict[str, Any]:
@@ -42,6 +43,11 @@ def compared(build: BuildTables) -> dict[str, Any]:
             for row in fresh.to_dict("records")
         ],
         "reasons": grouped,
+        "aside": [
+            {name: visible(row[name]) for name in ("id", "main", "reason")}
+            for row in matched.aside.head(MOST_ASIDE).to_dict("records")
+        ],
+        "aside_more": max(len(matched.aside) - MOST_ASIDE, 0),
         "cards": max((card.number for reason in grouped for card in reason.cards), default=0),
         "sounds": _sounds(build),
         "lost": [(phones, "phone"), (diphones, "diphone")],

@@ -14,6 +14,7 @@ from ttsprep.types import Severity
 
 NO_REASON = "no reason given"
 """Stands for the code of a clip that was neither built nor listed."""
+LISTED = ("id", "stage", "codes", "reason")
 MOST_CARRIERS = 3
 MOST_NEW = 30
 Counts = Mapping[tuple[str, ...], int]
@@ -30,13 +31,16 @@ class Match:
     built
         For each row of the source whether something was built from it.
     rejected
-        One row a clip that was not built, in the order of the source, then pieces of clips: ``id``, ``codes``,
-        ``reason``, ``main`` (the gravest of its codes), ``seconds`` (NaN where not known).
+        What was not built, in the order of the source, then what is no clip of it: ``id``, ``stage``, ``codes``,
+        ``reason``, ``main`` (the worst of its codes, else the stage), ``seconds`` (NaN where not known).
+    aside
+        The same of clips that were built, but that something leaves out: one of the exports, say.
     """
 
     source: "pd.Series[str]"
     built: "pd.Series[bool]"
     rejected: pd.DataFrame
+    aside: pd.DataFrame
 
 
 def match(build: BuildTables) -> Match:
@@ -48,28 +52,27 @@ def match(build: BuildTables) -> Match:
         known = build.provenance.drop_duplicates("id").set_index("id")["source_id"]
         source = results.map(known).fillna(results).astype(str)
     built = ids.isin(source)
-    rows = pd.DataFrame({name: _texts(build.rejected, name) for name in ("id", "codes", "reason")})
+    rows = pd.DataFrame({name: _texts(build.rejected, name) for name in LISTED})
     unlisted = ids[~built & ~ids.isin(rows["id"])]
-    rows = pd.concat([rows, pd.DataFrame({"id": unlisted, "codes": "", "reason": ""})], ignore_index=True)
+    rows = pd.concat([rows, pd.DataFrame({name: unlisted if name == "id" else "" for name in LISTED})])
+    rows = rows.reset_index(drop=True)
     lengths = pd.Series(column(build.before.clips, "duration_s"), index=ids)
     lengths = lengths[~lengths.index.duplicated()]
     own = pd.Series(column(build.rejected, "duration_s")).reindex(rows.index)
-    rows["seconds"] = rows["id"].map(lengths).fillna(own)
-    gravity = {code: place for place, code in enumerate(build.before.summary["codes"])}
-    rows["main"] = [_gravest(codes, gravity) for codes in rows["codes"]]
+    rows["seconds"] = rows["id"].map(lengths).fillna(own).astype(float)
+    rows["main"] = [
+        next(iter(codes.split()), stage or NO_REASON) for codes, stage in zip(rows["codes"], rows["stage"], strict=True)
+    ]
     place = {name: i for i, name in enumerate(ids)}
-    order = np.argsort([place.get(name, len(place)) for name in rows["id"]], kind="stable")
-    return Match(source, built, rows.iloc[order].reset_index(drop=True))
+    rows = rows.iloc[np.argsort([place.get(name, len(place)) for name in rows["id"]], kind="stable")]
+    there = rows["id"].isin(set(source))
+    return Match(source, built, *(rows[part].reset_index(drop=True) for part in (~there, there)))
 
 
 def _texts(table: pd.DataFrame, name: str) -> "pd.Series[str]":
     if name not in table:
         return pd.Series([""] * len(table), dtype=object)
     return table[name].fillna("").astype(str).reset_index(drop=True)
-
-
-def _gravest(codes: str, gravity: Mapping[str, int]) -> str:
-    return min(codes.split(), key=lambda code: gravity.get(code, len(gravity)), default=NO_REASON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Loss:
     Attributes
     ----------
     name
-        A code, or what happened.
+        A code, a stage, or what happened.
     clips
         That it concerns.
     seconds
@@ -95,7 +98,7 @@ class Loss:
 
 
 def losses(build: BuildTables, matched: Match) -> list[Loss]:
-    """List where the hours went: rejected clips by their gravest code, most hours first, then what was trimmed."""
+    """List where the hours went: rejected clips by their worst code, most hours first, then what was trimmed."""
     groups = matched.rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = [Loss(str(code), int(size), float(total), True) for code, size, total in groups.itertuples()]
     listed.sort(key=lambda loss: (-round(loss.seconds, 3), -loss.clips, loss.name))

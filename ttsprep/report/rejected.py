@@ -21,12 +21,12 @@ MOST_TEXT, MOST_REASON = 160, 300
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A code and the clips that were rejected with it as their gravest.
+    """A code (or a stage) and the clips that were rejected with it as the worst.
 
     Attributes
     ----------
     code, summary
-        Made visible, not yet escaped; no summary for what is not in the catalogue.
+        Made visible, not yet escaped; for what is not in the catalogue the reason that is given most often.
     clips, seconds
         How many, and how long.
     cards
@@ -41,17 +41,19 @@ class Reason:
 
 
 def reasons(build: BuildTables, matched: Match) -> list[Reason]:
-    """Group the rejected clips by their gravest code, most clips first."""
+    """Group the rejected clips by their worst code, most clips first."""
     rejected = matched.rejected
     groups = rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = sorted(groups.itertuples(), key=lambda group: (-group[1], -group[2], group[0]))
     audit = replace(build.before, findings=_why(build.before.findings, rejected), max_clips_per_code=MOST_CARDS)
     cards = worst_clips(audit, [str(group[0]) for group in listed], share=SHARE)
     explanations = build.before.explanations
+    pairs = rejected[["main", "reason"]].value_counts(sort=True).index.to_frame(index=False)
+    usual = dict(pairs.drop_duplicates("main").itertuples(index=False, name=None))
     return [
         Reason(
             visible(code),
-            visible(explanations.get(str(code), {}).get("summary", "")),
+            cut(visible(explanations.get(str(code), {}).get("summary", "") or usual.get(code, "")), MOST_TEXT),
             int(size),
             float(seconds),
             cards[str(code)],
