@@ -216,7 +216,7 @@ def test_a_corpus_that_only_a_person_can_fetch(here: Path) -> None:
     source = Source(name="cv-corpus", page="https://example.org/get", licence="CC0")
     with pytest.raises(CorpusError) as caught:
         get(source, confirm=never)
-    for words in ("cv-corpus", source.page, "CC0", str(here / "here"), ".cache/ttsprep/cv-corpus", "--source"):
+    for words in ("cv-corpus", source.page, str(here / "here"), ".cache/ttsprep/cv-corpus", "--source"):
         assert words in str(caught.value)
 
 
@@ -244,7 +244,7 @@ def test_shards_are_made_readable_outside_of_the_corpus(here: Path) -> None:
     assert folder.is_relative_to(here / "data" / "unpacked")
     assert len((folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines()) == 5
     assert content(here / "corpus") == before
-    assert told[-1] == ("unpacking corpus", 5, 5)
+    assert [(what, done) for what, done, _ in told] == [("unpacking corpus", n * 1644) for n in range(1, 6)]
     told.clear()
     assert readable(here / "corpus", data=here / "data", on_progress=lambda *at: told.append(at)) == folder
     assert told == []
