@@ -22,6 +22,10 @@ def followed(build):
     return {change.code: change for change in changes(build, match(build))[0]}
 
 
+def side_by_side(build):
+    return {fact.name: fact for fact in facts(build, match(build))}
+
+
 def words(html):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
 
@@ -90,9 +94,9 @@ def test_a_change_of_length_that_nothing_explains_is_named(built):
     assert rest.seconds == pytest.approx(-2 * 37)
 
 
-def test_findings_are_rejected_mended_left_or_new(built):
+def test_findings_are_rejected_gone_left_or_new(built):
     rows = followed(built)
-    assert {code: (c.before, c.rejected, c.mended, c.left, c.new) for code, c in rows.items()} == {
+    assert {code: (c.before, c.rejected, c.gone, c.left, c.new) for code, c in rows.items()} == {
         "clipping": (3, 3, 0, 0, 0),
         "rate-outlier": (1, 1, 0, 0, 0),
         "leading-silence": (2, 0, 2, 0, 0),
@@ -114,7 +118,7 @@ def test_a_finding_is_followed_through_a_new_name_and_into_every_piece(small):
     before, after = replace(small, media=lambda _: None), audit_of(clips, findings, media=lambda _: None)
     build = BuildTables(before, after, rejected_of(), provenance)
     rows = followed(build)
-    assert (rows["noisy"].left, rows["noisy"].mended, rows["noisy"].new) == (1, 0, 0)
+    assert (rows["noisy"].left, rows["noisy"].gone, rows["noisy"].new) == (1, 0, 0)
     assert (rows["leading-silence"].rejected, rows["leading-silence"].left) == (1, 1)
     assert match(build).built.sum() == 2
     assert "3 clips out of 40." in words(render_build(build))
@@ -124,7 +128,7 @@ def test_findings_about_the_corpus_are_counted_before_and_after(built):
     findings = found(("", "session-drift", "warning"), ("", "phoneme-rare", "note"), ("", "phoneme-rare", "note"))
     build = replace(built, after=audit_of(built.after.clips, findings))
     rows = followed(build)
-    assert (rows["session-drift"].left, rows["session-drift"].mended) == (1, 0)
+    assert (rows["session-drift"].left, rows["session-drift"].gone) == (1, 0)
     assert (rows["phoneme-rare"].before, rows["phoneme-rare"].new, rows["phoneme-rare"].worst_new) == (0, 2, "note")
 
 
@@ -160,9 +164,10 @@ def test_sounds_that_are_lost_are_named_with_the_clips_that_carry_them(built):
 def test_the_facts_stand_side_by_side(built):
     before = replace(built.before, clips=built.before.clips.assign(sample_rate=[44_100.0] * 30 + [22_050.0] * 10))
     after = replace(built.after, clips=built.after.clips.assign(sample_rate=24_000.0))
-    rows = {fact.name: fact for fact in facts(replace(built, before=before, after=after))}
+    rows = side_by_side(replace(built, before=before, after=after))
     assert (rows["Clips"].before, rows["Clips"].after) == ("40", "37")
     assert (rows["Sample rate"].before, rows["Sample rate"].after) == ("44.1 kHz (30), 22.05 kHz (10)", "24 kHz")
+    assert rows["Sample rate"].done == "changed in 37 clips"
     assert rows["Loudness, nine in ten"].after == "−23.0 LUFS"
     assert rows["Loudness, nine in ten"].done.startswith("gain −2.0 to +3.0 dB: ")
     assert "Encoding" not in rows

@@ -34,7 +34,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "whole": matched.source.is_unique,
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, [reason.code for reason in grouped]),
-        "facts": facts(build),
+        "facts": facts(build, matched),
         "overlays": overlays(build.before.clips, build.after.clips),
         "changes": rows,
         "most": max((row.before for row in rows if not row.corpus), default=0) or 1,

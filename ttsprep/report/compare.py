@@ -98,10 +98,10 @@ class Loss:
 
 
 def losses(build: BuildTables, matched: Match) -> list[Loss]:
-    """List where the hours went: rejected clips by their worst code, most hours first, then what was trimmed."""
+    """List where the hours went: rejected clips by their worst code, most clips first, then what was trimmed."""
     groups = matched.rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = [Loss(str(code), int(size), float(total), True) for code, size, total in groups.itertuples()]
-    listed.sort(key=lambda loss: (-round(loss.seconds, 3), -loss.clips, loss.name))
+    listed.sort(key=lambda loss: (-loss.clips, -loss.seconds, loss.name))
     before, after = (float(np.nansum(column(side.clips, "duration_s"))) for side in (build.before, build.after))
     trimmed = removed(build)
     if trimmed is not None and trimmed.sum() > 0:
@@ -134,7 +134,7 @@ class Change:
         True if it counts findings about the corpus as a whole, in place of clips.
     before
         Clips of the source that have it: the sum of the next three.
-    rejected, mended, left
+    rejected, gone, left
         Not built; built and free of it; built and still with it.
     new
         Clips of the result whose source does not have it.
@@ -147,7 +147,7 @@ class Change:
     corpus: bool
     before: int
     rejected: int
-    mended: int
+    gone: int
     left: int
     new: int
     worst_new: str
@@ -177,7 +177,7 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     counts = pd.DataFrame({
         "before": had["code"].value_counts(),
         "rejected": had["code"][~kept].value_counts(),
-        "mended": had["code"][kept & ~still].value_counts(),
+        "gone": had["code"][kept & ~still].value_counts(),
         "left": had["code"][kept & still].value_counts(),
         "new": new.drop_duplicates(["clip", "code"])["code"].value_counts(),
     })
@@ -190,13 +190,13 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
             worst[code],
             False,
             before=was,
-            rejected=gone,
-            mended=mended,
+            rejected=refused,
+            gone=gone,
             left=left,
             new=more,
             worst_new=worst_new.get(code, ""),
         )
-        for code, was, gone, mended, left, more in counts.itertuples()
+        for code, was, refused, gone, left, more in counts.itertuples()
     ]
     about = [table[table["clip"] == ""] for table in (before, after)]
     sizes = [table["code"].value_counts() for table in about]

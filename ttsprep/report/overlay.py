@@ -41,20 +41,21 @@ def overlays(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
 def overlay(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Figure | None:
     """Draw a quantity of two tables of clips on the same axes; None where neither has it."""
     was, now = (_there(table, quantity) for table in (before, after))
-    quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
     if not len(was) and not len(now):
         return None
-    ends = [reach(values, [], 10.0**-quantity.digits, beyond=2) for values in (was, now) if len(values)]
+    beyond = 0 if quantity is SAMPLE_RATE else 2  # a rate that only a few clips have is what is to be seen
+    ends = [reach(values, [], 10.0**-quantity.digits, beyond=beyond) for values in (was, now) if len(values)]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
     edges = np.linspace(low, high, BINS + 1)
     counts = [np.histogram(np.clip(values, low, high), edges)[0] for values in (was, now)]
     peaks = [int(count.max()) for count in counts]
     top = float(min(max(peaks), TALLEST * min(peaks)) if min(peaks) else max(peaks))
     x, y = Scale(low, high, 40, WIDTH - 14), Scale(0, top, BOTTOM, TOP)
     title, note = _words(quantity, was, now)
-    beyond = sum(int(((values < low) | (values > high)).sum()) for values in (was, now))
-    if beyond:
-        note += f"; {beyond:,} beyond the axis"
+    outside = sum(int(((values < low) | (values > high)).sum()) for values in (was, now))
+    if outside:
+        note += f"; {outside:,} beyond the axis"
     svg = picture(
         WIDTH,
         HEIGHT,
