@@ -118,18 +118,17 @@ def parse(text: str, name: str) -> Trainer:
         If a line of it is wrong.
     """
     try:
-        trainer = Trainer.model_validate({**tomllib.loads(text), "name": name})
+        document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"trainer {name}: {error}") from None
+    for place, key in (*(("", key) for key in document), *(("why.", key) for key in document.get("why", ()))):
+        if key not in Trainer.model_fields:
+            raise UsageError(f"trainer {name}: there is no key {place}{key}; {nearest(key, Trainer.model_fields)}")
+    try:
+        return Trainer.model_validate({**document, "name": name})
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        hint = f"; {nearest(place, Trainer.model_fields)}" if first["type"] == "extra_forbidden" else ""
-        raise UsageError(f"trainer {name}: {place}: {first['msg']}{hint}") from None
-    for key in trainer.why:
-        if key not in Trainer.model_fields:
-            raise UsageError(f"trainer {name}: why.{key}: there is no such key; {nearest(key, Trainer.model_fields)}")
-    return trainer
+        raise UsageError(f"trainer {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def apply(recipe: Recipe, trainer: Trainer) -> Recipe:
