@@ -3,7 +3,7 @@
 import re
 
 from ttsprep.stages.numbers_rules import APART, ENDS, Rule, one_of, whole_number
-from ttsprep.stages.numbers_spell import agreeing, cardinal, ordinal, whole, year
+from ttsprep.stages.numbers_spell import agreeing, cardinal, inflected_ordinal, ordinal, whole, year
 from ttsprep.stages.text_words import Noun, Words
 
 YEARS = range(1100, 2100)
@@ -159,8 +159,6 @@ def _russian_years(table: Words) -> list[Rule]:
     """Years whose case the word after them shows: в 1905 году."""
     if table.num2words != "ru":
         return []
-    from num2words import num2words
-
     cases = {"год": "n", "года": "g", "году": "p", "годом": "i"}
     pattern = re.compile(rf"{APART}(\d{{4}})(?=\ (год|года|году|годом)\b)")
 
@@ -171,6 +169,6 @@ def _russian_years(table: Words) -> list[Rule]:
         case = cases[found[2]]
         if found[2] == "году" and re.search(r"\b[Кк]о?\ $", found.string[: found.start()]):
             case = "d"
-        return str(num2words(number, lang="ru", to="ordinal", case=case))
+        return inflected_ordinal(number, case, table)
 
     return [Rule(pattern, read)]

@@ -12,7 +12,9 @@ from ttsprep.stages.numbers_years import english_year
 from ttsprep.stages.text_words import Noun, Words
 
 _WORD_AFTER = re.compile(r"[ -]([^\W\d_]+)")
-_NAME_BEFORE = re.compile(r"[^\W\d_][^.!?]*\b[A-Z][\w'-]*\ $")
+_NAME_BEFORE = re.compile(
+    r"\b(?!(?:About|Almost|And|At|But|By|For|From|In|Nearly|Of|On|Only|Over|Some|The|Then|To|With)\b)[A-Z][\w'-]*\ $"
+)
 _LONE_LETTER = re.compile(r"\ (?![AaIEeOoUuYyàòèéИиАаВвСсУуОоКкЯя]\b|[AP]\ M\b)[^\W\d_]\b(?!')")
 """A unit that is not in the table: 5 h."""
 _SENTENCE = re.compile(r"[^.!?]*$")

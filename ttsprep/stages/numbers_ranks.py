@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from ttsprep.stages.numbers_rules import APART, Rule, one_of
-from ttsprep.stages.numbers_spell import cardinal, ordinal
+from ttsprep.stages.numbers_spell import cardinal, inflected_ordinal, ordinal
 from ttsprep.stages.text_words import Words
 
 _ROMAN = r"(?=[IVXLC])(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
@@ -113,7 +113,7 @@ def _roman_rules(table: Words) -> list[Rule]:
         pattern = re.compile(rf"\b(?P<roman>{_ROMAN}){before}")
         rules.append(Rule(pattern, lambda found: ordinal(roman(found["roman"]), table)))
     if table.num2words == "ru":
-        rules.append(_russian_century())
+        rules.append(_russian_century(table))
     return rules
 
 
@@ -147,12 +147,7 @@ def _century(found: re.Match[str], table: Words) -> str | None:
     return f"{found['name']} {cardinal(number, table)}" if number > 10 else None
 
 
-def _russian_century() -> Rule:
-    from num2words import num2words
-
+def _russian_century(table: Words) -> Rule:
     cases = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
-    pattern = re.compile(rf"\b(?P<roman>{_ROMAN})(?=\ (?P<noun>век|века|веку|веком|веке)\b)")
-    return Rule(
-        pattern,
-        lambda found: str(num2words(roman(found["roman"]), lang="ru", to="ordinal", case=cases[found["noun"]])),
-    )
+    pattern = re.compile(rf"\b(?P<roman>{_ROMAN})(?=\ (?P<noun>{one_of(tuple(cases))})\b)")
+    return Rule(pattern, lambda found: inflected_ordinal(roman(found["roman"]), cases[found["noun"]], table))

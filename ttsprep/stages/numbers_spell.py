@@ -71,6 +71,11 @@ def ordinal(number: int, table: Words) -> str:
     return said if table.hundred_and else said.replace(" and ", " ")
 
 
+def inflected_ordinal(number: int, case: str, table: Words) -> str:
+    """Return a Russian ordinal, masculine, in a case: n, g, d, a, i or p."""
+    return str(_num2words()(number, lang=table.num2words, to="ordinal", case=case))
+
+
 def digits(text: str, table: Words) -> str:
     """Return digits one by one."""
     return " ".join(cardinal(int(digit), table) for digit in text)

@@ -33,7 +33,7 @@ def abbreviation_rules(table: Words) -> list[Rule]:
             pattern = re.compile(rf"{before}(?P<short>{_spaced(listed)})(?!\w|\.\w){after}")
             rules.append(Rule(pattern, _expander(kind, listed)))
     if sign := table.signs.get("&"):
-        rules.append(Rule(re.compile(r"(?<=\w)\ ?&\ ?(?=\w)|(?<=[\w.,\"')])\ &\ (?=[\"'(]*\w)"), _as_word(sign)))
+        rules.append(Rule(re.compile(r"(?<=\w)\ ?&\ ?(?=\w)|(?<=[\w.,\"')])\ &\ (?=[\"'(\[]*\w)"), _as_word(sign)))
     for sign in "#№":
         if sign in table.signs:
             rules.append(Rule(re.compile(rf"(?<![\w#])\ ?{sign}\ ?(?=\d)"), _as_word(table.signs[sign])))
