@@ -15,6 +15,7 @@ from ttsprep.report import Coverage, render_build
 from ttsprep.report.compare import NO_REASON, changes, losses, lost, match
 from ttsprep.report.facts import facts
 from ttsprep.report.overlay import TALLEST, overlay, overlays
+from ttsprep.report.rewritten import rewritten
 from ttsprep.report.tables import QUANTITIES, BuildTables
 
 
@@ -171,6 +172,19 @@ def test_the_facts_stand_side_by_side(built):
     assert rows["Loudness, nine in ten"].after == "−23.0 LUFS"
     assert rows["Loudness, nine in ten"].done.startswith("gain −2.0 to +3.0 dB: ")
     assert "Encoding" not in rows
+
+
+def test_rewritten_words_are_shown_the_most_frequent_first(built):
+    texts = ["Mr. Day had 12 hens", "so did Mr. Lee", "as it was", "a  b"] + ["same"] * 33
+    normal = ["Mister Day had twelve hens", "so did Mister Lee", "as it was", "a b"] + ["same"] * 33
+    build = replace(built, provenance=built.provenance.assign(text=texts, normalised=normal))
+    found = rewritten(build.provenance)
+    assert (found.texts, found.words) == (3, [("Mr.", "Mister", 2), ("12", "twelve", 1)])
+    text = words(render_build(build))
+    assert "3 texts rewritten" in text
+    assert "Mr. → Mister 2 × 12 → twelve" in text
+    assert "rewritten" not in words(render_build(built))
+    assert rewritten(build.provenance[["id"]]).texts == 0
 
 
 LOUDNESS = next(q for q in QUANTITIES if q.column == "loudness_lufs")

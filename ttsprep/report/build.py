@@ -10,13 +10,15 @@ from ttsprep.report.facts import facts
 from ttsprep.report.figure import CLASSES, column
 from ttsprep.report.overlay import overlays
 from ttsprep.report.rejected import listing, reasons
-from ttsprep.report.tables import AuditTables, BuildTables, visible
+from ttsprep.report.rewritten import rewritten
+from ttsprep.report.tables import AuditTables, BuildTables, cut, visible
 from ttsprep.verdict import Verdict
 
 MOST_STEPS = 12
 """Reasons with a bar of their own on the way from source to build."""
 MOST_SOUNDS = 60
 MOST_ASIDE = 30
+MOST_WORDS, MOST_LETTERS = 36, 120
 
 
 def compared(build: BuildTables) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
     grouped = reasons(build, matched)
     rows, fresh = changes(build, matched)
     phones, diphones = lost(build, matched, MOST_SOUNDS)
+    texts = rewritten(build.provenance)
     trimmed = sum(loss.seconds for loss in gone if loss.name == "silence trimmed")
     return {
         "before": build.before.summary,
@@ -36,6 +39,12 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "flow": _flow(build, gone, [reason.code for reason in grouped]),
         "facts": facts(build, matched),
         "overlays": overlays(build.before.clips, build.after.clips),
+        "rewritten": texts.texts,
+        "words": [
+            (*(cut(visible(part), MOST_LETTERS) for part in (before, after)), count)
+            for before, after, count in texts.words[:MOST_WORDS]
+        ],
+        "more_words": max(len(texts.words) - MOST_WORDS, 0),
         "changes": rows,
         "most": max((row.before for row in rows if not row.corpus), default=0) or 1,
         "fresh": [
