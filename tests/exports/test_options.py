@@ -128,7 +128,11 @@ def test_kaldi_begins_ids_with_their_speaker(tmp_path: Path) -> None:
 
 
 def test_nemo_numbers_speakers(tmp_path: Path) -> None:
-    folder = write(NeMo(speaker_numbers=True), build(tmp_path, speakers=["zoe", "anna"]), tmp_path)
+    entries = build(tmp_path, speakers=["zoe", "anna"])
+    folder = write(NeMo(), entries, tmp_path)
+    assert '"speaker": "zoe"' in (folder / "train.json").read_text(encoding="utf-8").splitlines()[0]
+    assert (folder / "speakers.json").exists()
+    write(NeMo(speaker_numbers=True), entries, tmp_path)
     assert '"speaker": 1' in (folder / "train.json").read_text(encoding="utf-8").splitlines()[0]
     assert (folder / "speakers.json").read_text(encoding="utf-8") == '{\n  "anna": 0,\n  "zoe": 1\n}\n'
 
@@ -166,4 +170,6 @@ def test_one_speaker_needs_no_column(tmp_path: Path) -> None:
     assert (folder / "speakers.json").exists()
     write(export, entries[:1], tmp_path)
     assert (folder / "train.txt").read_text(encoding="utf-8") == "wavs/clip000.wav|one\n"
+    assert not (folder / "speakers.json").exists()
+    write(NeMo(), [renamed(entry, speaker="") for entry in entries], tmp_path)
     assert not (folder / "speakers.json").exists()

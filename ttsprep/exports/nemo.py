@@ -14,14 +14,14 @@ from ttsprep.manifest import write_json
 
 @dataclass(frozen=True)
 class NeMo(Export):
-    """``train.json``, ``valid.json``, ``test.json``, and the audio in ``wavs``.
+    """``train.json``, ``valid.json``, ``test.json``, the audio in ``wavs``, and ``speakers.json`` with a number each.
 
     Attributes
     ----------
     absolute
         Give absolute paths into the build, as NeMo's `TTSDataset` wants them, in place of ``wavs/ID.wav``.
     speaker_numbers
-        Give speakers as numbers, as NeMo's multi-speaker models want them; ``speakers.json`` says whose.
+        Give speakers as numbers, as `TTSDataset` wants them, in place of names, as `TextToSpeechDataset` does.
     """
 
     name = "nemo"
@@ -42,7 +42,7 @@ class NeMo(Export):
                 write_lines(path, self._lines(part, prefix, numbers))
             else:
                 path.unlink(missing_ok=True)
-        if self.speaker_numbers:
+        if self.speaker_numbers or any(numbers):
             write_json(folder / "speakers.json", numbers)
         else:
             (folder / "speakers.json").unlink(missing_ok=True)
