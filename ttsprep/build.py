@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ttsprep import build_state as state
 from ttsprep import build_tables as tables
+from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
 from ttsprep.build_cuts import cut_source
 from ttsprep.choose import Choice, Rejection, choose
@@ -109,6 +110,12 @@ class Built:
     document: dict[str, Any]
     rejected: list[Rejection]
     fresh: int
+
+    @property
+    def use(self) -> str:
+        """How the trainer is pointed at it; "" if it is made for none."""
+        trainer = self.document["recipe"]["trainer"]
+        return trainers.load(trainer).use if trainer else ""
 
 
 def draft(
@@ -241,7 +248,7 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Bui
     _report(out, made, _listing(out, rows, clips), after, rejected, rows)
     state.sweep(out, rows["path"])
     Journal(out / ".journal", PROVENANCE).discard()
-    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, {})
+    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / state.DOCUMENT, document)
     return Built(out, document, rejected, fresh)
 
@@ -256,6 +263,14 @@ def _report(
     result = Audited(out, listing.clips, listing.ids, after.clips, after.findings, after.summary)
     page = build_report(source, result, tables.rejected_frame(rejected), rows)
     atomic_write(out / "report.html", page.encode())
+
+
+def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
+    """Return the symbols that the trainer does not have, with the clips that hold them."""
+    if not recipe.trainer:
+        return {}
+    texts = ((entry.id, entry.normalised, entry.language) for entry in entries)
+    return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
 
 
 def _unread(todo: Plan) -> list[Rejection]:

@@ -117,3 +117,17 @@ def _agreed(needs: "Needs", yes: bool) -> bool:
         console.tell("nobody is there to agree: give --yes to fetch it")
         return False
     return typer.confirm("Fetch it?", default=False, err=True)
+
+
+def new_recipe() -> None:
+    """Print a recipe with every key, its default and what it does: ttsprep recipe new > my.toml."""
+    from ttsprep.recipe_template import template
+
+    console.write(template())
+
+
+def trainers() -> None:
+    """List the trainers that a build can be made for, with --for."""
+    from ttsprep import trainer
+
+    views_build.show_trainers({name: trainer.load(name) for name in trainer.trainers()})

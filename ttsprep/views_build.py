@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ttsprep.build import Built, Draft
+    from ttsprep.trainer import Trainer
 
 MOST = 6
 """Reasons, sounds and exports that are named; the files have the others."""
@@ -59,7 +60,18 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         "texts": printable(str(built.out / "metadata.csv")),
         "reasons": printable(str(built.out / "rejected.csv")),
     }
+    where |= {"train": built.use} if built.use else {}
     show(*parts, pairs(where))
+
+
+def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
+    """Show each trainer with how it is pointed at a build."""
+    from rich.text import Text
+
+    parts: list[Any] = []
+    for name, trainer in trainers.items():
+        parts += [Text.assemble((name, "bold"), f"  {trainer.about}"), Text(f"    {trainer.use}", "dim")]
+    show(*parts)
 
 
 def _size(numbers: Mapping[str, Any]) -> str:
