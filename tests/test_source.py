@@ -233,7 +233,15 @@ def test_a_corpus_with_audio_files_is_readable_as_it_is(here: Path) -> None:
     table = folder / "metadata.csv"
     table.write_text("a|Text\n", encoding="utf-8")
     assert readable(table) == table
+    (folder / "damaged.parquet").write_bytes(b"PAR1 of something else")
+    assert readable(folder) == folder
     assert not (here / "home" / ".cache").exists()
+
+
+def test_a_folder_of_damaged_shards_is_refused(here: Path) -> None:
+    shard(here / "corpus" / "a.parquet", rows(0, 1), SCHEMA).write_bytes(b"PAR1")
+    with pytest.raises(CorpusError, match=r"a\.parquet is damaged"):
+        readable(here / "corpus")
 
 
 def test_shards_are_made_readable_outside_of_the_corpus(here: Path) -> None:

@@ -10,6 +10,7 @@ from ttsprep.archives import extract_all, is_archive
 from ttsprep.errors import CorpusError, UsageError
 from ttsprep.fetch import by_hand, fetch, file_name, verify
 from ttsprep.files import lock, safe_name, writing
+from ttsprep.layouts.folder import audio_files
 from ttsprep.layouts.parquet import find_shards, unpack_parquet
 from ttsprep.recipe import Download, Source
 
@@ -208,7 +209,12 @@ def readable(root: Path, *, data: Path | None = None, on_progress: Progress | No
     CorpusError, OutputError
         If the shards are damaged, or there is no room for what they hold.
     """
-    shards = find_shards(root) if root.is_dir() or root.suffix == ".parquet" else []
+    try:
+        shards = find_shards(root)
+    except CorpusError:
+        if not root.is_dir() or next(audio_files(root), None) is None:
+            raise
+        shards = []  # a damaged table beside audio files is not where the audio is
     if not shards:
         return root
     real = os.path.realpath(root)

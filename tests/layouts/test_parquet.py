@@ -101,6 +101,11 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_folder_of_shards_is_no_corpus_yet(corpus: Path) -> None:
+    with pytest.raises(CorpusError, match="has its audio in Parquet files"):
+        read_corpus(corpus)
+
+
 def test_the_same_shards_are_unpacked_once(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     unpack_parquet(find_shards(corpus), out)
