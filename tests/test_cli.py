@@ -20,9 +20,9 @@ import pytest
 
 from ttsprep import __version__, console
 from ttsprep.checks.base import catalogue
-from ttsprep.recipe import shipped
 from ttsprep.demo import make
 from ttsprep.demo_sentences import SENTENCES
+from ttsprep.recipe import shipped
 
 COMMAND = [sys.executable, "-m", "ttsprep.cli"]
 TABLES = ("clips.parquet", "findings.parquet", "summary.json")

@@ -3,11 +3,12 @@
 import re
 import tomllib
 from dataclasses import fields
+from pathlib import Path
 
 from ttsprep.checks.base import all_checks
 from ttsprep.exports.base import all_exports
 from ttsprep.recipe import Download, Recipe, Section, Segment, Select, Source, Split, parse
-from ttsprep.recipe_template import WIDTH, template
+from ttsprep.recipe_template import WIDTH, _toml, template
 from ttsprep.stages.base import all_stages
 
 
@@ -54,6 +55,22 @@ def test_every_key_is_explained() -> None:
             explained = line.startswith("## ")
         assert len(line) <= WIDTH + 60
         assert not re.search(r"`|\s$", line)
+
+
+def test_the_page_on_recipes_has_every_key_and_its_default() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+    for section in (Recipe(), Source(), Segment(), Select(), Split()):
+        for key, value in section:
+            if isinstance(value, Section | dict) or key in {"segment", "downloads"}:
+                assert f"[{key}" in page or f".{key}]" in page
+                continue
+            (line,) = [
+                line for line in page.splitlines() if line.startswith("| `") and f"`{key}`" in line.split(" | ")[0]
+            ]
+            default = ", ".join(value) if key == "pipeline" else _toml(value)
+            assert f"`{default}`" in line
+    for key in Download.model_fields:
+        assert f"`{key}`" in page
 
 
 def test_it_is_the_same_every_time() -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from ttsprep.checks.base import all_checks
 from ttsprep.describe import attributes
 from ttsprep.exports.base import all_exports
+from ttsprep.layouts.detect import all_layouts
 from ttsprep.recipe import Download, Recipe, Section, Segment
 from ttsprep.stages.base import all_stages
 
@@ -32,7 +33,10 @@ def template() -> str:
     """
     lines = [f"## {line}" for line in _HEAD.strip().splitlines()]
     plain = {name: value for name, value in Recipe() if not isinstance(value, Section) and name not in _OWN}
-    lines += ["", *_keys(plain, attributes(_doc(Recipe)))]
+    meanings = attributes(_doc(Recipe))
+    for key, known in (("layout", all_layouts()), ("pipeline", all_stages()), ("export", all_exports())):
+        meanings[key] += f" Known: {', '.join(known)}."
+    lines += ["", *_keys(plain, meanings)]
     for name, value in Recipe():
         if isinstance(value, Section):
             lines += ["", *_table(name, value)]
