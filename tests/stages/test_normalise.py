@@ -221,7 +221,7 @@ def test_a_table_is_whole(language: str) -> None:
     assert table.inflects or len(table.months) == 12
     assert {"&", "+", "="} <= set(table.signs)
     assert set(table.abbreviations) <= {
-        "always", "closing", "before_name", "after_name", "before_number", "ending", "left",
+        "always", "closing", "before_name", "after_name", "before_number", "ending", "left", "within",
     }  # fmt: skip
 
 

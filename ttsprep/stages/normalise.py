@@ -16,7 +16,7 @@ from ttsprep.types import Audio, Clip
 
 _NUMERIC = re.compile(r"[\d½⅓⅔¼¾⅛⅜⅝⅞]|[IVXLC](?![^\W\dIVXLCe])")
 _ADDRESSED = re.compile(r"\.\w|@|://")
-_ROUNDS = 4
+_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)

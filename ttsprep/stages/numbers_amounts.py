@@ -2,7 +2,7 @@
 
 import re
 
-from ttsprep.stages.numbers_rules import APART, CURRENCY, ENDS, Rule, any_number, one_of
+from ttsprep.stages.numbers_rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, one_of
 from ttsprep.stages.numbers_spell import agreeing, amount, cardinal, counted, form, said, whole
 from ttsprep.stages.text_words import Noun, Words
 
@@ -45,7 +45,7 @@ def _money(table: Words) -> list[Rule]:
         return _whole_and_hundredths(parts, noun, table) if parts[1] else counted(text, noun, table)
 
     before = re.compile(
-        rf"(?<![\w.,{CURRENCY}-])(?P<sign>{signs})\ ?(?P<number>{number}){magnitude}{ENDS}(?!-?[KMBkmb]\b)"
+        rf"(?<![\w.,{CURRENCY}-])(?P<sign>{signs})\ ?(?P<number>{number}){magnitude}{AMOUNT_ENDS}(?!-?[KMBkmb]\b)"
     )
     after = re.compile(rf"{APART}(?P<number>{number}){magnitude}\ ?(?P<sign>{signs})(?![\w{CURRENCY}])")
     return [Rule(before, money), Rule(after, money)]

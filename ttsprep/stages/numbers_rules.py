@@ -24,6 +24,9 @@ APART = rf"(?<![\w.,:/#@+=°'*^~№{CURRENCY}-])(?<!\d )"
 ENDS = rf"(?!\w|\ ?[%°{CURRENCY}]|[.,:/*^+=]\d|'\d|-\d|\ \d)"
 """After a number."""
 
+AMOUNT_ENDS = ENDS.replace(r"\ ?[%", "[%")
+"""After a number that has its sign before it: $5 $6."""
+
 
 def whole_number(table: Words) -> str:
     """Return the pattern of a whole number, with or without signs between groups of three digits."""

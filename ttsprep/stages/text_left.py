@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
+from functools import cache
 
 from ttsprep.characters import CYRILLIC_STRESS
-from ttsprep.stages.numbers_rules import one_of
-from ttsprep.stages.text_abbreviations import may_abbreviate
+from ttsprep.stages.text_abbreviations import may_abbreviate, spaced
 from ttsprep.stages.text_words import Words
 
 ADDRESS = re.compile(
@@ -16,7 +16,6 @@ ADDRESS = re.compile(
 _DIGITS = re.compile(r"[^\s\"(),;!?]*\d[^\s\"(),;!?]*")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
 _DAMAGE = re.compile("[\ufffd\ud800-\udfff]|â€.?|[ÂÃ][\x80-\xa9«-´¶-¹»-¿]")
-_ENTITY = re.compile(r"&\w+;")
 _ODD = re.compile(r"[^\w\s.,;:!?\"'()-]|[\d_]|\.\w|[\ud800-\udfffÂÃ]")
 _LIMIT = 200
 
@@ -39,9 +38,12 @@ def left(text: str, table: Words) -> str:
     rest = _DIGITS.sub(" ", rest)
     found += [char for char in rest if char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}]
     found += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
-    for kind in ("always", "closing", "before_name", "after_name", "left"):
-        listed = table.abbreviations.get(kind)
-        if not listed:
-            continue
-        found += re.findall(rf"(?<![\w.'-])(?:{one_of(list(listed))})(?!\w)", rest)
+    found += [item[0] for item in _abbreviation(table).finditer(rest)]
     return " ".join(dict.fromkeys(found))[:_LIMIT]
+
+
+@cache
+def _abbreviation(table: Words) -> re.Pattern[str]:
+    """Return the pattern of abbreviations; those before numbers are left out, for they are words too: no."""
+    listed = [short for kind, all_of in table.abbreviations.items() if kind != "before_number" for short in all_of]
+    return re.compile(rf"(?<![\w.'-])(?:{spaced(listed)})(?!\w)" if listed else "(?!)")
