@@ -26,10 +26,13 @@ WIDEST = 3.5
 """Spreads that a duration may be off."""
 FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
-ROUNDS = 3
+ROUNDS, ROUNDS_WITH_SOUND = 3, 2
 UNHEARD = -8.0
 RANGE = -9.2
 """Log probability down to which a place is worth listening to."""
+
+Kinds = tuple[float, float, float, float]
+"""A value for each `After`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Reading:
     spread
         Of the natural logarithm of the duration of a long stretch.
     pausing
-        Probability of a pause after a word, at the end of a clause, of a sentence.
+        Probability of a pause after a word of each kind.
     typical, pause_spread
         Median length of such pauses in seconds, and the spread of its natural logarithm.
     """
@@ -51,9 +54,9 @@ class Reading:
     onset: float
     phone: float
     spread: float = 0.12
-    pausing: tuple[float, float, float] = (0.03, 0.6, 0.97)
-    typical: tuple[float, float, float] = (0.3, 0.38, 0.65)
-    pause_spread: tuple[float, float, float] = (0.35, 0.45, 0.45)
+    pausing: Kinds = (0.03, 0.6, 0.97, 0.01)
+    typical: Kinds = (0.3, 0.38, 0.65, 0.3)
+    pause_spread: Kinds = (0.35, 0.45, 0.45, 0.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +149,12 @@ def place(text: Words, seconds: Values, pauses: Values, listen: Listen | None = 
     for _ in range(ROUNDS):
         reading = _learn(_Model(text, seconds, pauses, reading).placing(), text, seconds, pauses)
     placing = _Model(text, seconds, pauses, reading).placing()
-    for _ in range(ROUNDS - 1 if listen else 0):
+    if listen is None:
+        return placing
+    for _ in range(ROUNDS_WITH_SOUND):
         heard = listen(placing)
+        if not heard:
+            break
         placing = _Model(text, seconds, pauses, reading, heard).placing()
         reading = _learn(placing, text, seconds, pauses)
     return placing
@@ -267,7 +274,7 @@ class _Model:
         return low - origin, logs
 
     def _pause(self, seconds: float) -> Values:
-        """Log probability of a pause of this length after a word, a clause, a sentence."""
+        """Log probability of a pause of this length after a word of each kind."""
         spread = np.array(self.reading.pause_spread)
         off = (np.log(max(seconds, 0.05)) - np.log(self.reading.typical)) / spread
         return np.asarray(self.paused - 0.5 * np.minimum(off**2, 12.0) - np.log(spread))
@@ -284,21 +291,21 @@ def _learn(placing: Placing, text: Words, seconds: Values, pauses: Values) -> Re
     slope, onset = robust_line(size, seconds[sure])
     off = np.log(seconds[sure] / (onset + slope * size)) / np.sqrt(1 + FEW_PHONES / size)
     spread = float(np.clip(1.4826 * np.median(np.abs(off)), 0.07, 0.2))
-    kinds: list[list[float]] = [[], [], []]
-    silent = np.zeros(3)
+    kinds: list[list[float]] = [[], [], [], []]
+    silent = np.zeros(4)
     for k in np.flatnonzero(sure):
-        silent += np.bincount(text.after[placing.begins[k] : placing.ends[k] - 1], minlength=3)
+        silent += np.bincount(text.after[placing.begins[k] : placing.ends[k] - 1], minlength=4)
         if k < len(seconds) - 1:
             kinds[text.after[placing.ends[k] - 1]].append(float(np.log(pauses[k])))
-    kept = [_learn_pauses(reading, kind, kinds[kind], float(silent[kind])) for kind in range(3)]
+    kept = [_learn_pauses(reading, kind, kinds[kind], float(silent[kind])) for kind in range(4)]
     return replace(
         reading,
         onset=onset,
         phone=slope,
         spread=spread,
-        pausing=_triple(row[0] for row in kept),
-        typical=_triple(row[1] for row in kept),
-        pause_spread=_triple(row[2] for row in kept),
+        pausing=_kinds(row[0] for row in kept),
+        typical=_kinds(row[1] for row in kept),
+        pause_spread=_kinds(row[2] for row in kept),
     )
 
 
@@ -314,9 +321,9 @@ def _learn_pauses(reading: Reading, kind: int, logs: list[float], silent: float)
     return float(np.clip(pausing, 0.002, 0.99)), float(np.exp(typical)), max(float(np.sqrt(square)), 0.25)
 
 
-def _triple(values: Iterable[float]) -> tuple[float, float, float]:
-    word, clause, sentence = values
-    return word, clause, sentence
+def _kinds(values: Iterable[float]) -> Kinds:
+    word, clause, sentence, link = values
+    return word, clause, sentence, link
 
 
 def _range(first: int, logs: Values) -> tuple[int, int]:

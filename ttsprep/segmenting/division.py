@@ -87,7 +87,9 @@ class _Division:
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        self.placing = place(self.text, self.sounds, self.lengths[1:], Listener(self.levels, speech, self.found, self.text))
+        self.placing = place(
+            self.text, self.sounds, self.lengths[1:], Listener(self.levels, speech, self.found, self.text)
+        )
         return ""
 
     def result(self) -> tuple[list[Piece], list[Refused]]:
@@ -123,7 +125,9 @@ class _Division:
             return 0.0
         cost = pause_cost(float(self.lengths[i]))
         if self.text and self.placing and (end := self.placing.ends[i - 1]):
-            cost += {After.SENTENCE: 0.0, After.CLAUSE: 0.6, After.WORD: 1.5}[After(self.text.after[end - 1])]
+            cost += {After.SENTENCE: 0.0, After.CLAUSE: 0.6, After.WORD: 1.5, After.LINK: 2.0}[
+                After(self.text.after[end - 1])
+            ]
         return cost
 
     def _doubt(self, first: int, last: int) -> str:

@@ -87,7 +87,9 @@ def scan(path: Path, *, start: float = 0.0, end: float | None = None) -> Levels:
         ended = ended or count <= 2 * CONTEXT * hop
         signal = Signal(decoded)
         bands = to_db(signal.bands(*(_bins(signal, *edges) for edges in (LOW_HZ, HIGH_HZ))))
-        until_frame = (count // hop - CONTEXT) // 2 * 2  # even, so that every second frame of all blocks is every second
+        until_frame = (
+            (count // hop - CONTEXT) // 2 * 2
+        )  # even, so that every second frame of all blocks is every second
         kept = slice(CONTEXT if position else 0, None if ended else until_frame)
         low.append(bands[kept, 0])
         high.append(bands[kept, 1])

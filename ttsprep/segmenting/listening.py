@@ -1,11 +1,12 @@
 """Compares the sound of a recording with its text, to tell apart what durations and pauses cannot."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import scipy.fft
 
-from ttsprep.segmenting.align import Heard, Placing
+from ttsprep.segmenting.align import UNHEARD, Heard, Placing
 from ttsprep.segmenting.levels import Levels
 from ttsprep.segmenting.pauses import Pause
 from ttsprep.segmenting.sounds import SILENCE, Indices, Sounds, Stretch, learn, scores
@@ -15,7 +16,7 @@ from ttsprep.signal import Array, Mask
 COEFFICIENTS = 12
 RARE = 40
 """A phone that the text has less often is taken as its first letter."""
-WEIGHT = 0.2
+WEIGHT = 0.1
 """Of the log likelihood of a frame: neighbouring frames say the same."""
 SURE = 0.6
 """Probability of both ends of a stretch from which its text is learnt from."""
@@ -41,7 +42,7 @@ class Listener:
         quiet = self.features[~speech[::2]]
         self.silence = quiet[:: max(1, len(quiet) // 3_000)]
         # half the frames of the levels
-        self.spans = [(a.last // 2, max(b.first // 2, a.last // 2 + 1)) for a, b in zip(found, found[1:], strict=False)]
+        self.spans = [(a.last // 2, max(b.first // 2, a.last // 2 + 1)) for a, b in pairwise(found)]
         self.text = text
         self.units, self.firsts, self.count = _units(text)
         self.sounds: Sounds | None = None
@@ -53,7 +54,7 @@ class Listener:
             Stretch(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
             for k in np.flatnonzero(likely & (placing.wordless < 0.3))
         ]
-        if sum(map(lambda stretch: len(stretch.units), stretches)) < FEWEST_PHONES:
+        if sum(len(stretch.units) for stretch in stretches) < FEWEST_PHONES:
             return []
         self.sounds = learn(stretches, self.silence, self.count, self.sounds)
         return [self._compare(k, placing, self.sounds) for k in range(len(self.spans))]
@@ -66,7 +67,7 @@ class Listener:
         ends = _around(placing.end_range[k], placing.ends[k], len(self.text.phones))
         first, last = int(begins[0]), int(ends[-1])
         if last <= first:
-            return Heard(first, last, np.zeros((0, 0)))
+            return Heard(first, last, np.full((1, 1), UNHEARD))
         units = self._between(first, last)
         offset = self.firsts[first]
         begins, ends = begins[begins < last], ends[ends > first]

@@ -16,11 +16,12 @@ from ttsprep.signal import Array
 
 Indices = npt.NDArray[np.int64]
 
-ROUNDS = 5
+FIRST_ROUNDS, ROUNDS = 5, 2
 MOST_STRETCHES = 500
 """Learnt from: some 20 minutes."""
 FEWEST_FRAMES = 30
 """Of a phone; a rarer one sounds like all phones together."""
+BATCH = 32
 SILENCE = 0
 """Number of the unit that may stand between words."""
 
@@ -80,9 +81,9 @@ def learn(stretches: Sequence[Stretch], silence: Array, units: int, before: Soun
     step = max(1, -(-len(stretches) // MOST_STRETCHES))
     used = [stretch for stretch in stretches[::step] if len(stretch.features) >= len(stretch.units) / 2 + 1]
     sounds = before or _estimate([(s.features, _evenly(s)) for s in used], silence, units)
-    for _ in range(ROUNDS):
-        sounds = _estimate([(s.features, s.units[_path(sounds.likelihoods(s.features), s.units)]) for s in used],
-                           silence, units)  # fmt: skip
+    for _ in range(ROUNDS if before else FIRST_ROUNDS):
+        paths = _paths(sounds, used)
+        sounds = _estimate([(s.features, path) for s, path in zip(used, paths, strict=True)], silence, units)
     return sounds
 
 
@@ -116,28 +117,49 @@ def scores(likelihoods: Array, units: Indices, starts: Indices, ends: Indices) -
     return now[:, ends]
 
 
-def _path(likelihoods: Array, units: Indices) -> Indices:
-    """Return the place in `units` of each frame on the best path through all of them (Viterbi)."""
-    emitted = likelihoods[:, units]
-    over = _skippable(units)
-    count = len(units)
-    came = np.zeros((len(emitted), count), np.int8)
-    now = np.full(count, -np.inf, np.float32)
-    now[0] = emitted[0, 0]
+def _paths(sounds: Sounds, stretches: Sequence[Stretch]) -> list[Indices]:
+    """Return the unit of each frame on the best path through all units of each stretch (Viterbi), many at once."""
+    result = [np.zeros(0, np.int64)] * len(stretches)
+    order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
+    for first in range(0, len(order), BATCH):
+        batch = order[first : first + BATCH]
+        found = _batch([stretches[i] for i in batch], sounds)
+        for row, i in enumerate(batch):
+            result[i] = stretches[i].units[found[row, : len(stretches[i].features)]]
+    return result
+
+
+def _batch(stretches: Sequence[Stretch], sounds: Sounds) -> Indices:
+    """Return the place in the units of each frame, shape (stretches, frames); what is behind the end is padding."""
+    frames = np.array([len(stretch.features) for stretch in stretches])
+    widths = np.array([len(stretch.units) for stretch in stretches])
+    count, width = len(stretches), int(widths.max())
+    emitted = np.zeros((int(frames.max()), count, width), np.float32)
+    closed = np.full((count, width), -np.inf, np.float32)  # 0 where the silence before may be left out
+    for row, stretch in enumerate(stretches):
+        emitted[: frames[row], row, : widths[row]] = sounds.likelihoods(stretch.features)[:, stretch.units]
+        emitted[: frames[row], row, widths[row] :] = -np.inf
+        closed[row, _skippable(stretch.units)] = 0.0
+    came = np.zeros(emitted.shape, np.int8)
+    now = np.full((count, width), -np.inf, np.float32)
+    now[:, 0] = emitted[0, :, 0]
     for t in range(1, len(emitted)):
-        then = now.copy()
-        better = now[:-1] > then[1:]
-        came[t, 1:] = better
-        np.maximum(then[1:], now[:-1], out=then[1:])
-        jump = now[over - 2] > then[over]
-        came[t, over[jump]] = 2
-        then[over[jump]] = now[over - 2][jump]
-        now = then + emitted[t]
-    places = np.zeros(len(emitted), np.int64)
-    place = count - 1 if now[-1] >= now[max(0, count - 2)] else count - 2
+        going = (t < frames)[:, None]
+        step, jump = now.copy(), now[:, :-2] + closed[:, 2:]
+        better = (now[:, :-1] > step[:, 1:]) & going
+        np.copyto(step[:, 1:], now[:, :-1], where=better)
+        came[t, :, 1:] = better
+        better = (jump > step[:, 2:]) & going
+        np.copyto(step[:, 2:], jump, where=better)
+        came[t, :, 2:][better] = 2
+        now = step + emitted[t]
+    lines = np.arange(count)
+    # the last unit is the silence behind the last word, which may be left out too
+    place = np.where(now[lines, widths - 1] >= now[lines, widths - 2], widths - 1, widths - 2)
+    places = np.zeros((count, len(emitted)), np.int64)
     for t in range(len(emitted) - 1, -1, -1):
-        places[t] = place
-        place -= int(came[t, place])
+        places[:, t] = place
+        place = place - came[t, lines, place]
     return places
 
 
@@ -149,7 +171,8 @@ def _skippable(units: Indices) -> Indices:
 
 def _evenly(stretch: Stretch) -> Indices:
     spoken = stretch.units[stretch.units != SILENCE]
-    return spoken[np.arange(len(stretch.features)) * len(spoken) // len(stretch.features)]
+    places: Indices = np.arange(len(stretch.features)) * len(spoken) // len(stretch.features)
+    return np.asarray(spoken[places])
 
 
 def _estimate(shared: Sequence[tuple[Array, Indices]], silence: Array, units: int) -> Sounds:
