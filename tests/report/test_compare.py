@@ -43,6 +43,14 @@ def test_a_clip_with_several_reasons_counts_under_the_first_and_one_without_code
     assert list(match(replace(built, rejected=rejected)).rejected["main"]) == ["clipping", "select", "rate-outlier"]
 
 
+def test_reasons_without_a_code_say_what_they_have_in_common(built):
+    reasons = ["beyond the best 2 hours: SNR 40 dB", "beyond the best 2 hours: SNR 41 dB", "decided"]
+    rejected = built.rejected.assign(codes="", stage="select", reason=reasons)
+    text = words(render_build(replace(built, rejected=rejected)))
+    assert text.count("select beyond the best 2 hours −") == 1  # on the way from source to build
+    assert text.count("select beyond the best 2 hours 3 ") == 1  # in the list of reasons
+
+
 def test_what_only_an_export_leaves_out_is_built_and_named(built):
     rows = [("clip-00001", "select", "clipping", "it clips"), ("clip-00011", "export filelist", "", "it has a bar")]
     rejected = pd.DataFrame(rows, columns=["id", "stage", "codes", "reason"])
@@ -210,6 +218,8 @@ def test_a_peak_that_would_flatten_the_other_is_cut_and_says_its_count():
     tallest = max(int(n) for n, _ in re.findall(r"(\d+) clips before, (\d+) after", figure.svg))
     top = float(re.findall(r'class="tick" text-anchor="end">(\d+)<', figure.svg)[-1])
     assert top <= TALLEST * tallest
+    few = before.iloc[::2]
+    assert 'class="over-top"' not in overlay(LOUDNESS, before, few).svg
     assert 'class="over-top"' not in overlay(LOUDNESS, before, before).svg
 
 
@@ -252,7 +262,7 @@ def test_a_reason_that_no_check_has_found_is_shown_as_it_was_given(built):
     reason = "its text is held out by a decision"
     rejected = pd.concat([built.rejected, rejected_of(("clip-00010", "decision", reason))])
     html = render_build(build_of(built.before, rejected, built.after.findings))
-    assert html.count(reason) == 3  # in the line of its group, on its card and in the list
+    assert html.count(reason) == 4  # on the way, in the line of its group, on its card and in the list
 
 
 @pytest.mark.parametrize("kept", [0, 1, 40])
@@ -323,7 +333,7 @@ def test_clips_that_could_not_be_read_are_counted_without_hours(small):
     rejected = rejected_of(*((f"clip-0000{i}", "audio-missing", "there is no such file") for i in range(3)))
     html = render_build(build_of(before, rejected, found()))
     assert "no player: cannot be decoded" in html
-    assert re.search(r"audio-missing – − 3", words(html))
+    assert re.search(r"audio-missing there is no such file – − 3", words(html))
 
 
 def test_thirteen_thousand_clips_take_seconds():

@@ -9,7 +9,7 @@ from ttsprep.report.compare import Loss, changes, losses, lost, match
 from ttsprep.report.facts import facts
 from ttsprep.report.figure import CLASSES, column
 from ttsprep.report.overlay import overlays
-from ttsprep.report.rejected import listing, reasons
+from ttsprep.report.rejected import Reason, listing, reasons
 from ttsprep.report.rewritten import rewritten
 from ttsprep.report.tables import AuditTables, BuildTables, cut, visible
 from ttsprep.verdict import Verdict
@@ -36,7 +36,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "rejected": len(matched.rejected),
         "whole": matched.source.is_unique,
         "trimmed": trimmed / 3600,
-        "flow": _flow(build, gone, [reason.code for reason in grouped]),
+        "flow": _flow(build, gone, grouped),
         "facts": facts(build, matched),
         "overlays": overlays(build.before.clips, build.after.clips),
         "rewritten": texts.texts,
@@ -65,7 +65,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
     }
 
 
-def _flow(build: BuildTables, gone: Sequence[Loss], codes: Sequence[str]) -> list[dict[str, Any]]:
+def _flow(build: BuildTables, gone: Sequence[Loss], grouped: Sequence[Reason]) -> list[dict[str, Any]]:
     """Cut the way from source to build into bars, in per cent of the source: what is left always ends at a bar."""
     before, after = build.before.summary, build.after.summary
     by_hours = before["hours"] > 0
@@ -78,6 +78,7 @@ def _flow(build: BuildTables, gone: Sequence[Loss], codes: Sequence[str]) -> lis
         name = f"{len(rest)} other reasons"
         rejected = rejected[: MOST_STEPS - 1]
         rejected.append(Loss(name, sum(r.clips for r in rest), sum(r.seconds for r in rest), True))
+    codes = [reason.code for reason in grouped]
     at = before["hours"] * 3600 if by_hours else before["clips"]
     rows = [_end("source", build.before, whole, by_hours)]
     for loss in (*rejected, *others):
@@ -86,13 +87,15 @@ def _flow(build: BuildTables, gone: Sequence[Loss], codes: Sequence[str]) -> lis
         kind = "drop" if loss.rejected else "other"
         piece = {"class": kind, "x": 100 * low / whole, "width": 100 * (high - low) / whole}
         name = visible(loss.name)
+        number = codes.index(name) if loss.rejected and name in codes else None
         rows.append({
             "name": name,
+            "note": "" if number is None or grouped[number].known else grouped[number].summary,
             "kind": kind,
             "clips": loss.clips,
             "hours": abs(loss.seconds) / 3600,
             "sign": "−" if loss.seconds > 0 else "+" if loss.seconds < 0 else "",
-            "reason": codes.index(name) if loss.rejected and name in codes else None,
+            "reason": number,
             "pieces": [piece],
         })
         at -= size
@@ -109,6 +112,7 @@ def _end(name: str, audit: AuditTables, whole: float, by_hours: bool) -> dict[st
         at += width
     return {
         "name": name,
+        "note": "",
         "kind": "end",
         "clips": audit.summary["clips"],
         "hours": float(np.nansum(column(audit.clips, "duration_s"))) / 3600,

@@ -1,5 +1,6 @@
 """The clips that were not built: by reason, with a few to hear, and the rows of a list to search."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,8 @@ class Reason:
     ----------
     code, summary
         Made visible, not yet escaped; for what is not in the catalogue the reason that is given most often.
+    known
+        Whether the code is in the catalogue.
     clips, seconds
         How many, and how long.
     cards
@@ -35,6 +38,7 @@ class Reason:
 
     code: str
     summary: str
+    known: bool
     clips: int
     seconds: float
     cards: list[Card]
@@ -48,18 +52,24 @@ def reasons(build: BuildTables, matched: Match) -> list[Reason]:
     audit = replace(build.before, findings=_why(build.before.findings, rejected), max_clips_per_code=MOST_CARDS)
     cards = worst_clips(audit, [str(group[0]) for group in listed], share=SHARE)
     explanations = build.before.explanations
-    pairs = rejected[["main", "reason"]].value_counts(sort=True).index.to_frame(index=False)
-    usual = dict(pairs.drop_duplicates("main").itertuples(index=False, name=None))
     return [
         Reason(
             visible(code),
-            cut(visible(explanations.get(str(code), {}).get("summary", "") or usual.get(code, "")), MOST_TEXT),
+            cut(visible(explanations.get(str(code), {}).get("summary", "") or _usual(rejected, code)), MOST_TEXT),
+            str(code) in explanations,
             int(size),
             float(seconds),
             cards[str(code)],
         )
         for code, size, seconds in listed
     ]
+
+
+def _usual(rejected: pd.DataFrame, main: str) -> str:
+    """Return what the reasons of a group have in common: most often the part before or after a colon."""
+    given = rejected.loc[rejected["main"] == main, "reason"].str.partition(": ")
+    parts = [part for column in (0, 2) for part in given[column] if part]
+    return Counter(parts).most_common(1)[0][0] if parts else ""
 
 
 def _why(findings: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:
