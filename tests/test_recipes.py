@@ -17,8 +17,7 @@ RATES = {
     "vctk": 24_000,
     "common-voice": 24_000,
     "rvc-voice": 24_000,
-    "longform": 24_000,
-    **dict.fromkeys(("generic", "tweb", "gujarati-female", "brazilian-portuguese"), 0),
+    **dict.fromkeys(("generic", "longform", "tweb", "gujarati-female", "brazilian-portuguese"), 0),
 }
 FETCHED = {"ljspeech": 2_748_572_632, "libritts": 9_015_156_545, "vctk": 11_747_302_977}
 LANGUAGES = {
