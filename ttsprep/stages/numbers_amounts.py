@@ -79,6 +79,7 @@ def _whole_and_hundredths(parts: tuple[int, str, str], noun: Noun, table: Words)
 def _units(table: Words) -> list[Rule]:
     percent = {"%": Noun(table.signs["%"], table.signs["%"])} if "%" in table.signs else {}
     units = {**table.units, **percent}
+    units |= {unit[:-1] + str("¹²³".index(unit[-1]) + 1): noun for unit, noun in units.items() if unit[-1] in "²³"}
     if not units:
         return []
     number = any_number(table)
@@ -88,7 +89,7 @@ def _units(table: Words) -> list[Rule]:
     pattern = re.compile(
         rf"(?:(?P<start>{APART}{number})(?P<range>-|\ -\ ))?"
         rf"(?:{minus}(?:(?<=-)|(?<=\ -\ )|{APART}))(?P<number>{number})"
-        rf"(?:-?\ ?(?P<close>{one_of(close)})|\ (?P<spaced>{one_of(spaced) or '(?!)'}))(?![\w/²³°]|\.\w)"
+        rf"(?:-?\ ?(?P<close>{one_of(close)})|\ (?P<spaced>{one_of(spaced) or '(?!)'}))(?![\w/²³°]|\.\w|\ ?\d+\ ?′)"
     )
 
     def measure(found: re.Match[str]) -> str | None:

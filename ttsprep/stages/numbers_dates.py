@@ -146,7 +146,7 @@ def _decades(table: Words) -> list[Rule]:
         return _plural(year(number, table)) if number in YEARS else None
 
     return [
-        Rule(re.compile(rf"{APART}(\d{{3}}0)'?s\b"), full),
+        Rule(re.compile(rf"(?:{APART}|(?<=\bmid-))(\d{{3}}0)'?s\b"), full),
         Rule(re.compile(r"(?<![\w'])'?([2-9]0)s\b"), lambda found: _plural(cardinal(int(found[1]), table))),
     ]
 

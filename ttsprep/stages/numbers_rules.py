@@ -21,7 +21,7 @@ CURRENCY = "$€£¥₽₹"
 APART = rf"(?<![\w.,:/#@+=°'*^~№{CURRENCY}-])(?<!\d )"
 """Before a number: nothing that it may be a part of."""
 
-ENDS = rf"(?!\w|\ ?[%°{CURRENCY}]|[.,:/*^+=]\d|'\d|-\d|\ \d)"
+ENDS = rf"(?!\w|[′″]|\ ?[%°{CURRENCY}]|[.,:/*^+=]\d|'\d|-\d|\ \d)"
 """After a number."""
 
 AMOUNT_ENDS = ENDS.replace(r"\ ?[%", "[%")

@@ -123,6 +123,8 @@ def amount(text: str, table: Words) -> tuple[int, str, str] | None:
         before, found, after = text.partition(sign)
         if found and after.isdecimal():
             value = whole(before, table)
+            if value and len(after) == 3 and table.group == "." and before.isdecimal():
+                return None  # 165,103 is a whole number elsewhere
             return None if value is None else (value, sign, after)
     value = whole(text, table)
     return None if value is None else (value, "", "")

@@ -16,12 +16,13 @@ ADDRESS = re.compile(
 _DIGITS = re.compile(r"[^\s\"(),;!?]*\d[^\s\"(),;!?]*")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
 _DAMAGE = re.compile("[\ufffd\ud800-\udfff]|â€.?|[ÂÃ][\x80-\xa9«-´¶-¹»-¿]")
-_ODD = re.compile(r"[^\w\s.,;:!?\"'()-]|[\d_]|\.\w|[\ud800-\udfffÂÃ]")
+_ROMAN = re.compile(r"(?<![\w.])(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})(?!\w)")
+_ODD = re.compile(r"[IVX]{2}|[^\w\s.,;:!?\"'()-]|[\d_]|\.\w|[\ud800-\udfffÂÃ]")
 _LIMIT = 200
 
 
 def left(text: str, table: Words) -> str:
-    """Return what is left in `text`, separated by blanks: numbers, symbols, abbreviations, addresses, damage.
+    """Return what is left in `text`, separated by blanks: numbers, symbols, abbreviations ...
 
     Examples
     --------
@@ -38,6 +39,7 @@ def left(text: str, table: Words) -> str:
     rest = _DIGITS.sub(" ", rest)
     found += [char for char in rest if char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}]
     found += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
+    found += _ROMAN.findall(rest)
     found += [item[0] for item in _abbreviation(table).finditer(rest)]
     return " ".join(dict.fromkeys(found))[:_LIMIT]
 
