@@ -11,7 +11,7 @@ from exports.build import build, renamed, write
 
 from ttsprep.checks.length import Length
 from ttsprep.errors import UsageError
-from ttsprep.recipe import Recipe
+from ttsprep.recipe import Recipe, load as load_recipe, shipped
 from ttsprep.recipe import parse as parse_recipe
 from ttsprep.trainer import Trainer, apply, load, out_of_vocabulary, parse, trainers
 
@@ -154,6 +154,24 @@ keep = ["too-short"]
     assert built.choose.reject == ("clipping", "too-long")
     assert built.choose.keep == ("too-short",)
     assert recipe.export == ("parquet",), "the recipe itself stays as it is"
+
+
+def test_defaults_that_are_written_out_are_no_wish() -> None:
+    recipe = parse_recipe("[stages.resample]\nsample_rate = 0\n[checks.length]\nlong_warning_s = 30.0", "mine")
+    built = apply(recipe, load("xtts"))
+    assert built.stages["resample"]["sample_rate"] == 22_050
+    assert built.checks["length"]["long_warning_s"] == 11.6
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_trainer_comes_before_a_recipe_that_is_shipped(name: str) -> None:
+    recipe = load_recipe(name)
+    built = apply(recipe.model_copy(update={"language": "en-us"}), load("vits"), own=False)
+    built.verify()
+    assert built.stages["resample"]["sample_rate"] == 22_050
+    assert built.exports["filelist"].items() >= load("vits").exports["filelist"].items()
+    assert built.checks["length"]["long_warning_s"] == 11.6
+    assert set(built.export) == {*recipe.export, "filelist"}
 
 
 def test_every_clip_outside_the_limits_has_a_finding() -> None:

@@ -86,7 +86,7 @@ def build(
 
 def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequence[str]) -> "Recipe":
     """Return the recipe with what the command line says instead."""
-    from ttsprep.recipe import load
+    from ttsprep.recipe import load, shipped
     from ttsprep.text import voice
 
     rules = load(recipe)
@@ -95,7 +95,7 @@ def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequen
     if rules.trainer:
         from ttsprep import trainer as trainers
 
-        rules = trainers.apply(rules, trainers.load(rules.trainer))
+        rules = trainers.apply(rules, trainers.load(rules.trainer), own=recipe not in shipped())
     forms = tuple(dict.fromkeys((*rules.export, *export)))
     rules = rules.model_copy(update={"export": forms})
     if rules.language:

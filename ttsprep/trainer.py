@@ -10,8 +10,11 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from ttsprep.characters import script
+from ttsprep.checks.base import all_checks
 from ttsprep.errors import UsageError, nearest
+from ttsprep.exports.base import all_exports
 from ttsprep.recipe import Option, Recipe, Section
+from ttsprep.stages.base import all_stages
 from ttsprep.text import transcribe
 
 _BATCH = 1000
@@ -131,11 +134,21 @@ def parse(text: str, name: str) -> Trainer:
         raise UsageError(f"trainer {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def apply(recipe: Recipe, trainer: Trainer) -> Recipe:
-    """Return `recipe` with what `trainer` needs, wherever the recipe does not itself say otherwise.
+def apply(recipe: Recipe, trainer: Trainer, *, own: bool = True) -> Recipe:
+    """Return `recipe` with what `trainer` needs.
 
     Clips outside its limits are rejected, unless the recipe keeps them. The forms it reads are added to those
     that the recipe asks for.
+
+    Parameters
+    ----------
+    recipe
+        What is built.
+    trainer
+        What for.
+    own
+        True for a recipe of the user's own: what it sets otherwise than the default comes before the trainer.
+        In a recipe that comes with ttsprep, such as the rate of a corpus, the trainer comes first.
 
     Raises
     ------
@@ -163,19 +176,26 @@ def apply(recipe: Recipe, trainer: Trainer) -> Recipe:
     return recipe.model_copy(
         update={
             "trainer": trainer.name,
-            "stages": _under(recipe.stages, stages),
-            "checks": _under(recipe.checks, limits),
+            "stages": _filled(recipe.stages, stages, all_stages(), own),
+            "checks": _filled(recipe.checks, limits, all_checks(), own),
             "choose": recipe.choose.model_copy(update={"reject": tuple(dict.fromkeys(codes))}),
             "export": tuple(dict.fromkeys((*recipe.export, *trainer.export))),
-            "exports": _under(recipe.exports, trainer.exports),
+            "exports": _filled(recipe.exports, trainer.exports, all_exports(), own),
         }
     )
 
 
-def _under(said: Mapping[str, Mapping[str, Any]], needed: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the tables `said`, filled up with what is `needed`."""
-    names = dict.fromkeys((*said, *needed))
-    return {name: {**needed.get(name, {}), **said.get(name, {})} for name in names}
+def _filled(
+    said: Mapping[str, Mapping[str, Any]], needed: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Any], own: bool
+) -> dict[str, Any]:
+    """Return the tables `said` with what is `needed`; of an `own` recipe, what is not the default stays."""
+    filled = {name: dict(values) for name, values in said.items()}
+    for name, values in needed.items():
+        default = parts[name]()
+        before = filled.get(name, {})
+        kept = {key: value for key, value in before.items() if own and value != getattr(default, key, None)}
+        filled[name] = {**before, **values, **kept}
+    return filled
 
 
 def out_of_vocabulary(texts: Iterable[tuple[str, str, str]], trainer: Trainer) -> dict[str, list[str]]:
