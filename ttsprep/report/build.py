@@ -34,6 +34,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "before": build.before.summary,
         "after": build.after.summary,
         "rejected": len(matched.rejected),
+        "several": any(" " in codes for codes in matched.rejected["codes"]),
         "whole": matched.source.is_unique,
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, grouped),
@@ -61,6 +62,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "sounds": _sounds(build),
         "lost": [(phones, "phone"), (diphones, "diphone")],
         "most_sounds": MOST_SOUNDS,
+        "carriers": "phonemes" in build.before.clips,
         "listing": listing(build, matched, grouped),
     }
 

@@ -39,9 +39,9 @@ def overlays(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
 
 
 def overlay(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Figure | None:
-    """Draw a quantity of two tables of clips on the same axes; None where neither has it."""
+    """Draw a quantity of two tables of clips on the same axes; None where neither has anything but zeros."""
     was, now = (_there(table, quantity) for table in (before, after))
-    if not len(was) and not len(now):
+    if not was.any() and not now.any():
         return None
     beyond = 0 if quantity is SAMPLE_RATE else 2  # a rate that only a few clips have is what is to be seen
     ends = [reach(values, [], 10.0**-quantity.digits, beyond=beyond) for values in (was, now) if len(values)]
@@ -62,7 +62,7 @@ def overlay(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Fi
         HEIGHT,
         f"{title}; {note}",
         left_axis(y, 40, "", right=WIDTH - 14, most=3),
-        tag("text", "clips", x=34, y=TOP - 8, class_="label", text_anchor="end"),
+        tag("text", "clips", x=34, y=TOP - 12, class_="label", text_anchor="end"),
         *_bars(counts[0], edges, x, y),
         *_outline(counts[1], edges, x, y),
         *(_cut(count, edges, x, y) for count in counts),
