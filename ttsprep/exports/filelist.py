@@ -9,8 +9,9 @@ from pathlib import Path
 from string import Formatter
 
 from ttsprep.errors import UsageError, nearest
-from ttsprep.exports.audio import audio_name, audio_prefix, link_audio, make_folder, sweep
+from ttsprep.exports.audio import audio_name, audio_prefix, link_audio
 from ttsprep.exports.base import Entry, Export
+from ttsprep.exports.folders import make_folder, remove, sweep
 from ttsprep.exports.lines import no_row, write_lines
 from ttsprep.exports.splits import by_split, speaker_numbers
 from ttsprep.manifest import write_json
@@ -103,11 +104,11 @@ class Filelist(Export):
             if part:
                 write_lines(path, self._lines(part, template, prefix, numbers))
             else:
-                path.unlink(missing_ok=True)
+                remove(path)
         if "speaker_id" in _fields(template):
             write_json(folder / "speakers.json", numbers)
         else:
-            (folder / "speakers.json").unlink(missing_ok=True)
+            remove(folder / "speakers.json")
         sweep(folder / "wavs", () if self.absolute else map(audio_name, entries))
 
     def _lines(self, entries: Sequence[Entry], template: str, prefix: str, numbers: Mapping[str, int]) -> Iterator[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.errors import UsageError
-from ttsprep.exports.audio import audio_name, make_folder
+from ttsprep.exports.audio import audio_name
 from ttsprep.exports.base import Entry, Export
-from ttsprep.exports.shards import shards_of, sweep_shards
+from ttsprep.exports.folders import make_folder, sweep
+from ttsprep.exports.shards import shards_of
 from ttsprep.exports.splits import by_split
 from ttsprep.files import atomic_file
 
@@ -56,7 +57,7 @@ class Parquet(Export):
                 name = f"{_NAMES[split]}-{number:05d}-of-{len(shards):05d}.parquet"
                 written.add(name)
                 _write_shard(place / name, shard, build, schema)
-        sweep_shards(place, _SHARD, written)
+        sweep(place, written, lambda name: bool(_SHARD.fullmatch(name)))
 
 
 def _schema(sample_rate: int | None) -> "pa.Schema":
