@@ -41,7 +41,8 @@ def left(text: str, table: Words) -> str:
     found += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
     found += _ROMAN.findall(rest)
     found += [item[0] for item in _abbreviation(table).finditer(rest)]
-    return " ".join(dict.fromkeys(found))[:_LIMIT]
+    named = " ".join(dict.fromkeys(item for item in found if item))[:_LIMIT]
+    return named.encode("utf-8", "backslashreplace").decode()  # tables hold no lone surrogates
 
 
 @cache
