@@ -28,7 +28,7 @@ FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
 ROUNDS, ROUNDS_WITH_SOUND = 3, 2
 UNHEARD = -8.0
-RANGE = -9.2
+RANGE = -7.0
 """Log probability down to which a place is worth listening to."""
 
 Kinds = tuple[float, float, float, float]
@@ -72,7 +72,10 @@ class Placing:
     wordless, unread
         Probability that the stretch has no text, and that text before it was not read.
     begin_range, end_range
-        The first and past-the-last place with a probability of 0.0001 and more, shape (stretches, 2).
+        The first and past-the-last place with a probability of 0.001 and more, shape (stretches, 2).
+    fit
+        How well each stretch sounds like its text: log likelihood a frame against that of any sound; NaN where no
+        comparison was made.
     reading
         As it was learnt from this recording.
     """
@@ -85,6 +88,7 @@ class Placing:
     unread: Values
     begin_range: npt.NDArray[np.int64]
     end_range: npt.NDArray[np.int64]
+    fit: Values
     reading: Reading
 
 
@@ -98,11 +102,14 @@ class Heard:
         The words that the first row and column stand for: where a text begins, and the word past its last.
     logs
         Log probability against that of any sound, shape (begins, ends).
+    frames
+        That were compared.
     """
 
     begin: int
     end: int
     logs: Values
+    frames: int
 
     def at(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Values:
         """Return those of pairs of places; `UNHEARD` for pairs that were not listened to."""
@@ -177,7 +184,8 @@ class _Model:
         befores, afters = self._forward()
         result = Placing(
             np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count),
-            np.zeros(count), np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64), self.reading,
+            np.zeros(count), np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64),
+            np.full(count, np.nan), self.reading,
         )  # fmt: skip
         # what is left after the last stretch was not read
         later = _Span(0, np.full(words + 1, UNREAD) + UNREAD_PHONE * (self.phones[-1] - self.phones))
@@ -205,6 +213,9 @@ class _Model:
             result.begin_range[k] = _range(before.first, begin - total)
             result.wordless[k] = np.exp(_log_sum(before.logs + mute) - total)
             later, result.unread[k] = self._unread_before(k, afters, before.first, here, total)
+        for k, heard in enumerate(self.heard):
+            if result.ends[k] > result.begins[k]:
+                result.fit[k] = heard.at(result.begins[k : k + 1], result.ends[k : k + 1])[0] / heard.frames
         return result
 
     def _unread_before(

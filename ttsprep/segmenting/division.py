@@ -7,7 +7,7 @@ import numpy as np
 
 from ttsprep.recipe import Segment
 from ttsprep.segmenting import pauses
-from ttsprep.segmenting.align import Placing, place
+from ttsprep.segmenting.align import Placing, Values, place
 from ttsprep.segmenting.lengths import Place, choose, pause_cost
 from ttsprep.segmenting.levels import Levels
 from ttsprep.segmenting.listening import Listener
@@ -21,6 +21,9 @@ SURE = 0.98
 """Least probability of the place in the text at which a piece begins or ends."""
 DOUBT = 0.05
 """Most probability of speech without text, or text that was not read, inside a piece."""
+UNLIKE = 4.0
+"""Spreads by which a stretch may sound less like its text than most do; never less than any sound would."""
+FEWEST_FITS = 30
 FAINT_S = 0.25
 """A sound so short may be a breath or a click: it needs no text."""
 STEADY_DB = 10.0
@@ -79,6 +82,7 @@ class _Division:
         self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(found)])
         self.text: Words | None = words(clip.text, clip.language) if clip.text.strip() else None
         self.placing: Placing | None = None
+        self.unlike = np.zeros(len(self.sounds), np.bool_)
 
     def hopeless(self, speech: Mask) -> str:
         """Say why the text cannot be that of the recording; "" if it may be, or there is none."""
@@ -87,9 +91,10 @@ class _Division:
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        self.placing = place(
+        self.placing = told = place(
             self.text, self.sounds, self.lengths[1:], Listener(self.levels, speech, self.found, self.text)
         )
+        self.unlike = _unlike(told, self.sounds)
         return ""
 
     def result(self) -> tuple[list[Piece], list[Refused]]:
@@ -146,6 +151,8 @@ class _Division:
         inside = slice(first, last)
         if np.any(told.wordless[inside][self.sounds[inside] > FAINT_S] > DOUBT):
             return "the text cannot be placed: there may be speech that it does not have"
+        if np.any(self.unlike[inside]):
+            return "what is said does not sound like the text at its place"
         if np.any(told.unread[first + 1 : last] > DOUBT):
             return "the text cannot be placed: some of it may not be read"
         sure = min(told.begin_p[first], told.end_p[last - 1])
@@ -164,3 +171,16 @@ class _Division:
         if doubt := self._doubt(first, last):
             return doubt
         return f"shorter than {self.rules.shortest_s:g} s, and no neighbour that it can be joined with"
+
+
+def _unlike(placing: Placing, seconds: Values) -> Mask:
+    """Which stretches sound less like their text than nearly all others do, shape (stretches,)."""
+    sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(placing.fit)
+    if sure.sum() < FEWEST_FITS:
+        return np.zeros(len(seconds), np.bool_)
+    usual = float(np.median(placing.fit[sure]))
+    spread = 1.4826 * float(np.median(np.abs(placing.fit[sure] - usual)))
+    # half a second doubles the variance
+    lowest = np.maximum(usual - UNLIKE * spread * np.sqrt(1 + 0.5 / seconds), 0.0)
+    found: Mask = placing.fit < np.where(seconds > FAINT_S, lowest, 0.0)
+    return found

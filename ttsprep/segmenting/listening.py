@@ -20,6 +20,8 @@ WEIGHT = 0.1
 """Of the log likelihood of a frame: neighbouring frames say the same."""
 SURE = 0.6
 """Probability of both ends of a stretch from which its text is learnt from."""
+SETTLED = 0.999
+"""Probability of both ends of a stretch from which it need not be compared again."""
 FEWEST_PHONES = 1_000
 """In stretches with a likely text; fewer teach nothing."""
 MOST_WORDS = 60
@@ -46,6 +48,7 @@ class Listener:
         self.text = text
         self.units, self.firsts, self.count = _units(text)
         self.sounds: Sounds | None = None
+        self.heard: list[Heard] = []
 
     def __call__(self, placing: Placing) -> list[Heard]:
         """Return how well each stretch fits the texts that `placing` holds possible; nothing if too few are likely."""
@@ -57,7 +60,12 @@ class Listener:
         if sum(len(stretch.units) for stretch in stretches) < FEWEST_PHONES:
             return []
         self.sounds = learn(stretches, self.silence, self.count, self.sounds)
-        return [self._compare(k, placing, self.sounds) for k in range(len(self.spans))]
+        settled = np.minimum(placing.begin_p, placing.end_p) > SETTLED
+        self.heard = [
+            self.heard[k] if self.heard and settled[k] else self._compare(k, placing, self.sounds)
+            for k in range(len(self.spans))
+        ]
+        return self.heard
 
     def _between(self, first: int, last: int) -> Indices:
         return self.units[self.firsts[first] : self.firsts[last]]
@@ -66,14 +74,15 @@ class Listener:
         begins = _around(placing.begin_range[k], placing.begins[k], len(self.text.phones) - 1)
         ends = _around(placing.end_range[k], placing.ends[k], len(self.text.phones))
         first, last = int(begins[0]), int(ends[-1])
+        frames = self.spans[k][1] - self.spans[k][0]
         if last <= first:
-            return Heard(first, last, np.full((1, 1), UNHEARD))
+            return Heard(first, last, np.full((1, 1), UNHEARD), frames)
         units = self._between(first, last)
         offset = self.firsts[first]
         begins, ends = begins[begins < last], ends[ends > first]
         likelihoods = sounds.likelihoods(self.features[slice(*self.spans[k])])
         logs = scores(likelihoods, units, self.firsts[begins] - offset, self.firsts[ends] - offset - 2)
-        return Heard(first, int(ends[0]), WEIGHT * np.maximum(logs, -1e4).astype(np.float64))
+        return Heard(first, int(ends[0]), WEIGHT * np.maximum(logs, -1e4).astype(np.float64), frames)
 
 
 def _around(limits: Indices, chosen: int, stop: int) -> Indices:
