@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -138,7 +139,8 @@ class Filelist(Export):
         return [self.template, self.one_speaker] if self.one_speaker else [self.template]
 
 
-def _fields(template: str) -> list[str]:
+@cache
+def _fields(template: str) -> tuple[str, ...]:
     try:
         parts = list(Formatter().parse(template))
     except ValueError as error:
@@ -146,7 +148,7 @@ def _fields(template: str) -> list[str]:
     for _, name, form, conversion in parts:
         if form or conversion:
             raise UsageError(f"template: {{{name}}} stands alone in its braces")
-    return [name for _, name, _, _ in parts if name is not None]
+    return tuple(name for _, name, _, _ in parts if name is not None)
 
 
 def _sounded(entries: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
