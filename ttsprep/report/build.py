@@ -35,7 +35,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "after": build.after.summary,
         "rejected": len(matched.rejected),
         "several": any(" " in codes for codes in matched.rejected["codes"]),
-        "whole": matched.source.is_unique,
+        "whole": len(set(matched.source.values())) == len(matched.source),
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, grouped),
         "facts": facts(build, matched),

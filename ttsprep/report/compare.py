@@ -1,10 +1,12 @@
 """What a build made of a corpus: which clip became which, where the hours went, which findings and sounds are gone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.report.figure import Values, column
@@ -27,9 +29,9 @@ class Match:
     Attributes
     ----------
     source
-        For each row of the result the id of the source clip.
+        Id of the source clip by id of the result, in its order.
     built
-        For each row of the source whether something was built from it.
+        Ids of the source from which something was built.
     rejected
         What was not built, in the order of the source, then what is no clip of it: ``id``, ``stage``, ``codes``,
         ``reason``, ``main`` (the worst of its codes, else the stage), ``seconds`` (NaN where not known).
@@ -37,42 +39,41 @@ class Match:
         The same of clips that were built, but that something leaves out: one of the exports, say.
     """
 
-    source: "pd.Series[str]"
-    built: "pd.Series[bool]"
+    source: dict[str, str]
+    built: frozenset[str]
     rejected: pd.DataFrame
     aside: pd.DataFrame
 
 
 def match(build: BuildTables) -> Match:
     """Bring source, result and rejected clips together."""
-    ids = build.before.clips["id"].astype(str)
-    results = build.after.clips["id"].astype(str)
-    source = results
+    ids, results = (list(map(str, side.clips["id"])) for side in (build.before, build.after))
+    origin: dict[str, str] = {}
     if {"id", "source_id"} <= set(build.provenance.columns):
-        known = build.provenance.drop_duplicates("id").set_index("id")["source_id"]
-        source = results.map(known).fillna(results).astype(str)
-    built = ids.isin(source)
-    rows = pd.DataFrame({name: _texts(build.rejected, name) for name in LISTED})
-    unlisted = ids[~built & ~ids.isin(rows["id"])]
-    rows = pd.concat([rows, pd.DataFrame({name: unlisted if name == "id" else "" for name in LISTED})])
-    rows = rows.reset_index(drop=True)
-    lengths = pd.Series(column(build.before.clips, "duration_s"), index=ids)
-    lengths = lengths[~lengths.index.duplicated()]
-    own = pd.Series(column(build.rejected, "duration_s")).reindex(rows.index)
-    rows["seconds"] = rows["id"].map(lengths).fillna(own).astype(float)
+        origin = dict(zip(build.provenance["id"], build.provenance["source_id"], strict=True))
+    source = {name: str(origin.get(name, name)) for name in results}
+    built = frozenset(source.values()).intersection(ids)
+    listed = {name: _texts(build.rejected, name) for name in LISTED}
+    named = built.union(listed["id"])
+    unlisted = [name for name in ids if name not in named]
+    rows = pd.DataFrame(
+        {name: [*texts, *(unlisted if name == "id" else [""] * len(unlisted))] for name, texts in listed.items()},
+        dtype=object,
+    )
+    lengths = dict(zip(ids, column(build.before.clips, "duration_s").tolist(), strict=True))
+    own = [*column(build.rejected, "duration_s").tolist(), *[np.nan] * len(unlisted)]
+    rows["seconds"] = [lengths.get(name, length) for name, length in zip(rows["id"], own, strict=True)]
     rows["main"] = [
         next(iter(codes.split()), stage or NO_REASON) for codes, stage in zip(rows["codes"], rows["stage"], strict=True)
     ]
     place = {name: i for i, name in enumerate(ids)}
     rows = rows.iloc[np.argsort([place.get(name, len(place)) for name in rows["id"]], kind="stable")]
-    there = rows["id"].isin(set(source))
+    there = _in(rows["id"], built)
     return Match(source, built, *(rows[part].reset_index(drop=True) for part in (~there, there)))
 
 
-def _texts(table: pd.DataFrame, name: str) -> "pd.Series[str]":
-    if name not in table:
-        return pd.Series([""] * len(table), dtype=object)
-    return table[name].fillna("").astype(str).reset_index(drop=True)
+def _texts(table: pd.DataFrame, name: str) -> list[str]:
+    return list(map(str, table[name].fillna(""))) if name in table else [""] * len(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +160,18 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     Returns
     -------
     list of Change
-        The gravest code first.
+        The most severe code first.
     DataFrame
         Findings of the result that its source does not have, the worst first, `MOST_NEW` at most.
     """
     before, after = build.before.findings, build.after.findings
     had = before[before["clip"] != ""].drop_duplicates(["clip", "code"])
-    source = dict(zip(build.after.clips["id"].astype(str), matched.source, strict=True))
     has = after[after["clip"] != ""]
-    has = has.assign(source=[source.get(clip, clip) for clip in has["clip"]])
-    known = pd.MultiIndex.from_frame(had[["clip", "code"]].astype(str))
-    now = pd.MultiIndex.from_frame(has[["source", "code"]].astype(str))
-    new = has[~now.isin(known)]
-    built = set(build.before.clips["id"].astype(str)[matched.built])
-    kept = had["clip"].isin(built).to_numpy()
-    still = known.isin(now)
+    known = list(zip(had["clip"], had["code"], strict=True))
+    now = [(matched.source.get(clip, clip), code) for clip, code in zip(has["clip"], has["code"], strict=True)]
+    new = has[_in(now, set(known), no=True)]
+    kept = _in(had["clip"], matched.built)
+    still = _in(known, set(now))
     counts = pd.DataFrame({
         "before": had["code"].value_counts(),
         "rejected": had["code"][~kept].value_counts(),
@@ -212,6 +210,10 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     return rows, fresh.head(MOST_NEW)
 
 
+def _in(items: Iterable[Any], group: Collection[Any], *, no: bool = False) -> npt.NDArray[np.bool_]:
+    return np.array([(item in group) != no for item in items], dtype=bool)
+
+
 def _worst(findings: pd.DataFrame) -> dict[str, str]:
     """Return the worst severity of each code."""
     pairs = findings[["code", "severity"]].drop_duplicates()
@@ -247,7 +249,8 @@ def lost(build: BuildTables, matched: Match, most: int) -> tuple[list[Lost], lis
     singles = _gone(_single(before), _single(after))
     pairs = _gone(_pairs(before), _pairs(after))
     wanted = {sound for sound, _ in [*singles[:most], *pairs[:most]]}
-    carriers = _carriers(build.before.clips[~matched.built.to_numpy()], wanted)
+    clips = build.before.clips
+    carriers = _carriers(clips[_in(clips["id"], matched.built, no=True)], wanted)
     return (
         [Lost(sound, count, tuple(carriers.get(sound, ()))) for sound, count in singles],
         [Lost(sound, count, tuple(carriers.get(sound, ()))) for sound, count in pairs],

@@ -116,8 +116,9 @@ def _changed(build: BuildTables, matched: Match, name: str) -> str:
     before, after = build.before.clips, build.after.clips
     if name not in before or name not in after:
         return ""
-    had = before.drop_duplicates("id").set_index("id")[name]
-    count = int((matched.source.map(had) != after[name]).sum())
+    had = dict(zip(before["id"], before[name], strict=True))
+    now = zip(after["id"], after[name], strict=True)
+    count = sum(had.get(matched.source[clip]) != value for clip, value in now)
     return f"changed in {count:,} clip{'' if count == 1 else 's'}" if count else ""
 
 

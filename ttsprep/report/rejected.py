@@ -13,8 +13,8 @@ from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
 
 MOST_CARDS = 3
-SHARE = 0.75
-"""Of the seconds of audio that the page of an audit may hold."""
+SHARE = 0.6
+"""Of the seconds of audio on the page; the rest is for the result."""
 MOST_LISTED = 30_000
 MOST_TEXT, MOST_REASON = 160, 300
 """Characters in the list."""
