@@ -73,7 +73,7 @@ def make_round(corpus, clips, defects: list[Defect], folder: Path, random: np.ra
     return planted
 
 
-def main() -> None:
+def main() -> None:  # noqa: PLR0915
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("corpora", nargs="+", metavar="NAME:PATH:LANGUAGE")
     parser.add_argument("--rounds", type=int, default=4)
