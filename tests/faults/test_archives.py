@@ -144,8 +144,8 @@ def test_an_encrypted_zip(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.bz2"])
 def test_bombs(tmp_path: Path, name: str) -> None:
-    """A few kB that would be 300 MB: refused by the size of the archive, and by a limit that is given."""
-    zeros, size = bytes(1 << 20), 300
+    """A few kB that would be 100 MB: refused by the size of the archive, and by a limit that is given."""
+    zeros, size = bytes(1 << 20), 100
     if name == "a.zip":
         with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as file, file.open("bomb", "w") as member:
             for _ in range(size):
@@ -158,19 +158,19 @@ def test_bombs(tmp_path: Path, name: str) -> None:
             for _ in range(size):
                 file.write(zeros)
             file.write(bytes(10_240))
-    assert (tmp_path / name).stat().st_size < 400_000
+    assert (tmp_path / name).stat().st_size < 120_000
     refused(tmp_path / name, "would unpack to more than")
     refused(tmp_path / name, "would unpack to more than 1000 bytes", most_bytes=1000)
 
 
 def test_a_tar_header_that_is_a_bomb(tmp_path: Path) -> None:
-    """A long name of 400 MB, which tarfile would hold in memory."""
+    """A long name of 200 MB, which tarfile would hold in memory."""
     for number, kind in enumerate((tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE)):
         header = tarfile.TarInfo("long")
-        header.type, header.size = kind, 400 << 20
+        header.type, header.size = kind, 200 << 20
         with gzip.open(tmp_path / f"{number}.tar.gz", "wb", compresslevel=1) as file:
             file.write(header.tobuf())
-            for _ in range(400):
+            for _ in range(200):
                 file.write(bytes(1 << 20))
     script = """
 from pathlib import Path
@@ -199,10 +199,9 @@ def test_a_million_empty_members(tmp_path: Path) -> None:
     name = b"x"
     record = struct.pack("<4s4B4HL2L5H2L", b"PK\1\2", 20, 3, 20, 0, *[0] * 7, len(name), *[0] * 6) + name
     count, size = 1_000_000, 1_000_000 * len(record)
-    for stated in (0, 0xFFFF):  # what its end states is not believed
-        end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, stated, stated, size, 0, 0)
-        (tmp_path / "a.zip").write_bytes(record * count + end)
-        refused(tmp_path / "a.zip", "more than 500000 members")
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, size, 0, 0)  # its end states one, and is not believed
+    (tmp_path / "a.zip").write_bytes(record * count + end)
+    refused(tmp_path / "a.zip", "more than 500000 members")
 
 
 def test_a_zip_that_lies_about_sizes(tmp_path: Path) -> None:
