@@ -53,8 +53,8 @@ def find_shards(root: Path) -> list[Path]:
 def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | None = None) -> None:
     """Write the clips of `shards` to the folder `into`: audio as it is, byte for byte, and ``metadata.jsonl``.
 
-    A few clips are in memory at a time. A killed run goes on where it was, and the same shards give the same
-    folder; if `into` holds what these shards gave before, nothing is done. Only one process may write `into`.
+    In memory are about two pages of a shard, as its writer cut them. A killed run goes on where it was, and the
+    same shards give the same folder; if `into` holds what these shards gave before, nothing is done. Only one process may write `into`.
 
     Parameters
     ----------
