@@ -9,7 +9,7 @@ from ttsprep.segmenting.words import After, words
     ("text", "expected"),
     [
         ("He came, he saw.", [After.LINK, After.CLAUSE, After.LINK, After.SENTENCE]),
-        ("Dr. Watson spoke. Nobody heard", [After.WORD, After.WORD, After.SENTENCE, After.WORD, After.WORD]),
+        ("Dr. Watson spoke. Nobody heard", [After.LINK, After.WORD, After.SENTENCE, After.WORD, After.WORD]),
         ('"Never!" shouted Anna', [After.CLAUSE, After.WORD, After.WORD]),
         ("A table\n\nA chair", [After.LINK, After.SENTENCE, After.LINK, After.WORD]),
         ("Rivers - wide rivers", [After.CLAUSE, After.WORD, After.WORD]),

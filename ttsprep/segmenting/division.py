@@ -23,7 +23,10 @@ DOUBT = 0.05
 """Most probability of speech without text, or text that was not read, inside a piece."""
 UNLIKE = 4.0
 """Spreads by which a stretch may sound less like its text than most do; never less than any sound would."""
+SQUEEZED = 0.45
+"""Of the usual length of a phone: words at the ends of a stretch that are shorter are not said there."""
 FEWEST_FITS = 30
+"""Stretches with a sure place, to know what is usual."""
 FAINT_S = 0.25
 """A sound so short may be a breath or a click: it needs no text."""
 STEADY_DB = 10.0
@@ -82,7 +85,7 @@ class _Division:
         self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(found)])
         self.text: Words | None = words(clip.text, clip.language) if clip.text.strip() else None
         self.placing: Placing | None = None
-        self.unlike = np.zeros(len(self.sounds), np.bool_)
+        self.unlike = self.edges_unlike = np.zeros(len(self.sounds), np.bool_)
 
     def hopeless(self, speech: Mask) -> str:
         """Say why the text cannot be that of the recording; "" if it may be, or there is none."""
@@ -91,10 +94,10 @@ class _Division:
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        self.placing = told = place(
-            self.text, self.sounds, self.lengths[1:], Listener(self.levels, speech, self.found, self.text)
-        )
+        listener = Listener(self.levels, speech, self.found, self.text)
+        self.placing = told = place(self.text, self.sounds, self.lengths[1:], listener)
         self.unlike = _unlike(told, self.sounds)
+        self.edges_unlike = _edges_unlike(told, *listener.edges(told))
         return ""
 
     def result(self) -> tuple[list[Piece], list[Refused]]:
@@ -149,12 +152,16 @@ class _Division:
             return ""
         told = self.placing
         inside = slice(first, last)
-        if np.any(told.wordless[inside][self.sounds[inside] > FAINT_S] > DOUBT):
+        # a neighbour without words may have lost them to this stretch, as may the text that is not read before it
+        around = slice(max(0, first - 1), last + 1)
+        if np.any(told.wordless[around][self.sounds[around] > FAINT_S] > DOUBT):
             return "the text cannot be placed: there may be speech that it does not have"
+        if np.any(told.unread[first : last + 1] > DOUBT):
+            return "the text cannot be placed: some of it may not be read"
         if np.any(self.unlike[inside]):
             return "what is said does not sound like the text at its place"
-        if np.any(told.unread[first + 1 : last] > DOUBT):
-            return "the text cannot be placed: some of it may not be read"
+        if self.edges_unlike[first] or self.edges_unlike[last - 1]:
+            return "its first or last words do not sound like the text at their place"
         sure = min(told.begin_p[first], told.end_p[last - 1])
         if sure < SURE or told.ends[last - 1] <= told.begins[first]:
             return "the text cannot be placed: pauses and durations fit more than one place of it"
@@ -178,9 +185,23 @@ def _unlike(placing: Placing, seconds: Values) -> Mask:
     sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(placing.fit)
     if sure.sum() < FEWEST_FITS:
         return np.zeros(len(seconds), np.bool_)
-    usual = float(np.median(placing.fit[sure]))
-    spread = 1.4826 * float(np.median(np.abs(placing.fit[sure] - usual)))
+    usual, spread = _usual(placing.fit[sure])
     # half a second doubles the variance
     lowest = np.maximum(usual - UNLIKE * spread * np.sqrt(1 + 0.5 / seconds), 0.0)
     found: Mask = placing.fit < np.where(seconds > FAINT_S, lowest, 0.0)
     return found
+
+
+def _edges_unlike(placing: Placing, fit: Values, frames: Values) -> Mask:
+    """Which stretches begin or end with words that sound less like their text, or are much shorter, than others."""
+    sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(fit)
+    if sure.sum() < FEWEST_FITS:
+        return np.zeros(len(fit), np.bool_)
+    usual, spread = _usual(fit[sure])
+    found: Mask = (fit < usual - UNLIKE * spread) | (frames < SQUEEZED * np.median(frames[sure]))
+    return found
+
+
+def _usual(values: Values) -> tuple[float, float]:
+    centre = float(np.median(values))
+    return centre, 1.4826 * float(np.median(np.abs(values - centre)))

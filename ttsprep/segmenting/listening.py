@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 import scipy.fft
 
-from ttsprep.segmenting.align import UNHEARD, Heard, Placing
+from ttsprep.segmenting.align import UNHEARD, Heard, Placing, Values
 from ttsprep.segmenting.levels import Levels
 from ttsprep.segmenting.pauses import Pause
-from ttsprep.segmenting.sounds import SILENCE, Indices, Sounds, Stretch, learn, scores
+from ttsprep.segmenting.sounds import SILENCE, Indices, Sounds, Stretch, learn, paths, scores
 from ttsprep.segmenting.words import Words
 from ttsprep.signal import Array, Mask
 
@@ -24,6 +24,7 @@ SETTLED = 0.999
 """Probability of both ends of a stretch from which it need not be compared again."""
 FEWEST_PHONES = 1_000
 """In stretches with a likely text; fewer teach nothing."""
+EDGE_PHONES = 6
 MOST_WORDS = 60
 """Places compared for one end of a stretch."""
 
@@ -66,6 +67,35 @@ class Listener:
             for k in range(len(self.spans))
         ]
         return self.heard
+
+    def edges(self, placing: Placing) -> tuple[Values, Values]:
+        """Listen to the first and the last `EDGE_PHONES` of each stretch.
+
+        Returns
+        -------
+        fit, frames
+            The lower log likelihood a frame, and the smaller number of frames, of both ends; NaN where there is
+            nothing to compare. Shape (stretches,).
+        """
+        fit, frames = (np.full(len(self.spans), np.nan) for _ in range(2))
+        told = np.flatnonzero(placing.ends > placing.begins)
+        if self.sounds is None:
+            return fit, frames
+        stretches = [
+            Stretch(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
+            for k in told
+        ]
+        for k, stretch, places in zip(told, stretches, paths(self.sounds, stretches), strict=True):
+            units = stretch.units[places]
+            logs = self.sounds.likelihoods(stretch.features)[np.arange(len(places)), units]
+            phones = np.flatnonzero(stretch.units != SILENCE)
+            count = min(EDGE_PHONES, len(phones))
+            ends = [units != SILENCE, units != SILENCE]
+            ends[0] &= places <= phones[count - 1]
+            ends[1] &= places >= phones[-count]
+            fit[k] = min(logs[end].mean() if end.any() else -np.inf for end in ends)
+            frames[k] = min(int(end.sum()) for end in ends) / count
+        return fit, frames
 
     def _between(self, first: int, last: int) -> Indices:
         return self.units[self.firsts[first] : self.firsts[last]]

@@ -82,8 +82,8 @@ def learn(stretches: Sequence[Stretch], silence: Array, units: int, before: Soun
     used = [stretch for stretch in stretches[::step] if len(stretch.features) >= len(stretch.units) / 2 + 1]
     sounds = before or _estimate([(s.features, _evenly(s)) for s in used], silence, units)
     for _ in range(ROUNDS if before else FIRST_ROUNDS):
-        paths = _paths(sounds, used)
-        sounds = _estimate([(s.features, path) for s, path in zip(used, paths, strict=True)], silence, units)
+        places = paths(sounds, used)
+        sounds = _estimate([(s.features, s.units[at]) for s, at in zip(used, places, strict=True)], silence, units)
     return sounds
 
 
@@ -117,15 +117,15 @@ def scores(likelihoods: Array, units: Indices, starts: Indices, ends: Indices) -
     return now[:, ends]
 
 
-def _paths(sounds: Sounds, stretches: Sequence[Stretch]) -> list[Indices]:
-    """Return the unit of each frame on the best path through all units of each stretch (Viterbi), many at once."""
+def paths(sounds: Sounds, stretches: Sequence[Stretch]) -> list[Indices]:
+    """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once."""
     result = [np.zeros(0, np.int64)] * len(stretches)
     order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
     for first in range(0, len(order), BATCH):
         batch = order[first : first + BATCH]
         found = _batch([stretches[i] for i in batch], sounds)
         for row, i in enumerate(batch):
-            result[i] = stretches[i].units[found[row, : len(stretches[i].features)]]
+            result[i] = found[row, : len(stretches[i].features)]
     return result
 
 
