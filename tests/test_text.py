@@ -195,7 +195,7 @@ def test_nothing_is_printed_or_left_behind(tmp_path: Path) -> None:
 def test_a_transcription_has_stress_and_the_punctuation_of_the_text() -> None:
     texts = ['"Hello," he said; (twice)...', "", "...", "  Two  words\n", "cat—dog", "1, 2?!", "\U0001f642 hi"]
     assert transcribe(texts, "en-us") == [
-        '"həlˈoʊ," hiː sˈɛd; (twˈaɪs)...',
+        '"həlˈoʊ," hiː sˈɛd; twˈaɪs...',
         "",
         "...",
         "tˈuː wˈɜːdz",

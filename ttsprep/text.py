@@ -34,8 +34,8 @@ _UNUSABLE = {"fo", "kaa", "lfn", "xex", "kl"}
 """Voices that come without their dictionary; Greenlandic, where a digit crashes eSpeak NG."""
 _FLAG = re.compile(r"\([a-z][\w-]*\)")
 _TONE = re.compile(r"(?<=\S)[0-9ɜ]+(?=\s|$)")
-_MARKS = re.compile(r"(\s*[;:,.!?¡¿—…\"«»“”(){}\[\]]+\s*)")
-"""What phonemizer keeps of a text where it is asked to preserve punctuation."""
+_MARKS = re.compile(r"(\s*[;:,.!?¡¿—…\"«»“”]+\s*)")
+"""Punctuation that VITS and StyleTTS 2 know; phonemizer kept no other when they were trained."""
 _memo: dict[tuple[str, str], str] = {}
 
 
@@ -123,7 +123,7 @@ def transcribe(texts: Sequence[str], language: str) -> list[str]:
     """Return each text in IPA with stress, its punctuation where it stands, as VITS and StyleTTS 2 learn from.
 
     This is what phonemizer gives with ``preserve_punctuation=True, with_stress=True``, which loses empty texts
-    and so shifts all that follow; here, what is between the marks is phonemised.
+    and so shifts all that follow; here, what is between the marks is phonemised. Brackets are left out.
 
     Parameters
     ----------
