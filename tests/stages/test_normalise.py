@@ -179,12 +179,21 @@ def test_it_is_fast() -> None:
     assert len(clips) / best > 5_000, "measured 40,000 a second on an idle core; a busy one is slower"
 
 
-def timed(clips: list[Clip]) -> float:
+@pytest.mark.parametrize(
+    "piece", ["1", "$1 ", "a.", "$", "&", "<", "@", "- ", "\u200d", "Ã©", "in 1905 and ", "St. ", "+а"]
+)
+def test_a_long_text_takes_its_time_and_no_more(piece: str) -> None:
+    short, long = (Clip("a", "a.wav", piece * (size // len(piece)), language="en") for size in (2_000, 20_000))
+    STAGE.apply(short, AUDIO)
+    assert timed([long], 1) < 30 * timed([short], 1) + 0.5, "a text ten times as long takes some ten times as long"
+
+
+def timed(clips: list[Clip], times: int = 100) -> float:
     start = time.process_time()
-    for _ in range(100):
+    for _ in range(times):
         for clip in clips:
             STAGE.apply(clip, AUDIO)
-    return (time.process_time() - start) / 100
+    return (time.process_time() - start) / times
 
 
 def test_ljspeech_is_read_as_its_authors_read_it() -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from ttsprep.stages.numbers_rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, one_of
+from ttsprep.stages.numbers_rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, around, one_of
 from ttsprep.stages.numbers_spell import agreeing, amount, cardinal, counted, form, said, whole
 from ttsprep.stages.text_words import Noun, Words
 
@@ -53,7 +53,7 @@ def _money(table: Words) -> list[Rule]:
 
 def _before_noun(found: re.Match[str], table: Words) -> bool:
     """Return whether money stands before what it costs: a $5 bill."""
-    article = re.search(r"\b[Aa]n?\ $", found.string[: found.start()])
+    article = re.search(r"\b[Aa]n?\ $", around(found)[0])
     return (
         table.num2words == "en"
         and article is not None
@@ -116,7 +116,7 @@ def _units(table: Words) -> list[Rule]:
 
 def _nominative(found: re.Match[str]) -> bool:
     """Return whether a Slavic number with its unit governs nothing before it: it opens the text or a bracket."""
-    return found.string[: found.start()].rstrip()[-1:] in {"", "(", ":"}
+    return around(found)[0].rstrip()[-1:] in {"", "(", ":"}
 
 
 def _fractions(table: Words) -> list[Rule]:

@@ -2,7 +2,7 @@
 
 import re
 
-from ttsprep.stages.numbers_rules import APART, ENDS, Rule, one_of, whole_number
+from ttsprep.stages.numbers_rules import APART, ENDS, Rule, around, one_of, whole_number
 from ttsprep.stages.numbers_spell import agreeing, cardinal, inflected_ordinal, ordinal, whole, year
 from ttsprep.stages.text_words import Noun, Words
 
@@ -167,7 +167,7 @@ def _russian_years(table: Words) -> list[Rule]:
         if number not in YEARS:
             return None
         case = cases[found[2]]
-        if found[2] == "году" and re.search(r"\b[Кк]о?\ $", found.string[: found.start()]):
+        if found[2] == "году" and re.search(r"\b[Кк]о?\ $", around(found)[0]):
             case = "d"
         return inflected_ordinal(number, case, table)
 

@@ -6,7 +6,7 @@ from functools import cache
 from ttsprep.stages.numbers_amounts import amount_rules
 from ttsprep.stages.numbers_dates import YEARS, date_rules
 from ttsprep.stages.numbers_ranks import rank_rules
-from ttsprep.stages.numbers_rules import APART, ENDS, Rule, any_number, one_of
+from ttsprep.stages.numbers_rules import APART, ENDS, Rule, any_number, around, one_of
 from ttsprep.stages.numbers_spell import LONGEST, agreeing, agrees, amount, cardinal, digits, said, year
 from ttsprep.stages.numbers_years import english_year
 from ttsprep.stages.text_words import Noun, Words
@@ -50,7 +50,7 @@ def _negative(text: str, table: Words) -> str | None:
 
 def _number(found: re.Match[str], table: Words) -> str | None:
     text = found["number"]
-    before, after = found.string[: found.start()], found.string[found.end() :]
+    before, after = around(found)
     parts = amount(text, table)
     if parts is None or _is_spelt(text, before, table):
         return None

@@ -46,6 +46,11 @@ def one_of(names: Sequence[str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
 
 
+def around(found: re.Match[str]) -> tuple[str, str]:
+    """Return the text before and after a match, as much as a rule may look at: long texts take no longer."""
+    return found.string[max(0, found.start() - 200) : found.start()], found.string[found.end() : found.end() + 100]
+
+
 def apply(rules: Sequence[Rule], text: str) -> tuple[str, int]:
     """Return `text` as the rules, one after the other, leave it, and how often one of them spoke."""
     count = 0

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from ttsprep.stages.numbers_rules import Rule, one_of
+from ttsprep.stages.numbers_rules import Rule, around, one_of
 from ttsprep.stages.text_words import Words
 
 _CAPITAL = "(?:[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁЄІЇҐ])"
@@ -69,7 +69,7 @@ def may_abbreviate(text: str, table: Words) -> bool:
 
 
 def _as_word(name: str) -> Callable[[re.Match[str]], str]:
-    return lambda found: f"{name} " if found.string[: found.start()][-1:] in {"", "(", '"', "'"} else f" {name} "
+    return lambda found: f"{name} " if around(found)[0][-1:] in {"", "(", '"', "'"} else f" {name} "
 
 
 def spaced(listed: Iterable[str]) -> str:
@@ -83,7 +83,7 @@ def _expander(kind: str, listed: Mapping[str, str], table: Words) -> Callable[[r
     def expand(found: re.Match[str]) -> str | None:
         short = found["short"]
         full = plain[short.replace(" ", "")]
-        before, after = found.string[: found.start()], found.string[found.end() :]
+        before, after = around(found)
         if kind == "after_name" and not _after_name(before, after, short):
             return None
         if kind == "before_name" and short in {"St.", "M."} and _NAME_BEFORE.search(before):

@@ -9,11 +9,12 @@ from ttsprep.stages.text_abbreviations import may_abbreviate, spaced
 from ttsprep.stages.text_words import Words
 
 ADDRESS = re.compile(
-    r"https?://\S+|www\.\S+|\S+@\S+\.\w+|"
-    r"(?<![\w.])[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
+    r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@[^\s@]+\.\w+|"
+    r"(?<![\w.-])[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
     re.IGNORECASE,
 )
-_DIGITS = re.compile(r"[^\s\"(),;!?]*\d[^\s\"(),;!?]*")
+_BETWEEN = re.compile(r"[\s\"(),;!?]+")
+_DIGIT = re.compile(r"\d")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
 _DAMAGE = re.compile("[\ufffd\ud800-\udfff]|â€.?|[ÂÃ][\x80-\xa9«-´¶-¹»-¿]")
 _ROMAN = re.compile(r"(?<![\w.])(?=[IVX]{2})X{0,3}(?:IX|IV|V?I{0,3})(?!\w)")
@@ -35,8 +36,9 @@ def left(text: str, table: Words) -> str:
         return ""
     found = [item.rstrip(".,;:") for item in ADDRESS.findall(text)]
     rest = ADDRESS.sub(" ", text)
-    found += [item.strip(".:'") for item in _DIGITS.findall(rest)]
-    rest = _DIGITS.sub(" ", rest)
+    tokens = _BETWEEN.split(rest)
+    found += [token.strip(".:'") for token in tokens if _DIGIT.search(token)]
+    rest = " ".join(token for token in tokens if not _DIGIT.search(token))
     found += [char for char in rest if char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}]
     found += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
     found += _ROMAN.findall(rest)

@@ -17,7 +17,7 @@ _INVISIBLE = re.compile(
     "\ufeff\ufff9-\ufffb\U000e0001\U000e0020-\U000e007f]"
 )
 # Between letters of these scripts a joiner does nothing; in Persian or Hindi it shapes the word.
-_JOINERS = re.compile("(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[\u200c\u200d]+|[\u200c\u200d]+(?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
+_JOINERS = re.compile("(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]+(?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
 
 
 def visible(text: str) -> str:
