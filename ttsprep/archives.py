@@ -201,7 +201,7 @@ def _unpack(archive: Path, tree: _Tree) -> None:
     name = ""
     try:
         with closing(_members(archive, tree.budget)) as members:
-            while member := next(members, None):
+            while member := _next(archive, members):
                 name = member.name
                 _take(member, tree)
                 name = ""
@@ -214,6 +214,13 @@ def _unpack(archive: Path, tree: _Tree) -> None:
         if error.errno is None:  # how bz2 says that its data are bad
             raise _damaged(archive, error) from None
         raise
+
+
+def _next(archive: Path, members: Generator[Member]) -> Member | None:
+    try:
+        return next(members, None)
+    except OSError as error:  # of reading, where all others are of writing
+        raise _damaged(archive, error) from None
 
 
 def _take(member: Member, tree: _Tree) -> None:

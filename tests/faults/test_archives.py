@@ -3,12 +3,14 @@
 import bz2
 import gzip
 import io
+import shutil
 import struct
 import subprocess
 import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -222,6 +224,31 @@ def test_a_tar_member_of_negative_size(tmp_path: Path) -> None:
     header[148:156] = f"{sum(header):06o}\0 ".encode()
     (tmp_path / "a.tar").write_bytes(bytes(header) + bytes(10_240))
     refused(tmp_path / "a.tar", "negative size")
+
+
+@pytest.mark.parametrize("name", ["a.tar", "a.zip"])
+def test_damage_anywhere_is_refused_or_does_no_harm(tmp_path: Path, name: str) -> None:
+    if name == "a.zip":
+        with zipfile.ZipFile(tmp_path / name, "w") as file:
+            for member in ("C/a.wav", "C/\u00fc.txt"):
+                file.writestr(member, "x" * 20)
+    else:
+        tar(tmp_path / name, [("C/\u00fc.txt", REG, "x" * 20)])
+    whole = (tmp_path / name).read_bytes()
+    random, refusals = Random(7), 0
+    for _ in range(150):
+        data = bytearray(whole)
+        for _ in range(random.choice([1, 2, 5])):
+            data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+        (tmp_path / name).write_bytes(data)
+        try:
+            extract(tmp_path / name, tmp_path / "out")
+        except CorpusError:
+            refusals += 1
+        else:
+            shutil.rmtree(tmp_path / "out")
+        assert names(tmp_path) == [name]
+    assert refusals > 20
 
 
 def test_disk_full(tmp_path: Path) -> None:

@@ -54,7 +54,8 @@ def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | N
     """Write the clips of `shards` to the folder `into`: audio as it is, byte for byte, and ``metadata.jsonl``.
 
     In memory are about two pages of a shard, as its writer cut them. A killed run goes on where it was, and the
-    same shards give the same folder; if `into` holds what these shards gave before, nothing is done. Only one process may write `into`.
+    same shards give the same folder; if `into` holds what these shards gave before, nothing is done. Only one
+    process may write `into`.
 
     Parameters
     ----------
