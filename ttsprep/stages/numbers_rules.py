@@ -48,7 +48,7 @@ def one_of(names: Sequence[str]) -> str:
 
 def around(found: re.Match[str]) -> tuple[str, str]:
     """Return the text before and after a match, as much as a rule may look at: long texts take no longer."""
-    return found.string[max(0, found.start() - 200) : found.start()], found.string[found.end() : found.end() + 100]
+    return found.string[max(0, found.start() - 1000) : found.start()], found.string[found.end() : found.end() + 100]
 
 
 def apply(rules: Sequence[Rule], text: str) -> tuple[str, int]:
