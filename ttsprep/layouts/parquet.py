@@ -202,9 +202,13 @@ def _batches(shard: _Shard, columns: Sequence[str], rows: int) -> Iterator[list[
 def _rows(shard: _Shard) -> Iterator[tuple[dict[str, Any] | None, dict[str, Any]]]:
     """Yield the audio of each row, and what else the row says."""
     columns = [name for name in _scalars(shard) if name != shard.audio]
+    missing = _open(shard.path).metadata.num_rows
     for batch in _batches(shard, [shard.audio, *columns], _ROWS):
-        for row in batch:
+        missing -= len(batch)
+        for row in batch if missing >= 0 else ():
             yield row[shard.audio], {_key(name): _value(shard, name, row[name]) for name in columns}
+    if missing:
+        raise CorpusError(f"{shard.path} is damaged: it has not as many rows as it says")
 
 
 def _scalars(shard: _Shard) -> list[str]:
