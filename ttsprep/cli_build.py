@@ -40,7 +40,9 @@ def build(
     decisions: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and texts: comes before all findings.")
     ] = None,
-    keep_hours: Annotated[float | None, typer.Option(metavar="H", min=0.0, help="At most; the worst go first.")] = None,
+    keep_hours: Annotated[
+        float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="At most; the worst go first.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
     lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be mended.")] = False,
     jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
