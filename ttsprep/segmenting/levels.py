@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ttsprep import audio
 from ttsprep.signal import HOP_S, Array, Signal, to_db
 
-BLOCK_S = 30.0
+BLOCK_S = 90.0
 CONTEXT = 2
 """Frames at the edges of a block that miss a part of their window."""
 LOW_HZ = (150.0, 5_000.0)
@@ -55,7 +55,7 @@ class Levels:
 
 
 def scan(path: Path, *, start: float = 0.0, end: float | None = None) -> Levels:
-    """Read a recording in blocks of 30 s and return its levels.
+    """Read a recording in blocks of 90 s and return its levels.
 
     Parameters
     ----------
