@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ttsprep import build_tables as tables
 from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
 from ttsprep.build_cuts import cut_source
-from ttsprep.choose import Choice, Rejection, choose
+from ttsprep.choose import Choice, Rejection, choose, without
 from ttsprep.decisions import Decision, read_decisions
 from ttsprep.errors import CorpusError
 from ttsprep.exports.base import Entry, Export
@@ -197,7 +198,10 @@ def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: 
     before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
     names = {step.name for step in steps}
-    choice = choose(before.clips, before.findings, recipe.choose, stages=names, decisions=said)
+    # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
+    higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
+    findings = without(before.findings, "narrowband", higher)
+    choice = choose(before.clips, findings, recipe.choose, stages=names, decisions=said)
     return Draft(todo, refused, said, before, choice, steps, recipe)
 
 
@@ -232,7 +236,9 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Bui
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
         rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
-        late = choose(after.clips, after.findings, rules, decisions=said, where="result").rejected
+        upsampled = rows.loc[rows["source_rate"] < rows["sample_rate"], "id"]  # as the recipe has it
+        findings = without(after.findings, "narrowband", upsampled)
+        late = choose(after.clips, findings, rules, decisions=said, where="result").rejected
         entries = _entries(rows, clips, recipe)
         late = late or _unused(entries)
         if not late:

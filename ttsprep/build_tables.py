@@ -89,7 +89,7 @@ def drafted(
 ) -> dict[str, Any]:
     """Return what a build would do; hours are those of the source, before trimming."""
     clips = before.clips[before.clips["id"].isin(choice.kept)]
-    rate = next((step.sample_rate for step in steps if isinstance(step, Resample) and step.sample_rate), 0)
+    rate = rate_of(steps)
     depth = next((step.bytes_per_sample for step in steps if isinstance(step, Format)), 2)
     rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
     return {
@@ -106,6 +106,11 @@ def drafted(
         "exports": list(recipe.export),
         "recipe": recipe.model_dump(mode="json"),
     }
+
+
+def rate_of(steps: Sequence[Stage]) -> int:
+    """Return the sample rate that is built, in Hz; 0 if every clip keeps its own."""
+    return next((step.sample_rate for step in steps if isinstance(step, Resample)), 0)
 
 
 def _about(before: Audit) -> dict[str, Any]:

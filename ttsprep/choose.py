@@ -124,6 +124,11 @@ def choose(
     return Choice(kept, rejected, carriers, sounds.lost(kept, [r.id for r in rejected]))
 
 
+def without(findings: pd.DataFrame, code: str, clips: Collection[str]) -> pd.DataFrame:
+    """Return findings but those of a `code` on some `clips`."""
+    return findings[(findings["code"] != code) | ~findings["clip"].isin(clips)]
+
+
 class _Judge:
     """What the findings say of each clip."""
 

@@ -69,6 +69,11 @@ def build(
 
     with console.Meter() as meter:
         told = verb.Told(meter.begin, meter.advance)
+        if source is None and dry_run and sources.find(rules.source, data=data) is None:
+            needed = sources.needs(rules.source, data=data)
+            if needed.missing:
+                views_build.show_needs(needed, as_json=as_json)
+                return 0
         if source is None:
             source = sources.get(
                 rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), on_progress=meter.say

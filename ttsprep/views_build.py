@@ -12,10 +12,25 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ttsprep.build import Built, Draft
+    from ttsprep.source import Needs
     from ttsprep.trainer import Trainer
 
 MOST = 6
 """Reasons, sounds and exports that are named; the files have the others."""
+
+
+def show_needs(needs: "Needs", *, as_json: bool) -> None:
+    """Show what would be fetched before anything can be planned."""
+    if as_json:
+        document = {
+            "source": needs.source.name,
+            "would_fetch": [download.url for download in needs.missing],
+            "bytes": needs.bytes,
+            "into": printable(str(needs.folder)),
+        }
+        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        write(needs.describe() + "\n")
 
 
 def show_draft(draft: "Draft", out: Path, *, as_json: bool) -> None:
