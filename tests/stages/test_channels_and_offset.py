@@ -34,10 +34,12 @@ def test_channels_that_cancel_are_not_mixed() -> None:
     assert done.did == {"channels_before": 2, "channel_taken": 2}
 
 
-def test_an_offset_is_taken_away() -> None:
-    done = DcBlock().apply(CLIP, Audio((tone() + 0.05)[:, None], RATE))
+@pytest.mark.parametrize("offset", [0.05, -0.05])
+def test_an_offset_is_taken_away(offset: float) -> None:
+    """With its sign in the provenance, or nobody could put it back."""
+    done = DcBlock().apply(CLIP, Audio((tone() + offset)[:, None], RATE))
     assert abs(done.audio.samples.mean()) < 1e-6
-    assert done.did["dc_removed"] == pytest.approx(0.05, abs=1e-4)
+    assert done.did["dc_removed"] == pytest.approx(offset, abs=1e-4)
 
 
 def test_bits_without_an_offset_are_left_alone() -> None:
