@@ -110,6 +110,13 @@ def test_a_sentence_that_is_not_in_the_text_of_a_long_recording_gets_no_other(lo
     assert len(pieces) > 20
 
 
+def test_a_text_in_another_order_is_refused_as_a_whole(long_made: Chapter) -> None:
+    shuffled = np.random.default_rng(1).permutation(long_made.text.split())
+    cuts = cuts_of(long_made, clip_of(long_made, " ".join(shuffled)))
+    assert pieces_of(cuts) == ()
+    assert [refused.reason.partition(":")[0] for refused in cuts.refused] == ["the text cannot be placed"]
+
+
 def test_pieces_are_exact_to_the_sample(made: Chapter) -> None:
     clips, _ = cut(clip_of(made), cuts_of(made, clip_of(made)))
     whole, rate = sf.read(made.path, dtype="float32")

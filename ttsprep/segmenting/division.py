@@ -19,6 +19,8 @@ ALIGN_PAUSE_S = 0.2
 """Shortest silence that the search for the text counts as a pause: closures of stops are shorter."""
 SURE = 0.98
 """Least probability of the place in the text at which a piece begins or ends."""
+SURE_SHARE = 0.6
+"""Of the speech, that has such a place: one text in a wrong order had 11 %, right ones have 90 %."""
 DOUBT = 0.05
 """Most probability of speech without text, or text that was not read, inside a piece."""
 UNLIKE = 4.0
@@ -98,6 +100,11 @@ class _Division:
         self.placing = told = place(self.text, self.sounds, self.lengths[1:], listener)
         self.unlike = _unlike(told, self.sounds)
         self.edges_unlike = _edges_unlike(told, *listener.edges(told))
+        sure = (told.begin_p > SURE) & (told.end_p > SURE) & (told.ends > told.begins)
+        share = float(self.sounds[sure].sum() / self.sounds.sum())
+        if share < SURE_SHARE:
+            wanted = f"{SURE_SHARE:.0%} is the least"
+            return f"the text cannot be placed: {share:.0%} of the speech has a sure place in it, {wanted}"
         return ""
 
     def result(self) -> tuple[list[Piece], list[Refused]]:
