@@ -65,7 +65,7 @@ for line in sys.stdin:
     end = began + order.get("seconds", 1e9)
     while not (done := os.waitpid(pid, os.WNOHANG))[0]:
         if time.monotonic() >= end:
-            os.killpg(pid, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
             end = 1e18
         time.sleep(0.005)
     changes = int.from_bytes(os.read(ours, 4), "little")
