@@ -20,7 +20,8 @@ FLOORS = (
     | {"manifest", "verdict"},
     {"checks", "stages", "layouts", "exports", "codec", "report"},
     {"run", "nursery", "worker", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
-    | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance", "choose", "split", "decisions"}
+    | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance"}
+    | {"choose", "split", "decisions"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
     {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "selftest"},
     {"cli", "cli_build", "cli_codec", "console", "views", "views_build", "views_codec", "docs_pages"},
