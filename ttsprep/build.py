@@ -24,7 +24,7 @@ from ttsprep.exports.ljspeech import LJSpeech
 from ttsprep.files import Signature, atomic_write, lock, refuse_inside, safe_names, writing
 from ttsprep.layouts.detect import Corpus
 from ttsprep.manifest import Journal, clean, to_batch, write_json, write_table
-from ttsprep.provenance import PROVENANCE, known_rows, read_cache, unchanged, write_cache
+from ttsprep.provenance import PROVENANCE, known_rows, read_cache, refresh_cache, unchanged, write_cache
 from ttsprep.recipe import Recipe
 from ttsprep.run import run
 from ttsprep.split import NONE, split
@@ -254,6 +254,7 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Bui
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     _report(out, made, _listing(out, rows, clips), after, rejected, rows)
     state.sweep(out, rows["path"], recipe.export)
+    refresh_cache(out, (out, out / AFTER), rows["path"].tolist())
     Journal(out / ".journal", PROVENANCE).discard()
     document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / state.DOCUMENT, document)

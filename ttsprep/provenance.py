@@ -1,6 +1,6 @@
 """Where each clip of a build comes from: the table, and what of it needs not to be done again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,6 +78,28 @@ def write_cache(out: Path, cache: Mapping[str, tuple[str, Signature]], paths: Se
     columns = zip(*((path, sha256, *stat) for path, sha256, stat in rows), strict=True) if rows else [()] * len(CACHE)
     arrays = [pa.array(list(column), kind) for column, kind in zip(columns, CACHE.types, strict=True)]
     write_table(out / CACHE_NAME, pa.table(arrays, schema=CACHE))
+
+
+def refresh_cache(out: Path, folders: Iterable[Path], paths: Sequence[str]) -> None:
+    """Take what hard links change of a file (a time that the system keeps) into what is remembered of it.
+
+    Parameters
+    ----------
+    out
+        The build.
+    folders
+        Those with a cache of its files.
+    paths
+        The files, relative to the build.
+    """
+    for folder in folders:
+        cache = read_cache(folder)
+        for path in cache.keys() & set(paths):
+            sha256, before = cache[path]
+            now = signature(regular(out / path))
+            if now._replace(ctime_ns=before.ctime_ns) == before:
+                cache[path] = (sha256, now)
+        write_cache(folder, cache, paths)
 
 
 def unchanged(path: Path, known: tuple[str, Signature] | None, sha256: str) -> bool:

@@ -91,6 +91,12 @@ class Segment(Section):
     longest_s: float = Field(default=15.0, gt=0)
     pause_s: float = Field(default=0.25, gt=0)
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.shortest_s * 2 > self.longest_s:
+            raise ValueError("longest_s has to be twice shortest_s or more, or there is nothing to choose from")
+        return self
+
 
 class Select(Section):
     """Which clips are built.
