@@ -64,7 +64,7 @@ def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
         latents = model.encoder(padded[None])
         whole = model.quantiser.encode(latents)[0]
         samples = model.decoder(model.quantiser.decode(whole[None]))[0]
-    tiled = tiles.encode(model, clip, codec.depth)
+    tiled = tiles.encode(model, [(clip, 1.0)], codec.depth)[0].codes
     assert (tiled == whole).float().mean() > 0.999
     torch.testing.assert_close(tiles.decode(model, whole), samples, atol=2e-5, rtol=1e-4)
 
