@@ -72,9 +72,11 @@ class Codec:
 
     search = 8
     """Beam that `ttsprep encode` uses where none is asked for."""
+    longest_s = math.inf
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
+        self.device_name = str(self.device)
         self.at_once = 16 if self.device.type == "cpu" else 256
         self.checkpoint = checkpoint
         self.config = checkpoint.config
