@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -281,9 +282,10 @@ class _Writer:
         """Write the tables about the clips, and return the summary."""
         from ttsprep.codec.usage import outliers
 
-        ok = [outcome.status == "ok" for outcome in outcomes]
-        distance = [self._held.value(o.fingerprint, "distance_db") if k else None for o, k in zip(outcomes, ok)]
-        samples = [self._held.value(o.fingerprint, "samples") if k else None for o, k in zip(outcomes, ok)]
+        rows = [o.fingerprint if o.status == "ok" else "" for o in outcomes]
+        distance, samples = (
+            [self._held.value(row, name) if row else None for row in rows] for name in ("distance_db", "samples")
+        )
         far = outliers([float("nan") if value is None else value for value in distance]).tolist()
         columns: list[list[Any]] = [
             [clean(name) for name in ids],
@@ -295,18 +297,18 @@ class _Writer:
             distance,
             far,
         ]
-        quality = pa.table([pa.array(c, f.type) for c, f in zip(columns, QUALITY_SCHEMA)], schema=QUALITY_SCHEMA)
+        quality = pa.table([pa.array(c, f.type) for c, f in zip(columns, QUALITY_SCHEMA, strict=True)], schema=QUALITY_SCHEMA)
         write_table(self._out / QUALITY, quality)
         skipped = [row for row in quality.to_pylist() if row["status"] != "ok"]
         _write_skipped(self._out / SKIPPED, skipped)
         odd = sorted((row for row in quality.to_pylist() if row["outlier"]), key=lambda row: -row["distance_db"])
         books = self._usage.books()
-        known = sorted(value for value in distance if value is not None)
+        known = [value for value in distance if value is not None]
         return {
             "ttsprep": __version__,
             "meaning": self._meaning.document(),
             "format": self._form,
-            "clips": sum(ok),
+            "clips": len(rows) - rows.count(""),
             "hours": round(self._samples / self._meaning.sample_rate / 3600, 6),
             "frames": self._frames,
             "tokens": self._frames * self._meaning.codebooks,

@@ -19,6 +19,8 @@ from ttsprep.codec.quantisers.base import normalised
 
 TILE = 128
 """Code frames computed at a time; context comes on top."""
+STEP = 16
+"""What the size of the last tile of a clip is a multiple of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,17 @@ class Piece:
     scale: float = 1.0
     origin: int = 0
 
+    @property
+    def size(self) -> int:
+        """Frames to compute, which depends on nothing but the place of the tile in its clip."""
+        return min(TILE, -(-(self.frames - self.first) // STEP) * STEP)
+
+    def window(self, size: int, context: int, frame: int) -> tuple[Tensor, Tensor]:
+        """Return samples and mask of `size` frames of `frame` samples with their context."""
+        start, total = self.first - context, size + 2 * context
+        cut = _window(self.samples, (start - self.origin) * frame, total * frame)
+        return cut.div_(self.scale), _mask(start, total, self.frames)
+
 
 def _mask(start: int, size: int, frames: int) -> Tensor:
     place = torch.arange(start, start + size)
@@ -88,30 +101,27 @@ def encode_tiles(model: CodecModel, pieces: Sequence[Piece], depth: int, beam: i
     depth, beam
         Codebooks, and choices kept from one to the next.
     """
-    context, size = model.encoder.context, model.config.frame
-    total = TILE + 2 * context
-    windows = torch.empty(len(pieces), total * size)
-    for row, piece in enumerate(pieces):
-        cut = _window(piece.samples, (piece.first - context - piece.origin) * size, total * size)
-        torch.div(cut, piece.scale, out=windows[row])
-    masks = torch.stack([_mask(piece.first - context, total, piece.frames) for piece in pieces])
+    context, frame = model.encoder.context, model.config.frame
     device = model.encoder.leave.weight.device
     if device.type == "cpu":
-        parts = [_encode(model, w[None], m[None], depth, beam) for w, m in zip(windows, masks, strict=True)]
-        codes, missed, energy = (torch.cat(part) for part in zip(*parts, strict=True))
-    else:
-        codes, missed, energy = (t.cpu() for t in _encode(model, windows.to(device), masks.to(device), depth, beam))
+        windows = [piece.window(piece.size, context, frame) for piece in pieces]
+        parts = [_encode(model, w[None], m[None], depth, beam) for w, m in windows]
+    else:  # all of one size, for one batch
+        windows = [piece.window(TILE, context, frame) for piece in pieces]
+        samples, masks = (torch.stack(part).to(device) for part in zip(*windows, strict=True))
+        done = [part.cpu() for part in _encode(model, samples, masks, depth, beam)]
+        parts = [(codes[None], missed[None], energy[None]) for codes, missed, energy in zip(*done, strict=True)]
     out = []
-    for row, piece in enumerate(pieces):
+    for piece, (codes, missed, energy) in zip(pieces, parts, strict=True):
         n = min(TILE, piece.frames - piece.first)
-        out.append(Coding(codes[row, :, :n], float(missed[row, :n].sum()), float(energy[row, :n].sum())))
+        out.append(Coding(codes[0, :, :n], float(missed[0, :n].sum()), float(energy[0, :n].sum())))
     return out
 
 
 def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return codes ``(pieces, depth, TILE)``, and squares ``(pieces, TILE)`` of what is missed and of all."""
+    """Return codes ``(pieces, depth, size)``, and squares ``(pieces, size)`` of what is missed and of all."""
     context = model.encoder.context
-    latents = model.encoder(windows, masks)[:, context : context + TILE].contiguous()
+    latents = model.encoder(windows, masks)[:, context:-context].contiguous()
     codes = model.quantiser.encode(latents, depth, beam)
     wanted = normalised(latents.float(), model.config.quantiser.normalise)
     missed = wanted - model.quantiser.decode(codes)

@@ -34,8 +34,8 @@ class Usage:
 
     def add(self, codes: Numbers) -> None:
         """Count codes ``(codebooks, frames)``."""
-        for book, row in zip(self.counts, codes, strict=True):
-            book += np.bincount(row, minlength=len(book))
+        for number, row in enumerate(codes):
+            self.counts[number] += np.bincount(row, minlength=self.counts.shape[1])
 
     def books(self) -> list[dict[str, Any]]:
         """Return, for every codebook, the share of codes that occur, perplexity and bits a code.
