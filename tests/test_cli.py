@@ -95,14 +95,14 @@ def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audite
     assert (spoken.parent / "spoken.audit" / "report.html").is_file()
     assert "audio-orphan" in audited.stdout  # the file that make() leaves unnamed
     assert "\x1b" not in audited.stdout + audited.stderr
-    assert "measuring 5 clips" in audited.stderr
+    assert "measuring: 5 clips\n" in audited.stderr
     assert all(len(line) <= 80 for line in lines)
 
 
 def test_a_second_audit_measures_nothing(spoken: Path, audited) -> None:
     done = ttsprep("audit", spoken, cwd=spoken.parent)
     assert done.stdout == audited.stdout
-    assert done.stderr == "5 clips of 5 known from the last audit\n"
+    assert done.stderr == "measuring: 5 of 5 clips known from the last run\n"
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(tmp_path: Path) -> None:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
     ) as process:
         assert process.stderr is not None
-        assert process.stderr.readline() == "measuring 402 clips\n"
+        assert process.stderr.readline() == "measuring: 402 clips\n"
         deadline = time.monotonic() + 60
         while not list((tmp_path / "out").glob(".journal/*")):
             assert process.poll() is None, "it ended before anything was in the journal"

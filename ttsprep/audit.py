@@ -116,10 +116,10 @@ def plan(path: Path, recipe: Recipe) -> Plan:
             clips.append(item if item.language else replace(item, language=recipe.language or LANGUAGE))
     named = {os.path.normpath(clip.path) for clip in clips}
     orphans = [name for name in audio_files(corpus.root, leave_out=corpus.left_out) if name not in named]
-    return Plan(corpus, clips, _unique([clean(clip.id) for clip in clips]), findings, orphans)
+    return Plan(corpus, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)
 
 
-def _unique(ids: Sequence[str]) -> list[str]:
+def unique(ids: Sequence[str]) -> list[str]:
     """Append ``~2``, ``~3`` ... to ids that are taken."""
     taken = set(ids)
     seen: Counter[str] = Counter()
@@ -165,13 +165,27 @@ def audit(
     TtsprepError
         If the corpus cannot be read, or the results cannot be written.
     """
-    judges, wanted = recipe.judges(), recipe.wanted()
     todo = plan(path, recipe)
     refuse_inside(todo.corpus.root, out)
+    return examine(todo, out, recipe, jobs=jobs, on_progress=on_progress, on_plan=on_plan)
+
+
+def examine(
+    todo: Plan,
+    out: Path,
+    recipe: Recipe,
+    *,
+    jobs: int,
+    on_progress: Progress | None = None,
+    on_plan: Callable[[Plan, int], None] | None = None,
+    with_report: bool = True,
+) -> Audit:
+    """Audit what a plan lists; as `audit`, but `out` may be anywhere, and the report can be left out."""
+    judges, wanted = recipe.judges(), recipe.wanted()
     with lock(out):
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
         stamp = _stamp(todo, digest(out / "clips.parquet"), judges, wanted)
-        earlier = _earlier(out, stamp)
+        earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
         if earlier is not None:
             return Audit(out, clips, *earlier, measured)
@@ -184,7 +198,8 @@ def audit(
         seen = findings.to_pandas()
         summary = _about(todo, clips) | summarise(clips, seen)
         write_json(out / "summary.json", summary)
-        _report(out, todo, clips, seen, summary)
+        if with_report:
+            _report(out, todo, clips, seen, summary)
         write_json(
             out / "run.json",
             {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")},
@@ -322,7 +337,7 @@ def _stamp(todo: Plan, table: str, judges: Sequence[Check], wanted: frozenset[st
     return hashlib.sha256(repr((table, *rules, *corpus, todo.findings, todo.orphans)).encode()).hexdigest()
 
 
-def _earlier(out: Path, stamp: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
+def _earlier(out: Path, stamp: str, *, with_report: bool) -> tuple[pd.DataFrame, dict[str, Any]] | None:
     """Return findings and summary of the last audit, if nothing they depend on has changed."""
     try:
         if json.loads((out / "run.json").read_text(encoding="utf-8"))["stamp"] != stamp:
@@ -331,7 +346,7 @@ def _earlier(out: Path, stamp: str) -> tuple[pd.DataFrame, dict[str, Any]] | Non
     except (OSError, ValueError, KeyError):
         return None
     findings = read_table(out / "findings.parquet")
-    if findings is None or not (out / "report.html").is_file():
+    if findings is None or (with_report and not (out / "report.html").is_file()):
         return None
     return findings.to_pandas(), summary
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep import __version__, console, views
+from ttsprep.cli_build import build
 from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _audit(
             rules,
             jobs=jobs or len(os.sched_getaffinity(0)),
             on_progress=meter.advance,
-            on_plan=lambda plan, clips: meter.begin(len(plan.clips), clips),
+            on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
         )
     suggestions = _suggestions(sentences, result, prompt_count)
     code = _exit_code(result, fail_on)
@@ -176,6 +177,9 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
     return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
 
 
+app.command("build")(build)
+
+
 @app.command("explain")
 def _explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A finding, such as clipping.")],
@@ -228,7 +232,7 @@ def _selftest(
             rules,
             jobs=jobs or len(os.sched_getaffinity(0)),
             per_defect=clips,
-            on_plan=lambda total: meter.begin(total, total),
+            on_plan=lambda total: meter.begin("measuring", total, total),
             on_progress=meter.advance,
         )
     views.show_selftest(result, as_json=as_json)

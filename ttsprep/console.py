@@ -125,14 +125,15 @@ def count(number: int, singular: str) -> str:
 
 
 class Meter:
-    """Tells on stderr how far an audit is: a bar in a terminal, else a line every minute.
+    """Tells on stderr how far a run is: a bar in a terminal, else a line every minute.
 
-    ``with Meter() as meter``; then `begin` once, and `advance` for all that is done.
+    ``with Meter() as meter``; then for every part of the run `begin` once, and `advance` for all that is done.
     """
 
     def __init__(self) -> None:
         self._console = _console(sys.stderr)
         self._bar: Progress | None = None
+        self._doing = ""
         self._total = self._done = 0
         self._seconds = 0.0
         self._start = self._last = self._told = time.monotonic()
@@ -141,30 +142,38 @@ class Meter:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-        if self._done and failure[0] is None:
-            spent = self._last - self._start
-            tell(f"measured {count(self._done, 'clip')} in {spent:.1f} s, {self._speed(self._last)}")
+        self._end(told=failure[0] is None)
 
-    def begin(self, clips: int, new: int) -> None:
-        """Start: `new` of all `clips` are to be measured."""
-        self._total, self._start = new, time.monotonic()
+    def begin(self, doing: str, clips: int, new: int) -> None:
+        """Start a part of the run: `new` of all `clips` are to be done."""
+        self._end(told=True)
+        self._doing, self._total, self._done, self._seconds = doing, new, 0, 0.0
+        self._start = self._last = self._told = time.monotonic()
         if clips > new:
-            tell(f"{count(clips - new, 'clip')} of {clips:,} known from the last audit")
+            tell(f"{doing}: {clips - new:,} of {count(clips, 'clip')} known from the last run")
         if not self._console.is_terminal:
             if new:
-                tell(f"measuring {count(new, 'clip')}")
+                tell(f"{doing}: {count(new, 'clip')}")
             return
         if new:
             self._show_bar(new)
         else:
-            self._show_spinner()
+            self._show_spinner("judging, and writing")
+
+    def _end(self, *, told: bool) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        if self._done and told:
+            spent = self._last - self._start
+            tell(f"{self._doing}: {count(self._done, 'clip')} in {spent:.1f} s, {self._speed(self._last)}")
+        self._done = 0
 
     def _show_bar(self, total: int) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
+            TextColumn("{task.description}"),
             BarColumn(24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[speed]}"),
@@ -172,15 +181,15 @@ class Meter:
             TextColumn("left"),
         )
         self._bar = Progress(*columns, console=self._console, transient=True)
-        self._bar.add_task("", total=total, speed="clips")
+        self._bar.add_task(self._doing, total=total, speed="clips")
         self._bar.start()
 
-    def _show_spinner(self) -> None:
+    def _show_spinner(self, doing: str) -> None:
         from rich.progress import Progress, SpinnerColumn, TextColumn
 
         columns = SpinnerColumn("line"), TextColumn("{task.description}")
         self._bar = Progress(*columns, console=self._console, transient=True)
-        self._bar.add_task("judging, and writing the report")
+        self._bar.add_task(doing)
         self._bar.start()
 
     def advance(self, clips: int, seconds: float) -> None:
@@ -193,12 +202,30 @@ class Meter:
             self._bar.update(task, completed=self._done, speed=self._speed(now))
             if clips and self._done >= self._total:
                 self._bar.stop()
-                self._show_spinner()
+                self._show_spinner("judging, and writing")
         elif now - self._told > LOG_EVERY_S:
             self._told = now
             left = (now - self._start) * (self._total / max(1, self._done) - 1) / 60
             done = f"{self._done:,} of {count(self._total, 'clip')}"
-            tell(f"{done}, {self._speed(now)}, {left:.0f} min left")
+            tell(f"{self._doing}: {done}, {self._speed(now)}, {left:.0f} min left")
+
+    def say(self, what: str, done: int, total: int) -> None:
+        """Tell how many bytes of something are done; of an unknown total if that is 0."""
+        share = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{done / 1e6:,.0f} MB"
+        now = time.monotonic()
+        if what != self._doing:
+            self._end(told=True)
+            self._doing, self._told = what, now
+            tell(what)
+        elif self._console.is_terminal:
+            if self._bar is None:
+                self._show_spinner(what)
+            if self._bar is not None:
+                (task,) = self._bar.task_ids
+                self._bar.update(task, description=f"{what}: {share}")
+        elif now - self._told > LOG_EVERY_S:
+            self._told = now
+            tell(f"{what}: {share}")
 
     def _speed(self, now: float) -> str:
         spent = max(1e-9, now - self._start)

@@ -94,11 +94,12 @@ class Select(Section):
     keep_hours
         At most this much, the worst clips being left out first; 0 for no limit.
     keep_coverage
-        Clips that carry the last examples of a phone or a diphone are kept, unless they cannot be used at all.
+        A clip with too many warnings is kept if it holds a phone that no other has; of the clips beyond
+        `keep_hours` those go last that hold a phone or diphone alone.
     """
 
     strictness: Literal["lenient", "normal", "strict"] = "normal"
-    reject: tuple[str, ...] = ()
+    reject: tuple[str, ...] = ("duplicate-audio",)
     keep: tuple[str, ...] = ()
     keep_hours: float = Field(default=0.0, ge=0)
     keep_coverage: bool = True
@@ -182,6 +183,8 @@ class Recipe(Section):
         for name in self.pipeline:
             if name not in known:
                 raise UsageError(f"pipeline: there is no stage {name!r}; {nearest(name, known)}")
+        if self.pipeline[-1:] != ("format",) or len(set(self.pipeline)) < len(self.pipeline):
+            raise UsageError("pipeline: every stage comes once, and format, which writes the file, comes last")
         return [_configured("stages", known[name], self.stages.get(name, {})) for name in self.pipeline]
 
     def forms(self) -> list[Export]:

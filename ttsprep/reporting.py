@@ -1,6 +1,7 @@
-"""Brings the tables of an audit and the sound of its clips to the report."""
+"""Brings the tables of an audit or a build and the sound of its clips to the report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,32 @@ from ttsprep.checks.phonemes import coverage
 from ttsprep.errors import AudioError, UsageError
 from ttsprep.files import inside
 from ttsprep.manifest import clean
-from ttsprep.report.render import render
-from ttsprep.report.tables import AuditTables, Coverage
+from ttsprep.report.render import render, render_build
+from ttsprep.report.tables import AuditTables, BuildTables, Coverage
 from ttsprep.signal import Signal
 from ttsprep.types import Clip, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An audit with the corpus that it is of.
+
+    Attributes
+    ----------
+    root
+        Folder of the corpus.
+    clips, ids
+        As `ttsprep.audit.plan` lists them.
+    table, findings, summary
+        As the audit wrote them; texts without nulls.
+    """
+
+    root: Path
+    clips: Sequence[Clip]
+    ids: Sequence[str]
+    table: pd.DataFrame
+    findings: pd.DataFrame
+    summary: dict[str, Any]
 
 
 def report(
@@ -27,7 +50,26 @@ def report(
     summary: dict[str, Any],
 ) -> str:
     """Return ``report.html`` of an audit."""
-    by_id = {clean(name): clip for name, clip in zip(ids, clips, strict=True)}
+    return render(_tables(Audited(root, clips, ids, table, findings, summary), _language(table)))
+
+
+def build_report(before: Audited, after: Audited, rejected: pd.DataFrame, provenance: pd.DataFrame) -> str:
+    """Return ``report.html`` of a build: what became of the source, and the report of the result.
+
+    Parameters
+    ----------
+    before, after
+        The audits of the source and of the result.
+    rejected, provenance
+        As in `ttsprep.report.BuildTables`.
+    """
+    language = _language(before.table)  # the same for both: a result without a clip has no language of its own
+    return render_build(BuildTables(_tables(before, language), _tables(after, language), rejected, provenance))
+
+
+def _tables(audited: Audited, language: str) -> AuditTables:
+    by_id = {clean(name): clip for name, clip in zip(audited.ids, audited.clips, strict=True)}
+    table = audited.table
     readable = set(table.id[table.status == "ok"])
 
     def media(name: str) -> tuple[Samples, int] | None:
@@ -35,7 +77,7 @@ def report(
             return None
         clip = by_id[name]
         try:
-            decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
+            decoded = audio.read(inside(audited.root, clip.path), start=clip.start, end=clip.end)
         except AudioError:  # the file has changed since it was measured
             return None
         return Signal(decoded).samples, decoded.rate
@@ -44,17 +86,30 @@ def report(
         name: {"summary": code.summary, "measured": code.measured, "harm": code.harm, "mend": code.mend}
         for name, (code, _) in catalogue().items()
     }
-    return render(AuditTables(summary["corpus"], table, findings, summary, explanations, _coverage(table), media))
+    return AuditTables(
+        audited.summary["corpus"],
+        table,
+        audited.findings,
+        audited.summary,
+        explanations,
+        _coverage(table, language),
+        media,
+    )
 
 
-def _coverage(table: pd.DataFrame) -> Coverage | None:
-    """Coverage of the language that most clips are in."""
-    spoken = table[(table.phonemes != "") & (table.language != "")]
-    if spoken.empty:
+def _language(table: pd.DataFrame) -> str:
+    """Return the language that most clips are in; "" if none is known."""
+    languages = table.language[(table.phonemes != "") & (table.language != "")]
+    return "" if languages.empty else str(languages.value_counts().sort_index().idxmax())
+
+
+def _coverage(table: pd.DataFrame, language: str) -> Coverage | None:
+    """Coverage of a language."""
+    spoken = table[(table.phonemes != "") & (table.language == language)]
+    if spoken.empty or not language:
         return None
-    language = str(spoken.language.value_counts().sort_index().idxmax())
     try:
-        found = coverage(spoken[spoken.language == language], language)
+        found = coverage(spoken, language)
     except UsageError:
         return None
     pairs = {

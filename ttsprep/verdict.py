@@ -12,18 +12,19 @@ from ttsprep.types import Severity
 
 Array = npt.NDArray[Any]
 
-MENDABLE = frozenset({
-    "channels-mixed",
-    "dc-offset",
-    "leading-silence",
-    "loudness-outlier",
-    "sample-rate-mixed",
-    "subtype-mixed",
-    "too-loud",
-    "too-quiet",
-    "trailing-silence",
-})
-"""Codes that processing removes without harm to the speech; the others need new recordings or texts."""
+MENDED_BY = {
+    "channels-mixed": "mono",
+    "dc-offset": "dc-block",
+    "leading-silence": "trim",
+    "loudness-outlier": "loudness",
+    "sample-rate-mixed": "resample",
+    "subtype-mixed": "format",
+    "too-loud": "loudness",
+    "too-quiet": "loudness",
+    "trailing-silence": "trim",
+}
+"""Codes that a stage of a build removes without harm to the speech; the others need new recordings or texts."""
+MENDABLE = frozenset(MENDED_BY)
 
 STRICTNESS = (
     ("keep every clip", None),

@@ -56,7 +56,7 @@ def show_plan(plan: "Plan", out: Path, *, as_json: bool) -> None:
         "left over": f"{count(len(plan.orphans), 'file')} that the metadata does not name",
         "would write": str(document["out"]),
     }
-    show(_pairs(rows))
+    show(pairs(rows))
 
 
 def show_json(result: "Audit", suggestions: Suggestions, code: int) -> None:
@@ -88,10 +88,11 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
     where = {"report": printable(str(result.out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
-    show(*parts, _pairs(where))
+    show(*parts, pairs(where))
 
 
-def _pairs(rows: Mapping[str, str]) -> "Table":
+def pairs(rows: Mapping[str, str]) -> "Table":
+    """Lay out names and values in two columns."""
     from rich.table import Table
     from rich.text import Text
 
@@ -218,7 +219,7 @@ def show_checks(checks: Mapping[str, type["Check"]]) -> None:
 def show_recipes(recipes: Mapping[str, str]) -> None:
     """Show each recipe with its first comment."""
     first = {name: text.split("\n")[0].lstrip("# ") for name, text in recipes.items()}
-    show(_pairs(dict(sorted(first.items()))))
+    show(pairs(dict(sorted(first.items()))))
 
 
 def show_selftest(result: "SelfTest", *, as_json: bool) -> None:

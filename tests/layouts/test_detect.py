@@ -5,17 +5,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from ttsprep.errors import CorpusError, UsageError
 from ttsprep.layouts.base import Layout
 from ttsprep.layouts.detect import all_layouts, detect, read_corpus
+from ttsprep.manifest import write_table
 from ttsprep.types import Clip
 
 from .corpus import audio, put, split
 
 NAMES = [
     "audiofolder",
+    "build",
     "commonvoice",
     "filelist",
     "kaldi",
@@ -42,6 +45,15 @@ def filelist(root: Path) -> None:
 def audiofolder(root: Path) -> None:
     audio(root, "a.wav")
     put(root, "metadata.csv", "file_name,text\na.wav,one | two\n")
+
+
+def build(root: Path) -> None:
+    audio(root, "wavs/a.wav")
+    columns = ("id", "path", "normalised", "speaker", "language")
+    write_table(
+        root / "clips.parquet", pa.table(dict(zip(columns, (["a"], ["wavs/a.wav"], ["one"], [""], [""]), strict=True)))
+    )
+    put(root, "build.json", "{}")
 
 
 def nemo(root: Path) -> None:
@@ -83,7 +95,7 @@ def plain(root: Path) -> None:
     put(root, "a.txt", "one")
 
 
-BUILDERS = [audiofolder, commonvoice, filelist, kaldi, lhotse, libri, ljspeech, nemo, plain, vctk]
+BUILDERS = [audiofolder, build, commonvoice, filelist, kaldi, lhotse, libri, ljspeech, nemo, plain, vctk]
 
 
 def test_every_layout_is_known_and_says_how_it_looks() -> None:
@@ -97,13 +109,13 @@ def test_two_layouts_of_one_name_are_refused() -> None:
         type("Other", (Layout,), {"name": "plain", "__module__": "elsewhere"})
 
 
-@pytest.mark.parametrize("build", BUILDERS)
-def test_each_layout_is_recognised_and_no_other(tmp_path: Path, build: Callable[[Path], None]) -> None:
-    build(tmp_path)
+@pytest.mark.parametrize("make", BUILDERS)
+def test_each_layout_is_recognised_and_no_other(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path)
     found = {name for name, layout in all_layouts().items() if not layout.fallback and layout.recognise(tmp_path)}
-    assert found == {build.__name__} - {"plain"}
+    assert found == {make.__name__} - {"plain"}
     layout, why = detect(tmp_path)
-    assert layout.name == build.__name__
+    assert layout.name == make.__name__
     assert why
     clips, findings = split(read_corpus(tmp_path).items)
     assert (len(clips), findings) == (1, [])

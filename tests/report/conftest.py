@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 import pytest
-from made_tables import audit_of, corpus, found
+from made_tables import audit_of, build_of, corpus, found, rejected_of
 
 
 @pytest.fixture
@@ -16,3 +18,22 @@ def small():
         ("", "session-drift", "warning", 3, 2),
     )
     return audit_of(corpus(40), findings)
+
+
+@pytest.fixture
+def heard(small):
+    """A build of `small`: three clips rejected, two mended; one keeps its finding and one has a new one."""
+    rejected = rejected_of(
+        ("clip-00001", "clipping", "2 % of the samples are cut flat"),
+        ("clip-00002", "clipping", "1 % of the samples are cut flat"),
+        ("clip-00003", "rate-outlier clipping", "too long for its text"),
+    )
+    findings = found(("clip-00006", "noisy", "warning", 20, 25), ("clip-00009", "cut-end", "error", 1, 0, 2.9, 3.0))
+    return build_of(small, rejected, findings)
+
+
+@pytest.fixture
+def built(heard):
+    """The same without its players, which take most of the time."""
+    before, after = (replace(side, media=lambda _: None) for side in (heard.before, heard.after))
+    return replace(heard, before=before, after=after)

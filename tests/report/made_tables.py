@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ttsprep.report import AuditTables, Coverage
+from ttsprep.report import AuditTables, BuildTables, Coverage
 from ttsprep.verdict import summarise
 
 RATE = 16_000
@@ -68,3 +68,21 @@ def audit_of(clips, findings, **changes):
         "max_clips_per_code": 3,
     }
     return AuditTables(**(fields | changes))
+
+
+def rejected_of(*rows):
+    """A table of rejected clips from tuples (id, codes, reason)."""
+    return pd.DataFrame(rows, columns=["id", "codes", "reason"])
+
+
+def provenance_of(ids, **columns):
+    return pd.DataFrame({"id": list(ids), "source_id": list(ids), **columns})
+
+
+def build_of(before, rejected, findings, **changes):
+    """What is left of `before` without the rejected clips, each half a second shorter and at -23 LUFS."""
+    clips = before.clips[~before.clips["id"].isin(rejected["id"])].reset_index(drop=True)
+    clips = clips.assign(duration_s=clips["duration_s"] - 0.5, loudness_lufs=-23.0)
+    after = audit_of(clips, findings, name="built", explanations=before.explanations, **changes)
+    trimmed = {"lead_removed_s": 0.2, "tail_removed_s": 0.3, "gain_db": np.linspace(-2.0, 3.0, len(clips))}
+    return BuildTables(before, after, rejected, provenance_of(clips["id"], **trimmed))

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from chromium import PROGRAM, Chromium
-from made_tables import audit_of, corpus, found
+from made_tables import audit_of, corpus, found, provenance_of, rejected_of
 
-from ttsprep.report import render
+from ttsprep.report import BuildTables, Coverage, render, render_build
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 
@@ -113,6 +113,85 @@ def test_hostile_strings_run_nothing_and_fetch_nothing(hostile, counter):
     assert counter.paths == []
     assert all(url.startswith(("file:", "data:")) for url in requests)
     assert any(url == hostile.as_uri() for url in requests)
+
+
+def test_hostile_strings_of_a_build_run_nothing_and_fetch_nothing(counter, tmp_path):
+    strings = attacks(counter.url)
+    clips = corpus(2 * len(strings))
+    for name in ("id", "path", "text", "speaker", "phonemes"):
+        clips[name] = [f"{attack}{n}" for n in range(2) for attack in strings]
+    findings = found(*((clip, "clipping", "error", 1, 0, 0.5, 0.9) for clip in clips["id"]))
+    findings["message"] = findings["clip"]
+    codes = [attack.replace(" ", "\u00a0") for attack in strings]
+    sounds = Coverage(dict.fromkeys(codes, 1), frozenset(codes), {(code, code): 1 for code in codes})
+    gone, kept = clips["id"][: len(strings)], clips[len(strings) :].reset_index(drop=True)
+    new = found(*((clip, strings[0], "error", 1, 0, 0.5, 0.9) for clip in kept["id"]))
+    build = BuildTables(
+        audit_of(clips, findings, name=strings[0], coverage=sounds),
+        audit_of(kept, new, name=strings[1], coverage=None, media=lambda _: None),
+        rejected_of(*zip(gone, codes, strings, strict=True)),
+        provenance_of(kept["id"]),
+    )
+    path = tmp_path / "report.html"
+    path.write_text(render_build(build), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        use_everything(page)
+        page.js("document.querySelector('[data-reason]').click()")
+        page.js("e = document.getElementById('by-reason'); e.value = ''; e.dispatchEvent(new Event('input'))")
+        assert page.js("document.querySelectorAll('#rejected-table tbody tr').length") == len(strings)
+        page.js("document.querySelector('#rejected-table button').click()")
+        page.js("new Promise(done => setTimeout(done, 300))")
+        assert page.js("typeof pwned") == "undefined"
+        planted = "iframe, object, img, form:not(.filters), base, meta[http-equiv=refresh], link:not([rel=icon])"
+        assert page.js(f"document.querySelectorAll('{planted}').length") == 0
+        assert page.js("document.scripts.length") == 3
+        requests = [e["params"]["request"]["url"] for e in page.events if e["method"] == "Network.requestWillBeSent"]
+    assert counter.paths == []
+    assert all(url.startswith(("file:", "data:")) for url in requests)
+
+
+def test_rejected_clips_are_searched_and_heard(heard, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(render_build(heard), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        assert [e for e in page.events if e["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}] == []
+        count = "document.getElementById('rejected-count').textContent"
+        rows = "[...document.querySelectorAll('#rejected-table tbody tr')].map(r => r.cells[0].textContent)"
+        assert page.js(count).startswith("3 clips, ")
+        search = "e = document.getElementById('rejected-query'); e.value = {!r}; e.dispatchEvent(new Event('input'))"
+        page.js(search.format("too LONG"))
+        assert page.js(rows) == ["clip-00003"]
+        assert page.js(count).startswith("1 clip, ")
+        page.js(search.format("nowhere"))
+        assert page.js(rows) == []
+        page.js("document.querySelector('[data-reason]').click()")
+        assert page.js(rows) == ["clip-00001", "clip-00002", "clip-00003"]
+        page.js("document.querySelector('#rejected-table button').click()")
+        page.wait("document.getElementById('reason-0').open")
+        page.js("document.querySelector('#rejected .play').click()")
+        page.wait("document.querySelector('#rejected audio').currentTime > 0.05")
+        page.js("document.querySelector('#reason-0').open = false")
+        page.js("document.querySelector(\"a[href='#reason-0']\").click()")
+        assert page.js("document.getElementById('reason-0').open")
+        assert page.js("document.getElementById('count').textContent").startswith("37 clips, ")
+
+
+def test_a_long_list_of_rejected_clips_grows_on_demand(tmp_path):
+    clips = corpus(1_000)
+    before = audit_of(clips, found(), media=lambda _: None)
+    rejected = rejected_of(*((name, "too-short", f"{name} is short") for name in clips["id"][1:]))
+    build = BuildTables(before, audit_of(clips.head(1), found()), rejected, provenance_of(clips["id"][:1]))
+    path = tmp_path / "report.html"
+    path.write_text(render_build(build), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        rows = "document.querySelectorAll('#rejected-table tbody tr').length"
+        assert page.js(rows) == 100
+        page.js("document.getElementById('rejected-more').click()")
+        assert page.js(rows) == 200
+        assert page.js("document.getElementById('rejected-more').textContent") == "Show more: 799 are left"
 
 
 def test_the_policy_stops_what_escaping_would_not(small, counter, tmp_path):
@@ -233,3 +312,12 @@ def test_nothing_sticks_out_at_any_width(small, tmp_path, width):
     with Chromium() as page:
         page.open(path, width=width)
         assert page.js("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_of_a_build_sticks_out_at_any_width(built, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(render_build(built), encoding="utf-8")
+    with Chromium() as page:
+        for width in (360, 768, 1280):
+            page.open(path, width=width)
+            assert page.js("document.documentElement.scrollWidth") <= width

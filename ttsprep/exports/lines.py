@@ -1,12 +1,15 @@
-"""Tables of lines, whose cells hold neither the delimiter nor a line break."""
+"""Tables of lines: what a cell can hold, and how they are written."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from ttsprep.exports.base import Entry
 from ttsprep.files import atomic_file
 
 _SPOKEN = {"normalised": "normalised text"}
+_BREAKS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 
 
 def no_cell(text: str, delimiter: str, what: str = "text") -> str:
@@ -36,6 +39,11 @@ def no_row(entry: Entry, fields: Iterable[str], delimiter: str) -> str:
     """Return why one of the `fields` of `entry` cannot be a cell, or ""."""
     reasons = (no_cell(str(getattr(entry, name)), delimiter, _SPOKEN.get(name, name)) for name in fields)
     return next(filter(None, reasons), "")
+
+
+def json_line(record: Mapping[str, Any]) -> str:
+    """Return a JSON object on one line, whatever a reader takes for the end of a line."""
+    return json.dumps(record, ensure_ascii=False, allow_nan=False).translate(_BREAKS)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:

@@ -19,6 +19,8 @@ class Layout:
         One line that shows how such a folder looks.
     fallback
         True if it is taken only where no other layout recognises the folder.
+    certain
+        True if it is taken whatever other layouts recognise the folder too.
     left_out
         `fnmatch` pattern of audio files that the layout leaves out on purpose (a second microphone,
         clips that were voted down), so that they are not held to be orphans; "" for none.
@@ -27,6 +29,7 @@ class Layout:
     name: ClassVar[str] = ""
     summary: ClassVar[str] = ""
     fallback: ClassVar[bool] = False
+    certain: ClassVar[bool] = False
     left_out: ClassVar[str] = ""
     registry: ClassVar[dict[str, type["Layout"]]] = {}
 

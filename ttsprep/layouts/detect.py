@@ -79,6 +79,7 @@ def detect(root: Path) -> tuple[type[Layout], str]:
     _refuse_unreadable(root)
     seen = {layout: _recognise(layout, root) for layout in all_layouts().values() if not layout.fallback}
     fits = {layout: why for layout, why in seen.items() if why}
+    fits = {layout: why for layout, why in fits.items() if layout.certain} or fits
     if not fits:
         _refuse_unknown_table(root)
         _refuse_outer_folder(root)

@@ -67,7 +67,7 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
     if not len(values):
         return None
     limits = [(value * quantity.scale, code) for value, code in limits]
-    low, high = _range(values, limits, 10.0**-quantity.digits)
+    low, high = reach(values, limits, 10.0**-quantity.digits)
     edges = np.linspace(low, high, BINS + 1)
     inside = np.clip(values, low, high)
     counts = {v: np.histogram(inside[verdict == v.value], edges)[0] for v in Verdict}
@@ -140,9 +140,9 @@ def _tips(quantity: Quantity, edges: Values, counts: Mapping[Verdict, npt.NDArra
     return tips
 
 
-def _range(values: Values, limits: Limits, least: float) -> tuple[float, float]:
-    """Choose an axis for nearly all values, and for the limits unless they are far away."""
-    low, high = np.percentile(values, [0.5, 99.5])
+def reach(values: Values, limits: Limits, least: float, *, beyond: float = 0.5) -> tuple[float, float]:
+    """Choose an axis for all but `beyond` per cent at either end, and for the limits unless they are far away."""
+    low, high = np.percentile(values, [beyond, 100 - beyond])
     margin = max(0.08 * (high - low), least)
     low, high = max(low - margin, values.min()), min(high + margin, values.max())
     span = max(high - low, 4 * least)

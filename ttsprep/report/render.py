@@ -3,31 +3,38 @@
 import hashlib
 import json
 from base64 import b64encode
+from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from ttsprep.report import plots
+from ttsprep.report.build import compared
 from ttsprep.report.figure import CLASSES, Figure, column, hours
 from ttsprep.report.histogram import histogram, limits_of
 from ttsprep.report.phonemes import diphone_map, phone_bars
-from ttsprep.report.tables import QUANTITIES, AuditTables, visible
+from ttsprep.report.tables import QUANTITIES, AuditTables, BuildTables, cut, visible
 from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
 from ttsprep.verdict import Verdict, verdicts
+
+if TYPE_CHECKING:
+    import jinja2
 
 MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
 MOST_TEXT = 240
 """Characters of a text in the table."""
+SHARE = 0.5
+"""Of the seconds of audio on the page, for the result of a build: its rejected clips are heard too."""
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
 def render(audit: AuditTables) -> str:
-    """Make the report.
+    """Make the report of an audit.
 
     Parameters
     ----------
@@ -40,37 +47,65 @@ def render(audit: AuditTables) -> str:
         A whole HTML page. Nothing in it is fetched: a content security policy allows only its own style and
         script, by their hashes, and data: URIs for pictures and sound.
     """
+    return _page(audit, None)
+
+
+def render_build(build: BuildTables) -> str:
+    """Make the report of a build: what became of the source, then the report of the result as `render` makes it."""
+    return _page(build.after, compared(build))
+
+
+def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
+    css, js = ("".join(_resource(f"{name}.{kind}") for name in _parts(build)) for kind in ("css", "js"))
+    outcome = verdicts(audit.clips, audit.findings).to_numpy()
+    codes = list(audit.summary["codes"])
+    cards = worst_clips(audit, codes, share=SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
+    return (
+        _environment()
+        .get_template("template.html")
+        .render(
+            name=visible(audit.name),
+            policy=_policy(css, js),
+            css=Markup(css),  # noqa: S704 -- our own file
+            js=Markup(js),  # noqa: S704 -- our own file
+            build=build,
+            summary=audit.summary,
+            verdict_classes={v.value: CLASSES[v] for v in Verdict},
+            shares=_shares(audit.summary),
+            strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
+            codes=[_code(audit, code, cards[code]) for code in codes],
+            most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
+            about_corpus=_about_corpus(audit.findings),
+            distributions=_distributions(audit, outcome),
+            text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
+            phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
+            drift=plots.drift(audit.clips, DRIFT),
+            speakers=_speakers(audit.clips, outcome),
+            listing=_script(build["listing"]) if build else "",
+            data=_script(
+                _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
+            ),
+        )
+    )
+
+
+@cache
+def _environment() -> "jinja2.Environment":
     import jinja2
 
     environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FunctionLoader(_resource),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(hours=hours)
-    css, js = _resource("report.css"), _resource("report.js")
-    outcome = verdicts(audit.clips, audit.findings).to_numpy()
-    codes = list(audit.summary["codes"])
-    cards = worst_clips(audit, codes)
-    return environment.from_string(_resource("template.html")).render(
-        name=visible(audit.name),
-        policy=_policy(css, js),
-        css=Markup(css),  # noqa: S704 -- our own file
-        js=Markup(js),  # noqa: S704 -- our own file
-        summary=audit.summary,
-        verdict_classes={v.value: CLASSES[v] for v in Verdict},
-        shares=_shares(audit.summary),
-        strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
-        codes=[_code(audit, code, cards[code]) for code in codes],
-        most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
-        about_corpus=_about_corpus(audit.findings),
-        distributions=_distributions(audit, outcome),
-        text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
-        phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
-        drift=plots.drift(audit.clips, DRIFT),
-        speakers=_speakers(audit.clips, outcome),
-        data=_script(
-            _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
-        ),
-    )
+    environment.globals.update(hours=hours, visible=visible)
+    return environment
+
+
+def _parts(build: dict[str, Any] | None) -> tuple[str, ...]:
+    return ("report", "build") if build else ("report",)
 
 
 def _resource(name: str) -> str:
@@ -176,7 +211,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
     def words(column: str, most: int) -> list[str]:
         if column not in clips:
             return [""] * len(order)
-        return [_cut(visible(v), most) for v in clips[column].to_numpy()[order]]
+        return [cut(visible(v), most) for v in clips[column].to_numpy()[order]]
 
     quantities = [q for q in QUANTITIES if np.isfinite(column(clips, q.column)).any()]
     names = [v.value for v in Verdict]
@@ -211,10 +246,6 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
 def _numbers(values: Any, digits: int) -> list[float | None]:
     rounded = np.round(values, digits)
     return [None if np.isnan(v) else int(v) if digits == 0 else v for v in rounded.tolist()]
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _script(data: Any) -> Markup:

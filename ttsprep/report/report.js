@@ -331,4 +331,7 @@
     $("clips").scrollIntoView();
   });
   refresh();
+
+  // ---- what the script of a build, which follows, needs too
+  globalThis.report = { $, make, plural, spell, openCard };
 })();

@@ -64,6 +64,28 @@ class AuditTables:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildTables:
+    """A build as the report needs it.
+
+    Attributes
+    ----------
+    before, after
+        The audits of the source and of the result.
+    rejected
+        Columns ``id`` (of the source), ``codes`` (separated by blanks) and ``reason``; a piece of a clip that was
+        cut has a name of its own and, where that is known, ``duration_s``.
+    provenance
+        Columns ``id`` (of the result) and ``source_id``; where there are ``gain_db``, ``lead_removed_s`` and
+        ``tail_removed_s``, the report says what they amount to.
+    """
+
+    before: AuditTables
+    after: AuditTables
+    rejected: pd.DataFrame
+    provenance: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Quantity:
     """A measured column as a reader should see it.
 
@@ -136,3 +158,8 @@ def visible(value: Any) -> str:
         else c
         for c in text
     )
+
+
+def cut(text: str, most: int) -> str:
+    """Return at most `most` characters of a text."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

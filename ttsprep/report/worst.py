@@ -55,7 +55,9 @@ class Card:
     silent: str = ""
 
 
-def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card]]:
+def worst_clips(
+    audit: AuditTables, codes: Sequence[str], *, share: float = 1.0, taken: int = 0
+) -> dict[str, list[Card]]:
     """Choose the worst clips of each code and make their cards, within the budget of the page.
 
     Parameters
@@ -64,6 +66,10 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
         The audit; its ``media`` is called at most once a clip, in this thread.
     codes
         In the order of the page.
+    share
+        Of the seconds of audio that a page may hold.
+    taken
+        Numbers that other cards of the page have.
 
     Returns
     -------
@@ -72,7 +78,7 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
     """
     chosen = {code: _rank(audit.findings, code, audit.max_clips_per_code) for code in codes}
     rows = audit.clips.drop_duplicates("id").set_index("id")
-    exhibits = _exhibits(audit, rows, _in_turn(chosen))
+    exhibits = _exhibits(audit, rows, _in_turn(chosen), share)
     by_clip = dict(iter(audit.findings[audit.findings["clip"].isin(exhibits)].groupby("clip")))
     numbers: dict[str, int] = {}
     cards: dict[str, list[Card]] = {code: [] for code in codes}
@@ -81,7 +87,7 @@ def worst_clips(audit: AuditTables, codes: Sequence[str]) -> dict[str, list[Card
         first = clip not in numbers
         row: Mapping[str, Any] = rows.loc[clip].to_dict() if clip in rows.index else {}
         card = Card(
-            numbers.setdefault(clip, len(numbers) + 1),
+            numbers.setdefault(clip, taken + len(numbers) + 1),
             first,
             visible(clip),
             visible(row.get("path")),
@@ -131,9 +137,11 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
                 yield group[place]
 
 
-def _exhibits(audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]]) -> dict[str, _Made | None]:
+def _exhibits(
+    audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]], share: float
+) -> dict[str, _Made | None]:
     """Decode here, encode beside: libsndfile and zlib let other threads run. None: cannot be decoded."""
-    left = min(MOST_SECONDS, 120 + 0.03 * len(audit.clips))
+    left = share * min(MOST_SECONDS, 120 + 0.03 * len(audit.clips))
     pending: dict[str, tuple[Future[Exhibit], float] | None] = {}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for finding in findings:

@@ -35,6 +35,11 @@ class Format(Stage):
     container: str = "wav"
     dither: bool = True
 
+    @property
+    def bytes_per_sample(self) -> int:
+        """Bytes of a sample before any packing."""
+        return BITS[self.subtype] // 8 or 4
+
     def __post_init__(self) -> None:
         if self.subtype not in BITS:
             raise UsageError(f"there is no subtype {self.subtype!r}; {nearest(self.subtype, BITS)}")

@@ -1,11 +1,22 @@
 """Writes the transcript as it is read: plain characters, no digits, no abbreviations."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ttsprep.stages.base import Stage, Staged
+from ttsprep.stages.numbers_plain import number_rules
+from ttsprep.stages.numbers_rules import Rule, apply
+from ttsprep.stages.text_abbreviations import abbreviation_rules
+from ttsprep.stages.text_left import ADDRESS, left
 from ttsprep.stages.text_marks import composed, plain_marks, visible
+from ttsprep.stages.text_repair import repaired
+from ttsprep.stages.text_words import Words, words
 from ttsprep.types import Audio, Clip
+
+_NUMERIC = re.compile(r"[\d½⅓⅔¼¾⅛⅜⅝⅞]|[IVXLC](?![^\W\dIVXLCe])")
+_SHORT = re.compile(r"[.&#№°]|\bM(?:me|lle|mes|lles)\b")
+_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,20 +27,58 @@ class Normalise(Stage):
     ----------
     marks
         Write quotes, dashes and ellipses in ASCII.
+    numbers
+        Write numbers, money, units, dates and times in words, in the language of the clip.
+    abbreviations
+        Write out abbreviations of the language of the clip.
     """
 
     marks: bool = True
+    numbers: bool = True
+    abbreviations: bool = True
 
     name: ClassVar[str] = "normalise"
     version: ClassVar[int] = 1
 
     def apply(self, clip: Clip, audio: Audio) -> Staged:
-        """Return the clip with its normalised text."""
-        text = self._once(clip.text)
-        if text == clip.text:
-            return Staged(clip, audio)
-        return Staged(replace(clip, text=text), audio, {"characters": 1})
+        """Return the clip with its text as it is read.
 
-    def _once(self, text: str) -> str:
+        ``did`` counts ``numbers`` and ``abbreviations`` that were written out; ``repaired`` names the damage that
+        was undone; ``characters`` is 1 where only blanks, marks or invisible characters changed; ``left`` lists
+        what still does not say how it is read.
+        """
+        table = words(clip.language)
+        text, did = clip.text, dict[str, float | str]()
+        for _ in range(_ROUNDS):  # what a round writes may complete what another reads
+            before, text = text, self._once(text, clip.language, table, did)
+            if text == before:
+                break
+        if text != clip.text and not did:
+            did["characters"] = 1
+        if self.numbers and (rest := left(text, table)):
+            did["left"] = rest
+        return Staged(replace(clip, text=text) if text != clip.text else clip, audio, did)
+
+    def _once(self, text: str, language: str, table: Words, did: dict[str, float | str]) -> str:
+        text, mended = repaired(text, language)
+        if mended:
+            did["repaired"] = ", ".join(mended)
         text = composed(visible(text))
-        return composed(plain_marks(text)) if self.marks else text
+        if self.marks:
+            text = composed(plain_marks(text))
+        if self.abbreviations and _SHORT.search(text):
+            text = _outside_addresses(abbreviation_rules(table), text, "abbreviations", did)
+        if self.numbers and _NUMERIC.search(text):
+            text = _outside_addresses(number_rules(table), text, "numbers", did)
+        return text
+
+
+def _outside_addresses(rules: list[Rule], text: str, name: str, did: dict[str, float | str]) -> str:
+    parts, at = [], 0
+    for found in [*ADDRESS.finditer(text), None]:
+        said, count = apply(rules, text[at : found.start() if found else len(text)])
+        parts += [said, found[0] if found else ""]
+        at = found.end() if found else at
+        if count:
+            did[name] = float(did.get(name, 0)) + count
+    return "".join(parts)

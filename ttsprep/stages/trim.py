@@ -15,6 +15,10 @@ EDGES_HZ = (100, 800, 2_500, 5_000, 12_000)
 AUDIBLE_DB = 6.0
 LEAST_FLOOR_DB = -90.0
 """Of a band: a room cannot be quieter than the steps of 16 bits."""
+LOUDER_DB = 10.0
+"""What the room may be louder before or after the speech than in its pauses."""
+FEWEST = 10
+"""Frames that show how a room sounds."""
 CLOSURE_S = 0.30
 """A sound this close to the speech belongs to it: the closure of a stop, a breath, a weak fricative."""
 CLICK_S = 0.06
@@ -83,10 +87,12 @@ def speech_span(signal: Signal) -> tuple[float, float]:
     found = np.flatnonzero(signal.speech)
     if not len(found):
         raise AudioError("no-speech", "there is no speech to be found in it")
-    sounds = runs(_audible(signal))
-    hop = signal.hop_s
-    first = _widen(int(found[0]), [(-last, -first) for first, last in reversed(sounds)], hop, -1)
-    last = _widen(int(found[-1]) + 1, sounds, hop, 1)
+    hop, before, after = signal.hop_s, int(found[0]), int(found[-1]) + 1
+    near = round(CLOSURE_S / hop)
+    early = runs(_audible(signal, (before, after), slice(0, max(0, before - near))))
+    late = runs(_audible(signal, (before, after), slice(after + near, None)))
+    first = _widen(before, [(-last, -first) for first, last in reversed(early)], hop, -1)
+    last = _widen(after, late, hop, 1)
     return first * hop, (last - 1) * hop
 
 
@@ -103,20 +109,28 @@ def _widen(edge: int, sounds: list[tuple[int, int]], hop: float, sign: int) -> i
     return sign * place
 
 
-def _audible(signal: Signal) -> Mask:
-    """Return which frames hold any sound over that of the room, in any band, shape (frames,)."""
+def _audible(signal: Signal, span: tuple[int, int], beyond: slice) -> Mask:
+    """Return which frames hold any sound over that of the room, in any band, shape (frames,).
+
+    The room is heard in the pauses of the speech (`span`, in frames) and in the frames `beyond` it: what is placed
+    there may be quieter, and noise may be louder, but not by so much that a breath is taken for it.
+    """
     edges = [round(hz / signal.bin_hz) for hz in EDGES_HZ]
     edges = [edge for edge in edges if edge < signal.power.shape[1] * 0.95]
-    levels = signal.bands(*pairwise(edges))
+    levels = to_db(signal.bands(*pairwise(edges)))
+    alive = signal.level_db > DIGITAL_SILENCE_DB
+    inner = levels[slice(*span)][signal.pauses[slice(*span)]]
+    outer = levels[beyond][alive[beyond]]
     audible = np.zeros(len(levels), np.bool_)
-    quiet = signal.pauses
-    if quiet.sum() < 10:  # no room is heard between the words: the quietest frames have to do
-        alive = signal.level_db > DIGITAL_SILENCE_DB
-        quiet = alive & (signal.level_db <= percentile(signal.level_db[alive], 5))
-    for band in levels.T:
-        decibels = to_db(band)
-        floor = max(percentile(decibels[quiet], 50), LEAST_FLOOR_DB)
-        audible |= decibels > floor + AUDIBLE_DB
+    for number, band in enumerate(levels.T):
+        # where neither shows the room, every sound is kept
+        room = percentile(inner[:, number], 25) if len(inner) >= FEWEST else LEAST_FLOOR_DB
+        limit = max(room, LEAST_FLOOR_DB) + AUDIBLE_DB
+        if len(outer) >= FEWEST:
+            low, quarter, middle = (percentile(outer[:, number], percent) for percent in (10, 25, 50))
+            own = quarter + AUDIBLE_DB + 2 * (middle - low)
+            limit = max(limit, min(own, limit + LOUDER_DB)) if len(inner) >= FEWEST else own
+        audible |= band > limit
     for first, last in runs(audible):
         if last - first < 2:  # a burst of 10 ms is seen by four frames
             audible[first:last] = False

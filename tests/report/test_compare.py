@@ -1,0 +1,309 @@
+"""What the report of a build says of source and result."""
+
+import json
+import re
+import time
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_tables import audit_of, build_of, corpus, found, provenance_of, rejected_of
+from test_render import HOSTILE, Page
+
+from ttsprep.report import Coverage, render_build
+from ttsprep.report.compare import NO_REASON, changes, losses, lost, match
+from ttsprep.report.facts import facts
+from ttsprep.report.overlay import TALLEST, overlay, overlays
+from ttsprep.report.tables import QUANTITIES, BuildTables
+
+
+def followed(build):
+    return {change.code: change for change in changes(build, match(build))[0]}
+
+
+def words(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def test_every_clip_of_the_source_is_built_or_rejected(built):
+    matched = match(built)
+    assert matched.built.sum() == 37
+    assert list(matched.rejected["id"]) == ["clip-00001", "clip-00002", "clip-00003"]
+    assert list(matched.source) == list(built.after.clips["id"])
+
+
+def test_a_clip_with_several_reasons_counts_under_the_gravest(built):
+    assert list(built.before.summary["codes"])[:2] == ["clipping", "rate-outlier"]
+    assert list(match(built).rejected["main"]) == ["clipping"] * 3
+
+
+def test_a_clip_that_is_neither_built_nor_listed_is_named(built):
+    matched = match(replace(built, rejected=built.rejected.iloc[1:]))
+    assert list(matched.rejected["id"]) == ["clip-00001", "clip-00002", "clip-00003"]
+    assert matched.rejected["main"][0] == NO_REASON
+    assert NO_REASON in render_build(replace(built, rejected=built.rejected.iloc[1:]))
+
+
+def test_the_losses_add_up_to_what_lies_between_source_and_build(built):
+    listed = losses(built, match(built))
+    assert [(loss.name, loss.clips, loss.rejected) for loss in listed] == [
+        ("clipping", 3, True),
+        ("silence trimmed", 37, False),
+    ]
+    assert listed[0].seconds == pytest.approx(built.before.clips["duration_s"][1:4].sum())
+    assert listed[1].seconds == pytest.approx(0.5 * 37)
+    between = built.before.clips["duration_s"].sum() - built.after.clips["duration_s"].sum()
+    assert sum(loss.seconds for loss in listed) == pytest.approx(between)
+
+
+def test_a_change_of_length_that_nothing_explains_is_named(built):
+    unknown = replace(built, provenance=built.provenance[["id", "source_id"]])
+    assert [loss.name for loss in losses(unknown, match(unknown))] == ["clipping", "shortened"]
+    clips = built.after.clips.assign(duration_s=built.after.clips["duration_s"] + 2)
+    longer = replace(built, after=audit_of(clips, built.after.findings))
+    (_, _, rest) = losses(longer, match(longer))
+    assert rest.name == "other changes of length"
+    assert rest.seconds == pytest.approx(-2 * 37)
+
+
+def test_findings_are_rejected_mended_left_or_new(built):
+    rows = followed(built)
+    assert {code: (c.before, c.rejected, c.mended, c.left, c.new) for code, c in rows.items()} == {
+        "clipping": (3, 3, 0, 0, 0),
+        "rate-outlier": (1, 1, 0, 0, 0),
+        "leading-silence": (2, 0, 2, 0, 0),
+        "noisy": (1, 0, 0, 1, 0),
+        "cut-end": (0, 0, 0, 0, 1),
+        "session-drift": (1, 0, 1, 0, 0),
+    }
+    assert [rows[code].worst_new for code in ("cut-end", "noisy")] == ["error", ""]
+    assert [code for code, row in rows.items() if row.corpus] == ["session-drift"]
+    fresh = changes(built, match(built))[1]
+    assert list(fresh["clip"]) == ["clip-00009"]
+
+
+def test_a_finding_is_followed_through_a_new_name_and_into_every_piece(small):
+    """One clip of the source was cut into two, another was given a safe name."""
+    clips = corpus(3).assign(id=["clip-00006-1", "clip-00006-2", "safe"])
+    findings = found(("clip-00006-2", "noisy", "warning"), ("safe", "leading-silence", "warning"))
+    provenance = pd.DataFrame({"id": clips["id"], "source_id": ["clip-00006", "clip-00006", "clip-00004"]})
+    before, after = replace(small, media=lambda _: None), audit_of(clips, findings, media=lambda _: None)
+    build = BuildTables(before, after, rejected_of(), provenance)
+    rows = followed(build)
+    assert (rows["noisy"].left, rows["noisy"].mended, rows["noisy"].new) == (1, 0, 0)
+    assert (rows["leading-silence"].rejected, rows["leading-silence"].left) == (1, 1)
+    assert match(build).built.sum() == 2
+    assert "3 clips out of 40." in words(render_build(build))
+
+
+def test_findings_about_the_corpus_are_counted_before_and_after(built):
+    findings = found(("", "session-drift", "warning"), ("", "phoneme-rare", "note"), ("", "phoneme-rare", "note"))
+    build = replace(built, after=audit_of(built.after.clips, findings))
+    rows = followed(build)
+    assert (rows["session-drift"].left, rows["session-drift"].mended) == (1, 0)
+    assert (rows["phoneme-rare"].before, rows["phoneme-rare"].new, rows["phoneme-rare"].worst_new) == (0, 2, "note")
+
+
+def test_new_findings_stand_out_in_red_only_if_they_are_errors_or_warnings(built):
+    html = render_build(built)
+    assert html.count('class="alarm"') == 1
+    assert "cut-end was seen" in html
+    note = replace(audit_of(built.after.clips, found(("clip-00009", "lossy-source", "note"))), media=lambda _: None)
+    assert 'class="alarm"' not in render_build(replace(built, after=note))
+    clean = audit_of(built.after.clips, found())
+    assert "no finding that its source had not" in render_build(replace(built, after=clean))
+
+
+def test_sounds_that_are_lost_are_named_with_the_clips_that_carry_them(built):
+    phonemes = ["a t n | a t"] * 40
+    phonemes[2] = "x | n a"
+    before = replace(
+        built.before,
+        clips=built.before.clips.assign(phonemes=phonemes),
+        coverage=Coverage({"a": 79, "t": 78, "n": 40, "x": 1}, frozenset("atnx"), {("a", "t"): 78, ("x", "n"): 1}),
+    )
+    after = Coverage({"a": 74, "t": 74, "n": 37}, frozenset("atnx"), {("a", "t"): 74})
+    build = replace(built, before=before, after=replace(built.after, coverage=after))
+    phones, diphones = lost(build, match(build), 10)
+    assert [(row.sound, row.count, row.clips) for row in phones] == [(("x",), 1, ("clip-00002",))]
+    assert [(row.sound, row.count, row.clips) for row in diphones] == [(("x", "n"), 1, ("clip-00002",))]
+    assert lost(build, match(build), 0)[1][0].clips == ()
+    text = words(render_build(build))
+    assert "1 phone of the source no longer occurs x 1 × in clip-00002" in text
+    assert "phones of the language 3 of 4 4 in the source" in text
+
+
+def test_the_facts_stand_side_by_side(built):
+    before = replace(built.before, clips=built.before.clips.assign(sample_rate=[44_100.0] * 30 + [22_050.0] * 10))
+    after = replace(built.after, clips=built.after.clips.assign(sample_rate=24_000.0))
+    rows = {fact.name: fact for fact in facts(replace(built, before=before, after=after))}
+    assert (rows["Clips"].before, rows["Clips"].after) == ("40", "37")
+    assert (rows["Sample rate"].before, rows["Sample rate"].after) == ("44.1 kHz (30), 22.05 kHz (10)", "24 kHz")
+    assert rows["Loudness, nine in ten"].after == "−23.0 LUFS"
+    assert rows["Loudness, nine in ten"].done.startswith("gain −2.0 to +3.0 dB: ")
+    assert "Encoding" not in rows
+
+
+LOUDNESS = next(q for q in QUANTITIES if q.column == "loudness_lufs")
+
+
+def test_before_and_after_lie_over_each_other_on_the_same_axes(built):
+    figure = overlay(LOUDNESS, built.before.clips, built.after.clips)
+    assert 'class="was"' in figure.svg
+    assert 'class="now"' in figure.svg
+    median = f"{built.before.clips['loudness_lufs'].median():.1f}".replace("-", "−")
+    assert figure.title in {f"Loudness: median {median} → −23.0 LUFS", "Loudness: median still −23.0 LUFS"}
+    assert "at −23.0 LUFS" in figure.note
+    tips = re.findall(r"LUFS: (\d+) clips before, (\d+) after", figure.svg)
+    assert sum(int(before) for before, _ in tips) == 40
+    assert sum(int(after) for _, after in tips) == 37
+
+
+def test_a_peak_that_would_flatten_the_other_is_cut_and_says_its_count():
+    before = pd.DataFrame({"loudness_lufs": np.linspace(-30, -16, 400)})
+    after = pd.DataFrame({"loudness_lufs": np.full(400, -23.0)})
+    figure = overlay(LOUDNESS, before, after)
+    assert re.search(r'class="over-top"[^>]*>400<', figure.svg)
+    tallest = max(int(n) for n, _ in re.findall(r"(\d+) clips before, (\d+) after", figure.svg))
+    top = float(re.findall(r'class="tick" text-anchor="end">(\d+)<', figure.svg)[-1])
+    assert top <= TALLEST * tallest
+    assert 'class="over-top"' not in overlay(LOUDNESS, before, before).svg
+
+
+def test_what_one_side_lacks_is_said():
+    clips = pd.DataFrame({"loudness_lufs": [-20.0, -22.0]})
+    assert overlay(LOUDNESS, clips, clips.head(0)).note == "not measured in the build"
+    assert overlay(LOUDNESS, clips.head(0), clips).note == "not measured in the source"
+    assert overlay(LOUDNESS, clips.head(0), clips.head(0)) is None
+    assert [figure.title for figure in overlays(clips, clips)] == ["Loudness: median still −21.0 LUFS"]
+
+
+def test_the_page_is_well_formed_and_has_the_audit_of_the_result_under_it(built):
+    page = Page(render_build(built))
+    assert page.open == []
+    ids = [e["id"] for e in page.elements if "id" in e]
+    assert len(ids) == len(set(ids))
+    sections = [e["id"] for e in page.all("section")]
+    assert sections[:6] == ["build", "compared", "followed", "rejected", "lost", "verdict"]
+    targets = {e["href"][1:] for e in page.all("a") if e["href"] != "#"}
+    assert targets <= set(ids)
+    assert page.data["id"] == list(built.after.clips["id"])
+
+
+def test_rejected_clips_can_be_heard_and_are_listed_with_their_reasons(heard):
+    page = Page(render_build(heard))
+    (data,) = page.all("script", id="rejected-data")
+    assert (
+        '"reason":["2 % of the samples are cut flat","1 % of the samples are cut flat","too long for its text"]'
+        in data["text"]
+    )
+    players = page.all("audio")
+    # three rejected clips, and two of the result that have findings
+    assert len(players) == len({e["src"] for e in players}) == 5
+    numbers = {e["id"] for e in page.all("article") if "id" in e}
+    assert numbers == {f"card-{n}" for n in range(1, 6)}
+    assert render_build(heard) == render_build(heard)
+
+
+def test_a_reason_that_no_check_has_found_is_shown_as_it_was_given(built):
+    reason = "its text is held out by a decision"
+    rejected = pd.concat([built.rejected, rejected_of(("clip-00010", "decision", reason))])
+    html = render_build(build_of(built.before, rejected, built.after.findings))
+    assert html.count(reason) == 2  # on its card and in the list
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40])
+def test_nothing_one_clip_or_everything_may_be_built(small, kept):
+    small = replace(small, media=lambda _: None)
+    ids = small.clips["id"][kept:]
+    rejected = rejected_of(*((name, "clipping", "too loud") for name in ids))
+    coverage = small.coverage if kept else None
+    html = render_build(build_of(small, rejected, found(), coverage=coverage))
+    page = Page(html)
+    assert page.open == []
+    text = words(html)
+    assert ("Nothing was built of" in text) == (kept == 0)
+    assert ("None was rejected" in text) == (kept == 40)
+    assert len(page.data["id"]) == kept
+
+
+def test_a_corpus_of_one_clip_has_a_page(small):
+    before = audit_of(corpus(1), found(), coverage=None)
+    html = render_build(build_of(before, rejected_of(), found(), coverage=None))
+    assert "1 clip of 1." in words(html)
+    assert "lost" not in [e["id"] for e in Page(html).all("section")]
+
+
+@pytest.mark.parametrize("lost_columns", [["duration_s"], ["phones", "text", "path", "speaker", "status"], None])
+def test_columns_may_be_missing(built, lost_columns):
+    sides = [
+        replace(side, clips=side.clips[["id"]] if lost_columns is None else side.clips.drop(columns=lost_columns))
+        for side in (built.before, built.after)
+    ]
+    build = BuildTables(*sides, built.rejected[["id"]], built.provenance[["id"]])
+    page = Page(render_build(build))
+    assert page.open == []
+    assert len(page.data["id"]) == 37
+
+
+def test_hostile_strings_stay_strings():
+    clips = corpus(len(HOSTILE) * 2)
+    for column in ("id", "path", "text", "speaker"):
+        clips[column] = [f"{s} {i}" for i in range(2) for s in HOSTILE]
+    clips["phonemes"] = clips["text"]
+    codes = [s.replace(" ", "") for s in HOSTILE]
+    findings = found(*((clip, "clipping", "error", 1, 0, 0.1, 0.2) for clip in clips["id"]))
+    findings["message"] = findings["clip"]
+    sounds = Coverage(dict.fromkeys(codes, 1), frozenset(codes), {(s, s): 1 for s in codes})
+    before = audit_of(clips, findings, name=HOSTILE[0], coverage=sounds, media=lambda _: None)
+    rejected = rejected_of(*((name, code, name) for name, code in zip(clips["id"][:8], codes, strict=True)))
+    after = audit_of(
+        clips[8:].reset_index(drop=True), findings[8:].assign(code="</script>"), name=HOSTILE[1], media=lambda _: None
+    )
+    html = render_build(BuildTables(before, after, rejected, provenance_of(clips["id"][8:])))
+    html.encode()
+    page = Page(html)
+    assert page.open == []
+    assert len(page.all("script")) == 3
+    assert len(page.all("img")) == 0
+    assert not any(name.startswith("on") for element in page.elements for name in element)
+    assert "\u202e" not in html
+    raw = html[html.index('id="rejected-data"') :]
+    assert not set(raw[raw.index(">") + 1 : raw.index("</script>")]) & set("<>&\u2028\u2029")
+
+
+def test_clips_that_could_not_be_read_are_counted_without_hours(small):
+    clips = small.clips.copy()
+    clips.loc[:2, "duration_s"] = np.nan
+    clips.loc[:2, "status"] = "audio-missing"
+    before = audit_of(clips, small.findings, media=lambda _: None)
+    rejected = rejected_of(*((f"clip-0000{i}", "audio-missing", "there is no such file") for i in range(3)))
+    html = render_build(build_of(before, rejected, found()))
+    assert "no player: cannot be decoded" in html
+    assert re.search(r"audio-missing – − 3", words(html))
+
+
+def test_thirteen_thousand_clips_take_seconds():
+    clips = corpus(13_000)
+    random = np.random.default_rng(2)
+    names = ("clipping", "noisy", "long-pause", "dropout", "hum", "narrowband", "rate-outlier", "cut-end")
+    picks = random.choice(13_000, 4_000, replace=False)
+    findings = found(*((f"clip-{i:05d}", names[i % 8], ("error", "warning", "note")[i % 3]) for i in picks))
+    errors = findings["severity"] == "error"
+    before = audit_of(clips, findings, media=lambda _: None)
+    rejected = rejected_of(*findings.loc[errors, ["clip", "code", "message"]].itertuples(index=False))
+    build = build_of(before, rejected, findings[~errors], media=lambda _: None)
+    started = time.process_time()
+    html = render_build(build)
+    assert time.process_time() - started < 6
+    assert len(html.encode()) < 10e6
+    assert len(Page(html).data["id"]) == 13_000 - errors.sum()
+
+
+def test_of_more_rejected_clips_than_the_list_holds_the_first_are_shown(built, monkeypatch):
+    monkeypatch.setattr("ttsprep.report.rejected.MOST_LISTED", 2)
+    (data,) = Page(render_build(built)).all("script", id="rejected-data")
+    listed = json.loads(data["text"])
+    assert listed["all"] == 3
+    assert listed["id"] == ["clip-00001", "clip-00002"]

@@ -1,0 +1,380 @@
+"""The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from ttsprep import build_state as state
+from ttsprep import build_tables as tables
+from ttsprep.audit import Audit, Plan, examine, plan
+from ttsprep.build_cuts import cut_source
+from ttsprep.choose import Choice, Rejection, choose
+from ttsprep.decisions import Decision, read_decisions
+from ttsprep.errors import CorpusError
+from ttsprep.exports.base import Entry, Export, all_exports
+from ttsprep.exports.ljspeech import LJSpeech
+from ttsprep.files import Signature, atomic_write, lock, refuse_inside, safe_names, writing
+from ttsprep.layouts.detect import Corpus
+from ttsprep.manifest import Journal, clean, to_batch, write_json, write_table
+from ttsprep.provenance import PROVENANCE, known_rows, read_cache, unchanged, write_cache
+from ttsprep.recipe import Recipe
+from ttsprep.run import run
+from ttsprep.split import NONE, split
+from ttsprep.stages.base import Stage
+from ttsprep.stages.format import Format
+from ttsprep.stages.resample import Resample
+from ttsprep.staging import FOLDER, KNOWN, Item, Row, Staging
+from ttsprep.types import Clip
+
+SHARD = 32
+BEFORE, AFTER, EXPORTS = "source", "audit", "exports"
+"""Folders of a build: the audits of the source and of the result, and the exports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom to tell how far a build is.
+
+    Attributes
+    ----------
+    begin
+        Called with what is being done, all clips, and those of them that are not known from before.
+    advance
+        Called with clips finished and seconds of audio.
+    """
+
+    begin: Callable[[str, int, int], None] = lambda doing, clips, new: None
+    advance: Callable[[int, float], None] = lambda clips, seconds: None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a build is going to do.
+
+    Attributes
+    ----------
+    source
+        The clips, as an audit lists them; of long recordings the pieces.
+    refused
+        What of long recordings is in no piece.
+    decisions
+        Of a person, by id.
+    before
+        The audit of the source.
+    choice
+        Which clips are built.
+    steps
+        The stages, in order.
+    recipe
+        As it was asked for.
+    """
+
+    source: Plan
+    refused: list[Rejection]
+    decisions: Mapping[str, Decision]
+    before: Audit
+    choice: Choice
+    steps: tuple[Stage, ...]
+    recipe: Recipe
+
+    def describe(self) -> dict[str, Any]:
+        """Return what would be built, in the form of ``build.json``."""
+        return tables.drafted(self.before, self.choice, self.refused, self.steps, self.recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished build.
+
+    Attributes
+    ----------
+    out
+        Its folder.
+    document
+        What ``build.json`` says.
+    rejected
+        What is not in it, and why.
+    fresh
+        Clips that were built in this run; the others were there.
+    """
+
+    out: Path
+    document: dict[str, Any]
+    rejected: list[Rejection]
+    fresh: int
+
+
+def draft(
+    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = Told()
+) -> Draft:
+    """Audit the source into `out` and choose its clips, as `build` would; nothing is built.
+
+    Raises
+    ------
+    TtsprepError
+        If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
+    """
+    state.refuse_missing(decisions)
+    todo = plan(source, recipe)
+    refuse_inside(todo.corpus.root, out)
+    state.claim(out)
+    with lock(out):
+        return _draft(todo, decisions, out, recipe, jobs, told)
+
+
+def build(
+    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = Told()
+) -> Built:
+    """Build a clean copy of a corpus, or what is missing of it.
+
+    Parameters
+    ----------
+    source
+        Folder or metadata file of the corpus; only read.
+    out
+        Folder of the build: new, empty, or an earlier build.
+    recipe
+        What to build and how strictly.
+    jobs
+        Worker processes.
+    decisions
+        A ``decisions.csv`` that overrides what the findings say.
+    told
+        Whom to tell how far it is.
+
+    Raises
+    ------
+    TtsprepError
+        If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
+    """
+    state.refuse_missing(decisions)
+    todo = plan(source, recipe)
+    refuse_inside(todo.corpus.root, out)
+    state.claim(out)
+    with lock(out):
+        inputs = state.inputs_stamp(todo, recipe, decisions)
+        document = state.finished(out, inputs)
+        if document is not None:
+            return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
+        state.unfinish(out)
+        built = _build(_draft(todo, decisions, out, recipe, jobs, told), recipe, out, jobs, told)
+        state.finish(out, inputs)
+        return built
+
+
+def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
+    """Read what a person decided, and put in the texts that they gave."""
+    if decisions is None:
+        return todo, {}
+    said = read_decisions(decisions, todo.ids)
+    texts = {name: decision.text for name, decision in said.items() if decision.text is not None}
+    clips = [replace(clip, text=texts.get(name, clip.text)) for name, clip in zip(todo.ids, todo.clips, strict=True)]
+    return replace(todo, clips=clips), said
+
+
+def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
+    refused: list[Rejection] = []
+    if recipe.segment:
+        told_of = partial(told.begin, "cutting", len(todo.clips))
+        todo, refused = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+    todo, said = _decided(todo, decisions)
+    before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
+    steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
+    names = {step.name for step in steps}
+    choice = choose(before.clips, before.findings, recipe.choose, stages=names, decisions=said)
+    return Draft(todo, refused, said, before, choice, steps, recipe)
+
+
+def _examine(todo: Plan, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
+    return examine(
+        todo,
+        out,
+        recipe,
+        jobs=jobs,
+        on_progress=told.advance,
+        on_plan=lambda listed, new: told.begin(doing, len(listed.clips), new),
+        with_report=False,
+    )
+
+
+def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
+    """Fill in the rate that most hours have, where the recipe leaves it open."""
+    if not isinstance(step, Resample) or step.sample_rate:
+        return step
+    hours = clips[clips["status"] == "ok"].groupby("sample_rate")["duration_s"].sum()
+    return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
+
+
+def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Built:
+    rows, fresh = _staged(made, out, jobs, told)
+    rejected = [*_unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
+    rows = rows[rows["status"] == "ok"]
+    clips = dict(zip(made.source.ids, made.source.clips, strict=True))
+    # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
+    while len(rows):
+        after = _examine(_listing(out, rows, clips), out / AFTER, recipe, jobs, told, "measuring the result")
+        names = dict(zip(rows["id"], rows["source_id"], strict=True))
+        said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
+        rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
+        late = choose(after.clips, after.findings, rules, decisions=said, where="result").rejected
+        if not late:
+            break
+        rejected += [replace(item, id=names[item.id]) for item in late]
+        rows = rows[~rows["id"].isin([item.id for item in late])]
+    tables.write_rejected(out / "rejected.csv", rejected)
+    if not len(rows):
+        raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
+    entries = _entries(rows, clips, recipe)
+    rejected += [_unused(entry, rows) for entry in entries if entry.split == NONE]
+    entries = [entry for entry in entries if entry.split != NONE]
+    rejected += _export(entries, recipe.forms(), out, dict(zip(rows["id"], rows["source_id"], strict=True)))
+    tables.write_rejected(out / "rejected.csv", rejected)
+    write_table(out / "clips.parquet", tables.entries_table(entries))
+    write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
+    _report(out, made, _listing(out, rows, clips), after, rejected, rows)
+    state.sweep(out, rows["path"])
+    Journal(out / ".journal", PROVENANCE).discard()
+    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, {})
+    write_json(out / state.DOCUMENT, document)
+    return Built(out, document, rejected, fresh)
+
+
+def _report(
+    out: Path, made: Draft, listing: Plan, after: Audit, rejected: Sequence[Rejection], rows: pd.DataFrame
+) -> None:
+    from ttsprep.reporting import Audited, build_report
+
+    todo, before = made.source, made.before
+    source = Audited(todo.corpus.root, todo.clips, todo.ids, before.clips, before.findings, before.summary)
+    result = Audited(out, listing.clips, listing.ids, after.clips, after.findings, after.summary)
+    page = build_report(source, result, tables.rejected_frame(rejected), rows)
+    atomic_write(out / "report.html", page.encode())
+
+
+def _unread(todo: Plan) -> list[Rejection]:
+    """Lines of the metadata that are no clips."""
+    known = set(todo.ids)
+    return [
+        Rejection(item.clip, "read", (item.code,), item.message) for item in todo.findings if item.clip not in known
+    ]
+
+
+def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame, int]:
+    """Build the chosen clips; return their provenance, and how many of them are new."""
+    todo, chosen = made.source, set(made.choice.kept)
+    digests = dict(zip(made.before.clips["id"], made.before.clips["sha256"], strict=True))
+    names = safe_names(todo.ids)
+    items = [
+        Item(clip, name, names[name], digests[name])
+        for clip, name in zip(todo.clips, todo.ids, strict=True)
+        if name in chosen
+    ]
+    container = next((step.container for step in made.steps if isinstance(step, Format)), "wav")
+    journal = Journal(out / ".journal", PROVENANCE)
+    batches, places, built = known_rows(out, journal)
+    work = Staging(str(todo.corpus.root.resolve()), str(out.resolve()), made.steps, container, built)
+    cache = read_cache(out)
+    rows = []
+    for item in items:
+        known, path = work.fingerprint(item), work.path(item)
+        is_there = known in places and unchanged(out / path, cache.get(path), built[known])
+        rows.append(places[known] if is_there else -1)
+    missing = [i for i, row in enumerate(rows) if row < 0]
+    told.begin("building", len(items), len(missing))
+    with writing(out):
+        (out / FOLDER).mkdir(exist_ok=True)
+    shards = [missing[i : i + SHARD] for i in range(0, len(missing), SHARD)]
+    results = run(
+        work, ([items[i] for i in shard] for shard in shards), jobs=jobs, on_item=lambda n: told.advance(n, 0.0)
+    )
+    first = count = sum(batch.num_rows for batch in batches)
+    with closing(journal), closing(results):
+        for number, shard in results if missing else ():  # no workers are started for nothing
+            new: list[Row] = []
+            for i, row in zip(shards[number], shard, strict=True):
+                if "inode" in row:
+                    written = Signature(*(row[name] for name in Signature._fields))
+                    cache[work.path(items[i])] = (row["sha256"], written)
+                if row["status"] == KNOWN:
+                    rows[i] = places[row["fingerprint"]]
+                else:
+                    rows[i] = count + len(new)
+                    new.append(row)
+            if new:
+                batches.append(to_batch(new, PROVENANCE))
+                journal.append(batches[-1])
+                count += len(new)
+            told.advance(0, sum(row.get("frames", 0) / row.get("sample_rate", 1) for row in new))
+    table = pa.Table.from_batches(batches, PROVENANCE).take(pa.array(rows, pa.int64()))
+    write_cache(out, cache, table["path"].to_pylist())
+    return table.to_pandas(), count - first
+
+
+def _failures(rows: pd.DataFrame) -> list[Rejection]:
+    columns = ["source_id", "status_stage", "status", "status_reason"]
+    failed = rows.loc[rows["status"] != "ok", columns].itertuples(index=False)
+    return [Rejection(name, stage, (code,), reason) for name, stage, code, reason in failed]
+
+
+def _counted(rejected: Sequence[Rejection]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in list(tables.by_reason(rejected).items())[:5])
+
+
+def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip]) -> Plan:
+    """List the clips of the result, for their audit."""
+    listed = [
+        Clip(name, path, text, clips[source].speaker, clips[source].language)
+        for name, path, text, source in rows[["id", "path", "normalised", "source_id"]].itertuples(index=False)
+    ]
+    corpus = Corpus(out, "build", "built just now", iter(()), "*")
+    return Plan(corpus, listed, [clip.id for clip in listed], [], [])
+
+
+def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> list[Entry]:
+    speakers = [clean(clips[source].speaker) for source in rows["source_id"]]
+    languages = [clean(clips[source].language) for source in rows["source_id"]]
+    parts = split(rows["id"].tolist(), speakers, rows["normalised"].tolist(), recipe.split)
+    columns = ["id", "path", "text", "normalised", "sample_rate", "channels", "frames", "sha256"]
+    return [
+        Entry(name, path, text, normalised, speaker, language, part, int(rate), int(channels), int(frames), sha256)
+        for (name, path, text, normalised, rate, channels, frames, sha256), speaker, language, part in zip(
+            rows[columns].itertuples(index=False), speakers, languages, parts, strict=True
+        )
+    ]
+
+
+def _unused(entry: Entry, rows: pd.DataFrame) -> Rejection:
+    source = rows.loc[rows["id"] == entry.id, "source_id"].iloc[0]
+    reason = f"the speaker {entry.speaker!r} is held out, and the text of this clip is in training as well"
+    return Rejection(source, "split", (), reason)
+
+
+def _export(entries: list[Entry], forms: Sequence[Export], out: Path, sources: Mapping[str, str]) -> list[Rejection]:
+    """Write every export; return what some of them cannot hold."""
+    refused = []
+    if not any(isinstance(form, LJSpeech) for form in forms):
+        forms = [LJSpeech(), *forms]
+    for form in forms:
+        fitting = []
+        for entry in entries:
+            if reason := form.refuse(entry):
+                refused.append(Rejection(sources[entry.id], f"export {form.name}", (), reason))
+            else:
+                fitting.append(entry)
+        folder = out if isinstance(form, LJSpeech) else out / EXPORTS / form.name
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        form.write(fitting, out, folder)
+    wanted = {form.name for form in forms}
+    for name in all_exports().keys() - wanted:
+        if (out / EXPORTS / name).is_dir():
+            with writing(out / EXPORTS):
+                rmtree(out / EXPORTS / name)
+    return refused

@@ -1,0 +1,155 @@
+"""What a build says of itself: ``rejected.csv``, ``clips.parquet`` and ``build.json``."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ttsprep import __version__
+from ttsprep.audit import Audit
+from ttsprep.choose import Choice, Rejection
+from ttsprep.exports.base import Entry
+from ttsprep.files import atomic_write
+from ttsprep.manifest import clean
+from ttsprep.recipe import Recipe
+from ttsprep.stages.base import Stage
+from ttsprep.stages.format import Format
+from ttsprep.stages.resample import Resample
+from ttsprep.types import Severity
+
+REJECTED = ("id", "stage", "codes", "reason")
+_KINDS = {str: pa.string(), int: pa.int64()}
+ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)])  # type: ignore[index]
+"""The clips of a build, as its exports see them."""
+
+
+def write_rejected(path: Path, rejected: Sequence[Rejection]) -> None:
+    """Write what is not in the build and why, for people: cells are safe to open in a spreadsheet."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(REJECTED)
+    for item in rejected:
+        writer.writerow(map(_cell, (clean(item.id), item.stage, " ".join(item.codes), clean(item.reason))))
+    atomic_write(path, buffer.getvalue().encode())
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+
+
+def read_rejected(path: Path) -> list[Rejection]:
+    """Read what `write_rejected` wrote."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Rejection(row["id"], row["stage"], tuple(row["codes"].split()), row["reason"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def rejected_frame(rejected: Sequence[Rejection]) -> pd.DataFrame:
+    """Return rejections as a table, as in ``rejected.csv``."""
+    rows = [(clean(item.id), item.stage, " ".join(item.codes), clean(item.reason)) for item in rejected]
+    return pd.DataFrame(rows, columns=list(REJECTED), dtype=str)
+
+
+def entries_table(entries: Sequence[Entry]) -> pa.Table:
+    """Return the clips of a build as a table."""
+    return pa.table([pa.array([getattr(e, item.name) for e in entries], item.type) for item in ENTRIES], schema=ENTRIES)
+
+
+def by_reason(rejected: Sequence[Rejection]) -> dict[str, int]:
+    """Count rejections by their first code (by the stage where there is none), the most frequent first."""
+    found = Counter(item.codes[0] if item.codes else item.stage for item in rejected)
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def drafted(
+    before: Audit, choice: Choice, refused: Sequence[Rejection], steps: Sequence[Stage], recipe: Recipe
+) -> dict[str, Any]:
+    """Return what a build would do; hours are those of the source, before trimming."""
+    clips = before.clips[before.clips["id"].isin(choice.kept)]
+    rate = next((step.sample_rate for step in steps if isinstance(step, Resample) and step.sample_rate), 0)
+    depth = next((step.bytes_per_sample for step in steps if isinstance(step, Format)), 2)
+    rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
+    return {
+        "source": _about(before),
+        "result": {
+            "clips": len(clips),
+            "hours": _hours(clips["duration_s"].sum()),
+            "bytes": int((clips["duration_s"] * rates).sum()) * depth,
+        },
+        "rejected": _rejected(before, [*refused, *choice.rejected]),
+        "kept_for_coverage": choice.carriers,
+        "lost_sounds": choice.lost,
+        "stages": [step.name for step in steps],
+        "exports": list(recipe.export),
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _about(before: Audit) -> dict[str, Any]:
+    return {key: before.summary[key] for key in ("corpus", "layout", "clips", "hours", "languages", "speakers")}
+
+
+def _rejected(before: Audit, rejected: Sequence[Rejection]) -> dict[str, Any]:
+    """Count what is left out of the build as a whole; what single exports leave out is not."""
+    seconds = dict(zip(before.clips["id"], before.clips["duration_s"].fillna(0.0), strict=True))
+    gone = {item.id for item in rejected if not item.stage.startswith("export ")}
+    return {
+        "clips": len(gone),
+        "hours": _hours(sum(seconds.get(name, 0.0) for name in gone)),
+        "reasons": by_reason(rejected),
+    }
+
+
+def _hours(seconds: float) -> float:
+    return round(float(seconds) / 3600, 6)
+
+
+def document(
+    before: Audit,
+    after: Audit,
+    choice: Choice,
+    rejected: Sequence[Rejection],
+    entries: Sequence[Entry],
+    recipe: Recipe,
+    unknown: Mapping[str, Sequence[str]],
+) -> dict[str, Any]:
+    """Return what ``build.json`` says."""
+    return {
+        "ttsprep": __version__,
+        "source": _about(before),
+        "result": {
+            "clips": len(entries),
+            "hours": _hours(sum(entry.duration_s for entry in entries)),
+            "speakers": len({entry.speaker for entry in entries} - {""}),
+            "sample_rates": sorted({entry.sample_rate for entry in entries}),
+            "splits": dict(sorted(Counter(entry.split for entry in entries).items())),
+        },
+        "rejected": _rejected(before, rejected),
+        "findings": _compared(before, after),
+        "kept_for_coverage": choice.carriers,
+        "lost_sounds": choice.lost,
+        "out_of_vocabulary": {symbol: list(names) for symbol, names in unknown.items()},
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _compared(before: Audit, after: Audit) -> dict[str, dict[str, int]]:
+    """Count the clips with each code, errors and warnings only, before and after."""
+
+    def counted(audit: Audit) -> dict[str, int]:
+        found = audit.findings[(audit.findings["clip"] != "") & (audit.findings["severity"] != Severity.NOTE)]
+        return {str(code): int(n) for code, n in found.groupby("code")["clip"].nunique().items()}
+
+    old, new = counted(before), counted(after)
+    codes = sorted({*old, *new}, key=lambda code: (-old.get(code, 0), code))
+    return {code: {"before": old.get(code, 0), "after": new.get(code, 0)} for code in codes}

@@ -1,0 +1,159 @@
+"""Divides one long recording into pieces, and says why a stretch is in none."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ttsprep.recipe import Segment
+from ttsprep.segmenting import pauses
+from ttsprep.segmenting.align import Placing, place
+from ttsprep.segmenting.lengths import Place, choose, pause_cost
+from ttsprep.segmenting.levels import Levels
+from ttsprep.segmenting.words import After, Words, words
+from ttsprep.types import Clip
+
+ALIGN_PAUSE_S = 0.2
+"""Shortest silence that the search for the text counts as a pause: closures of stops are shorter."""
+SURE = 0.98
+"""Least probability of the place in the text at which a piece begins or ends."""
+DOUBT = 0.05
+"""Most probability of speech without text, or text that was not read, inside a piece."""
+FAINT_S = 0.25
+"""A sound so short may be a breath or a click: it needs no text."""
+STEADY_DB = 10.0
+"""What moves by less, from its quiet to its loud frames, is no speech."""
+PACES_S = (0.03, 0.25)
+"""Seconds of speech a phone or character within which a text can be that of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A clip to be: seconds of the file, and its part of the text."""
+
+    start: float
+    end: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Speech that is in no clip: seconds of the file (``end`` is None for its end), and why."""
+
+    start: float
+    end: float | None
+    reason: str
+
+
+def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], list[Refused]]:
+    """Divide a recording.
+
+    Parameters
+    ----------
+    levels
+        Of the piece of the file that `clip` is.
+    clip
+        Its text and language; an empty text is that of a recording without one.
+    rules
+        Of the recipe.
+    """
+    found = pauses.find(levels, pauses.speech(levels), min(rules.pause_s, ALIGN_PAUSE_S))
+    whole = (clip.start, clip.start + levels.samples / levels.rate)
+    if not found:
+        return [], [Refused(*whole, "no speech is found")]
+    division = _Division(levels, clip, rules, found)
+    if reason := division.hopeless():
+        return [], [Refused(*whole, reason)]
+    return division.result()
+
+
+class _Division:
+    def __init__(self, levels: Levels, clip: Clip, rules: Segment, found: list[pauses.Pause]) -> None:
+        self.levels, self.rules, self.found = levels, rules, found
+        self.first_frame = round(clip.start * levels.rate)
+        hop_s = levels.seconds_per_frame
+        self.lengths = np.array([(pause.last - pause.first) * hop_s for pause in found])
+        self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(found)])
+        self.text: Words | None = words(clip.text, clip.language) if clip.text.strip() else None
+        self.placing: Placing | None = None
+
+    def hopeless(self) -> str:
+        """Say why the text cannot be that of the recording; "" if it may be, or there is none."""
+        if self.text is None:
+            return ""
+        size = float(self.text.sizes.sum())
+        if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
+            return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
+        self.placing = place(self.text, self.sounds, self.lengths[1:])
+        return ""
+
+    def result(self) -> tuple[list[Piece], list[Refused]]:
+        """Choose the pauses to cut in; `stops` are those that may be."""
+        last = len(self.found) - 1
+        inner = [i for i in range(1, last) if self.lengths[i] >= self.rules.pause_s]
+        stops = [0, *inner, last]
+        places = [Place(self._seconds(self.found[i].end), self._seconds(self.found[i].begin), self._cost(i, last))
+                  for i in stops]  # fmt: skip
+        chosen = choose(
+            places, self.rules.shortest_s, self.rules.longest_s, lambda a, b: not self._doubt(stops[a], stops[b])
+        )
+        pieces: list[Piece] = []
+        refused: list[Refused] = []
+        for first, end, is_clip in chosen:
+            start, stop = places[first].begin, places[end].end
+            if is_clip:
+                pieces.append(Piece(start, stop, self._text(stops[first], stops[end])))
+            else:
+                reason = self._reason(stops[first], stops[end], stop - start)
+                if refused and refused[-1].reason == reason and not (pieces and pieces[-1].start >= refused[-1].start):
+                    refused[-1] = Refused(refused[-1].start, stop, reason)
+                else:
+                    refused.append(Refused(start, stop, reason))
+        return pieces, refused
+
+    def _seconds(self, frame: int) -> float:
+        return (self.first_frame + self.levels.sample(frame)) / self.levels.rate
+
+    def _cost(self, i: int, last: int) -> float:
+        """Return what cutting in pause `i` costs: less in long ones, and at the end of a sentence."""
+        if i in {0, last}:
+            return 0.0
+        cost = pause_cost(float(self.lengths[i]))
+        if self.text and self.placing and (end := self.placing.ends[i - 1]):
+            cost += {After.SENTENCE: 0.0, After.CLAUSE: 0.6, After.WORD: 1.5}[After(self.text.after[end - 1])]
+        return cost
+
+    def _doubt(self, first: int, last: int) -> str:
+        """Say why what lies between two pauses may not be a clip; "" if it may."""
+        if any(self.lengths[first + 1 : last] > pauses.LONGEST_PAUSE_S):
+            return f"a silence of more than {pauses.LONGEST_PAUSE_S:g} s inside"
+        band = self.levels.low[self.found[first].last : self.found[last].first]
+        if len(band) and np.subtract(*np.percentile(band, (98, 5))) < STEADY_DB:
+            return "a steady sound, not speech"
+        return self._text_doubt(first, last)
+
+    def _text_doubt(self, first: int, last: int) -> str:
+        if self.placing is None:
+            return ""
+        told = self.placing
+        inside = slice(first, last)
+        if np.any(told.wordless[inside][self.sounds[inside] > FAINT_S] > DOUBT):
+            return "the text cannot be placed: there may be speech that it does not have"
+        if np.any(told.unread[first + 1 : last] > DOUBT):
+            return "the text cannot be placed: some of it may not be read"
+        sure = min(told.begin_p[first], told.end_p[last - 1])
+        if sure < SURE or told.ends[last - 1] <= told.begins[first]:
+            return "the text cannot be placed: pauses and durations fit more than one place of it"
+        return ""
+
+    def _text(self, first: int, last: int) -> str:
+        if self.text is None or self.placing is None:
+            return ""
+        return self.text.between(int(self.placing.begins[first]), int(self.placing.ends[last - 1]))
+
+    def _reason(self, first: int, last: int, seconds: float) -> str:
+        if seconds > self.rules.longest_s:
+            return f"no pause of {self.rules.pause_s:g} s in {seconds:.1f} s: longer than {self.rules.longest_s:g} s"
+        if doubt := self._doubt(first, last):
+            return doubt
+        return f"shorter than {self.rules.shortest_s:g} s, and no neighbour that it can be joined with"
