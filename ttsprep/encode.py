@@ -68,11 +68,14 @@ class Encoded:
         As in ``codes.summary.json``.
     coded
         Clips that were coded in this run; the others were known.
+    job
+        What was done.
     """
 
     out: Path
     summary: dict[str, Any]
     coded: int
+    job: "Job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,7 @@ def _encode(
     write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
     form, code = job.options.form, job.code
     summary = write(out, clips, job.plan.ids, outcomes, job.meaning, form, code, finished, journal)
-    return Encoded(out, summary, fresh)
+    return Encoded(out, summary, fresh, job)
 
 
 def _rows(

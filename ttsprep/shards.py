@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -297,7 +296,9 @@ class _Writer:
             distance,
             far,
         ]
-        quality = pa.table([pa.array(c, f.type) for c, f in zip(columns, QUALITY_SCHEMA, strict=True)], schema=QUALITY_SCHEMA)
+        quality = pa.table(
+            [pa.array(c, f.type) for c, f in zip(columns, QUALITY_SCHEMA, strict=True)], schema=QUALITY_SCHEMA
+        )
         write_table(self._out / QUALITY, quality)
         skipped = [row for row in quality.to_pylist() if row["status"] != "ok"]
         _write_skipped(self._out / SKIPPED, skipped)

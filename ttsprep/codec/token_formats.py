@@ -168,8 +168,13 @@ class Codes:
         TokenError
             If a file is damaged, or a row does not fit.
         """
+        seen: set[str] = set()
         for path in self.paths:
-            yield from self.shard(path)
+            for row in self.shard(path):
+                if row.id in seen:
+                    raise TokenError(f"{path.name}: a second clip is called {row.id!r}")
+                seen.add(row.id)
+                yield row
 
     def shard(self, path: Path) -> Iterator[Row]:
         """Yield the clips of one shard, checked."""
