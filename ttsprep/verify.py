@@ -1,4 +1,4 @@
-"""Looking at codes again: are they those of the clips, alone and in a batch, and how do they sound?"""
+"""Looking at codes again: whether they are those of the clips, alone and in a batch, and how they sound."""
 
 import math
 from collections.abc import Mapping
