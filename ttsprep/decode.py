@@ -177,7 +177,9 @@ def _plan(codes: "Codes", out: Path) -> list[dict[str, Any]]:
     """Check every row before anything is written, and say which clips are there already."""
     earlier = read_table(out / TABLE)
     known = {row["id"]: row for row in earlier.to_pylist()} if earlier is not None else {}
-    table = [{"id": row.id, "samples": row.samples, "stamp": _stamp(row, codes.meaning.digest)} for row in codes.rows()]
+    table: list[dict[str, Any]] = [
+        {"id": row.id, "samples": row.samples, "stamp": _stamp(row, codes.meaning.digest)} for row in codes.rows()
+    ]
     names = safe_names(entry["id"] for entry in table)
     for entry in table:
         before = known.get(entry["id"], {})
