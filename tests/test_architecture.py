@@ -20,7 +20,18 @@ FLOORS = (
     | {"manifest", "verdict"},
     {"checks", "stages", "layouts", "exports", "codec", "report"},
     {"run", "nursery", "worker", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
-    | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance", "choose", "split", "decisions"}
+    | {
+        "fetch",
+        "source",
+        "recipe_template",
+        "segment",
+        "segmenting",
+        "staging",
+        "provenance",
+        "choose",
+        "split",
+        "decisions",
+    }
     | {"coding", "shards"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
     {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "verify", "selftest"},

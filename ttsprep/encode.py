@@ -226,7 +226,8 @@ def _encode(
                 files[i] = (row["sha256"], Signature(*(row.get(name, -1) for name in Signature._fields)))
                 outcomes[i] = Outcome(row["fingerprint"], row["status"], row["status_reason"])
                 fresh += row["status"] == "ok"
-    write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
+    if todo:
+        write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
     form, code = job.options.form, job.code
     summary = write(out, clips, job.plan.ids, outcomes, job.meaning, form, code, finished, journal)
     return Encoded(out, summary, fresh, job)

@@ -183,7 +183,8 @@ def write(
         Holds what was coded in this run and in those that did not finish; empty afterwards.
     """
     about = [(clip.text, clip.speaker, clip.language) if form in {"hf", "webdataset"} else () for clip in clips]
-    parts = (__version__, code, form, meaning, list(ids), [clip.path for clip in clips], about, list(outcomes))
+    became = [outcome.fingerprint or (outcome.status, outcome.reason) for outcome in outcomes]
+    parts = (__version__, code, form, meaning, list(ids), [clip.path for clip in clips], about, became)
     stamp = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
     if finished.summary.get("stamp") == stamp:
         journal.discard()
