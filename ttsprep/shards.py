@@ -206,7 +206,7 @@ def write(
     rows = [(ids[i], settled[i].fingerprint, _about(clips[i], names[ids[i]])) for i in good]
     writer.shards(rows)
     summary = writer.tables(clips, ids, settled) | {"code": code, "stamp": stamp}
-    writer.finish(summary)
+    summary = writer.finish(summary)
     journal.discard()
     return summary
 
@@ -325,13 +325,15 @@ class _Writer:
             "skipped": dict(sorted(Counter(row["status"] for row in skipped).items())),
         }
 
-    def finish(self, summary: Mapping[str, Any]) -> None:
-        """Remove what earlier runs left, and say that this one is whole."""
+    def finish(self, summary: Mapping[str, Any]) -> dict[str, Any]:
+        """Remove what earlier runs left, and say that this one is whole: return the summary as it is written."""
         mine = sorted({*self._files, QUALITY, SKIPPED})
         for name in sorted(self._old - set(mine)):
             (self._out / name).unlink(missing_ok=True)
         sizes = {name: (self._out / name).stat().st_size for name in mine}
-        write_json(self._out / SUMMARY, {**summary, "files": sizes})
+        whole = {**summary, "files": sizes}
+        write_json(self._out / SUMMARY, whole)
+        return whole
 
 
 def _write_skipped(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

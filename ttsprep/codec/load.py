@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from ttsprep.codec.api import Codec
+from ttsprep.codec.errors import CheckpointError
+from ttsprep.codec.foreign import Foreign, cached, is_foreign
 from ttsprep.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ def load(name: Path | str, device: str = "cpu") -> "Coder":
         If it cannot be loaded.
     """
     torch.set_num_threads(1)  # codes must not depend on how many cores there are; cores are for processes
+    path = Path(name) if Path(name).exists() else cached(str(name)) or Path(name)
+    if path.is_dir():
+        if not is_foreign(path):
+            raise CheckpointError(f"{path} is a folder without config.json: neither a checkpoint nor a model")
+        return Foreign(path, device)
     return Codec.load(name, device)
 
 

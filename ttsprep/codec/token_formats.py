@@ -225,8 +225,8 @@ def _summary(folder: Path) -> Meaning:
 
 def _read_npy(folder: Path, table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
     for row in table.to_pylist():
-        if not row["id"] or not row["file"]:
-            raise TokenError(f"{where}: a row without {'a file' if row['id'] else 'an id'}")
+        if not row["file"]:
+            raise TokenError(f"{where}: {row['id']!r}: without a file")
         try:
             path = inside(folder, row["file"])
         except AudioError as error:

@@ -208,8 +208,8 @@ def rows(table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
     for batch in table.to_batches():
         cells = batch.drop_columns(["codes"]).to_pylist()
         for row, codes in zip(cells, batch.column("codes"), strict=True):
-            if not row["id"] or codes.values is None:
-                raise TokenError(f"{where}: a row without {'codes' if row['id'] else 'an id'}")
+            if codes.values is None:
+                raise TokenError(f"{where}: {row['id']!r}: without codes")
             yield checked(row, _flat(codes.values, meaning, f"{where}: {row['id']!r}"), meaning, where)
 
 
@@ -241,7 +241,9 @@ def checked(row: Mapping[str, Any], flat: Numbers, meaning: Meaning, where: str)
     TokenError
         If anything does not fit.
     """
-    frames, scale, samples = row["frames"], row["scale"], row["samples"]
+    frames, scale, samples = (row.get(name) for name in ("frames", "scale", "samples"))
+    if not row.get("id"):
+        raise TokenError(f"{where}: a row without an id")
     where = f"{where}: {row['id']!r}"
     if type(frames) is not int or type(samples) is not int or type(scale) is not float:
         raise TokenError(f"{where}: frames, scale or samples are missing")
