@@ -93,7 +93,8 @@ def main() -> None:
         with torch.inference_mode():
             for beam in given.beam:
                 step(f"code, beam {beam}", lambda beam=beam: coder.encode(clips, beam=beam), seconds)
-            step("decode the codes", lambda coded=coder.encode(clips): coder.decode(coded), seconds)
+            coded = coder.encode(clips)
+            step("decode the codes", lambda: coder.decode(coded), seconds)
 
 
 if __name__ == "__main__":

@@ -134,9 +134,15 @@ def _pack(
 
 @codec.command("train")
 def _train(
-    recipe: Recipe,
+    recipe: Annotated[
+        Path | None, typer.Argument(metavar="[RECIPE]", help="Preset, settings and sources, a .toml file.")
+    ] = None,
     *,
-    speech: Speech,
+    speech: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder written by pack.")] = None,
+    corpus: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder of recordings, instead of a recipe and --speech.")
+    ] = None,
+    preset: Annotated[str, typer.Option(metavar="NAME", help="With --corpus.")] = "nano16",
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
     steps: Annotated[int | None, typer.Option(metavar="N", help="Stop at this step.")] = None,
     decay: Annotated[
@@ -156,8 +162,10 @@ def _train(
 
     commands.train(
         recipe,
-        speech,
         out,
+        speech=speech,
+        corpus=corpus,
+        preset_name=preset,
         steps=steps,
         decay=decay,
         begin_from=begin_from,
@@ -183,7 +191,9 @@ def _export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")],
     out: Annotated[Path, typer.Argument(metavar="FILE", help="The checkpoint.")],
     *,
-    speech: Speech,
+    speech: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder written by pack. [default: speech in RUN]")
+    ] = None,
     last: Annotated[bool, typer.Option("--last", help="The last weights, not the averaged ones.")] = False,
 ) -> None:
     """Turn a run into a checkpoint to share."""

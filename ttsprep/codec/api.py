@@ -163,7 +163,7 @@ class Codec:
             end = len(clip) if lengths is None else int(lengths[row])
             if not 0 <= end <= len(clip):
                 raise CodecError(f"clip {row}: length {end}, but it has {len(clip)} samples")
-            clips.append(_checked(np.asarray(clip[:end], np.float32), row))
+            clips.append(_checked(np.ascontiguousarray(clip[:end], np.float32), row))
         scales = [speech_level(clip, self.sample_rate) for clip in clips]
         units = [(torch.from_numpy(clip), scale) for clip, scale in zip(clips, scales, strict=True)]
         codings = tiles.encode(self.model, units, depth, beam, at_once=self.at_once, on_less=self._less)
@@ -200,7 +200,7 @@ class Codec:
             nonlocal samples
             for chunk in stream():
                 samples += len(chunk)
-                yield torch.from_numpy(_checked(np.asarray(chunk, np.float32), 0))
+                yield torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0))
 
         parts = list(tiles.encode_stream(self.model, chunks(), scale, depth, beam))
         return self._coded(tiles.join(parts, depth), scale, samples)
@@ -226,7 +226,7 @@ class Codec:
         """
         if not scale >= FLOOR:
             raise CodecError(f"scale must be at least {FLOOR}, not {scale}")
-        held = (torch.from_numpy(np.asarray(chunk, np.float32)) for chunk in chunks)
+        held = (torch.from_numpy(np.ascontiguousarray(chunk, np.float32)) for chunk in chunks)
         for coding in tiles.encode_stream(self.model, held, scale, self._depth(depth), beam):
             yield self._narrow(coding.codes)
 

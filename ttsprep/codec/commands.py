@@ -63,10 +63,12 @@ def pack(recipe: Path, data: Sequence[Path], out: Path) -> None:
 
 
 def train(
-    recipe: Path,
-    speech: Path,
+    recipe: Path | None,
     out: Path,
     *,
+    speech: Path | None,
+    corpus: Path | None,
+    preset_name: str,
     steps: int | None,
     decay: int | None,
     begin_from: Path | None,
@@ -74,7 +76,29 @@ def train(
     save_minutes: float,
     tell: Callable[[str], None],
 ) -> None:
-    """Train, or go on training, until `steps` or the end of the decay."""
+    """Train, or go on training, until `steps` or the end of the decay.
+
+    Parameters
+    ----------
+    recipe, speech
+        Preset, settings, and what `pack` wrote; or, instead of both,
+    corpus, preset_name
+        a folder of recordings, which is packed into ``out/speech`` once, and the name of a preset.
+    out
+        Folder of the run.
+    steps, decay
+        Where to stop; over how many steps, from now on, the learning rate falls.
+    begin_from
+        A checkpoint to begin a new run from.
+    settings
+        Changes, ``key=value``.
+    save_minutes
+        How often the state is saved.
+    tell
+        Told how far it is.
+    """
+    if (recipe is None or speech is None) == (corpus is None):
+        raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
     from ttsprep.codec.run import Run, reexecute
 
     reexecute()
@@ -88,9 +112,14 @@ def train(
             changes[key] = tomllib.loads(f"value = {value}")["value"]
         except tomllib.TOMLDecodeError:
             raise UsageError(f"--set {pair!r}: give KEY=VALUE, such as loudness=0.5") from None
-    given = read_recipe(recipe)
+    given: dict[str, Any] = {"preset": preset_name} if recipe is None else read_recipe(recipe)
     config = configured(given)
-    chosen = dict(given["train"])
+    if speech is None:
+        speech = out / "speech"
+        if corpus is not None and not (speech / "speech.json").is_file():
+            tell(f"packing {corpus}")
+            packed([Source(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
+    chosen = dict(given.get("train", {}))
     if begin_from:
         chosen |= {"bypass": 0, "decay_from": None}
     run = Run(out, Speech(speech), config, TrainConfig(**chosen), changes)
@@ -112,11 +141,11 @@ def fit(recipe: Path, speech: Path, out: Path) -> None:
     write(fitted(configured(read_recipe(recipe)), Speech(speech)), out)
 
 
-def export(run: Path, speech: Path, out: Path, *, last: bool) -> str:
-    """Turn a run into a checkpoint to share; return what to say of it."""
+def export(run: Path, speech: Path | None, out: Path, *, last: bool) -> str:
+    """Turn a run into a checkpoint to share; return what to say of it. `speech` is ``run/speech`` if None."""
     from ttsprep.codec.export import export as exported
 
-    packed_speech = Speech(speech)
+    packed_speech = Speech(speech or run / "speech")
     trained_on = {piece.source for piece in packed_speech.training}
     licences = [str(source["licence"]) for n, source in enumerate(packed_speech.sources) if n in trained_on]
     checkpoint = exported(run, averaged=not last, licence="; ".join(licences), speech=packed_speech)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ttsprep.codec.tokens import Numbers
 
-FAR = 5.0
+FAR = 4.0
 """Robust deviations above the middle of a corpus from which a clip is an outlier."""
 SPREAD_DB = 0.3
 """The least deviation that counts: a corpus of one voice in one room may have hardly any."""
