@@ -4,10 +4,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 .PHONY: demo test docs bench clean
 
-demo: .venv/ready            ## a spoken corpus with planted defects, and its audit
+demo: .venv/ready            ## a spoken corpus with planted defects, its audit, and what is built from it
 	rm -rf demo
 	$(BIN)/python -m ttsprep.demo demo/corpus
 	$(BIN)/ttsprep audit demo/corpus --out demo/corpus.audit --fail-on never
+	$(BIN)/ttsprep build --source demo/corpus --out demo/dataset
 
 test: .venv/ready-to-test    ## style, types, and every test
 	$(BIN)/ruff check

@@ -16,7 +16,7 @@ from ttsprep.signal import Signal, runs
 from ttsprep.text import WORD, phonemise
 from ttsprep.types import Clip, Samples
 
-GAPS_S = {After.WORD: (0.15, 0.45), After.CLAUSE: (0.15, 0.6), After.SENTENCE: (0.25, 1.0)}
+GAPS_S = {After.LINK: (0.15, 0.45), After.WORD: (0.15, 0.45), After.CLAUSE: (0.15, 0.6), After.SENTENCE: (0.25, 1.0)}
 """Room tone added between two clips, by how the first one's text ends."""
 
 Timed = list[tuple[float, float]]
@@ -52,9 +52,10 @@ class Recording:
 
 
 def read(root: Path, language: str, count: int) -> list[tuple[Clip, Samples, int]]:
-    """Return the first clips of a corpus in order, with their samples and rate."""
+    """Return the first clips of a corpus in order, with their samples and rate; none with remarks in brackets."""
     corpus = read_corpus(root)
-    clips = [item for item in corpus.items if isinstance(item, Clip) and item.text.strip()][:count]
+    clips = [item for item in corpus.items if isinstance(item, Clip) and item.text.strip()]
+    clips = [clip for clip in clips if not set(clip.text) & set("[]<>()") or language.startswith("en-")][:count]
     decoded = [audio.read(corpus.root / clip.path) for clip in clips]
     return [(clip, Signal(sound).samples, sound.rate) for clip, sound in zip(clips, decoded, strict=True)]
 

@@ -150,7 +150,8 @@ def judge_roughly(recording: Recording, tokens: list[str], piece: Piece) -> str:
     for token, number, times in zip(tokens, recording.sentences, recording.words, strict=True):
         starts[number] = times
         own.setdefault(number, []).append(token)
-    touched = [number for number, (a, b) in starts.items() if min(b, piece.end) - max(a, piece.start) > 0.3]
+    shared = {number: min(b, piece.end) - max(a, piece.start) for number, (a, b) in starts.items()}
+    touched = [number for number, (a, b) in starts.items() if shared[number] > min(0.3, (b - a) / 2)]
     if not touched:
         return "wrong"
     text = " ".join(" ".join(" ".join(own[number]) for number in touched).split())

@@ -102,6 +102,7 @@ def refused(download: Download, into: Path, *words: str, **options) -> str:
     with pytest.raises(CorpusError) as caught:
         quick(download, into, **options)
     message = str(caught.value)
+    assert "\n" not in message
     for word in (*words, "by hand", download.url, str(into), "put it into"):
         assert word in message
     return message

@@ -1,6 +1,8 @@
 """The tables on disk: exact, whole, and the same bytes for the same content."""
 
 import os
+import random
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -96,3 +98,21 @@ def test_json_holds_no_value_that_is_no_json(tmp_path) -> None:
     with pytest.raises(ValueError, match="float"):
         write_json(tmp_path / "a.json", {"value": float("inf")})
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "name": "語"\n}\n'
+
+
+def test_a_bit_that_has_flipped_is_noticed_or_does_no_harm(tmp_path: Path) -> None:
+    """A table is believed in place of measuring again, so a wrong number in it would stay for ever."""
+    chance = random.Random(8)
+    columns = {"text": [f"clip {chance.random()}" for _ in range(40)], "n": [chance.random() for _ in range(40)]}
+    path = tmp_path / "clips.parquet"
+    write_table(path, pa.table(columns))
+    data = path.read_bytes()
+    refused = 0
+    for _ in range(80):
+        torn = bytearray(data)
+        torn[chance.randrange(len(torn))] ^= 1 << chance.randrange(8)
+        path.write_bytes(torn)
+        table = read_table(path)
+        refused += table is None
+        assert table is None or table.column_names != list(columns) or table.to_pydict() == columns
+    assert refused > 20

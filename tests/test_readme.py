@@ -2,30 +2,35 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import ttsprep
 from ttsprep.demo import make
 from ttsprep.demo_sentences import SENTENCES
 
 ROOT = Path(__file__).parents[1]
+SHIPPED = Path(ttsprep.__file__).parent / "codec" / "weights" / "nano16.pt"
 LINES = [
     re.split(r"\s+# ", line)[0].strip()
     for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     for line in block.splitlines()
 ]
-ELSEWHERE = {"make demo", "make test", "pip install ."}  # .ci/run does these
+ELSEWHERE = {"make demo", "make test", "pip install .", "pip install '.[codec]'"}  # .ci/run does these
 COMMANDS = [line for line in LINES if line not in ELSEWHERE]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A folder with ./corpus, ./sentences.txt and the command ttsprep."""
+    """A folder with ./corpus, ./LJSpeech-1.1, ./sentences.txt, ./checkpoint.pt and the command ttsprep."""
     folder = tmp_path_factory.mktemp("readme")
     make(folder / "corpus", SENTENCES[:40], planted=("hum",))
+    make(folder / "LJSpeech-1.1", SENTENCES[:12], planted=())
+    shutil.copyfile(SHIPPED, folder / "checkpoint.pt")
     (folder / "sentences.txt").write_text("\n".join(SENTENCES[40:]), encoding="utf-8")
     command = folder / "bin" / "ttsprep"
     command.parent.mkdir()

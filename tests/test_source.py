@@ -216,7 +216,7 @@ def test_a_corpus_that_only_a_person_can_fetch(here: Path) -> None:
     source = Source(name="cv-corpus", page="https://example.org/get", licence="CC0")
     with pytest.raises(CorpusError) as caught:
         get(source, confirm=never)
-    for words in ("cv-corpus", source.page, "CC0", str(here / "here"), ".cache/ttsprep/cv-corpus", "--source"):
+    for words in ("cv-corpus", source.page, str(here / "here"), ".cache/ttsprep/cv-corpus", "--source"):
         assert words in str(caught.value)
 
 
@@ -233,7 +233,15 @@ def test_a_corpus_with_audio_files_is_readable_as_it_is(here: Path) -> None:
     table = folder / "metadata.csv"
     table.write_text("a|Text\n", encoding="utf-8")
     assert readable(table) == table
+    (folder / "damaged.parquet").write_bytes(b"PAR1 of something else")
+    assert readable(folder) == folder
     assert not (here / "home" / ".cache").exists()
+
+
+def test_a_folder_of_damaged_shards_is_refused(here: Path) -> None:
+    shard(here / "corpus" / "a.parquet", rows(0, 1), SCHEMA).write_bytes(b"PAR1")
+    with pytest.raises(CorpusError, match=r"a\.parquet is damaged"):
+        readable(here / "corpus")
 
 
 def test_shards_are_made_readable_outside_of_the_corpus(here: Path) -> None:
@@ -244,7 +252,7 @@ def test_shards_are_made_readable_outside_of_the_corpus(here: Path) -> None:
     assert folder.is_relative_to(here / "data" / "unpacked")
     assert len((folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines()) == 5
     assert content(here / "corpus") == before
-    assert told[-1] == ("unpacking corpus", 5, 5)
+    assert [(what, done) for what, done, _ in told] == [("unpacking corpus", n * 1644) for n in range(1, 6)]
     told.clear()
     assert readable(here / "corpus", data=here / "data", on_progress=lambda *at: told.append(at)) == folder
     assert told == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ttsprep import text
 from ttsprep.errors import UsageError
-from ttsprep.text import languages, phonemise, phones, voice
+from ttsprep.text import languages, phonemise, phones, transcribe, voice
 
 SENTENCES = {
     "en-us": [
@@ -190,3 +190,29 @@ def test_nothing_is_printed_or_left_behind(tmp_path: Path) -> None:
     )
     assert done.stdout == done.stderr == b""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_transcription_has_stress_and_the_punctuation_of_the_text() -> None:
+    texts = ['"Hello," he said; (twice)...', "", "...", "  Two  words\n", "cat—dog", "1, 2?!", "\U0001f642 hi"]
+    assert transcribe(texts, "en-us") == [
+        '"həlˈoʊ," hiː sˈɛd; twˈaɪs...',
+        "",
+        "...",
+        "tˈuː wˈɜːdz",
+        "kˈæt—dˈɑːɡ",
+        "wˈʌn, tˈuː?!",
+        "hˈaɪ",
+    ]
+
+
+def test_a_transcription_has_no_flags_of_another_language() -> None:
+    (line,) = transcribe(["Das ist ein Computer, weekend."], "de")
+    assert "(" not in line
+    assert line.endswith(".")
+
+
+@given(texts=st.lists(st.text(max_size=30), max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_a_transcription_does_not_depend_on_the_texts_around_it(texts: list[str]) -> None:
+    together = transcribe(texts, "en-us")
+    assert together == [transcribe([text], "en-us")[0] for text in texts]

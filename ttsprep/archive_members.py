@@ -19,7 +19,7 @@ from ttsprep.errors import CorpusError
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".zip")
 DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, NotImplementedError),
-    *(EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, struct.error),
+    *(EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, struct.error, UnicodeDecodeError),
 )
 """What the readers raise where an archive is damaged; bz2 raises an OSError without a number."""
 _OPENERS: dict[str, Callable[..., Any]] = {

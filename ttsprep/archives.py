@@ -136,15 +136,11 @@ class _Tree:
     def __init__(self, root: Path, budget: _Budget) -> None:
         self.root = root
         self.budget = budget
-        self._taken: dict[
-            str, str
-        ] = {}  # as a file system that ignores case sees it -> as it is; ends in / if a folder
+        self._taken: dict[str, str] = {}  # as a file system that ignores case sees it -> as it is; a folder ends in /
 
     def folder(self, name: str) -> None:
         """Make the folder that the archive calls `name`."""
-        parts = _parts(name)
-        self._folders(parts)
-        self.root.joinpath(*parts).mkdir(parents=True, exist_ok=True)
+        self._folders(_parts(name))
 
     def file(self, name: str, data: Readable) -> None:
         """Write the file that the archive calls `name`."""
@@ -153,23 +149,28 @@ class _Tree:
             raise RefusedError("has no name")
         self._folders(parts[:-1])
         path = "/".join(parts)
-        taken = self._taken.setdefault(_folded(path), path)
-        if taken != path or (self.root / path).exists():
+        taken = self._taken.setdefault(key := _folded(path), "")
+        if taken:
             twice = taken.rstrip("/") == path
             raise RefusedError("is there twice" if twice else f"cannot lie beside {taken!a} where case does not count")
-        self.root.joinpath(*parts[:-1]).mkdir(parents=True, exist_ok=True)
+        self._taken[key] = path
         with (self.root / path).open("xb") as file:
             while block := data.read(_CHUNK):
                 self.budget.spend(len(block))
                 file.write(block)
 
     def _folders(self, parts: Sequence[str]) -> None:
+        if self._taken.get(_folded("/".join(parts))) == f"{'/'.join(parts)}/":
+            return
         for depth in range(1, len(parts) + 1):
             path = "/".join(parts[:depth])
-            taken = self._taken.setdefault(_folded(path), f"{path}/")
-            if taken != f"{path}/":
-                if taken == path:
-                    raise RefusedError(f"lies in {path!a}, which is a file")
+            taken = self._taken.get(key := _folded(path))
+            if taken is None:
+                (self.root / path).mkdir()
+                self._taken[key] = f"{path}/"
+            elif taken == path:
+                raise RefusedError(f"lies in {path!a}, which is a file")
+            elif taken != f"{path}/":
                 raise RefusedError(f"cannot lie beside {taken!a} where case does not count")
 
 
@@ -191,6 +192,8 @@ def _parts(name: str) -> list[str]:
 
 
 def _folded(path: str) -> str:
+    if path.isascii():
+        return path.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
@@ -198,7 +201,7 @@ def _unpack(archive: Path, tree: _Tree) -> None:
     name = ""
     try:
         with closing(_members(archive, tree.budget)) as members:
-            while member := next(members, None):
+            while member := _next(archive, members):
                 name = member.name
                 _take(member, tree)
                 name = ""
@@ -211,6 +214,13 @@ def _unpack(archive: Path, tree: _Tree) -> None:
         if error.errno is None:  # how bz2 says that its data are bad
             raise _damaged(archive, error) from None
         raise
+
+
+def _next(archive: Path, members: Generator[Member]) -> Member | None:
+    try:
+        return next(members, None)
+    except OSError as error:  # of reading, where all others are of writing
+        raise _damaged(archive, error) from None
 
 
 def _take(member: Member, tree: _Tree) -> None:

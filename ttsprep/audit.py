@@ -187,7 +187,9 @@ def examine(
         stamp = _stamp(todo, digest(out / "clips.parquet"), judges, wanted)
         earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
+        about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
         if earlier is not None:
+            write_json(out / "run.json", about)  # keys of a build are no part of the stamp
             return Audit(out, clips, *earlier, measured)
         (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
         found = [*_about_files(todo, wanted), *judge(clips, judges, wanted)]
@@ -200,10 +202,7 @@ def examine(
         write_json(out / "summary.json", summary)
         if with_report:
             _report(out, todo, clips, seen, summary)
-        write_json(
-            out / "run.json",
-            {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")},
-        )
+        write_json(out / "run.json", about)
         return Audit(out, clips, seen, summary, measured)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import pandas as pd
@@ -13,12 +13,13 @@ import pyarrow as pa
 
 from ttsprep import build_state as state
 from ttsprep import build_tables as tables
+from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
 from ttsprep.build_cuts import cut_source
-from ttsprep.choose import Choice, Rejection, choose
+from ttsprep.choose import Choice, Rejection, choose, without
 from ttsprep.decisions import Decision, read_decisions
 from ttsprep.errors import CorpusError
-from ttsprep.exports.base import Entry, Export, all_exports
+from ttsprep.exports.base import Entry, Export
 from ttsprep.exports.ljspeech import LJSpeech
 from ttsprep.files import Signature, atomic_write, lock, refuse_inside, safe_names, writing
 from ttsprep.layouts.detect import Corpus
@@ -34,8 +35,8 @@ from ttsprep.staging import FOLDER, KNOWN, Item, Row, Staging
 from ttsprep.types import Clip
 
 SHARD = 32
-BEFORE, AFTER, EXPORTS = "source", "audit", "exports"
-"""Folders of a build: the audits of the source and of the result, and the exports."""
+BEFORE, AFTER = "source", "audit"
+"""Folders of a build: the audits of the source and of the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,12 @@ class Built:
     rejected: list[Rejection]
     fresh: int
 
+    @property
+    def use(self) -> str:
+        """How the trainer is pointed at it; "" if it is made for none."""
+        trainer = self.document["recipe"]["trainer"]
+        return trainers.load(trainer).use if trainer else ""
+
 
 def draft(
     source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = Told()
@@ -124,8 +131,9 @@ def draft(
     state.refuse_missing(decisions)
     todo = plan(source, recipe)
     refuse_inside(todo.corpus.root, out)
-    state.claim(out)
+    state.claim(out, todo.corpus.root)
     with lock(out):
+        state.mark(out)
         return _draft(todo, decisions, out, recipe, jobs, told)
 
 
@@ -157,14 +165,16 @@ def build(
     state.refuse_missing(decisions)
     todo = plan(source, recipe)
     refuse_inside(todo.corpus.root, out)
-    state.claim(out)
+    state.claim(out, todo.corpus.root)
     with lock(out):
+        state.mark(out)
         inputs = state.inputs_stamp(todo, recipe, decisions)
         document = state.finished(out, inputs)
         if document is not None:
             return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
+        made = _draft(todo, decisions, out, recipe, jobs, told)
         state.unfinish(out)
-        built = _build(_draft(todo, decisions, out, recipe, jobs, told), recipe, out, jobs, told)
+        built = _build(made, recipe, out, jobs, told)
         state.finish(out, inputs)
         return built
 
@@ -188,7 +198,10 @@ def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: 
     before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
     names = {step.name for step in steps}
-    choice = choose(before.clips, before.findings, recipe.choose, stages=names, decisions=said)
+    # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
+    higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
+    findings = without(before.findings, "narrowband", higher)
+    choice = choose(before.clips, findings, recipe.choose, stages=names, decisions=said)
     return Draft(todo, refused, said, before, choice, steps, recipe)
 
 
@@ -223,7 +236,11 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Bui
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
         rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
-        late = choose(after.clips, after.findings, rules, decisions=said, where="result").rejected
+        upsampled = rows.loc[rows["source_rate"] < rows["sample_rate"], "id"]  # as the recipe has it
+        findings = without(after.findings, "narrowband", upsampled)
+        late = choose(after.clips, findings, rules, decisions=said, where="result").rejected
+        entries = _entries(rows, clips, recipe)
+        late = late or _unused(entries)
         if not late:
             break
         rejected += [replace(item, id=names[item.id]) for item in late]
@@ -231,17 +248,14 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Bui
     tables.write_rejected(out / "rejected.csv", rejected)
     if not len(rows):
         raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
-    entries = _entries(rows, clips, recipe)
-    rejected += [_unused(entry, rows) for entry in entries if entry.split == NONE]
-    entries = [entry for entry in entries if entry.split != NONE]
     rejected += _export(entries, recipe.forms(), out, dict(zip(rows["id"], rows["source_id"], strict=True)))
     tables.write_rejected(out / "rejected.csv", rejected)
     write_table(out / "clips.parquet", tables.entries_table(entries))
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     _report(out, made, _listing(out, rows, clips), after, rejected, rows)
-    state.sweep(out, rows["path"])
+    state.sweep(out, rows["path"], recipe.export)
     Journal(out / ".journal", PROVENANCE).discard()
-    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, {})
+    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / state.DOCUMENT, document)
     return Built(out, document, rejected, fresh)
 
@@ -256,6 +270,14 @@ def _report(
     result = Audited(out, listing.clips, listing.ids, after.clips, after.findings, after.summary)
     page = build_report(source, result, tables.rejected_frame(rejected), rows)
     atomic_write(out / "report.html", page.encode())
+
+
+def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
+    """Return the symbols that the trainer does not have, with the clips that hold them."""
+    if not recipe.trainer:
+        return {}
+    texts = ((entry.id, entry.normalised, entry.language) for entry in entries)
+    return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
 
 
 def _unread(todo: Plan) -> list[Rejection]:
@@ -350,10 +372,10 @@ def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> l
     ]
 
 
-def _unused(entry: Entry, rows: pd.DataFrame) -> Rejection:
-    source = rows.loc[rows["id"] == entry.id, "source_id"].iloc[0]
-    reason = f"the speaker {entry.speaker!r} is held out, and the text of this clip is in training as well"
-    return Rejection(source, "split", (), reason)
+def _unused(entries: Sequence[Entry]) -> list[Rejection]:
+    """Return the clips that belong to no part: neither their audio nor their text may be found in the build."""
+    reason = "the speaker {!r} is held out, and the text of this clip is in another part as well"
+    return [Rejection(entry.id, "split", (), reason.format(entry.speaker)) for entry in entries if entry.split == NONE]
 
 
 def _export(entries: list[Entry], forms: Sequence[Export], out: Path, sources: Mapping[str, str]) -> list[Rejection]:
@@ -368,13 +390,8 @@ def _export(entries: list[Entry], forms: Sequence[Export], out: Path, sources: M
                 refused.append(Rejection(sources[entry.id], f"export {form.name}", (), reason))
             else:
                 fitting.append(entry)
-        folder = out if isinstance(form, LJSpeech) else out / EXPORTS / form.name
+        folder = out if isinstance(form, LJSpeech) else out / state.EXPORTS / form.name
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
         form.write(fitting, out, folder)
-    wanted = {form.name for form in forms}
-    for name in all_exports().keys() - wanted:
-        if (out / EXPORTS / name).is_dir():
-            with writing(out / EXPORTS):
-                rmtree(out / EXPORTS / name)
     return refused

@@ -1,10 +1,11 @@
 """The first step of a build of long recordings: they are cut into clips, once."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from ttsprep.audit import Plan, unique
 from ttsprep.choose import Rejection
@@ -64,16 +65,18 @@ def _span(item: Refused) -> str:
 def _read(path: Path) -> dict[str, Cuts]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["cuts"]
-    except (OSError, ValueError, KeyError):
+        return {row["fingerprint"]: _cuts(row) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError):  # not there, damaged, or of another version
         return {}
-    return {
-        row["fingerprint"]: Cuts(
-            row["fingerprint"],
-            None if row["pieces"] is None else tuple(Piece(**piece) for piece in row["pieces"]),
-            tuple(Refused(**item) for item in row["refused"]),
-        )
-        for row in rows
-    }
+
+
+def _cuts(row: Mapping[str, Any]) -> Cuts:
+    pieces = row["pieces"]
+    return Cuts(
+        row["fingerprint"],
+        None if pieces is None else tuple(Piece(**piece) for piece in pieces),
+        tuple(Refused(**item) for item in row["refused"]),
+    )
 
 
 def _write(path: Path, cuts: Iterable[Cuts]) -> None:

@@ -25,6 +25,7 @@ from ttsprep.stages.resample import Resample
 from ttsprep.types import Severity
 
 REJECTED = ("id", "stage", "codes", "reason")
+_FORMULA = frozenset("=+-@\t\r")
 _KINDS = {str: pa.string(), int: pa.int64()}
 ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)])  # type: ignore[index]
 """The clips of a build, as its exports see them."""
@@ -33,23 +34,35 @@ ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)]) 
 def write_rejected(path: Path, rejected: Sequence[Rejection]) -> None:
     """Write what is not in the build and why, for people: cells are safe to open in a spreadsheet."""
     buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(REJECTED)
+    plain = csv.writer(buffer, lineterminator="\n")
+    quoting = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    plain.writerow(REJECTED)
     for item in rejected:
-        writer.writerow(map(_cell, (clean(item.id), item.stage, " ".join(item.codes), clean(item.reason))))
+        row = [_cell(text) for text in (clean(item.id), item.stage, " ".join(item.codes), clean(item.reason))]
+        writer = quoting if any("\r" in text for text in row) else plain  # which quotes line feeds alone
+        writer.writerow(row)
     atomic_write(path, buffer.getvalue().encode())
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip("'")[:1] in _FORMULA
 
 
 def _cell(text: str) -> str:
     """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _text(cell: str) -> str:
+    """Undo `_cell`."""
+    return cell.removeprefix("'") if _is_formula(cell) else cell
 
 
 def read_rejected(path: Path) -> list[Rejection]:
     """Read what `write_rejected` wrote."""
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            Rejection(row["id"], row["stage"], tuple(row["codes"].split()), row["reason"])
+            Rejection(_text(row["id"]), row["stage"], tuple(row["codes"].split()), _text(row["reason"]))
             for row in csv.DictReader(file)
         ]
 
@@ -76,7 +89,7 @@ def drafted(
 ) -> dict[str, Any]:
     """Return what a build would do; hours are those of the source, before trimming."""
     clips = before.clips[before.clips["id"].isin(choice.kept)]
-    rate = next((step.sample_rate for step in steps if isinstance(step, Resample) and step.sample_rate), 0)
+    rate = rate_of(steps)
     depth = next((step.bytes_per_sample for step in steps if isinstance(step, Format)), 2)
     rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
     return {
@@ -93,6 +106,11 @@ def drafted(
         "exports": list(recipe.export),
         "recipe": recipe.model_dump(mode="json"),
     }
+
+
+def rate_of(steps: Sequence[Stage]) -> int:
+    """Return the sample rate that is built, in Hz; 0 if every clip keeps its own."""
+    return next((step.sample_rate for step in steps if isinstance(step, Resample)), 0)
 
 
 def _about(before: Audit) -> dict[str, Any]:

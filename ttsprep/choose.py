@@ -114,12 +114,19 @@ def choose(
     if rules.keep_hours:
         good = [name for name in ids if name not in out]
         sole = sounds.sole(good) if rules.keep_coverage else frozenset()
-        order = sorted(good, key=lambda name: (name not in sole, judge.badness(name)))
-        out |= _beyond(clips, order, judge, rules.keep_hours, where)
+        wanted = {name for name in good if (said := decisions.get(name)) and said.keep}
+        order = sorted(good, key=lambda name: (name not in wanted, name not in sole, judge.badness(name)))
+        beyond = _beyond(clips, order, judge, rules.keep_hours, where)
+        out |= {name: why for name, why in beyond.items() if name not in wanted}
     kept = [name for name in ids if name not in out]
     rejected = [out[name] for name in ids if name in out]
     carriers = {name: held for name, held in carriers.items() if name not in out}
     return Choice(kept, rejected, carriers, sounds.lost(kept, [r.id for r in rejected]))
+
+
+def without(findings: pd.DataFrame, code: str, clips: Collection[str]) -> pd.DataFrame:
+    """Return findings but those of a `code` on some `clips`."""
+    return findings[(findings["code"] != code) | ~findings["clip"].isin(clips)]
 
 
 class _Judge:

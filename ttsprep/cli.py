@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep import __version__, console, views
-from ttsprep.cli_build import build
+from ttsprep.cli_build import build, new_recipe, trainers
 from ttsprep.cli_codec import codec, decode, encode
 from ttsprep.errors import TtsprepError, UsageError
 
@@ -89,6 +89,10 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
+    from ttsprep.source import readable
+
+    with console.Meter() as meter:
+        corpus = readable(corpus, on_progress=meter.say)
     if dry_run:
         from ttsprep.audit import plan
 
@@ -182,6 +186,15 @@ app.command("build")(build)
 app.command("encode")(encode)
 app.command("decode")(decode)
 app.add_typer(codec, name="codec")
+app.command("trainers")(trainers)
+_recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)
+_recipe.command("new")(new_recipe)
+app.add_typer(_recipe, name="recipe")
+
+
+@_recipe.callback()
+def _recipe_root() -> None:
+    """Write a recipe of your own."""
 
 
 @app.command("explain")
@@ -246,9 +259,9 @@ def _selftest(
 @app.command("recipes")
 def _recipes() -> None:
     """List the recipes that come with ttsprep."""
-    from ttsprep.recipe import shipped
+    from ttsprep.recipe import load, shipped
 
-    views.show_recipes(shipped())
+    views.show_recipes({name: load(name).about for name in shipped()})
 
 
 def main() -> int:

@@ -40,7 +40,9 @@ def build(
     decisions: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and texts: comes before all findings.")
     ] = None,
-    keep_hours: Annotated[float | None, typer.Option(metavar="H", min=0.0, help="At most; the worst go first.")] = None,
+    keep_hours: Annotated[
+        float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="At most; the worst go first.")
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
     lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be mended.")] = False,
     jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
@@ -67,6 +69,11 @@ def build(
 
     with console.Meter() as meter:
         told = verb.Told(meter.begin, meter.advance)
+        if source is None and dry_run and sources.find(rules.source, data=data) is None:
+            needed = sources.needs(rules.source, data=data)
+            if needed.missing:
+                views_build.show_needs(needed, as_json=as_json)
+                return 0
         if source is None:
             source = sources.get(
                 rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), on_progress=meter.say
@@ -86,7 +93,7 @@ def build(
 
 def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequence[str]) -> "Recipe":
     """Return the recipe with what the command line says instead."""
-    from ttsprep.recipe import load
+    from ttsprep.recipe import load, shipped
     from ttsprep.text import voice
 
     rules = load(recipe)
@@ -95,7 +102,7 @@ def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequen
     if rules.trainer:
         from ttsprep import trainer as trainers
 
-        rules = trainers.apply(rules, trainers.load(rules.trainer))
+        rules = trainers.apply(rules, trainers.load(rules.trainer), own=recipe not in shipped())
     forms = tuple(dict.fromkeys((*rules.export, *export)))
     rules = rules.model_copy(update={"export": forms})
     if rules.language:
@@ -117,3 +124,17 @@ def _agreed(needs: "Needs", yes: bool) -> bool:
         console.tell("nobody is there to agree: give --yes to fetch it")
         return False
     return typer.confirm("Fetch it?", default=False, err=True)
+
+
+def new_recipe() -> None:
+    """Print a recipe with every key, its default and what it does: ttsprep recipe new > my.toml."""
+    from ttsprep.recipe_template import template
+
+    console.write(template())
+
+
+def trainers() -> None:
+    """List the trainers that a build can be made for, with --for."""
+    from ttsprep import trainer
+
+    views_build.show_trainers({name: trainer.load(name) for name in trainer.trainers()})

@@ -58,6 +58,8 @@ def read_decisions(path: Path, known: Collection[str]) -> dict[str, Decision]:
         for name in reader.fieldnames or ():
             if name not in COLUMNS:
                 raise UsageError(f"{path}: there is no column {name!r}; {nearest(name, COLUMNS)}")
+            if list(reader.fieldnames or ()).count(name) > 1:
+                raise UsageError(f"{path}: the column {name!r} is there twice: remove one")
         if "id" not in (reader.fieldnames or ()):
             raise UsageError(f"{path} has no column id: its first line is a header such as {','.join(COLUMNS)}")
         for row in reader:
@@ -74,7 +76,7 @@ def read_decisions(path: Path, known: Collection[str]) -> dict[str, Decision]:
                 raise UsageError(f"{place}: the clip {name!r} is decided twice")
             decisions[name] = _decision(row, place)
     except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num}: {error}") from None
+        raise UsageError(f"{path}, after line {reader.line_num}: {error}") from None
     return decisions
 
 

@@ -31,14 +31,14 @@ def summary(check: type[Check]) -> str:
 
 def thresholds(judge: Check) -> list[Threshold]:
     """Return the thresholds of a check as they are set, in the order of its fields."""
-    meanings = _attributes(inspect.getdoc(type(judge)) or "")
+    meanings = attributes(inspect.getdoc(type(judge)) or "")
     return [
         Threshold(field.name, getattr(judge, field.name), meanings.get(field.name, "").replace("``", ""))
         for field in fields(judge)  # type: ignore[arg-type]
     ]
 
 
-def _attributes(text: str) -> dict[str, str]:
+def attributes(text: str) -> dict[str, str]:
     """Return the entries of the section ``Attributes`` of a numpydoc docstring."""
     _, _, section = text.partition("Attributes\n----------\n")
     section = re.split(r"\n[^\n]+\n-{3,}\n", section)[0]

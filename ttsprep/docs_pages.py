@@ -4,9 +4,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ttsprep.build_tables import ENTRIES, REJECTED
 from ttsprep.checks.base import Check, all_checks
 from ttsprep.describe import summary, thresholds
 from ttsprep.manifest import FINDINGS, MANIFEST, MEASURED
+from ttsprep.provenance import PROVENANCE
 
 MEANINGS = {
     "id": "name of the clip, unique: `~2`, `~3` … are appended where the corpus repeats one",
@@ -34,6 +36,55 @@ MEANINGS = {
     "limit": "what it was held against",
     "start": "where in the clip it starts [s]",
     "end": "where in the clip it ends [s]",
+}
+
+OF_A_BUILD = {
+    "id": "name of the clip and of its file: safe for every file system",
+    "path": "audio file, relative to the build",
+    "text": "transcript, exactly as the source has it, or as a decision gives it",
+    "normalised": "as it is read aloud: numbers and abbreviations in words",
+    "speaker": "empty where the source does not say",
+    "language": "as the source says, else as the recipe says",
+    "split": "`train`, `valid` or `test`",
+    "sample_rate": "of the file [Hz]",
+    "channels": "of the file [count]",
+    "subtype": "encoding of the file as libsndfile names it",
+    "frames": "samples of one channel [count]",
+    "sha256": "digest of the file",
+    "source_id": "`id` in `source/clips.parquet`",
+    "source_path": "audio file of the source, relative to it",
+    "source_sha256": "digest of that file",
+    "source_start_s": "where the clip starts in that file [s]",
+    "source_end_s": "where it ends; nothing if that is the end of the file [s]",
+    "source_rate": "of that file [Hz]",
+    "source_channels": "of that file [count]",
+    "source_subtype": "encoding of that file",
+    "source_frames": "samples of one channel of the clip in that file [count]",
+    "operations": "JSON list of the stages in order: name, version, parameters, and what each did",
+    "gain_db": "by which the level was changed [dB]",
+    "lead_removed_s": "trimmed from the start [s]",
+    "tail_removed_s": "trimmed from the end [s]",
+    "status": "`ok`",
+    "status_reason": "empty",
+    "status_stage": "empty",
+    "fingerprint": "stands for the source, the stages and their parameters; the same one is not built again",
+}
+REJECTIONS = {
+    "id": "`id` in `source/clips.parquet`; of `segment` the name of the recording that was cut",
+    "stage": "where it was left out: `read`, `segment`, `select`, a stage, `result`, `split` or `export NAME`",
+    "codes": "findings that are the cause, the worst first, separated by blanks; may be empty",
+    "reason": "what was seen, and the limit",
+}
+DOCUMENT = {
+    "ttsprep": "version that made the build",
+    "source": "`corpus`, `layout`, `clips`, `hours`, `languages`, `speakers` of what was read",
+    "result": "`clips`, `hours`, `speakers`, `sample_rates`, and the clips of each of the `splits`",
+    "rejected": "`clips` and `hours` that were left out, and how often for each of the `reasons`",
+    "findings": "for each code the clips with an error or a warning `before` and `after`",
+    "kept_for_coverage": "clips that were kept only for the phones and diphones that they hold",
+    "lost_sounds": "phones and diphones of the source that no built clip holds, and the rejected clips that do",
+    "out_of_vocabulary": "characters that the trainer does not know, and the clips that have them",
+    "recipe": "every key of the recipe",
 }
 
 
@@ -79,9 +130,9 @@ def tables_page(checks: Mapping[str, type[Check]]) -> str:
     def rows(columns: Mapping[str, str], kinds: Mapping[str, str]) -> str:
         return head + "\n".join(f"| `{name}` | {kinds[name]} | {what} |" for name, what in columns.items())
 
-    def known(*schemas: "object") -> str:
+    def known(*schemas: "object", meanings: Mapping[str, str] = MEANINGS) -> str:
         kinds = {field.name: str(field.type) for schema in schemas for field in schema}  # type: ignore[attr-defined]
-        return rows({name: MEANINGS[name] for name in kinds}, kinds)
+        return rows({name: meanings[name] for name in kinds}, kinds)
 
     parts = [
         "# The tables of an audit",
@@ -94,7 +145,26 @@ def tables_page(checks: Mapping[str, type[Check]]) -> str:
         if check.measures:
             kinds = {column: "string" if column in check.strings else "float" for column in check.measures}
             parts += [f"### [{name}](checks/{name}.md)", rows(check.measures, kinds)]
-    parts += ["## `findings.parquet`", known(FINDINGS)]
+    parts += [
+        "## `findings.parquet`",
+        known(FINDINGS),
+        "# The tables of a build",
+        "A build has the tables of two audits, of the source in `source/` and of the result in `audit/`, and its own. "
+        "In the result the text of a clip is the normalised one. `build.json` is written last: where it is, the build "
+        "is finished.",
+        "## `clips.parquet`",
+        "One row a clip that was built, as every export sees it.",
+        known(ENTRIES, meanings=OF_A_BUILD),
+        "## `provenance.parquet`",
+        "Where each of them comes from, and what was done to it.",
+        known(PROVENANCE, meanings=OF_A_BUILD),
+        "## `rejected.csv`",
+        "What is not in the build, and why: UTF-8, with a header. A cell that a spreadsheet would take for a formula "
+        "has an apostrophe before it.",
+        rows({name: REJECTIONS[name] for name in REJECTED}, dict.fromkeys(REJECTED, "text")),
+        "## `build.json`",
+        "| key | what it is |\n|---|---|\n" + "\n".join(f"| `{key}` | {what} |" for key, what in DOCUMENT.items()),
+    ]
     return "\n\n".join(parts) + "\n"
 
 

@@ -112,19 +112,19 @@ def fetch(
             wrong = _Passing(f"the server broke off: {error!r}")
         idle = 0 if transfer.size() > before + _CHUNK else idle + 1
         if idle >= attempts or wrong.hopeless:
-            raise CorpusError(f"cannot fetch {path.name}: {wrong}\n{by_hand(download, into)}") from None
+            raise CorpusError(f"cannot fetch {path.name}: {wrong}; {by_hand(download, into)}") from None
         time.sleep(max(wrong.wait_s, wait_s * 2 ** (idle - 1)) if idle else 0)
 
 
 def by_hand(download: Download, into: Path) -> str:
     """Return what a person does who fetches the file without us."""
-    what = [f"fetch it by hand: {download.url}"]
-    if download.bytes:
-        what.append(f"its size: {download.bytes} bytes")
-    if download.sha256:
-        what.append(f"its SHA-256: {download.sha256}")
-    what += [f"put it into: {into.absolute()}", "then give the same command again: it is verified and used"]
-    return "\n".join(f"  {line}" for line in what)
+    size = f"{download.bytes} bytes" if download.bytes else ""
+    digest = f"SHA-256 {download.sha256}" if download.sha256 else ""
+    known = ", ".join(filter(None, (size, digest)))
+    return (
+        f"fetch {download.url} by hand{f' ({known})' if known else ''}, put it into {into.absolute()} as "
+        f"{file_name(download.url)}, and give the same command again"
+    )
 
 
 def verify(path: Path, download: Download) -> None:
@@ -271,7 +271,9 @@ class _Transfer:
         said = error.headers.get("Retry-After", "") if error.headers else ""
         wait_s = min(float(said), 60.0) if said.isdecimal() else 0.0
         return _Passing(
-            f"the server says {error.code} {error.reason}", wait_s=wait_s, hopeless=error.code not in _PASSING
+            f"the server says {error.code} {' '.join(str(error.reason).split())}",
+            wait_s=wait_s,
+            hopeless=error.code not in _PASSING,
         )
 
     def _refuse_size(self, total: int) -> None:

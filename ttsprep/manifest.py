@@ -127,7 +127,7 @@ def write_table(path: Path, table: pa.Table) -> None:
     """Write a Parquet file, whole or not at all; the same table gives the same bytes."""
     buffer = io.BytesIO()
     stamped = table.replace_schema_metadata({"ttsprep.schema": str(SCHEMA_VERSION)})
-    pq.write_table(stamped, buffer, compression="zstd")
+    pq.write_table(stamped, buffer, compression="zstd", write_page_checksum=True)
     atomic_write(path, buffer.getvalue())
 
 
@@ -135,8 +135,8 @@ def read_table(path: Path) -> pa.Table | None:
     """Return a table that `write_table` wrote, or None if it is not there or not of this version."""
     try:
         with path.open("rb") as file:  # Arrow opens no path that is not UTF-8
-            table = pq.read_table(file)
-    except (OSError, pa.ArrowInvalid):
+            table = pq.read_table(file, page_checksum_verification=True)
+    except (OSError, pa.ArrowException):
         return None
     version = (table.schema.metadata or {}).get(b"ttsprep.schema")
     return table if version == str(SCHEMA_VERSION).encode() else None

@@ -19,7 +19,7 @@ from ttsprep.signal import Signal
 from ttsprep.text import phonemise
 from ttsprep.types import Audio, Clip
 
-SIGNAL_VERSION = 1
+SIGNAL_VERSION = 2
 """Raised whenever `Signal` or `audio` change what they yield."""
 DERIVED = {
     "chars_per_s": "spoken characters per second, from the first to the last speech",

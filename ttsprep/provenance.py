@@ -85,6 +85,6 @@ def unchanged(path: Path, known: tuple[str, Signature] | None, sha256: str) -> b
     if known is None or known[0] != sha256:
         return False
     try:
-        return signature(regular(path)) == known[1]
+        return not path.is_symlink() and signature(regular(path)) == known[1]
     except AudioError:
         return False

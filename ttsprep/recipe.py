@@ -5,9 +5,20 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from ttsprep.checks.base import Check, all_checks, known_code
 from ttsprep.errors import UsageError, nearest
@@ -23,7 +34,7 @@ PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "fo
 class Section(BaseModel):
     """A table of a recipe: an unknown key is an error, and nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Download(Section):
@@ -122,6 +133,13 @@ class Split(Section):
     test: float = Field(default=0.01, ge=0, lt=1)
     by: Literal["text", "speaker"] = "text"
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _leaves_something(self) -> Self:
+        if self.valid + self.test >= 1:
+            said = f"valid and test are {self.valid + self.test:g} together: nothing is left to train on"
+            raise PydanticCustomError("parts", "{said}", {"said": said})
+        return self
 
 
 class Recipe(Section):

@@ -10,6 +10,7 @@ from ttsprep.archives import extract_all, is_archive
 from ttsprep.errors import CorpusError, UsageError
 from ttsprep.fetch import by_hand, fetch, file_name, verify
 from ttsprep.files import lock, safe_name, writing
+from ttsprep.layouts.folder import audio_files
 from ttsprep.layouts.parquet import find_shards, unpack_parquet
 from ttsprep.recipe import Download, Source
 
@@ -162,8 +163,8 @@ def get(
         return found
     todo = needs(source, data=data)
     if todo.missing and not confirm(todo):
-        hands = "\n".join(by_hand(download, todo.downloads) for download in todo.missing)
-        raise CorpusError(f"{source.name} is not on this machine, and was not fetched\n{hands}")
+        hands = "; ".join(by_hand(download, todo.downloads) for download in todo.missing)
+        raise CorpusError(f"{source.name} is not on this machine, and was not fetched; to do it yourself, {hands}")
     with lock(todo.downloads):
         found = find(source, data=data)  # another run may have been faster
         if found is None:
@@ -208,7 +209,12 @@ def readable(root: Path, *, data: Path | None = None, on_progress: Progress | No
     CorpusError, OutputError
         If the shards are damaged, or there is no room for what they hold.
     """
-    shards = find_shards(root) if root.is_dir() or root.suffix == ".parquet" else []
+    try:
+        shards = find_shards(root)
+    except CorpusError:
+        if not root.is_dir() or next(audio_files(root), None) is None:
+            raise
+        shards = []  # a damaged table beside audio files is not where the audio is
     if not shards:
         return root
     real = os.path.realpath(root)
@@ -247,11 +253,8 @@ def _there(download: Download, downloads: Path, data: Path | None) -> Path | Non
 
 def _only_by_hand(source: Source, data: Path | None) -> str:
     looked = ", ".join(str(place) for place in places(data))
-    lines = [f"there is no folder {source.name} in {looked}"]
-    if source.page:
-        lines.append(f"  get it by hand: {source.page}")
-    if source.licence:
-        lines.append(f"  its licence: {source.licence}")
-    lines.append(f"  put it into: {(home(data) / source.name).absolute()}")
-    lines.append("  or give its folder with --source")
-    return "\n".join(lines)
+    page = f" from {source.page}" if source.page else ""
+    return (
+        f"there is no folder {source.name} in {looked}, and only a person can fetch it: get it{page}, put it into "
+        f"{(home(data) / source.name).absolute()}, or give its folder with --source"
+    )

@@ -1,6 +1,7 @@
 """Dividing clips into train, valid and test so that nothing of the held-out parts is heard in training."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 
 from ttsprep.recipe import Split
@@ -14,7 +15,9 @@ def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rul
     """Divide clips.
 
     A group (a text, or a speaker) goes to the same part whatever else is in the corpus, as only its own hash
-    decides: with more clips nothing wanders from test to train.
+    decides: with more clips nothing wanders from test to train. The exceptions are the one group that a corpus of
+    `FEWEST` or more holds out by force where chance holds out none, and a corpus of which chance would leave nothing
+    to train on: that is not divided.
 
     Parameters
     ----------
@@ -50,6 +53,8 @@ def _assign(groups: Sequence[str], rules: Split) -> list[str]:
             if share and name not in part.values():
                 nearest = order.pop(0) if name == TEST else order.pop()
                 part[nearest] = name
+    if TRAIN not in part.values():  # chance can take all of a tiny corpus
+        return [TRAIN for _ in groups]
     return [part[group] for group in groups]
 
 
@@ -66,4 +71,6 @@ def _place(group: str, seed: int) -> float:
 
 
 def _letters(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    """Return what is the same for two spellings of one text: letters with their marks, and digits."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")

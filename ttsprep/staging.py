@@ -160,7 +160,7 @@ class Staging:
 
 def _holds(path: Path, sha256: str) -> bool:
     try:
-        return digest(path) == sha256
+        return not path.is_symlink() and digest(path) == sha256
     except AudioError:
         return False
 

@@ -34,6 +34,8 @@ _UNUSABLE = {"fo", "kaa", "lfn", "xex", "kl"}
 """Voices that come without their dictionary; Greenlandic, where a digit crashes eSpeak NG."""
 _FLAG = re.compile(r"\([a-z][\w-]*\)")
 _TONE = re.compile(r"(?<=\S)[0-9ɜ]+(?=\s|$)")
+_MARKS = re.compile(r"(\s*[;:,.!?¡¿—…\"«»“”]+\s*)")
+"""Punctuation that VITS and StyleTTS 2 know; phonemizer kept no other when they were trained."""
 _memo: dict[tuple[str, str], str] = {}
 
 
@@ -117,6 +119,37 @@ def phones(phonemes: str) -> list[str]:
     return [phone for phone in phonemes.split() if phone != WORD]
 
 
+def transcribe(texts: Sequence[str], language: str) -> list[str]:
+    """Return each text in IPA with stress, its punctuation where it stands, as VITS and StyleTTS 2 learn from.
+
+    This is what phonemizer gives with ``preserve_punctuation=True, with_stress=True``, which loses empty texts
+    and so shifts all that follow; here, what is between the marks is phonemised. Brackets are left out.
+
+    Parameters
+    ----------
+    texts
+        Any strings.
+    language
+        Language tag; see `voice`.
+
+    Raises
+    ------
+    UsageError
+        If eSpeak NG has no such language.
+
+    Examples
+    --------
+    >>> transcribe(["Hello, world!"], "en-us")
+    ['həlˈoʊ, wˈɜːld!']
+    """
+    pieces = [_MARKS.split(text) for text in texts]  # every other piece is a mark
+    spoken = [plain for row in pieces for piece in row[::2] if (plain := readable(piece))]
+    lines = iter(_espeak(voice(language), stress=True)(spoken) if spoken else ())
+    for row in pieces:
+        row[::2] = [" ".join(next(lines).split()) if readable(piece) else "" for piece in row[::2]]
+    return [" ".join("".join(row).split()) for row in pieces]
+
+
 def raw_phonemes(texts: Sequence[str], language: str) -> list[str]:
     """Return the phonemes of each text as eSpeak NG gives them, with the flags of language switches."""
     plain = [readable(text) or "." for text in texts]
@@ -145,7 +178,7 @@ def _backend_class() -> Any:
 
 
 @cache
-def _espeak(code: str) -> Any:
+def _espeak(code: str, *, stress: bool = False) -> Any:
     # One backend a process and language, never let go: each leaks about 5 MB. `(?!)` matches nothing, so that
     # phonemizer leaves punctuation to eSpeak NG, which phrases by it; it then never drops or shifts a line.
     from phonemizer.separator import Separator
@@ -153,6 +186,7 @@ def _espeak(code: str) -> Any:
     silent = logging.getLogger("ttsprep.espeak")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
-    backend = _backend_class()(code, punctuation_marks=re.compile("(?!)"), logger=silent)
-    separator = Separator(phone=" ", word=f" {WORD} ", syllable="")
+    options = {"with_stress": True, "language_switch": "remove-flags"} if stress else {}
+    backend = _backend_class()(code, punctuation_marks=re.compile("(?!)"), logger=silent, **options)
+    separator = Separator(word=" ") if stress else Separator(phone=" ", word=f" {WORD} ", syllable="")
     return lambda lines: backend.phonemize(lines, separator=separator, strip=True)

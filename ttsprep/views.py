@@ -217,9 +217,8 @@ def show_checks(checks: Mapping[str, type["Check"]]) -> None:
 
 
 def show_recipes(recipes: Mapping[str, str]) -> None:
-    """Show each recipe with its first comment."""
-    first = {name: text.split("\n")[0].lstrip("# ") for name, text in recipes.items()}
-    show(pairs(dict(sorted(first.items()))))
+    """Show each recipe with what it says of itself."""
+    show(pairs(dict(sorted(recipes.items()))))
 
 
 def show_selftest(result: "SelfTest", *, as_json: bool) -> None:

@@ -12,9 +12,25 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ttsprep.build import Built, Draft
+    from ttsprep.source import Needs
+    from ttsprep.trainer import Trainer
 
 MOST = 6
 """Reasons, sounds and exports that are named; the files have the others."""
+
+
+def show_needs(needs: "Needs", *, as_json: bool) -> None:
+    """Show what would be fetched before anything can be planned."""
+    if as_json:
+        document = {
+            "source": needs.source.name,
+            "would_fetch": [download.url for download in needs.missing],
+            "bytes": needs.bytes,
+            "into": printable(str(needs.folder)),
+        }
+        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        write(needs.describe() + "\n")
 
 
 def show_draft(draft: "Draft", out: Path, *, as_json: bool) -> None:
@@ -59,7 +75,18 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         "texts": printable(str(built.out / "metadata.csv")),
         "reasons": printable(str(built.out / "rejected.csv")),
     }
+    where |= {"train": built.use} if built.use else {}
     show(*parts, pairs(where))
+
+
+def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
+    """Show each trainer with how it is pointed at a build."""
+    from rich.text import Text
+
+    parts: list[Any] = []
+    for name, trainer in trainers.items():
+        parts += [Text.assemble((name, "bold"), f"  {trainer.about}"), Text(f"    {trainer.use}", "dim")]
+    show(*parts)
 
 
 def _size(numbers: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import pytest
 import soundfile as sf
 from layouts.corpus import clips_of
 
-from ttsprep.errors import UsageError
+from ttsprep.errors import OutputError, UsageError
 from ttsprep.exports.base import Entry, Export, all_exports
 from ttsprep.exports.filelist import Filelist
 from ttsprep.exports.kaldi import Kaldi
@@ -62,6 +62,32 @@ def test_what_no_longer_belongs_is_removed_and_nothing_else(export: Export, root
             path.rmdir() if path.is_dir() else path.unlink()
         write(export, less, root)
     assert bytes_of(folder) == left
+
+
+@EXPORTS
+def test_what_a_killed_run_left_is_gone_after_the_next(export: Export, root: Path) -> None:
+    entries = build(root)
+    folder = write(export, entries, root)
+    whole = bytes_of(folder)
+    for path in [path for path in folder.rglob("*") if path.is_file() and "exports" in path.parts]:
+        path.rename(path.with_name(f".{path.name}.part"))  # as if the kill had come just before this one was done
+    write(export, entries, root)
+    assert bytes_of(folder) == whole
+
+
+@pytest.mark.parametrize("form", ["nemo", "audiofolder", "webdataset", "parquet"])
+def test_a_folder_that_leads_elsewhere_is_left_alone(form: str, root: Path) -> None:
+    entries = build(root)
+    elsewhere = root / "precious"
+    elsewhere.mkdir()
+    (elsewhere / "mine.wav").write_bytes(b"RIFF")
+    place = {"nemo": "nemo/wavs", "audiofolder": "audiofolder/train", "parquet": "parquet/data"}.get(form, form)
+    link = root / "exports" / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    with pytest.raises(OutputError, match="is a link"):
+        write(all_exports()[form](), entries, root)
+    assert bytes_of(elsewhere) == {"mine.wav": b"RIFF"}
 
 
 @EXPORTS

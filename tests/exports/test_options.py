@@ -128,6 +128,48 @@ def test_kaldi_begins_ids_with_their_speaker(tmp_path: Path) -> None:
 
 
 def test_nemo_numbers_speakers(tmp_path: Path) -> None:
-    folder = write(NeMo(speaker_numbers=True), build(tmp_path, speakers=["zoe", "anna"]), tmp_path)
+    entries = build(tmp_path, speakers=["zoe", "anna"])
+    folder = write(NeMo(), entries, tmp_path)
+    assert '"speaker": "zoe"' in (folder / "train.json").read_text(encoding="utf-8").splitlines()[0]
+    assert (folder / "speakers.json").exists()
+    write(NeMo(speaker_numbers=True), entries, tmp_path)
     assert '"speaker": 1' in (folder / "train.json").read_text(encoding="utf-8").splitlines()[0]
     assert (folder / "speakers.json").read_text(encoding="utf-8") == '{\n  "anna": 0,\n  "zoe": 1\n}\n'
+
+
+def test_a_filelist_of_phonemes(tmp_path: Path) -> None:
+    entries = build(tmp_path, ["one|two", "Hello"], speakers=["anna"])
+    export = Filelist(template="{file}|{phonemes}|{speaker_id}", files="list.txt")
+    assert export.refuse(entries[0]), "the bar is in the text that is phonemised"
+    assert "no language" in export.refuse(renamed(entries[1], language=""))
+    assert "'xx'" in export.refuse(renamed(entries[1], language="xx"))
+    english = [renamed(entries[1], language="en-us", normalised="Hello, you."), renamed(entries[0], normalised="Ja.")]
+    english[1] = renamed(english[1], language="de")
+    folder = write(export, english, tmp_path)
+    assert (folder / "list.txt").read_text(encoding="utf-8").splitlines() == [
+        "clip001.wav|h\u0259l\u02c8o\u028a, ju\u02d0.|0",
+        "clip000.wav|j\u02c8\u0251\u02d0.|0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "short"),
+    [("en-us", "en"), ("cmn", "zh"), ("zh-CN", "zh"), ("zh_HK", "yue"), ("", ""), ("pt_BR", "pt")],
+)
+def test_languages_without_their_region(language: str, short: str, tmp_path: Path) -> None:
+    (entry,) = build(tmp_path, ["one"])
+    folder = write(Filelist(template="{id}|{lang}"), [renamed(entry, language=language)], tmp_path)
+    assert (folder / "train.txt").read_text(encoding="utf-8") == f"clip000|{short}\n"
+
+
+def test_one_speaker_needs_no_column(tmp_path: Path) -> None:
+    export = Filelist(template="{path}|{speaker_id}|{text}", one_speaker="{path}|{text}")
+    entries = build(tmp_path, ["one", "two"], speakers=["anna", "bob"])
+    folder = write(export, entries, tmp_path)
+    assert (folder / "train.txt").read_text(encoding="utf-8").startswith("wavs/clip000.wav|0|one\n")
+    assert (folder / "speakers.json").exists()
+    write(export, entries[:1], tmp_path)
+    assert (folder / "train.txt").read_text(encoding="utf-8") == "wavs/clip000.wav|one\n"
+    assert not (folder / "speakers.json").exists()
+    write(NeMo(), [renamed(entry, speaker="") for entry in entries], tmp_path)
+    assert not (folder / "speakers.json").exists()

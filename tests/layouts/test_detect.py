@@ -27,6 +27,7 @@ NAMES = [
     "ljspeech",
     "nemo",
     "plain",
+    "transcript",
     "vctk",
 ]
 REAL = Path(__file__).parents[3] / "shared" / "data"
@@ -90,12 +91,17 @@ def lhotse(root: Path) -> None:
     put(root, "supervisions.jsonl", json.dumps(supervision))
 
 
+def transcript(root: Path) -> None:
+    audio(root, "a.wav")
+    put(root, "transcript.txt", "a\tone\n")
+
+
 def plain(root: Path) -> None:
     audio(root, "a.wav")
     put(root, "a.txt", "one")
 
 
-BUILDERS = [audiofolder, build, commonvoice, filelist, kaldi, lhotse, libri, ljspeech, nemo, plain, vctk]
+BUILDERS = [audiofolder, build, commonvoice, filelist, kaldi, lhotse, libri, ljspeech, nemo, plain, transcript, vctk]
 
 
 def test_every_layout_is_known_and_says_how_it_looks() -> None:

@@ -89,7 +89,8 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     before = content(corpus)
     told: list[tuple[int, int]] = []
     unpack_parquet(find_shards(corpus), tmp_path / "out", lambda *at: told.append(at))
-    assert told == [(n, 50) for n in range(1, 51)]
+    total = sum(path.stat().st_size for path in find_shards(corpus))
+    assert told == [(n * len(sound(0)), total) for n in range(1, 51)]
     clips = [item for item in read_corpus(tmp_path / "out").items if isinstance(item, Clip)]
     assert read_corpus(tmp_path / "out").layout == "audiofolder"
     assert [clip.text for clip in clips] == [f"Sentence {n}: “wörds”, 3 | 4." for n in range(50)]
@@ -98,6 +99,11 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     assert all((tmp_path / "out" / clip.path).read_bytes() == sound(n) for n, clip in enumerate(clips))
     assert content(corpus) == before
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_folder_of_shards_is_no_corpus_yet(corpus: Path) -> None:
+    with pytest.raises(CorpusError, match="has its audio in Parquet files"):
+        read_corpus(corpus)
 
 
 def test_the_same_shards_are_unpacked_once(corpus: Path, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_rejected_clips_are_searched_and_heard(heard, tmp_path):
         page.js(search.format("nowhere"))
         assert page.js(rows) == []
         page.js("document.querySelector('[data-reason]').click()")
-        assert page.js(rows) == ["clip-00001", "clip-00002", "clip-00003"]
+        assert page.js(rows) == ["clip-00001", "clip-00002"]
         page.js("document.querySelector('#rejected-table button').click()")
         page.wait("document.getElementById('reason-0').open")
         page.js("document.querySelector('#rejected .play').click()")

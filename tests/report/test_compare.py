@@ -15,11 +15,16 @@ from ttsprep.report import Coverage, render_build
 from ttsprep.report.compare import NO_REASON, changes, losses, lost, match
 from ttsprep.report.facts import facts
 from ttsprep.report.overlay import TALLEST, overlay, overlays
+from ttsprep.report.rewritten import rewritten
 from ttsprep.report.tables import QUANTITIES, BuildTables
 
 
 def followed(build):
     return {change.code: change for change in changes(build, match(build))[0]}
+
+
+def side_by_side(build):
+    return {fact.name: fact for fact in facts(build, match(build))}
 
 
 def words(html):
@@ -28,14 +33,40 @@ def words(html):
 
 def test_every_clip_of_the_source_is_built_or_rejected(built):
     matched = match(built)
-    assert matched.built.sum() == 37
+    assert len(matched.built) == 37
     assert list(matched.rejected["id"]) == ["clip-00001", "clip-00002", "clip-00003"]
-    assert list(matched.source) == list(built.after.clips["id"])
+    assert list(matched.source.items()) == [(name, name) for name in built.after.clips["id"]]
 
 
-def test_a_clip_with_several_reasons_counts_under_the_gravest(built):
-    assert list(built.before.summary["codes"])[:2] == ["clipping", "rate-outlier"]
-    assert list(match(built).rejected["main"]) == ["clipping"] * 3
+def test_a_clip_with_several_reasons_counts_under_the_first_and_one_without_codes_under_the_stage(built):
+    rejected = built.rejected.assign(codes=["clipping", "", "rate-outlier clipping"], stage="select")
+    assert list(match(replace(built, rejected=rejected)).rejected["main"]) == ["clipping", "select", "rate-outlier"]
+
+
+def test_reasons_without_a_code_say_what_they_have_in_common(built):
+    reasons = ["beyond the best 2 hours: SNR 40 dB", "beyond the best 2 hours: SNR 41 dB", "decided"]
+    rejected = built.rejected.assign(codes="", stage="select", reason=reasons)
+    text = words(render_build(replace(built, rejected=rejected)))
+    assert text.count("select beyond the best 2 hours −") == 1  # on the way from source to build
+    assert text.count("select beyond the best 2 hours 3 ") == 1  # in the list of reasons
+
+
+def test_what_only_an_export_leaves_out_is_built_and_named(built):
+    rows = [("clip-00001", "select", "clipping", "it clips"), ("clip-00011", "export filelist", "", "it has a bar")]
+    rejected = pd.DataFrame(rows, columns=["id", "stage", "codes", "reason"])
+    build = replace(built, rejected=rejected)
+    matched = match(build)
+    assert list(matched.aside["id"]) == ["clip-00011"]
+    assert list(matched.rejected["main"]) == ["clipping", NO_REASON, NO_REASON]
+    assert "What was built but left out export filelist clip-00011 it has a bar" in words(render_build(build))
+
+
+def test_what_is_no_clip_of_the_source_is_listed_last_with_its_own_length(built):
+    extra = pd.DataFrame({"id": ["tape"], "stage": "segment", "codes": "", "reason": "no pause", "duration_s": 9.0})
+    build = replace(built, rejected=pd.concat([extra, built.rejected], ignore_index=True))
+    rejected = match(build).rejected
+    assert list(rejected["id"]) == ["clip-00001", "clip-00002", "clip-00003", "tape"]
+    assert rejected["seconds"].iloc[-1] == 9.0
 
 
 def test_a_clip_that_is_neither_built_nor_listed_is_named(built):
@@ -48,28 +79,33 @@ def test_a_clip_that_is_neither_built_nor_listed_is_named(built):
 def test_the_losses_add_up_to_what_lies_between_source_and_build(built):
     listed = losses(built, match(built))
     assert [(loss.name, loss.clips, loss.rejected) for loss in listed] == [
-        ("clipping", 3, True),
+        ("clipping", 2, True),
+        ("rate-outlier", 1, True),
         ("silence trimmed", 37, False),
     ]
-    assert listed[0].seconds == pytest.approx(built.before.clips["duration_s"][1:4].sum())
-    assert listed[1].seconds == pytest.approx(0.5 * 37)
+    assert listed[0].seconds == pytest.approx(built.before.clips["duration_s"][1:3].sum())
+    assert listed[2].seconds == pytest.approx(0.5 * 37)
     between = built.before.clips["duration_s"].sum() - built.after.clips["duration_s"].sum()
     assert sum(loss.seconds for loss in listed) == pytest.approx(between)
 
 
 def test_a_change_of_length_that_nothing_explains_is_named(built):
     unknown = replace(built, provenance=built.provenance[["id", "source_id"]])
-    assert [loss.name for loss in losses(unknown, match(unknown))] == ["clipping", "shortened"]
+    assert [loss.name for loss in losses(unknown, match(unknown))] == [
+        "clipping",
+        "rate-outlier",
+        "shortened",
+    ]
     clips = built.after.clips.assign(duration_s=built.after.clips["duration_s"] + 2)
     longer = replace(built, after=audit_of(clips, built.after.findings))
-    (_, _, rest) = losses(longer, match(longer))
+    (*_, rest) = losses(longer, match(longer))
     assert rest.name == "other changes of length"
     assert rest.seconds == pytest.approx(-2 * 37)
 
 
-def test_findings_are_rejected_mended_left_or_new(built):
+def test_findings_are_rejected_gone_left_or_new(built):
     rows = followed(built)
-    assert {code: (c.before, c.rejected, c.mended, c.left, c.new) for code, c in rows.items()} == {
+    assert {code: (c.before, c.rejected, c.gone, c.left, c.new) for code, c in rows.items()} == {
         "clipping": (3, 3, 0, 0, 0),
         "rate-outlier": (1, 1, 0, 0, 0),
         "leading-silence": (2, 0, 2, 0, 0),
@@ -91,9 +127,9 @@ def test_a_finding_is_followed_through_a_new_name_and_into_every_piece(small):
     before, after = replace(small, media=lambda _: None), audit_of(clips, findings, media=lambda _: None)
     build = BuildTables(before, after, rejected_of(), provenance)
     rows = followed(build)
-    assert (rows["noisy"].left, rows["noisy"].mended, rows["noisy"].new) == (1, 0, 0)
+    assert (rows["noisy"].left, rows["noisy"].gone, rows["noisy"].new) == (1, 0, 0)
     assert (rows["leading-silence"].rejected, rows["leading-silence"].left) == (1, 1)
-    assert match(build).built.sum() == 2
+    assert match(build).built == {"clip-00004", "clip-00006"}
     assert "3 clips out of 40." in words(render_build(build))
 
 
@@ -101,7 +137,7 @@ def test_findings_about_the_corpus_are_counted_before_and_after(built):
     findings = found(("", "session-drift", "warning"), ("", "phoneme-rare", "note"), ("", "phoneme-rare", "note"))
     build = replace(built, after=audit_of(built.after.clips, findings))
     rows = followed(build)
-    assert (rows["session-drift"].left, rows["session-drift"].mended) == (1, 0)
+    assert (rows["session-drift"].left, rows["session-drift"].gone) == (1, 0)
     assert (rows["phoneme-rare"].before, rows["phoneme-rare"].new, rows["phoneme-rare"].worst_new) == (0, 2, "note")
 
 
@@ -137,12 +173,26 @@ def test_sounds_that_are_lost_are_named_with_the_clips_that_carry_them(built):
 def test_the_facts_stand_side_by_side(built):
     before = replace(built.before, clips=built.before.clips.assign(sample_rate=[44_100.0] * 30 + [22_050.0] * 10))
     after = replace(built.after, clips=built.after.clips.assign(sample_rate=24_000.0))
-    rows = {fact.name: fact for fact in facts(replace(built, before=before, after=after))}
+    rows = side_by_side(replace(built, before=before, after=after))
     assert (rows["Clips"].before, rows["Clips"].after) == ("40", "37")
     assert (rows["Sample rate"].before, rows["Sample rate"].after) == ("44.1 kHz (30), 22.05 kHz (10)", "24 kHz")
+    assert rows["Sample rate"].done == "changed in 37 clips"
     assert rows["Loudness, nine in ten"].after == "−23.0 LUFS"
     assert rows["Loudness, nine in ten"].done.startswith("gain −2.0 to +3.0 dB: ")
     assert "Encoding" not in rows
+
+
+def test_rewritten_words_are_shown_the_most_frequent_first(built):
+    texts = ["Mr. Day had 12 hens", "so did Mr. Lee", "as it was", "a  b"] + ["same"] * 33
+    normal = ["Mister Day had twelve hens", "so did Mister Lee", "as it was", "a b"] + ["same"] * 33
+    build = replace(built, provenance=built.provenance.assign(text=texts, normalised=normal))
+    found = rewritten(build.provenance)
+    assert (found.texts, found.words) == (3, [("Mr.", "Mister", 2), ("12", "twelve", 1)])
+    text = words(render_build(build))
+    assert "3 texts rewritten" in text
+    assert "Mr. → Mister 2 × 12 → twelve" in text
+    assert "rewritten" not in words(render_build(built))
+    assert rewritten(build.provenance[["id"]]).texts == 0
 
 
 LOUDNESS = next(q for q in QUANTITIES if q.column == "loudness_lufs")
@@ -168,6 +218,8 @@ def test_a_peak_that_would_flatten_the_other_is_cut_and_says_its_count():
     tallest = max(int(n) for n, _ in re.findall(r"(\d+) clips before, (\d+) after", figure.svg))
     top = float(re.findall(r'class="tick" text-anchor="end">(\d+)<', figure.svg)[-1])
     assert top <= TALLEST * tallest
+    few = before.iloc[::2]
+    assert 'class="over-top"' not in overlay(LOUDNESS, before, few).svg
     assert 'class="over-top"' not in overlay(LOUDNESS, before, before).svg
 
 
@@ -210,7 +262,7 @@ def test_a_reason_that_no_check_has_found_is_shown_as_it_was_given(built):
     reason = "its text is held out by a decision"
     rejected = pd.concat([built.rejected, rejected_of(("clip-00010", "decision", reason))])
     html = render_build(build_of(built.before, rejected, built.after.findings))
-    assert html.count(reason) == 2  # on its card and in the list
+    assert html.count(reason) == 4  # on the way, in the line of its group, on its card and in the list
 
 
 @pytest.mark.parametrize("kept", [0, 1, 40])
@@ -281,7 +333,7 @@ def test_clips_that_could_not_be_read_are_counted_without_hours(small):
     rejected = rejected_of(*((f"clip-0000{i}", "audio-missing", "there is no such file") for i in range(3)))
     html = render_build(build_of(before, rejected, found()))
     assert "no player: cannot be decoded" in html
-    assert re.search(r"audio-missing – − 3", words(html))
+    assert re.search(r"audio-missing there is no such file – − 3", words(html))
 
 
 def test_thirteen_thousand_clips_take_seconds():

@@ -8,26 +8,13 @@ from pathlib import Path
 
 from ttsprep.errors import UsageError
 from ttsprep.exports.base import Entry
+from ttsprep.exports.folders import make_folder
 from ttsprep.files import atomic_file, writing
-
-_AUDIO = (".wav", ".flac")
 
 
 def audio_name(entry: Entry) -> str:
     """Return the name of its file, without the folder."""
     return entry.path.rpartition("/")[2]
-
-
-def make_folder(folder: Path) -> None:
-    """Make `folder` if it is not there.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be made.
-    """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def link_audio(entries: Iterable[Entry], build: Path, folder: Path) -> None:
@@ -66,27 +53,6 @@ def _link(source: Path, target: Path) -> None:
         with source.open("rb") as original, atomic_file(target) as copy:
             shutil.copyfileobj(original, copy, 1 << 20)
         os.utime(target, ns=(wanted.st_atime_ns, wanted.st_mtime_ns))
-
-
-def sweep(folder: Path, keep: Iterable[str]) -> None:
-    """Remove audio that an earlier export left in `folder`, and `folder` itself once it is empty.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be removed.
-    """
-    wanted = frozenset(keep)
-    if not folder.is_dir():
-        return
-    with writing(folder):
-        for path in folder.iterdir():
-            name = path.name
-            name = name[1:].removesuffix(".part") if name.startswith(".") and name.endswith(".part") else name
-            if path.name not in wanted and name.endswith(_AUDIO):
-                path.unlink()
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def audio_prefix(build: Path, absolute: bool) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttsprep.exports.audio import audio_name, link_audio, sweep
+from ttsprep.exports.audio import audio_name, link_audio
 from ttsprep.exports.base import Entry, Export
+from ttsprep.exports.folders import remove, sweep
 from ttsprep.exports.lines import json_line, write_lines
 from ttsprep.exports.splits import by_split
 
@@ -29,7 +30,7 @@ class AudioFolder(Export):
                 link_audio(part, build, place)
                 write_lines(place / "metadata.jsonl", (json_line(_record(entry)) for entry in part))
             else:
-                (place / "metadata.jsonl").unlink(missing_ok=True)
+                remove(place / "metadata.jsonl")
             sweep(place, map(audio_name, part))
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttsprep.exports.audio import audio_name, audio_prefix, link_audio, make_folder, sweep
+from ttsprep.exports.audio import audio_name, audio_prefix, link_audio
 from ttsprep.exports.base import Entry, Export
+from ttsprep.exports.folders import make_folder, remove, sweep
 from ttsprep.exports.lines import no_row, write_lines
 from ttsprep.exports.splits import by_split
 
@@ -49,8 +50,7 @@ class Kaldi(Export):
                     link_audio(linked, build, place / "wavs")
                 self._tables(part, prefix, place)
             elif place.is_dir():
-                for name in _TABLES:
-                    (place / name).unlink(missing_ok=True)
+                remove(*(place / name for name in _TABLES))
             sweep(place / "wavs", map(audio_name, linked))
             sweep(place, ())
 
@@ -67,7 +67,7 @@ class Kaldi(Export):
         if all(entry.language for entry in entries):
             write_lines(place / "utt2lang", (f"{key} {entry.language}" for key, entry in rows))
         else:
-            (place / "utt2lang").unlink(missing_ok=True)
+            remove(place / "utt2lang")
 
     def _key(self, entry: Entry) -> str:
         if not self.prefix or not entry.speaker or entry.id.startswith(entry.speaker):

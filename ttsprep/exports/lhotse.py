@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttsprep.exports.audio import audio_name, audio_prefix, link_audio, make_folder, sweep
+from ttsprep.exports.audio import audio_name, audio_prefix, link_audio
 from ttsprep.exports.base import Entry, Export
+from ttsprep.exports.folders import make_folder, remove, sweep
 from ttsprep.exports.lines import json_line
 from ttsprep.exports.splits import by_split
 from ttsprep.files import atomic_file
@@ -43,7 +44,7 @@ class Lhotse(Export):
 
 def _write(path: Path, entries: Sequence[Entry], record: Callable[[Entry], dict[str, Any]]) -> None:
     if not entries:
-        path.unlink(missing_ok=True)
+        remove(path)
         return
     # No name and no time in the header, so that the same entries give the same bytes.
     with atomic_file(path) as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ttsprep.exports.audio import audio_name, audio_prefix, link_audio, make_folder, sweep
+from ttsprep.exports.audio import audio_name, audio_prefix, link_audio
 from ttsprep.exports.base import Entry, Export
+from ttsprep.exports.folders import make_folder, remove, sweep
 from ttsprep.exports.lines import json_line, write_lines
 from ttsprep.exports.splits import by_split, speaker_numbers
 from ttsprep.manifest import write_json
@@ -14,14 +15,14 @@ from ttsprep.manifest import write_json
 
 @dataclass(frozen=True)
 class NeMo(Export):
-    """``train.json``, ``valid.json``, ``test.json``, and the audio in ``wavs``.
+    """``train.json``, ``valid.json``, ``test.json``, the audio in ``wavs``, and ``speakers.json`` with a number each.
 
     Attributes
     ----------
     absolute
         Give absolute paths into the build, as NeMo's `TTSDataset` wants them, in place of ``wavs/ID.wav``.
     speaker_numbers
-        Give speakers as numbers, as NeMo's multi-speaker models want them; ``speakers.json`` says whose.
+        Give speakers as numbers, as `TTSDataset` wants them, in place of names, as `TextToSpeechDataset` does.
     """
 
     name = "nemo"
@@ -41,11 +42,11 @@ class NeMo(Export):
             if part:
                 write_lines(path, self._lines(part, prefix, numbers))
             else:
-                path.unlink(missing_ok=True)
-        if self.speaker_numbers:
+                remove(path)
+        if self.speaker_numbers or any(numbers):
             write_json(folder / "speakers.json", numbers)
         else:
-            (folder / "speakers.json").unlink(missing_ok=True)
+            remove(folder / "speakers.json")
         sweep(folder / "wavs", () if self.absolute else map(audio_name, entries))
 
     def _lines(self, entries: Sequence[Entry], prefix: str, numbers: Mapping[str, int]) -> Iterator[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.errors import UsageError
-from ttsprep.exports.audio import audio_name, make_folder
+from ttsprep.exports.audio import audio_name
 from ttsprep.exports.base import Entry, Export
-from ttsprep.exports.shards import shards_of, sweep_shards
+from ttsprep.exports.folders import make_folder, sweep
+from ttsprep.exports.shards import shards_of
 from ttsprep.exports.splits import by_split
 from ttsprep.files import atomic_file
 
@@ -56,7 +57,7 @@ class Parquet(Export):
                 name = f"{_NAMES[split]}-{number:05d}-of-{len(shards):05d}.parquet"
                 written.add(name)
                 _write_shard(place / name, shard, build, schema)
-        sweep_shards(place, _SHARD, written)
+        sweep(place, written, lambda name: bool(_SHARD.fullmatch(name)))
 
 
 def _schema(sample_rate: int | None) -> "pa.Schema":
@@ -82,7 +83,10 @@ def _write_shard(path: Path, entries: Sequence[Entry], build: Path, schema: "pa.
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with atomic_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    # Samples hardly get smaller by packing, and never come twice.
+    names = [name for name in schema.names if name != "audio"]
+    packed = {"audio.bytes": "none", **dict.fromkeys((*names, "audio.path"), "zstd")}
+    with atomic_file(path) as file, pq.ParquetWriter(file, schema, compression=packed, use_dictionary=names) as writer:
         for group in shards_of(entries, build, _CLIPS, _MEGABYTES):
             writer.write_table(pa.Table.from_pylist([_row(entry, build) for entry in group], schema))
 

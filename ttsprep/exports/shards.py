@@ -1,11 +1,9 @@
-"""Shards: which clips go together in a file, and what an earlier export left."""
+"""Shards: which clips go together in a file."""
 
-import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ttsprep.exports.base import Entry
-from ttsprep.files import writing
 
 
 def shards_of(entries: Sequence[Entry], build: Path, clips: int, megabytes: float) -> Iterator[list[Entry]]:
@@ -21,19 +19,3 @@ def shards_of(entries: Sequence[Entry], build: Path, clips: int, megabytes: floa
         size += more
     if shard:
         yield shard
-
-
-def sweep_shards(folder: Path, pattern: re.Pattern[str], keep: Collection[str]) -> None:
-    """Remove the files in `folder` whose names match `pattern`, but those to keep.
-
-    Raises
-    ------
-    OutputError
-        If one cannot be removed.
-    """
-    with writing(folder):
-        for path in folder.iterdir():
-            hidden = path.name.startswith(".") and path.name.endswith(".part")  # a killed run was writing it
-            name = path.name[1:].removesuffix(".part") if hidden else path.name
-            if pattern.fullmatch(name) and path.name not in keep:
-                path.unlink()

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ttsprep.errors import UsageError
-from ttsprep.exports.audio import audio_name, make_folder
+from ttsprep.exports.audio import audio_name
 from ttsprep.exports.base import Entry, Export
+from ttsprep.exports.folders import make_folder, sweep
 from ttsprep.exports.lines import json_line
-from ttsprep.exports.shards import shards_of, sweep_shards
+from ttsprep.exports.shards import shards_of
 from ttsprep.exports.splits import SPLITS, by_split
 from ttsprep.files import atomic_file
 
@@ -52,7 +53,7 @@ class WebDataset(Export):
                 shards.add(name)
                 with atomic_file(folder / name) as file:
                     _write_shard(file, shard, build)
-        sweep_shards(folder, _SHARD, shards)
+        sweep(folder, shards, lambda name: bool(_SHARD.fullmatch(name)))
 
 
 def _write_shard(file: BinaryIO, entries: Sequence[Entry], build: Path) -> None:

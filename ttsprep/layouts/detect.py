@@ -13,6 +13,7 @@ from pathlib import Path
 from ttsprep.errors import CorpusError, UsageError, nearest
 from ttsprep.layouts.base import Layout
 from ttsprep.layouts.folder import audio_files, corpus_folder, is_audio, subfolders
+from ttsprep.layouts.parquet import find_shards
 from ttsprep.types import Clip, Finding
 
 _TABLES = ("metadata.csv", "metadata.txt", "metadata.jsonl")
@@ -115,6 +116,10 @@ def read_corpus(path: Path, layout: str = "auto") -> Corpus:
     _refuse_unreadable(path)
     root = corpus_folder(path)
     if next(audio_files(root), None) is None:
+        if find_shards(path):
+            raise CorpusError(
+                f"{path} has its audio in Parquet files: ttsprep audit and build unpack them (ttsprep.source.readable)"
+            )
         raise CorpusError(
             f"{root} has no audio file in it (wav, flac, mp3, ogg, opus, m4a, aiff); "
             "the audio has to lie in the folder of the metadata, or below it"

@@ -24,7 +24,7 @@ MARK = ".ttsprep-shards.json"
 _ROWS = 16
 """Clips held in memory at a time."""
 _RATIO, _SLACK = 20, 64 << 20
-_DEPTH = 3
+_DEPTH = 2
 _MAGIC = (
     *((rb"RIFF....WAVE", ".wav"), (rb"(RF64|BW64)....WAVE", ".wav"), (rb"fLaC", ".flac"), (rb"OggS", ".ogg")),
     *((rb"ID3|\xff[\xe2-\xff]", ".mp3"), (rb"FORM....AIF[FC]", ".aiff"), (rb"....ftyp", ".m4a")),
@@ -53,8 +53,9 @@ def find_shards(root: Path) -> list[Path]:
 def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | None = None) -> None:
     """Write the clips of `shards` to the folder `into`: audio as it is, byte for byte, and ``metadata.jsonl``.
 
-    A few clips are in memory at a time. A killed run goes on where it was, and the same shards give the same
-    folder; if `into` holds what these shards gave before, nothing is done. Only one process may write `into`.
+    In memory are about two pages of a shard, as its writer cut them. A killed run goes on where it was, and the
+    same shards give the same folder; if `into` holds what these shards gave before, nothing is done. Only one
+    process may write `into`.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | N
     into
         Made if missing; an earlier unpacking of other shards is replaced, anything else is refused.
     on_progress
-        Called with the clips that were unpacked, and how many there are.
+        Called with the bytes that were unpacked, and those of the shards.
 
     Raises
     ------
@@ -112,13 +113,14 @@ def _remove(folder: Path) -> None:
 
 def _write(shards: Sequence[_Shard], part: Path, on_progress: Progress | None) -> None:
     names = _names(shards)
-    budget = _RATIO * sum(shard.path.stat().st_size for shard in shards) + _SLACK
+    total = sum(shard.path.stat().st_size for shard in shards)
+    budget, done = _RATIO * total + _SLACK, 0
     rows = (row for shard in shards for row in _rows(shard))
     with writing(part), (part / ".metadata.part").open("w", encoding="utf-8", newline="\n") as table:
-        for number, (name, (audio, about)) in enumerate(zip(names, rows, strict=True), 1):
+        for name, (audio, about) in zip(names, rows, strict=True):
             data = audio["bytes"] if audio else None
-            budget -= len(data or b"")
-            if budget < 0:
+            done += len(data or b"")
+            if done > budget:
                 raise CorpusError(
                     f"{shards[0].path.parent} holds far more audio than its size allows for: it is refused"
                 )
@@ -127,7 +129,7 @@ def _write(shards: Sequence[_Shard], part: Path, on_progress: Progress | None) -
                 _write_once(part / file_name, data)
             table.write(json.dumps({"file_name": file_name} | about, ensure_ascii=False, allow_nan=False) + "\n")
             if on_progress:
-                on_progress(number, len(names))
+                on_progress(min(done, total), total)
     _finish_table(part, shards)
 
 
@@ -200,9 +202,13 @@ def _batches(shard: _Shard, columns: Sequence[str], rows: int) -> Iterator[list[
 def _rows(shard: _Shard) -> Iterator[tuple[dict[str, Any] | None, dict[str, Any]]]:
     """Yield the audio of each row, and what else the row says."""
     columns = [name for name in _scalars(shard) if name != shard.audio]
+    missing = _open(shard.path).metadata.num_rows
     for batch in _batches(shard, [shard.audio, *columns], _ROWS):
-        for row in batch:
+        missing -= len(batch)
+        for row in batch if missing >= 0 else ():
             yield row[shard.audio], {_key(name): _value(shard, name, row[name]) for name in columns}
+    if missing:
+        raise CorpusError(f"{shard.path} is damaged: it has not as many rows as it says")
 
 
 def _scalars(shard: _Shard) -> list[str]:

@@ -9,13 +9,16 @@ from ttsprep.report.compare import Loss, changes, losses, lost, match
 from ttsprep.report.facts import facts
 from ttsprep.report.figure import CLASSES, column
 from ttsprep.report.overlay import overlays
-from ttsprep.report.rejected import listing, reasons
-from ttsprep.report.tables import AuditTables, BuildTables, visible
+from ttsprep.report.rejected import Reason, listing, reasons
+from ttsprep.report.rewritten import rewritten
+from ttsprep.report.tables import AuditTables, BuildTables, cut, visible
 from ttsprep.verdict import Verdict
 
 MOST_STEPS = 12
 """Reasons with a bar of their own on the way from source to build."""
 MOST_SOUNDS = 60
+MOST_ASIDE = 30
+MOST_WORDS, MOST_LETTERS = 36, 120
 
 
 def compared(build: BuildTables) -> dict[str, Any]:
@@ -25,16 +28,24 @@ def compared(build: BuildTables) -> dict[str, Any]:
     grouped = reasons(build, matched)
     rows, fresh = changes(build, matched)
     phones, diphones = lost(build, matched, MOST_SOUNDS)
+    texts = rewritten(build.provenance)
     trimmed = sum(loss.seconds for loss in gone if loss.name == "silence trimmed")
     return {
         "before": build.before.summary,
         "after": build.after.summary,
         "rejected": len(matched.rejected),
-        "whole": matched.source.is_unique,
+        "several": any(" " in codes for codes in matched.rejected["codes"]),
+        "whole": len(set(matched.source.values())) == len(matched.source),
         "trimmed": trimmed / 3600,
-        "flow": _flow(build, gone, [reason.code for reason in grouped]),
-        "facts": facts(build),
+        "flow": _flow(build, gone, grouped),
+        "facts": facts(build, matched),
         "overlays": overlays(build.before.clips, build.after.clips),
+        "rewritten": texts.texts,
+        "words": [
+            (*(cut(visible(part), MOST_LETTERS) for part in (before, after)), count)
+            for before, after, count in texts.words[:MOST_WORDS]
+        ],
+        "more_words": max(len(texts.words) - MOST_WORDS, 0),
         "changes": rows,
         "most": max((row.before for row in rows if not row.corpus), default=0) or 1,
         "fresh": [
@@ -42,15 +53,21 @@ def compared(build: BuildTables) -> dict[str, Any]:
             for row in fresh.to_dict("records")
         ],
         "reasons": grouped,
+        "aside": [
+            {name: visible(row[name]) for name in ("id", "main", "reason")}
+            for row in matched.aside.head(MOST_ASIDE).to_dict("records")
+        ],
+        "aside_more": max(len(matched.aside) - MOST_ASIDE, 0),
         "cards": max((card.number for reason in grouped for card in reason.cards), default=0),
         "sounds": _sounds(build),
         "lost": [(phones, "phone"), (diphones, "diphone")],
         "most_sounds": MOST_SOUNDS,
+        "carriers": "phonemes" in build.before.clips,
         "listing": listing(build, matched, grouped),
     }
 
 
-def _flow(build: BuildTables, gone: Sequence[Loss], codes: Sequence[str]) -> list[dict[str, Any]]:
+def _flow(build: BuildTables, gone: Sequence[Loss], grouped: Sequence[Reason]) -> list[dict[str, Any]]:
     """Cut the way from source to build into bars, in per cent of the source: what is left always ends at a bar."""
     before, after = build.before.summary, build.after.summary
     by_hours = before["hours"] > 0
@@ -63,6 +80,7 @@ def _flow(build: BuildTables, gone: Sequence[Loss], codes: Sequence[str]) -> lis
         name = f"{len(rest)} other reasons"
         rejected = rejected[: MOST_STEPS - 1]
         rejected.append(Loss(name, sum(r.clips for r in rest), sum(r.seconds for r in rest), True))
+    codes = [reason.code for reason in grouped]
     at = before["hours"] * 3600 if by_hours else before["clips"]
     rows = [_end("source", build.before, whole, by_hours)]
     for loss in (*rejected, *others):
@@ -71,13 +89,15 @@ def _flow(build: BuildTables, gone: Sequence[Loss], codes: Sequence[str]) -> lis
         kind = "drop" if loss.rejected else "other"
         piece = {"class": kind, "x": 100 * low / whole, "width": 100 * (high - low) / whole}
         name = visible(loss.name)
+        number = codes.index(name) if loss.rejected and name in codes else None
         rows.append({
             "name": name,
+            "note": "" if number is None or grouped[number].known else grouped[number].summary,
             "kind": kind,
             "clips": loss.clips,
             "hours": abs(loss.seconds) / 3600,
             "sign": "−" if loss.seconds > 0 else "+" if loss.seconds < 0 else "",
-            "reason": codes.index(name) if loss.rejected and name in codes else None,
+            "reason": number,
             "pieces": [piece],
         })
         at -= size
@@ -94,6 +114,7 @@ def _end(name: str, audit: AuditTables, whole: float, by_hours: bool) -> dict[st
         at += width
     return {
         "name": name,
+        "note": "",
         "kind": "end",
         "clips": audit.summary["clips"],
         "hours": float(np.nansum(column(audit.clips, "duration_s"))) / 3600,

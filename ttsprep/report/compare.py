@@ -1,10 +1,12 @@
 """What a build made of a corpus: which clip became which, where the hours went, which findings and sounds are gone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.report.figure import Values, column
@@ -14,6 +16,7 @@ from ttsprep.types import Severity
 
 NO_REASON = "no reason given"
 """Stands for the code of a clip that was neither built nor listed."""
+LISTED = ("id", "stage", "codes", "reason")
 MOST_CARRIERS = 3
 MOST_NEW = 30
 Counts = Mapping[tuple[str, ...], int]
@@ -26,50 +29,51 @@ class Match:
     Attributes
     ----------
     source
-        For each row of the result the id of the source clip.
+        Id of the source clip by id of the result, in its order.
     built
-        For each row of the source whether something was built from it.
+        Ids of the source from which something was built.
     rejected
-        One row a clip that was not built, in the order of the source, then pieces of clips: ``id``, ``codes``,
-        ``reason``, ``main`` (the gravest of its codes), ``seconds`` (NaN where not known).
+        What was not built, in the order of the source, then what is no clip of it: ``id``, ``stage``, ``codes``,
+        ``reason``, ``main`` (the worst of its codes, else the stage), ``seconds`` (NaN where not known).
+    aside
+        The same of clips that were built, but that something leaves out: one of the exports, say.
     """
 
-    source: "pd.Series[str]"
-    built: "pd.Series[bool]"
+    source: dict[str, str]
+    built: frozenset[str]
     rejected: pd.DataFrame
+    aside: pd.DataFrame
 
 
 def match(build: BuildTables) -> Match:
     """Bring source, result and rejected clips together."""
-    ids = build.before.clips["id"].astype(str)
-    results = build.after.clips["id"].astype(str)
-    source = results
+    ids, results = (list(map(str, side.clips["id"])) for side in (build.before, build.after))
+    origin: dict[str, str] = {}
     if {"id", "source_id"} <= set(build.provenance.columns):
-        known = build.provenance.drop_duplicates("id").set_index("id")["source_id"]
-        source = results.map(known).fillna(results).astype(str)
-    built = ids.isin(source)
-    rows = pd.DataFrame({name: _texts(build.rejected, name) for name in ("id", "codes", "reason")})
-    unlisted = ids[~built & ~ids.isin(rows["id"])]
-    rows = pd.concat([rows, pd.DataFrame({"id": unlisted, "codes": "", "reason": ""})], ignore_index=True)
-    lengths = pd.Series(column(build.before.clips, "duration_s"), index=ids)
-    lengths = lengths[~lengths.index.duplicated()]
-    own = pd.Series(column(build.rejected, "duration_s")).reindex(rows.index)
-    rows["seconds"] = rows["id"].map(lengths).fillna(own)
-    gravity = {code: place for place, code in enumerate(build.before.summary["codes"])}
-    rows["main"] = [_gravest(codes, gravity) for codes in rows["codes"]]
+        origin = dict(zip(build.provenance["id"], build.provenance["source_id"], strict=True))
+    source = {name: str(origin.get(name, name)) for name in results}
+    built = frozenset(source.values()).intersection(ids)
+    listed = {name: _texts(build.rejected, name) for name in LISTED}
+    named = built.union(listed["id"])
+    unlisted = [name for name in ids if name not in named]
+    rows = pd.DataFrame(
+        {name: [*texts, *(unlisted if name == "id" else [""] * len(unlisted))] for name, texts in listed.items()},
+        dtype=object,
+    )
+    lengths = dict(zip(ids, column(build.before.clips, "duration_s").tolist(), strict=True))
+    own = [*column(build.rejected, "duration_s").tolist(), *[np.nan] * len(unlisted)]
+    rows["seconds"] = [lengths.get(name, length) for name, length in zip(rows["id"], own, strict=True)]
+    rows["main"] = [
+        next(iter(codes.split()), stage or NO_REASON) for codes, stage in zip(rows["codes"], rows["stage"], strict=True)
+    ]
     place = {name: i for i, name in enumerate(ids)}
-    order = np.argsort([place.get(name, len(place)) for name in rows["id"]], kind="stable")
-    return Match(source, built, rows.iloc[order].reset_index(drop=True))
+    rows = rows.iloc[np.argsort([place.get(name, len(place)) for name in rows["id"]], kind="stable")]
+    there = _in(rows["id"], built)
+    return Match(source, built, *(rows[part].reset_index(drop=True) for part in (~there, there)))
 
 
-def _texts(table: pd.DataFrame, name: str) -> "pd.Series[str]":
-    if name not in table:
-        return pd.Series([""] * len(table), dtype=object)
-    return table[name].fillna("").astype(str).reset_index(drop=True)
-
-
-def _gravest(codes: str, gravity: Mapping[str, int]) -> str:
-    return min(codes.split(), key=lambda code: gravity.get(code, len(gravity)), default=NO_REASON)
+def _texts(table: pd.DataFrame, name: str) -> list[str]:
+    return list(map(str, table[name].fillna(""))) if name in table else [""] * len(table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Loss:
     Attributes
     ----------
     name
-        A code, or what happened.
+        A code, a stage, or what happened.
     clips
         That it concerns.
     seconds
@@ -95,10 +99,10 @@ class Loss:
 
 
 def losses(build: BuildTables, matched: Match) -> list[Loss]:
-    """List where the hours went: rejected clips by their gravest code, most hours first, then what was trimmed."""
+    """List where the hours went: rejected clips by their worst code, most clips first, then what was trimmed."""
     groups = matched.rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = [Loss(str(code), int(size), float(total), True) for code, size, total in groups.itertuples()]
-    listed.sort(key=lambda loss: (-round(loss.seconds, 3), -loss.clips, loss.name))
+    listed.sort(key=lambda loss: (-loss.clips, -loss.seconds, loss.name))
     before, after = (float(np.nansum(column(side.clips, "duration_s"))) for side in (build.before, build.after))
     trimmed = removed(build)
     if trimmed is not None and trimmed.sum() > 0:
@@ -131,7 +135,7 @@ class Change:
         True if it counts findings about the corpus as a whole, in place of clips.
     before
         Clips of the source that have it: the sum of the next three.
-    rejected, mended, left
+    rejected, gone, left
         Not built; built and free of it; built and still with it.
     new
         Clips of the result whose source does not have it.
@@ -144,7 +148,7 @@ class Change:
     corpus: bool
     before: int
     rejected: int
-    mended: int
+    gone: int
     left: int
     new: int
     worst_new: str
@@ -156,25 +160,22 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     Returns
     -------
     list of Change
-        The gravest code first.
+        The most severe code first.
     DataFrame
         Findings of the result that its source does not have, the worst first, `MOST_NEW` at most.
     """
     before, after = build.before.findings, build.after.findings
     had = before[before["clip"] != ""].drop_duplicates(["clip", "code"])
-    source = dict(zip(build.after.clips["id"].astype(str), matched.source, strict=True))
     has = after[after["clip"] != ""]
-    has = has.assign(source=[source.get(clip, clip) for clip in has["clip"]])
-    known = pd.MultiIndex.from_frame(had[["clip", "code"]].astype(str))
-    now = pd.MultiIndex.from_frame(has[["source", "code"]].astype(str))
-    new = has[~now.isin(known)]
-    built = set(build.before.clips["id"].astype(str)[matched.built])
-    kept = had["clip"].isin(built).to_numpy()
-    still = known.isin(now)
+    known = list(zip(had["clip"], had["code"], strict=True))
+    now = [(matched.source.get(clip, clip), code) for clip, code in zip(has["clip"], has["code"], strict=True)]
+    new = has[_in(now, set(known), no=True)]
+    kept = _in(had["clip"], matched.built)
+    still = _in(known, set(now))
     counts = pd.DataFrame({
         "before": had["code"].value_counts(),
         "rejected": had["code"][~kept].value_counts(),
-        "mended": had["code"][kept & ~still].value_counts(),
+        "gone": had["code"][kept & ~still].value_counts(),
         "left": had["code"][kept & still].value_counts(),
         "new": new.drop_duplicates(["clip", "code"])["code"].value_counts(),
     })
@@ -187,13 +188,13 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
             worst[code],
             False,
             before=was,
-            rejected=gone,
-            mended=mended,
+            rejected=refused,
+            gone=gone,
             left=left,
             new=more,
             worst_new=worst_new.get(code, ""),
         )
-        for code, was, gone, mended, left, more in counts.itertuples()
+        for code, was, refused, gone, left, more in counts.itertuples()
     ]
     about = [table[table["clip"] == ""] for table in (before, after)]
     sizes = [table["code"].value_counts() for table in about]
@@ -207,6 +208,10 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     rank = [Severity(value).rank for value in fresh["severity"]]
     fresh = fresh.assign(rank=rank).sort_values(["rank", "code", "clip"], ascending=[False, True, True])
     return rows, fresh.head(MOST_NEW)
+
+
+def _in(items: Iterable[Any], group: Collection[Any], *, no: bool = False) -> npt.NDArray[np.bool_]:
+    return np.array([(item in group) != no for item in items], dtype=bool)
 
 
 def _worst(findings: pd.DataFrame) -> dict[str, str]:
@@ -244,7 +249,8 @@ def lost(build: BuildTables, matched: Match, most: int) -> tuple[list[Lost], lis
     singles = _gone(_single(before), _single(after))
     pairs = _gone(_pairs(before), _pairs(after))
     wanted = {sound for sound, _ in [*singles[:most], *pairs[:most]]}
-    carriers = _carriers(build.before.clips[~matched.built.to_numpy()], wanted)
+    clips = build.before.clips
+    carriers = _carriers(clips[_in(clips["id"], matched.built, no=True)], wanted)
     return (
         [Lost(sound, count, tuple(carriers.get(sound, ()))) for sound, count in singles],
         [Lost(sound, count, tuple(carriers.get(sound, ()))) for sound, count in pairs],

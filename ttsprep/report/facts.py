@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ttsprep.report.compare import removed
+from ttsprep.report.compare import Match, removed
 from ttsprep.report.figure import Values, column, hours
 from ttsprep.report.tables import QUANTITIES, BuildTables, visible
 
@@ -33,16 +33,17 @@ class Fact:
     done: str = ""
 
 
-def facts(build: BuildTables) -> list[Fact]:
+def facts(build: BuildTables, matched: Match) -> list[Fact]:
     """List what a reader compares first: size, format, level, silence, speakers."""
     before, after = build.before.clips, build.after.clips
     rows = [
         Fact("Clips", f"{len(before):,}", f"{len(after):,}"),
         Fact("Audio", hours(_hours(before)), hours(_hours(after))),
         Fact("Length of a clip", _range(before, "duration_s"), _range(after, "duration_s")),
-        Fact("Sample rate", _kinds(before, "sample_rate"), _kinds(after, "sample_rate")),
-        Fact("Channels", _kinds(before, "channels"), _kinds(after, "channels")),
-        Fact("Encoding", _kinds(before, "subtype"), _kinds(after, "subtype")),
+        *(
+            Fact(name, _kinds(before, of), _kinds(after, of), _changed(build, matched, of))
+            for name, of in (("Sample rate", "sample_rate"), ("Channels", "channels"), ("Encoding", "subtype"))
+        ),
         Fact("Loudness, nine in ten", _middle(before, "loudness_lufs"), _middle(after, "loudness_lufs"), _gain(build)),
         Fact("Highest peak", _highest(before, "peak_dbfs"), _highest(after, "peak_dbfs")),
         Fact("Silence at the ends", _silence(before), _silence(after), _trimmed(build)),
@@ -108,6 +109,17 @@ def _kind(name: str, value: object) -> str:
     if name == "channels":
         return {1: "mono", 2: "stereo"}.get(round(float(str(value))), f"{float(str(value)):g}")
     return visible(value)
+
+
+def _changed(build: BuildTables, matched: Match, name: str) -> str:
+    """Count the clips of the result whose source had another value."""
+    before, after = build.before.clips, build.after.clips
+    if name not in before or name not in after:
+        return ""
+    had = dict(zip(before["id"], before[name], strict=True))
+    now = zip(after["id"], after[name], strict=True)
+    count = sum(had.get(matched.source[clip]) != value for clip, value in now)
+    return f"changed in {count:,} clip{'' if count == 1 else 's'}" if count else ""
 
 
 def _silence(clips: pd.DataFrame) -> str:

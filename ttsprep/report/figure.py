@@ -34,10 +34,11 @@ def column(clips: pd.DataFrame, name: str) -> Values:
 
 
 def hours(value: float) -> str:
-    """Write hours as a person says them: 23.9 h, 41.7 min, 12 s."""
+    """Write hours as a person says them: 23.9 h, 41.7 min, 12 s, 0.4 s."""
     if value >= 2:
         return f"{value:,.1f} h"
-    return f"{value * 60:.1f} min" if value * 3600 >= 60 else f"{value * 3600:.0f} s"
+    seconds = value * 3600
+    return f"{value * 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s" if 0 < seconds < 9.5 else f"{seconds:.0f} s"
 
 
 def short(name: str, most: int = 28) -> str:

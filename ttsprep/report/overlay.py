@@ -25,8 +25,8 @@ COMPARED = (
     "f0_median_hz",
 )
 SAMPLE_RATE = Quantity("sample_rate", "Sample rate", "kHz", 2, 1e-3)
-TALLEST = 2.2
-"""A peak is cut at so many times the peak of the other: loudness made equal would else flatten the source."""
+UNLIKE, TALLEST = 3.0, 2.2
+"""A peak over so many times that of the other is cut at so many: loudness made equal would else flatten the source."""
 
 Counts = npt.NDArray[np.int64]
 
@@ -39,27 +39,30 @@ def overlays(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
 
 
 def overlay(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Figure | None:
-    """Draw a quantity of two tables of clips on the same axes; None where neither has it."""
+    """Draw a quantity of two tables of clips on the same axes; None where neither has anything but zeros."""
     was, now = (_there(table, quantity) for table in (before, after))
-    quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
-    if not len(was) and not len(now):
+    if not was.any() and not now.any():
         return None
-    ends = [reach(values, [], 10.0**-quantity.digits, beyond=2) for values in (was, now) if len(values)]
+    beyond = 0 if quantity is SAMPLE_RATE else 2  # a rate that only a few clips have is what is to be seen
+    ends = [reach(values, [], 10.0**-quantity.digits, beyond=beyond) for values in (was, now) if len(values)]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
     edges = np.linspace(low, high, BINS + 1)
     counts = [np.histogram(np.clip(values, low, high), edges)[0] for values in (was, now)]
     peaks = [int(count.max()) for count in counts]
-    top = float(min(max(peaks), TALLEST * min(peaks)) if min(peaks) else max(peaks))
+    flattened = 0 < min(peaks) < max(peaks) / UNLIKE
+    top = TALLEST * min(peaks) if flattened else float(max(peaks))
     x, y = Scale(low, high, 40, WIDTH - 14), Scale(0, top, BOTTOM, TOP)
     title, note = _words(quantity, was, now)
-    beyond = sum(int(((values < low) | (values > high)).sum()) for values in (was, now))
-    if beyond:
-        note += f"; {beyond:,} beyond the axis"
+    outside = sum(int(((values < low) | (values > high)).sum()) for values in (was, now))
+    if outside:
+        note += f"; {outside:,} beyond the axis"
     svg = picture(
         WIDTH,
         HEIGHT,
         f"{title}; {note}",
-        left_axis(y, 40, "clips", right=WIDTH - 14, most=3),
+        left_axis(y, 40, "", right=WIDTH - 14, most=3),
+        tag("text", "clips", x=34, y=TOP - 12, class_="label", text_anchor="end"),
         *_bars(counts[0], edges, x, y),
         *_outline(counts[1], edges, x, y),
         *(_cut(count, edges, x, y) for count in counts),

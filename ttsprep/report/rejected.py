@@ -1,5 +1,6 @@
 """The clips that were not built: by reason, with a few to hear, and the rows of a list to search."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,8 @@ from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
 
 MOST_CARDS = 3
-SHARE = 0.75
-"""Of the seconds of audio that the page of an audit may hold."""
+SHARE = 0.6
+"""Of the seconds of audio on the page; the rest is for the result."""
 MOST_LISTED = 30_000
 MOST_TEXT, MOST_REASON = 160, 300
 """Characters in the list."""
@@ -21,12 +22,14 @@ MOST_TEXT, MOST_REASON = 160, 300
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A code and the clips that were rejected with it as their gravest.
+    """A code (or a stage) and the clips that were rejected with it as the worst.
 
     Attributes
     ----------
     code, summary
-        Made visible, not yet escaped; no summary for what is not in the catalogue.
+        Made visible, not yet escaped; for what is not in the catalogue the reason that is given most often.
+    known
+        Whether the code is in the catalogue.
     clips, seconds
         How many, and how long.
     cards
@@ -35,13 +38,14 @@ class Reason:
 
     code: str
     summary: str
+    known: bool
     clips: int
     seconds: float
     cards: list[Card]
 
 
 def reasons(build: BuildTables, matched: Match) -> list[Reason]:
-    """Group the rejected clips by their gravest code, most clips first."""
+    """Group the rejected clips by their worst code, most clips first."""
     rejected = matched.rejected
     groups = rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = sorted(groups.itertuples(), key=lambda group: (-group[1], -group[2], group[0]))
@@ -51,13 +55,21 @@ def reasons(build: BuildTables, matched: Match) -> list[Reason]:
     return [
         Reason(
             visible(code),
-            visible(explanations.get(str(code), {}).get("summary", "")),
+            cut(visible(explanations.get(str(code), {}).get("summary", "") or _usual(rejected, code)), MOST_TEXT),
+            str(code) in explanations,
             int(size),
             float(seconds),
             cards[str(code)],
         )
         for code, size, seconds in listed
     ]
+
+
+def _usual(rejected: pd.DataFrame, main: str) -> str:
+    """Return what the reasons of a group have in common: most often the part before or after a colon."""
+    given = rejected.loc[rejected["main"] == main, "reason"].str.partition(": ")
+    parts = [part for column in (0, 2) for part in given[column] if part]
+    return Counter(parts).most_common(1)[0][0] if parts else ""
 
 
 def _why(findings: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from ttsprep.report.build import compared
 from ttsprep.report.figure import CLASSES, Figure, column, hours
 from ttsprep.report.histogram import histogram, limits_of
 from ttsprep.report.phonemes import diphone_map, phone_bars
+from ttsprep.report.rejected import SHARE
 from ttsprep.report.tables import QUANTITIES, AuditTables, BuildTables, cut, visible
 from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
@@ -28,8 +29,6 @@ MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
 MOST_TEXT = 240
 """Characters of a text in the table."""
-SHARE = 0.5
-"""Of the seconds of audio on the page, for the result of a build: its rejected clips are heard too."""
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
@@ -59,7 +58,7 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
     css, js = ("".join(_resource(f"{name}.{kind}") for name in _parts(build)) for kind in ("css", "js"))
     outcome = verdicts(audit.clips, audit.findings).to_numpy()
     codes = list(audit.summary["codes"])
-    cards = worst_clips(audit, codes, share=SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
+    cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
     return (
         _environment()
         .get_template("template.html")

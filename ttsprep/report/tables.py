@@ -72,8 +72,8 @@ class BuildTables:
     before, after
         The audits of the source and of the result.
     rejected
-        Columns ``id`` (of the source), ``codes`` (separated by blanks) and ``reason``; a piece of a clip that was
-        cut has a name of its own and, where that is known, ``duration_s``.
+        Columns ``id`` (of the source), ``stage``, ``codes`` (the worst first, separated by blanks) and ``reason``;
+        what is no clip of the source may have a ``duration_s`` of its own.
     provenance
         Columns ``id`` (of the result) and ``source_id``; where there are ``gain_db``, ``lead_removed_s`` and
         ``tail_removed_s``, the report says what they amount to.

@@ -7,7 +7,7 @@ without text and text that was not read are possible, at a price. The forward an
 probability of every place of a pause in the text, all others considered.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +26,13 @@ WIDEST = 3.5
 """Spreads that a duration may be off."""
 FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
-ROUNDS = 3
+ROUNDS, ROUNDS_WITH_SOUND = 3, 2
+UNHEARD = -8.0
+RANGE = -7.0
+"""Log probability down to which a place is worth listening to."""
+
+Kinds = tuple[float, float, float, float]
+"""A value for each `After`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Reading:
     spread
         Of the natural logarithm of the duration of a long stretch.
     pausing
-        Probability of a pause after a word, at the end of a clause, of a sentence.
+        Probability of a pause after a word of each kind.
     typical, pause_spread
         Median length of such pauses in seconds, and the spread of its natural logarithm.
     """
@@ -48,9 +54,9 @@ class Reading:
     onset: float
     phone: float
     spread: float = 0.12
-    pausing: tuple[float, float, float] = (0.03, 0.6, 0.97)
-    typical: tuple[float, float, float] = (0.3, 0.38, 0.65)
-    pause_spread: tuple[float, float, float] = (0.35, 0.45, 0.45)
+    pausing: Kinds = (0.03, 0.6, 0.97, 0.01)
+    typical: Kinds = (0.3, 0.38, 0.65, 0.3)
+    pause_spread: Kinds = (0.35, 0.45, 0.45, 0.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,11 @@ class Placing:
         The probability of each.
     wordless, unread
         Probability that the stretch has no text, and that text before it was not read.
+    begin_range, end_range
+        The first and past-the-last place with a probability of 0.001 and more, shape (stretches, 2).
+    fit
+        How well each stretch sounds like its text: log likelihood a frame against that of any sound; NaN where no
+        comparison was made.
     reading
         As it was learnt from this recording.
     """
@@ -75,7 +86,39 @@ class Placing:
     end_p: Values
     wordless: Values
     unread: Values
+    begin_range: npt.NDArray[np.int64]
+    end_range: npt.NDArray[np.int64]
+    fit: Values
     reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How well the sound of one stretch fits each text.
+
+    Attributes
+    ----------
+    begin, end
+        The words that the first row and column stand for: where a text begins, and the word past its last.
+    logs
+        Log probability against that of any sound, shape (begins, ends).
+    frames
+        That were compared.
+    """
+
+    begin: int
+    end: int
+    logs: Values
+    frames: int
+
+    def at(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Values:
+        """Return those of pairs of places; `UNHEARD` for pairs that were not listened to."""
+        rows, columns = begins - self.begin, ends - self.end
+        known = (rows >= 0) & (rows < self.logs.shape[0]) & (columns >= 0) & (columns < self.logs.shape[1])
+        return np.where(known, self.logs[np.where(known, rows, 0), np.where(known, columns, 0)], UNHEARD)
+
+
+Listen = Callable[[Placing], Sequence[Heard]]
 
 
 @dataclass(slots=True)
@@ -94,7 +137,7 @@ class _Span:
         return result
 
 
-def place(text: Words, seconds: Values, pauses: Values) -> Placing:
+def place(text: Words, seconds: Values, pauses: Values, listen: Listen | None = None) -> Placing:
     """Find the words of each stretch of speech.
 
     Parameters
@@ -105,16 +148,30 @@ def place(text: Words, seconds: Values, pauses: Values) -> Placing:
         Duration of each stretch of speech, shape (stretches,).
     pauses
         Seconds of the pause after each, shape (stretches,); the last is not used.
+    listen
+        Compares the sound of each stretch with the texts that it may have.
     """
     phone = seconds.sum() / text.sizes.sum()
     reading = Reading(onset=0.0, phone=float(phone))
     for _ in range(ROUNDS):
         reading = _learn(_Model(text, seconds, pauses, reading).placing(), text, seconds, pauses)
-    return _Model(text, seconds, pauses, reading).placing()
+    placing = _Model(text, seconds, pauses, reading).placing()
+    if listen is None:
+        return placing
+    for _ in range(ROUNDS_WITH_SOUND):
+        heard = listen(placing)
+        if not heard:
+            break
+        placing = _Model(text, seconds, pauses, reading, heard).placing()
+        reading = _learn(placing, text, seconds, pauses)
+    return placing
 
 
 class _Model:
-    def __init__(self, text: Words, seconds: Values, pauses: Values, reading: Reading) -> None:
+    def __init__(
+        self, text: Words, seconds: Values, pauses: Values, reading: Reading, heard: Sequence[Heard] = ()
+    ) -> None:
+        self.heard = heard
         self.text, self.seconds, self.pauses, self.reading = text, seconds, pauses, reading
         self.phones = np.concatenate(([0.0], np.cumsum(text.sizes)))
         pausing = np.array(reading.pausing)
@@ -127,7 +184,8 @@ class _Model:
         befores, afters = self._forward()
         result = Placing(
             np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count),
-            np.zeros(count), self.reading,
+            np.zeros(count), np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64),
+            np.full(count, np.nan), self.reading,
         )  # fmt: skip
         # what is left after the last stretch was not read
         later = _Span(0, np.full(words + 1, UNREAD) + UNREAD_PHONE * (self.phones[-1] - self.phones))
@@ -140,6 +198,7 @@ class _Model:
                 continue
             chosen = int(end.argmax())
             result.ends[k], result.end_p[k] = after.first + chosen, np.exp(end[chosen] - total)
+            result.end_range[k] = _range(after.first, end - total)
             starts, edges = self._edges(k, before)
             width = edges.shape[1]
             offsets = starts[:, None] + np.arange(width)
@@ -151,8 +210,12 @@ class _Model:
             begin = before.logs + here
             chosen = int(begin.argmax())
             result.begins[k], result.begin_p[k] = before.first + chosen, np.exp(begin[chosen] - total)
+            result.begin_range[k] = _range(before.first, begin - total)
             result.wordless[k] = np.exp(_log_sum(before.logs + mute) - total)
             later, result.unread[k] = self._unread_before(k, afters, before.first, here, total)
+        for k, heard in enumerate(self.heard):
+            if result.ends[k] > result.begins[k]:
+                result.fit[k] = heard.at(result.begins[k : k + 1], result.ends[k : k + 1])[0] / heard.frames
         return result
 
     def _unread_before(
@@ -216,11 +279,13 @@ class _Model:
         logs = -0.5 * off**2 - np.log(spread) + self.silent[ends - 1] - self.silent[origin][:, None]
         if k < len(self.seconds) - 1:
             logs += self._pause(self.pauses[k])[self.text.after[ends - 1]]
+        if self.heard:
+            logs += self.heard[k].at(origin[:, None], ends)
         logs[~valid | (np.abs(off) > WIDEST + 1)] = -np.inf
         return low - origin, logs
 
     def _pause(self, seconds: float) -> Values:
-        """Log probability of a pause of this length after a word, a clause, a sentence."""
+        """Log probability of a pause of this length after a word of each kind."""
         spread = np.array(self.reading.pause_spread)
         off = (np.log(max(seconds, 0.05)) - np.log(self.reading.typical)) / spread
         return np.asarray(self.paused - 0.5 * np.minimum(off**2, 12.0) - np.log(spread))
@@ -237,21 +302,21 @@ def _learn(placing: Placing, text: Words, seconds: Values, pauses: Values) -> Re
     slope, onset = robust_line(size, seconds[sure])
     off = np.log(seconds[sure] / (onset + slope * size)) / np.sqrt(1 + FEW_PHONES / size)
     spread = float(np.clip(1.4826 * np.median(np.abs(off)), 0.07, 0.2))
-    kinds: list[list[float]] = [[], [], []]
-    silent = np.zeros(3)
+    kinds: list[list[float]] = [[], [], [], []]
+    silent = np.zeros(4)
     for k in np.flatnonzero(sure):
-        silent += np.bincount(text.after[placing.begins[k] : placing.ends[k] - 1], minlength=3)
+        silent += np.bincount(text.after[placing.begins[k] : placing.ends[k] - 1], minlength=4)
         if k < len(seconds) - 1:
             kinds[text.after[placing.ends[k] - 1]].append(float(np.log(pauses[k])))
-    kept = [_learn_pauses(reading, kind, kinds[kind], float(silent[kind])) for kind in range(3)]
+    kept = [_learn_pauses(reading, kind, kinds[kind], float(silent[kind])) for kind in range(4)]
     return replace(
         reading,
         onset=onset,
         phone=slope,
         spread=spread,
-        pausing=_triple(row[0] for row in kept),
-        typical=_triple(row[1] for row in kept),
-        pause_spread=_triple(row[2] for row in kept),
+        pausing=_kinds(row[0] for row in kept),
+        typical=_kinds(row[1] for row in kept),
+        pause_spread=_kinds(row[2] for row in kept),
     )
 
 
@@ -267,9 +332,14 @@ def _learn_pauses(reading: Reading, kind: int, logs: list[float], silent: float)
     return float(np.clip(pausing, 0.002, 0.99)), float(np.exp(typical)), max(float(np.sqrt(square)), 0.25)
 
 
-def _triple(values: Iterable[float]) -> tuple[float, float, float]:
-    word, clause, sentence = values
-    return word, clause, sentence
+def _kinds(values: Iterable[float]) -> Kinds:
+    word, clause, sentence, link = values
+    return word, clause, sentence, link
+
+
+def _range(first: int, logs: Values) -> tuple[int, int]:
+    likely = np.flatnonzero(logs > RANGE)
+    return (first + int(likely[0]), first + int(likely[-1]) + 1) if len(likely) else (first, first)
 
 
 def _log_sum(logs: Values) -> float:

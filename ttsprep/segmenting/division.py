@@ -7,18 +7,28 @@ import numpy as np
 
 from ttsprep.recipe import Segment
 from ttsprep.segmenting import pauses
-from ttsprep.segmenting.align import Placing, place
+from ttsprep.segmenting.align import Placing, Values, place
 from ttsprep.segmenting.lengths import Place, choose, pause_cost
 from ttsprep.segmenting.levels import Levels
+from ttsprep.segmenting.listening import Listener
 from ttsprep.segmenting.words import After, Words, words
+from ttsprep.signal import Mask
 from ttsprep.types import Clip
 
 ALIGN_PAUSE_S = 0.2
 """Shortest silence that the search for the text counts as a pause: closures of stops are shorter."""
 SURE = 0.98
 """Least probability of the place in the text at which a piece begins or ends."""
+SURE_SHARE = 0.6
+"""Of the speech, that has such a place: one text in a wrong order had 11 %, right ones have 90 %."""
 DOUBT = 0.05
 """Most probability of speech without text, or text that was not read, inside a piece."""
+UNLIKE = 4.0
+"""Spreads by which a stretch may sound less like its text than most do; never less than any sound would."""
+SQUEEZED = 0.45
+"""Of the usual length of a phone: words at the ends of a stretch that are shorter are not said there."""
+FEWEST_FITS = 30
+"""Stretches with a sure place, to know what is usual."""
 FAINT_S = 0.25
 """A sound so short may be a breath or a click: it needs no text."""
 STEADY_DB = 10.0
@@ -57,12 +67,13 @@ def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], lis
     rules
         Of the recipe.
     """
-    found = pauses.find(levels, pauses.speech(levels), min(rules.pause_s, ALIGN_PAUSE_S))
+    speech = pauses.speech(levels)
+    found = pauses.find(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
     whole = (clip.start, clip.start + levels.samples / levels.rate)
     if not found:
         return [], [Refused(*whole, "no speech is found")]
     division = _Division(levels, clip, rules, found)
-    if reason := division.hopeless():
+    if reason := division.hopeless(speech):
         return [], [Refused(*whole, reason)]
     return division.result()
 
@@ -76,15 +87,24 @@ class _Division:
         self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(found)])
         self.text: Words | None = words(clip.text, clip.language) if clip.text.strip() else None
         self.placing: Placing | None = None
+        self.unlike = self.edges_unlike = np.zeros(len(self.sounds), np.bool_)
 
-    def hopeless(self) -> str:
+    def hopeless(self, speech: Mask) -> str:
         """Say why the text cannot be that of the recording; "" if it may be, or there is none."""
         if self.text is None:
             return ""
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        self.placing = place(self.text, self.sounds, self.lengths[1:])
+        listener = Listener(self.levels, speech, self.found, self.text)
+        self.placing = told = place(self.text, self.sounds, self.lengths[1:], listener)
+        self.unlike = _unlike(told, self.sounds)
+        self.edges_unlike = _edges_unlike(told, *listener.edges(told))
+        sure = (told.begin_p > SURE) & (told.end_p > SURE) & (told.ends > told.begins)
+        share = float(self.sounds[sure].sum() / self.sounds.sum())
+        if share < SURE_SHARE:
+            wanted = f"{SURE_SHARE:.0%} is the least"
+            return f"the text cannot be placed: {share:.0%} of the speech has a sure place in it, {wanted}"
         return ""
 
     def result(self) -> tuple[list[Piece], list[Refused]]:
@@ -120,7 +140,9 @@ class _Division:
             return 0.0
         cost = pause_cost(float(self.lengths[i]))
         if self.text and self.placing and (end := self.placing.ends[i - 1]):
-            cost += {After.SENTENCE: 0.0, After.CLAUSE: 0.6, After.WORD: 1.5}[After(self.text.after[end - 1])]
+            cost += {After.SENTENCE: 0.0, After.CLAUSE: 0.6, After.WORD: 1.5, After.LINK: 2.0}[
+                After(self.text.after[end - 1])
+            ]
         return cost
 
     def _doubt(self, first: int, last: int) -> str:
@@ -137,10 +159,16 @@ class _Division:
             return ""
         told = self.placing
         inside = slice(first, last)
-        if np.any(told.wordless[inside][self.sounds[inside] > FAINT_S] > DOUBT):
+        # a neighbour without words may have lost them to this stretch, as may the text that is not read before it
+        around = slice(max(0, first - 1), last + 1)
+        if np.any(told.wordless[around][self.sounds[around] > FAINT_S] > DOUBT):
             return "the text cannot be placed: there may be speech that it does not have"
-        if np.any(told.unread[first + 1 : last] > DOUBT):
+        if np.any(told.unread[first : last + 1] > DOUBT):
             return "the text cannot be placed: some of it may not be read"
+        if np.any(self.unlike[inside]):
+            return "what is said does not sound like the text at its place"
+        if self.edges_unlike[first] or self.edges_unlike[last - 1]:
+            return "its first or last words do not sound like the text at their place"
         sure = min(told.begin_p[first], told.end_p[last - 1])
         if sure < SURE or told.ends[last - 1] <= told.begins[first]:
             return "the text cannot be placed: pauses and durations fit more than one place of it"
@@ -157,3 +185,30 @@ class _Division:
         if doubt := self._doubt(first, last):
             return doubt
         return f"shorter than {self.rules.shortest_s:g} s, and no neighbour that it can be joined with"
+
+
+def _unlike(placing: Placing, seconds: Values) -> Mask:
+    """Which stretches sound less like their text than nearly all others do, shape (stretches,)."""
+    sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(placing.fit)
+    if sure.sum() < FEWEST_FITS:
+        return np.zeros(len(seconds), np.bool_)
+    usual, spread = _usual(placing.fit[sure])
+    # half a second doubles the variance
+    lowest = np.maximum(usual - UNLIKE * spread * np.sqrt(1 + 0.5 / seconds), 0.0)
+    found: Mask = placing.fit < np.where(seconds > FAINT_S, lowest, 0.0)
+    return found
+
+
+def _edges_unlike(placing: Placing, fit: Values, frames: Values) -> Mask:
+    """Which stretches begin or end with words that sound less like their text, or are much shorter, than others."""
+    sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(fit)
+    if sure.sum() < FEWEST_FITS:
+        return np.zeros(len(fit), np.bool_)
+    usual, spread = _usual(fit[sure])
+    found: Mask = (fit < usual - UNLIKE * spread) | (frames < SQUEEZED * np.median(frames[sure]))
+    return found
+
+
+def _usual(values: Values) -> tuple[float, float]:
+    centre = float(np.median(values))
+    return centre, 1.4826 * float(np.median(np.abs(values - centre)))

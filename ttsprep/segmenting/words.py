@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from ttsprep.characters import is_spoken, spoken_chars
+from ttsprep.characters import is_spoken
 from ttsprep.errors import UsageError
-from ttsprep.text import phonemise, phones
+from ttsprep.text import WORD, phonemise, phones
 
 _TOKEN = re.compile(r"\S+?(?:[。！？；、，](?=\S)|(?=\s|$))")
 _CLOSING = "\"'”’»)]}›*_"
@@ -32,14 +33,16 @@ _TITLES = frozenset((
     "messrs",
     "mme",
 ))
+LINK_PHONES = 3
 
 
 class After(IntEnum):
-    """What follows a word."""
+    """What follows a word: nothing, the end of a clause, of a sentence; a link is a short word, tied to the next."""
 
     WORD = 0
     CLAUSE = 1
     SENTENCE = 2
+    LINK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,17 @@ class Words:
     ----------
     spans
         First and past-the-last character of each word in the text, with its punctuation.
+    phones
+        Of each word; its characters where the language is not known.
     sizes
-        Phones of each word; characters where the language is not known.
+        How many these are, at least 1.
     after
         `After` of each word.
     """
 
     text: str
     spans: list[tuple[int, int]]
+    phones: list[list[str]]
     sizes: npt.NDArray[np.float64]
     after: npt.NDArray[np.int8]
 
@@ -83,15 +89,34 @@ def words(text: str, language: str) -> Words:
             pending = match.start()
     tokens = [text[first:last] for first, last in spans]
     after = [_after(token, text, span[1]) for token, span in zip(tokens, spans, strict=True)]
-    return Words(text, spans, _sizes(tokens, language), np.array(after, np.int8))
+    sounds = _phones(tokens, after, language)
+    sizes = np.array([max(1, len(word)) for word in sounds], np.float64)
+    links = [
+        After.LINK if kind == After.WORD and size <= LINK_PHONES else kind
+        for kind, size in zip(after, sizes, strict=True)
+    ]
+    return Words(text, spans, sounds, sizes, np.array(links, np.int8))
 
 
-def _sizes(tokens: list[str], language: str) -> npt.NDArray[np.float64]:
+def _phones(tokens: list[str], after: list[After], language: str) -> list[list[str]]:
+    """Phonemise phrase by phrase, as words sound among others, and word by word where the words do not match."""
+    if not language:
+        return _characters(tokens)
+    ends = [i + 1 for i, kind in enumerate(after) if kind != After.WORD or i == len(after) - 1]
+    phrases = [tokens[first:last] for first, last in pairwise([0, *ends])]
     try:
-        counts = [len(phones(line)) for line in phonemise(tokens, language)] if language else []
+        lines = phonemise([" ".join(phrase) for phrase in phrases], language)
+        result: list[list[str]] = []
+        for phrase, line in zip(phrases, lines, strict=True):
+            split = line.split(f" {WORD} ")
+            result += map(phones, split if len(split) == len(phrase) else phonemise(phrase, language))
     except UsageError:
-        counts = []  # the check of phonemes names the unknown language
-    return np.array([max(1, n) for n in counts or map(spoken_chars, tokens)], np.float64)
+        return _characters(tokens)  # the check of phonemes names the unknown language
+    return result
+
+
+def _characters(tokens: list[str]) -> list[list[str]]:
+    return [[char for char in token.lower() if is_spoken(char)] for token in tokens]
 
 
 def _after(token: str, text: str, end: int) -> After:

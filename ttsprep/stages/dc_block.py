@@ -35,8 +35,8 @@ class DcBlock(Stage):
         samples = audio.samples
         did: dict[str, float | str] = {}
         offsets = samples.mean(axis=0, dtype=np.float64)
-        worst = float(np.abs(offsets).max())
-        if worst > LEAST:
+        worst = float(offsets[np.abs(offsets).argmax()])
+        if abs(worst) > LEAST:
             samples = samples - offsets.astype(np.float32)
             did["dc_removed"] = worst
         if self.highpass_hz:

@@ -70,9 +70,13 @@ class Format(Stage):
         return Staged(clip, Audio(samples, audio.rate, self.subtype, audio.complete), did)
 
 
-def _triangular(audio: Audio) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Noise of two steps, triangular in density, that depends on nothing but the samples."""
+def _triangular(audio: Audio) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Noise of two steps, triangular in density, that depends on nothing but the samples.
+
+    The difference of two uniform numbers of 16 bits each: the halves of one random number.
+    """
     seed = hashlib.blake2b(np.ascontiguousarray(audio.samples).tobytes(), digest_size=8).digest()
     generator = np.random.default_rng(int.from_bytes(seed, "little"))
-    shape = audio.samples.shape
-    return generator.random(shape) - generator.random(shape)
+    numbers = generator.integers(1 << 32, size=audio.samples.shape, dtype=np.uint32)
+    halves = numbers.view(np.uint16).reshape(*audio.samples.shape, 2).astype(np.float32)
+    return np.asarray((halves[..., 0] - halves[..., 1]) * np.float32(2**-16))

@@ -7,7 +7,7 @@ from typing import ClassVar
 from ttsprep.stages.base import Stage, Staged
 from ttsprep.stages.numbers_plain import number_rules
 from ttsprep.stages.numbers_rules import Rule, apply
-from ttsprep.stages.text_abbreviations import abbreviation_rules
+from ttsprep.stages.text_abbreviations import abbreviation_rules, may_abbreviate
 from ttsprep.stages.text_left import ADDRESS, left
 from ttsprep.stages.text_marks import composed, plain_marks, visible
 from ttsprep.stages.text_repair import repaired
@@ -15,8 +15,8 @@ from ttsprep.stages.text_words import Words, words
 from ttsprep.types import Audio, Clip
 
 _NUMERIC = re.compile(r"[\d½⅓⅔¼¾⅛⅜⅝⅞]|[IVXLC](?![^\W\dIVXLCe])")
-_SHORT = re.compile(r"[.&#№°]|\bM(?:me|lle|mes|lles)\b")
-_ROUNDS = 4
+_ADDRESSED = re.compile(r"\.\w|@|://")
+_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Normalise(Stage):
                 break
         if text != clip.text and not did:
             did["characters"] = 1
-        if self.numbers and (rest := left(text, table)):
+        if rest := left(text, table):
             did["left"] = rest
         return Staged(replace(clip, text=text) if text != clip.text else clip, audio, did)
 
@@ -66,7 +66,7 @@ class Normalise(Stage):
         text = composed(visible(text))
         if self.marks:
             text = composed(plain_marks(text))
-        if self.abbreviations and _SHORT.search(text):
+        if self.abbreviations and may_abbreviate(text, table):
             text = _outside_addresses(abbreviation_rules(table), text, "abbreviations", did)
         if self.numbers and _NUMERIC.search(text):
             text = _outside_addresses(number_rules(table), text, "numbers", did)
@@ -75,7 +75,7 @@ class Normalise(Stage):
 
 def _outside_addresses(rules: list[Rule], text: str, name: str, did: dict[str, float | str]) -> str:
     parts, at = [], 0
-    for found in [*ADDRESS.finditer(text), None]:
+    for found in [*(ADDRESS.finditer(text) if _ADDRESSED.search(text) else ()), None]:
         said, count = apply(rules, text[at : found.start() if found else len(text)])
         parts += [said, found[0] if found else ""]
         at = found.end() if found else at

@@ -2,7 +2,7 @@
 
 import re
 
-from ttsprep.stages.numbers_rules import APART, CURRENCY, ENDS, Rule, any_number, one_of
+from ttsprep.stages.numbers_rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, around, one_of
 from ttsprep.stages.numbers_spell import agreeing, amount, cardinal, counted, form, said, whole
 from ttsprep.stages.text_words import Noun, Words
 
@@ -45,7 +45,7 @@ def _money(table: Words) -> list[Rule]:
         return _whole_and_hundredths(parts, noun, table) if parts[1] else counted(text, noun, table)
 
     before = re.compile(
-        rf"(?<![\w.,{CURRENCY}-])(?P<sign>{signs})\ ?(?P<number>{number}){magnitude}{ENDS}(?!-?[KMBkmb]\b)"
+        rf"(?<![\w.,{CURRENCY}-])(?P<sign>{signs})\ ?(?P<number>{number}){magnitude}{AMOUNT_ENDS}(?!-?[KMBkmb]\b)"
     )
     after = re.compile(rf"{APART}(?P<number>{number}){magnitude}\ ?(?P<sign>{signs})(?![\w{CURRENCY}])")
     return [Rule(before, money), Rule(after, money)]
@@ -53,7 +53,7 @@ def _money(table: Words) -> list[Rule]:
 
 def _before_noun(found: re.Match[str], table: Words) -> bool:
     """Return whether money stands before what it costs: a $5 bill."""
-    article = re.search(r"\b[Aa]n?\ $", found.string[: found.start()])
+    article = re.search(r"\b[Aa]n?\ $", around(found)[0])
     return (
         table.num2words == "en"
         and article is not None
@@ -79,6 +79,7 @@ def _whole_and_hundredths(parts: tuple[int, str, str], noun: Noun, table: Words)
 def _units(table: Words) -> list[Rule]:
     percent = {"%": Noun(table.signs["%"], table.signs["%"])} if "%" in table.signs else {}
     units = {**table.units, **percent}
+    units |= {unit[:-1] + str("¹²³".index(unit[-1]) + 1): noun for unit, noun in units.items() if unit[-1] in "²³"}
     if not units:
         return []
     number = any_number(table)
@@ -88,7 +89,7 @@ def _units(table: Words) -> list[Rule]:
     pattern = re.compile(
         rf"(?:(?P<start>{APART}{number})(?P<range>-|\ -\ ))?"
         rf"(?:{minus}(?:(?<=-)|(?<=\ -\ )|{APART}))(?P<number>{number})"
-        rf"(?:-?\ ?(?P<close>{one_of(close)})|\ (?P<spaced>{one_of(spaced) or '(?!)'}))(?![\w/²³°]|\.\w)"
+        rf"(?:-?\ ?(?P<close>{one_of(close)})|\ (?P<spaced>{one_of(spaced) or '(?!)'}))(?![\w/²³°]|\.\w|\ ?\d+\ ?′)"
     )
 
     def measure(found: re.Match[str]) -> str | None:
@@ -115,7 +116,7 @@ def _units(table: Words) -> list[Rule]:
 
 def _nominative(found: re.Match[str]) -> bool:
     """Return whether a Slavic number with its unit governs nothing before it: it opens the text or a bracket."""
-    return found.string[: found.start()].rstrip()[-1:] in {"", "(", ":"}
+    return around(found)[0].rstrip()[-1:] in {"", "(", ":"}
 
 
 def _fractions(table: Words) -> list[Rule]:
@@ -143,15 +144,18 @@ def _fractions(table: Words) -> list[Rule]:
 
 
 def _sums(table: Words) -> list[Rule]:
-    signs = [sign for sign in "+=" if sign in table.signs]
-    if not signs:
+    if not {"+", "="} <= table.signs.keys():
         return []
     number = any_number(table)
-    joined = rf"\ ?[{''.join(signs)}]\ ?"
-    pattern = re.compile(rf"(?<![\w.,:/-]){number}(?:{joined}{number})+(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)")
+    between = r"\ ?([+=])\ ?|\ (-)\ "
+    pattern = re.compile(
+        rf"(?<![\w.,:/-])(?<![-*/+=]\ ){number}(?:(?:\ ?[+=]\ ?|\ -\ ){number})+(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)"
+    )
 
     def read(found: re.Match[str]) -> str | None:
-        parts = re.split(rf"\ ?([{''.join(signs)}])\ ?", found[0])
+        if "-" in found[0] and ("=" not in found[0] or "-" not in table.signs):
+            return None
+        parts = [part for part in re.split(between, found[0]) if part]
         spoken = [table.signs[part] if part in table.signs else said(part, None, table) for part in parts]
         return " ".join(map(str, spoken)) if None not in spoken else None
 

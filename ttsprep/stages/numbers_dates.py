@@ -2,11 +2,12 @@
 
 import re
 
-from ttsprep.stages.numbers_rules import APART, ENDS, Rule, one_of, whole_number
-from ttsprep.stages.numbers_spell import agreeing, cardinal, ordinal, whole, year
+from ttsprep.stages.numbers_rules import APART, ENDS, Rule, around, one_of, whole_number
+from ttsprep.stages.numbers_spell import agreeing, cardinal, inflected_ordinal, ordinal, whole, year
 from ttsprep.stages.text_words import Noun, Words
 
 YEARS = range(1100, 2100)
+_HALVES = re.compile(r"\ ?(?:[ap]\.m\.|[AP][. ]?M\b|[ap]m\b|o'clock)")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -23,6 +24,8 @@ def _dates(table: Words) -> list[Rule]:
     def read(found: re.Match[str]) -> str | None:
         number, month, day = int(found[1]), int(found[2]), int(found[3])
         if number not in YEARS or not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1]:
+            return None
+        if whole(found[1], table) is None:
             return None
         rank = ordinal(day, table)
         count = rank if day == 1 and table.num2words in {"fr", "it", "pt", "pt_BR"} else cardinal(day, table)
@@ -62,21 +65,38 @@ def _times(table: Words) -> list[Rule]:
 
     def read(found: re.Match[str]) -> str | None:
         hour, minute = int(found["hour"]), int(found["minute"])
-        if found["sign"] == "." and not found["named"]:
-            return None
         if table.num2words == "en":
             return _english_time(hour, minute, found, table)
+        if found["sign"] == "." and not found["named"]:
+            return None
         hours = Noun(time["hour"], time.get("hours", time["hour"]), gender=time.get("gender", "m"))
         spoken = f"{agreeing(hour, hours, table)} {hours.one if hour < 2 else hours.many}"
         return spoken if minute == 0 else f"{spoken} {cardinal(minute, table)}"
 
-    return [Rule(pattern, read)]
+    rules = [Rule(pattern, read)]
+    if table.num2words == "en":
+        noon = re.compile(rf"{APART}(?P<time>(?:1[0-2]|[1-9])(?::[0-5]\d)?)\ ?(?P<half>[ap])m\b")
+        rules.insert(0, Rule(noon, lambda found: f"{found['time']} {found['half'].upper()} M"))
+    if table.num2words == "fr":
+        hours = Noun("heure", "heures", gender="f")
+        pattern = re.compile(rf"{APART}(?P<hour>1?\d|2[0-4])\ ?h(?:\ ?(?P<minute>[0-5]\d))?(?![\w:]|\ \d)")
+        rules.append(Rule(pattern, lambda found: _french_time(found, hours, table)))
+    return rules
+
+
+def _french_time(found: re.Match[str], hours: Noun, table: Words) -> str | None:
+    hour = int(found["hour"])
+    spoken = f"{agreeing(hour, hours, table)} {hours.one if hour < 2 else hours.many}"
+    minute = int(found["minute"] or 0)
+    return f"{spoken} {agreeing(minute, hours, table)}" if minute else spoken
 
 
 def _english_time(hour: int, minute: int, found: re.Match[str], table: Words) -> str | None:
-    rest = found.string[found.end() :]
+    half_named = _HALVES.match(found.string, found.end()) is not None
+    if found["sign"] == "." and not half_named:
+        return None
     if minute == 0:
-        if re.match(r"\ ?(?:[ap]\.m\.|[AP][. ]?M\b|[ap]m\b|o'clock)", rest):
+        if half_named:
             return cardinal(hour, table)
         return f"{cardinal(hour, table)} o'clock" if 1 <= hour <= 12 else None
     if hour == 0 or found["hour"].startswith("0"):
@@ -98,7 +118,12 @@ def _ranges(table: Words) -> list[Rule]:
 
 def _year_range(found: re.Match[str], table: Words) -> str | None:
     first, last = int(found[1]), int(found[2])
-    if first not in YEARS or last not in YEARS or first >= last:
+    if (
+        first not in YEARS
+        or last not in YEARS
+        or first >= last
+        or None in {whole(found[1], table), whole(found[2], table)}
+    ):
         return None
     return f"{year(first, table)} {table.to} {year(last, table)}"
 
@@ -121,7 +146,7 @@ def _decades(table: Words) -> list[Rule]:
         return _plural(year(number, table)) if number in YEARS else None
 
     return [
-        Rule(re.compile(rf"{APART}(\d{{3}}0)'?s\b"), full),
+        Rule(re.compile(rf"(?:{APART}|(?<=\bmid-))(\d{{3}}0)'?s\b"), full),
         Rule(re.compile(r"(?<![\w'])'?([2-9]0)s\b"), lambda found: _plural(cardinal(int(found[1]), table))),
     ]
 
@@ -134,8 +159,6 @@ def _russian_years(table: Words) -> list[Rule]:
     """Years whose case the word after them shows: в 1905 году."""
     if table.num2words != "ru":
         return []
-    from num2words import num2words
-
     cases = {"год": "n", "года": "g", "году": "p", "годом": "i"}
     pattern = re.compile(rf"{APART}(\d{{4}})(?=\ (год|года|году|годом)\b)")
 
@@ -144,8 +167,8 @@ def _russian_years(table: Words) -> list[Rule]:
         if number not in YEARS:
             return None
         case = cases[found[2]]
-        if found[2] == "году" and re.search(r"\b[Кк]о?\ $", found.string[: found.start()]):
+        if found[2] == "году" and re.search(r"\b[Кк]о?\ $", around(found)[0]):
             case = "d"
-        return str(num2words(number, lang="ru", to="ordinal", case=case))
+        return inflected_ordinal(number, case, table)
 
     return [Rule(pattern, read)]

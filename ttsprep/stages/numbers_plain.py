@@ -6,18 +6,18 @@ from functools import cache
 from ttsprep.stages.numbers_amounts import amount_rules
 from ttsprep.stages.numbers_dates import YEARS, date_rules
 from ttsprep.stages.numbers_ranks import rank_rules
-from ttsprep.stages.numbers_rules import APART, ENDS, Rule, any_number
+from ttsprep.stages.numbers_rules import APART, ENDS, Rule, any_number, around, one_of
 from ttsprep.stages.numbers_spell import LONGEST, agreeing, agrees, amount, cardinal, digits, said, year
+from ttsprep.stages.numbers_years import english_year
 from ttsprep.stages.text_words import Noun, Words
 
 _WORD_AFTER = re.compile(r"[ -]([^\W\d_]+)")
-_WORD_BEFORE = re.compile(r"([^\W\d_]+\.?)[\s(]*$")
-_SENTENCE = re.compile(r"[^.!?]*$")
-_YEAR_BEFORE = {"in", "since", "by", "until", "till", "year", "of", "from", "after", "before", "circa", "between"}
-_PLURAL = re.compile(
-    r"(?!(?:was|is|as|his|its|this|has|us|perhaps|always|does|across|unless|towards|yes|thus)$)[a-z]+s$"
+_NAME_BEFORE = re.compile(
+    r"\b(?!(?:About|Almost|And|At|But|By|For|From|In|Nearly|Of|On|Only|Over|Some|The|Then|To|With)\b)[A-Z][\w'-]*\ $"
 )
-_PLURALS = {"people", "men", "women", "children", "feet", "persons", "miles"}
+_LONE_LETTER = re.compile(r"\ (?![AaIEeOoUuYyàòèéИиАаВвСсУуОоКкЯя]\b|[AP]\ M\b)[^\W\d_]\b(?!')")
+"""A unit that is not in the table: 5 h."""
+_SENTENCE = re.compile(r"[^.!?]*$")
 
 
 @cache
@@ -50,22 +50,28 @@ def _negative(text: str, table: Words) -> str | None:
 
 def _number(found: re.Match[str], table: Words) -> str | None:
     text = found["number"]
-    before, after = found.string[: found.start()], found.string[found.end() :]
+    before, after = around(found)
     parts = amount(text, table)
     if parts is None or _is_spelt(text, before, table):
+        return None
+    if _LONE_LETTER.match(after):
         return None
     if parts[1]:
         return None if table.inflects else said(text, None, table)
     value = parts[0]
+    if value == 1 and table.months and re.match(rf"\ (?:de\ )?(?:{one_of(table.months)})\b", after):
+        return None  # uno de enero, primero de enero
+    if table.num2words == "en" and 1000 <= value < 1100 and text.isdecimal():  # ten sixty-six
+        return None
     if table.dotted and re.match(r"\.\s", after):  # an ordinal, or the end of a sentence
         return None
     following = _WORD_AFTER.match(after)
     word = following[1] if following else ""
     if table.years and text.isdecimal() and value in YEARS and len(text) == 4:
-        if is_year := _reads_as_year(before, after, word, table):
-            return year(value, table)
-        if is_year is None:
-            return None
+        pairs = table.years == "pairs"
+        is_year = english_year(before, after, word, table) if pairs else not word[:1].isupper()
+        if is_year is not False:
+            return year(value, table) if is_year else None
     if table.inflects:
         return cardinal(value, table) if _is_named(before, after, word, table) else None
     if agrees(value, table) and word and word.lower() not in table.free:
@@ -80,21 +86,12 @@ def _is_spelt(text: str, before: str, table: Words) -> bool:
         return False
     if len(text) > 4 and not text.endswith("00"):
         return True
+    if table.num2words == "en" and len(text) == 3 and _NAME_BEFORE.search(before):  # Boeing 747, Room 101
+        return True
     sentence = _SENTENCE.search(before)
     return sentence is not None and any(
         word.lower() in table.spelt_after for word in re.findall(r"[^\W\d_]+", sentence[0])
     )
-
-
-def _reads_as_year(before: str, after: str, word: str, table: Words) -> bool | None:
-    """Return whether a number reads as a year; None if it may or may not."""
-    if table.years == "hundreds":  # nouns are written with capitals
-        return not word[:1].isupper()
-    counted = after[:1] == " " and (word in _PLURALS or _PLURAL.match(word) is not None)
-    if not counted:
-        return word not in table.magnitudes
-    previous = _WORD_BEFORE.search(before)
-    return None if previous and previous[1].lower() in _YEAR_BEFORE else False
 
 
 def _is_named(before: str, after: str, word: str, table: Words) -> bool:

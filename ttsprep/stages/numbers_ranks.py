@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from ttsprep.stages.numbers_rules import APART, Rule, one_of
-from ttsprep.stages.numbers_spell import cardinal, ordinal
+from ttsprep.stages.numbers_spell import cardinal, inflected_ordinal, ordinal
 from ttsprep.stages.text_words import Words
 
 _ROMAN = r"(?=[IVXLC])(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
@@ -91,8 +91,17 @@ def _dotted(table: Words) -> list[Rule]:
     """German: am 5. Mai; after these words the ordinal ends in -n, whatever its gender and number."""
     if not table.dotted:
         return []
-    pattern = re.compile(rf"(?i:\b(?P<word>{one_of(table.dotted)})\ )(?P<number>[1-9]\d{{0,2}})\.(?=\ [^\W\d_])")
-    return [Rule(pattern, lambda found: f"{found['word']} {ordinal(int(found['number']), table)}n")]
+    number = r"[1-9]\d{0,2}"
+    pattern = re.compile(
+        rf"(?i:\b(?P<word>{one_of(table.dotted)})\ )(?P<first>{number})\."
+        rf"(?:(?P<joint>\ (?:bis|und|oder|bis\ zum)\ )(?P<last>{number})\.)?(?=\ [^\W\d_])"
+    )
+
+    def rank(found: re.Match[str]) -> str:
+        last = f"{found['joint']}{ordinal(int(found['last']), table)}n" if found["last"] else ""
+        return f"{found['word']} {ordinal(int(found['first']), table)}n{last}"
+
+    return [Rule(pattern, rank)]
 
 
 def _roman_rules(table: Words) -> list[Rule]:
@@ -100,7 +109,8 @@ def _roman_rules(table: Words) -> list[Rule]:
     rules = []
     if names := own.get("names"):
         pattern = re.compile(
-            rf"\b(?P<name>{one_of(tuple(names))})\ (?P<roman>{_ROMAN})(?:(?<=\ I)er|(?<=\ I)ère)?(?!\w|-\w|\.\ ?[A-Z])"
+            rf"\b(?P<name>{one_of(tuple(names))})\ (?P<roman>{_ROMAN})(?:(?<=\ I)(?:er|ère))?(?!\w|-\w)"
+            r"(?!(?<=\ [IVXLC])\.\ ?[A-Z])"  # George V. Smith
         )
         rules.append(Rule(pattern, lambda found: _reign(found, table)))
     if counted := own.get("counted"):
@@ -110,26 +120,25 @@ def _roman_rules(table: Words) -> list[Rule]:
         pattern = re.compile(rf"(?P<name>\b(?i:{after}))\ (?P<roman>{_ROMAN})(?!\w|-\w)")
         rules.append(Rule(pattern, lambda found: _century(found, table)))
     if before := own.get("century_before"):
-        pattern = re.compile(rf"\b(?P<roman>{_ROMAN}){before}")
-        rules.append(Rule(pattern, lambda found: ordinal(roman(found["roman"]), table)))
+        pattern = re.compile(rf"\b(?P<roman>{_ROMAN}|{_ROMAN.lower()}){before}")
+        rules.append(Rule(pattern, lambda found: ordinal(roman(found["roman"].upper()), table)))
     if table.num2words == "ru":
-        rules.append(_russian_century())
+        rules.append(_russian_century(table))
     return rules
 
 
-def _is_letter(found: re.Match[str]) -> bool:
+def _is_letter(found: re.Match[str], table: Words) -> bool:
     """Return whether a single letter may be a word or an initial: said George I think."""
-    rest = found.string[found.end() :]
-    sign = found["roman"]
-    return (
-        len(sign) == 1
-        and not found[0].endswith("r")
-        and (sign not in "IVX" or (sign == "I" and re.match(r"\ (?!of\b|and\b)[^\W\d_]", rest) is not None))
+    sign, rest = found["roman"], found.string[found.end() :]
+    if len(sign) > 1 or found["name"] == "World War" or found[0].endswith("r"):
+        return False
+    return sign not in "IVX" or (
+        sign == "I" and table.num2words == "en" and re.match(r"\ (?!of\b|and\b)[^\W\d_]", rest) is not None
     )
 
 
 def _reign(found: re.Match[str], table: Words) -> str | None:
-    if _is_letter(found):
+    if _is_letter(found, table):
         return None
     number = roman(found["roman"])
     ranked = table.num2words in {"en", "it"} or number == 1 or (number <= 10 and table.num2words != "fr")
@@ -140,7 +149,7 @@ def _reign(found: re.Match[str], table: Words) -> str | None:
 
 
 def _counted(found: re.Match[str], table: Words) -> str | None:
-    return None if _is_letter(found) else f"{found['name']} {cardinal(roman(found['roman']), table)}"
+    return None if _is_letter(found, table) else f"{found['name']} {cardinal(roman(found['roman']), table)}"
 
 
 def _century(found: re.Match[str], table: Words) -> str | None:
@@ -150,12 +159,7 @@ def _century(found: re.Match[str], table: Words) -> str | None:
     return f"{found['name']} {cardinal(number, table)}" if number > 10 else None
 
 
-def _russian_century() -> Rule:
-    from num2words import num2words
-
+def _russian_century(table: Words) -> Rule:
     cases = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
-    pattern = re.compile(rf"\b(?P<roman>{_ROMAN})(?=\ (?P<noun>век|века|веку|веком|веке)\b)")
-    return Rule(
-        pattern,
-        lambda found: str(num2words(roman(found["roman"]), lang="ru", to="ordinal", case=cases[found["noun"]])),
-    )
+    pattern = re.compile(rf"\b(?P<roman>{_ROMAN})(?=\ (?P<noun>{one_of(tuple(cases))})\b)")
+    return Rule(pattern, lambda found: inflected_ordinal(roman(found["roman"]), cases[found["noun"]], table))

@@ -21,8 +21,11 @@ CURRENCY = "$€£¥₽₹"
 APART = rf"(?<![\w.,:/#@+=°'*^~№{CURRENCY}-])(?<!\d )"
 """Before a number: nothing that it may be a part of."""
 
-ENDS = rf"(?!\w|\ ?[%°{CURRENCY}]|[.,:/*^+=]\d|'\d|-\d|\ \d)"
+ENDS = rf"(?!\w|[′″]|\ ?[%°{CURRENCY}]|[.,:/*^+=]\d|'\d|-\d|\ \d)"
 """After a number."""
+
+AMOUNT_ENDS = ENDS.replace(r"\ ?[%", "[%")
+"""After a number that has its sign before it: $5 $6."""
 
 
 def whole_number(table: Words) -> str:
@@ -41,6 +44,11 @@ def any_number(table: Words) -> str:
 def one_of(names: Sequence[str]) -> str:
     """Return the pattern of any of `names`, the longest first."""
     return "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
+
+
+def around(found: re.Match[str]) -> tuple[str, str]:
+    """Return the text before and after a match, as much as a rule may look at: long texts take no longer."""
+    return found.string[max(0, found.start() - 1000) : found.start()], found.string[found.end() : found.end() + 100]
 
 
 def apply(rules: Sequence[Rule], text: str) -> tuple[str, int]:

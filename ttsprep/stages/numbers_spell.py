@@ -71,6 +71,11 @@ def ordinal(number: int, table: Words) -> str:
     return said if table.hundred_and else said.replace(" and ", " ")
 
 
+def inflected_ordinal(number: int, case: str, table: Words) -> str:
+    """Return a Russian ordinal, masculine, in a case: n, g, d, a, i or p."""
+    return str(_num2words()(number, lang=table.num2words, to="ordinal", case=case))
+
+
 def digits(text: str, table: Words) -> str:
     """Return digits one by one."""
     return " ".join(cardinal(int(digit), table) for digit in text)
@@ -108,7 +113,8 @@ def whole(text: str, table: Words) -> int | None:
     plain = text.replace(table.group, "") if table.group else text
     if not plain.isdecimal() or len(plain) > LONGEST or (len(plain) > 1 and plain[0] == "0"):
         return None
-    return int(plain)
+    value = int(plain)
+    return None if table.unsure and re.search(table.unsure, cardinal(value, table)) else value
 
 
 def amount(text: str, table: Words) -> tuple[int, str, str] | None:
@@ -117,6 +123,8 @@ def amount(text: str, table: Words) -> tuple[int, str, str] | None:
         before, found, after = text.partition(sign)
         if found and after.isdecimal():
             value = whole(before, table)
+            if value and len(after) == 3 and table.group == "." and before.isdecimal():
+                return None  # 165,103 is a whole number elsewhere
             return None if value is None else (value, sign, after)
     value = whole(text, table)
     return None if value is None else (value, "", "")

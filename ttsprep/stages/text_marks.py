@@ -6,9 +6,10 @@ import unicodedata
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»〝〞＂", '"') | dict.fromkeys("‘’‚‛‹›`´ʼ", "'"))
 _GUILLEMETS = re.compile(r"(?<![\w.,!?…])(«)\s+|\s+(»)(?!\w)")
 _HYPHENS = re.compile("[\u2010-\u2012\u2043\ufe63\uff0d]|(?<=\\w)\u2013(?=\\w)|\u2212(?=\\d)|(?<!\\S)\u2013(?=\\d)")
-_DASHES = re.compile("[ ]*(?:[\u2013-\u2015\u2e3a\u2e3b\ufe58]|(?<!-)--+(?!>))+[ ]*")
+_DASHES = re.compile("[ ]*+(?:[\u2013-\u2015\u2e3a\u2e3b\ufe58]|(?<!-)--+(?!>))+[ ]*")
 _OPENED = re.compile(r"(?:^|[\s(])[\"'(]{1,2}$|[(]$|^$")
 _OPENS = re.compile(r"[\"'(]{0,2}\w")
+_UNUSUAL = re.compile(r"[^\w\s.,;:!?\"'()+-]|--|''|ʼ")
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\ufb00-\ufb06]")
 _DOTS = re.compile(r"…|\.(?: \.){2,}")
 _INVISIBLE = re.compile(
@@ -16,13 +17,13 @@ _INVISIBLE = re.compile(
     "\ufeff\ufff9-\ufffb\U000e0001\U000e0020-\U000e007f]"
 )
 # Between letters of these scripts a joiner does nothing; in Persian or Hindi it shapes the word.
-_JOINERS = re.compile("(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[\u200c\u200d]+|[\u200c\u200d]+(?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
+_JOINERS = re.compile("(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]+(?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
 
 
 def visible(text: str) -> str:
     """Return `text` without control, zero-width and text-direction characters; joiners that shape words stay."""
     text = _INVISIBLE.sub("", text)
-    return text if text.isascii() else _JOINERS.sub("", text)
+    return _JOINERS.sub("", text) if "\u200c" in text or "\u200d" in text else text
 
 
 def composed(text: str) -> str:
@@ -40,12 +41,12 @@ def plain_marks(text: str) -> str:
     >>> plain_marks("« Non »—dit–il… ‘why’")
     '"Non" - dit-il... \'why\''
     """
-    if not text.isascii():
+    if _UNUSUAL.search(text):
         text = _GUILLEMETS.sub(lambda found: found[1] or found[2], text).translate(_QUOTES)
         text = _HYPHENS.sub("-", text)
-    if "``" in text or "''" in text:
-        text = text.replace("``", '"').replace("''", '"')
-    text = _DASHES.sub(_dash, text)
+        if "``" in text or "''" in text:
+            text = text.replace("``", '"').replace("''", '"')
+        text = _DASHES.sub(_dash, text)
     return _DOTS.sub("...", text)
 
 

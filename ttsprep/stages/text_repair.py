@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from html.entities import html5
 
 from ttsprep.characters import script
 
@@ -87,10 +88,15 @@ def _byte(char: str, encoding: str) -> bytes:
 def _unescaped(text: str, language: str) -> str:
     del language
     for _ in range(3 if "&" in text else 0):  # &amp;quot; was escaped twice
-        before, text = text, _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+        before, text = text, _ENTITY.sub(_entity, text)
         if text == before:
             break
     return text
+
+
+def _entity(found: re.Match[str]) -> str:
+    known = found[0][1] == "#" or found[0][1:] in html5
+    return html.unescape(found[0]) if known else found[0]  # unescape makes ¬hing; of &nothing;
 
 
 def _untagged(text: str, language: str) -> str:

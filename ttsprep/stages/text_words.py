@@ -46,6 +46,7 @@ class Words:
     years: str = ""
     hundred_and: bool = True
     inflects: bool = False
+    unsure: str = ""
     dotted: tuple[str, ...] = ()
     signs: Mapping[str, str] = field(default_factory=dict)
     to: str = ""
@@ -66,6 +67,7 @@ class Words:
     currency: Mapping[str, Noun] = field(default_factory=dict)
     units: Mapping[str, Noun] = field(default_factory=dict)
     roman: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    starters: tuple[str, ...] = ()
     abbreviations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 

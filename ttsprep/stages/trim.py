@@ -112,8 +112,9 @@ def _widen(edge: int, sounds: list[tuple[int, int]], hop: float, sign: int) -> i
 def _audible(signal: Signal, span: tuple[int, int], beyond: slice) -> Mask:
     """Return which frames hold any sound over that of the room, in any band, shape (frames,).
 
-    The room is heard in the pauses of the speech (`span`, in frames) and in the frames `beyond` it: what is placed
-    there may be quieter, and noise may be louder, but not by so much that a breath is taken for it.
+    The room is heard in the frames `beyond` the speech, where there are enough of them, else in the pauses of the
+    speech (`span`, in frames). It may be louder there than in the pauses, but not by so much that a breath is taken
+    for it.
     """
     edges = [round(hz / signal.bin_hz) for hz in EDGES_HZ]
     edges = [edge for edge in edges if edge < signal.power.shape[1] * 0.95]
@@ -128,8 +129,8 @@ def _audible(signal: Signal, span: tuple[int, int], beyond: slice) -> Mask:
         limit = max(room, LEAST_FLOOR_DB) + AUDIBLE_DB
         if len(outer) >= FEWEST:
             low, quarter, middle = (percentile(outer[:, number], percent) for percent in (10, 25, 50))
-            own = quarter + AUDIBLE_DB + 2 * (middle - low)
-            limit = max(limit, min(own, limit + LOUDER_DB)) if len(inner) >= FEWEST else own
+            own = max(quarter, LEAST_FLOOR_DB) + AUDIBLE_DB + 2 * (middle - low)
+            limit = min(own, limit + LOUDER_DB) if len(inner) >= FEWEST else own
         audible |= band > limit
     for first, last in runs(audible):
         if last - first < 2:  # a burst of 10 ms is seen by four frames
