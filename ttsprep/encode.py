@@ -134,6 +134,8 @@ def prepare(path: Path, options: Options) -> Job:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
     todo = plan(path, Recipe(layout=options.layout))
     coder = load(options.codec, device(options.device))
+    if not coder.depth:
+        raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")
     depth = coder.depth if options.depth is None else options.depth
     if not 1 <= depth <= coder.depth:
         raise UsageError(f"--depth {depth}: {options.codec} has {coder.depth} codebooks that were trained")

@@ -12,6 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ttsprep.codec.trainer import load_run  # noqa: E402
+from ttsprep.encode import Options, prepare  # noqa: E402
+from ttsprep.errors import UsageError  # noqa: E402
 
 RECIPE = """
 preset = "tiny8"
@@ -96,5 +98,7 @@ def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
     assert "step 25" in done.stderr and "rms" in done.stderr
     done = command("export", run, tmp_path / "codec.pt")
     assert done.returncode == 0 and "step 30" in done.stdout, done.stderr
+    with pytest.raises(UsageError, match="never got past the warm-up"):
+        prepare(folder_of_speech, Options(codec=str(tmp_path / "codec.pt")))
     done = command("train", "--out", run)
     assert done.returncode == 2 and "--corpus" in done.stderr
