@@ -292,6 +292,19 @@ def test_every_form_decodes_to_the_same_clips(few_once: Path, reference: Path, t
     assert shards(out) == shards(reference)
 
 
+def test_a_finished_shard_that_was_damaged_is_coded_again(few_once: Path, reference: Path, tmp_path: Path) -> None:
+    out = tmp_path / "codes"
+    shutil.copytree(reference, out)
+    path = out / "codes-00000-of-00001.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0xFF
+    path.write_bytes(data)
+    result = encoded(few_once, out, Options(beam=1, form="npy"))
+    assert result.coded == CLIPS
+    encoded(few_once, out)
+    assert shards(out) == shards(reference)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # webdataset leaves its file open
 def test_readers_of_others_read_the_forms(few_once: Path, reference: Path, tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")

@@ -91,6 +91,18 @@ def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
     torch.testing.assert_close(tiles.decode(model, whole), samples, atol=2e-5, rtol=1e-4)
 
 
+def test_one_batch_of_tiles_gives_the_codes_of_each_up_to_rounding(codec, clips):
+    """The way of a GPU, on a CPU."""
+    pieces = [piece for clip in clips for piece in tiles.cut(torch.from_numpy(clip), 0.1, codec.config.frame)]
+    for beam in (1, 3):
+        alone = tiles.encode_tiles(codec.model, pieces, codec.depth, beam)
+        together = tiles.encode_tiles(codec.model, pieces, codec.depth, beam, together=True)
+        same = [(a.codes == b.codes).float().mean().item() for a, b in zip(alone, together, strict=True)]
+        assert np.average(same, weights=[piece.size for piece in pieces]) > 0.999
+        assert [a.codes.shape for a in alone] == [b.codes.shape for b in together]
+        assert sum(a.missed for a in alone) == pytest.approx(sum(b.missed for b in together), rel=1e-3)
+
+
 def test_length_and_level_come_back(codec, clips):
     for gain in (1.0, 0.01):
         for clip, decoded in zip(clips, codec.decode(codec.encode([gain * c for c in clips])), strict=True):

@@ -89,8 +89,10 @@ def _window(signal: Tensor, start: int, size: int) -> Tensor:
 
 
 @torch.inference_mode()
-def encode_tiles(model: CodecModel, pieces: Sequence[Piece], depth: int, beam: int = 1) -> list[Coding]:
-    """Code tiles, all at once where the model is not on a CPU.
+def encode_tiles(
+    model: CodecModel, pieces: Sequence[Piece], depth: int, beam: int = 1, *, together: bool | None = None
+) -> list[Coding]:
+    """Code tiles.
 
     Parameters
     ----------
@@ -100,10 +102,12 @@ def encode_tiles(model: CodecModel, pieces: Sequence[Piece], depth: int, beam: i
         Of any clips.
     depth, beam
         Codebooks, and choices kept from one to the next.
+    together
+        All in one batch, which may round differently with its size; None does so where the model is not on a CPU.
     """
     context, frame = model.encoder.context, model.config.frame
     device = model.encoder.leave.weight.device
-    if device.type == "cpu":
+    if not (device.type != "cpu" if together is None else together):
         windows = [piece.window(piece.size, context, frame) for piece in pieces]
         parts = [_encode(model, w[None], m[None], depth, beam) for w, m in windows]
     else:  # all of one size, for one batch
