@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ pytest.importorskip("torch")
 
 from faults.house import COMMAND, hashes, ttsprep
 
+from ttsprep.cli import main
 from ttsprep.decode import decode
 from ttsprep.encode import Encoded, Options, encode, newest_build
 from ttsprep.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
@@ -339,23 +341,36 @@ def test_decoding_gives_clips_of_the_same_length_and_level(few_once: Path, refer
     assert again.fresh == 0 and hashes(tmp_path / "decoded") == before
 
 
-def test_the_commands(few_once: Path, reference: Path, tmp_path: Path) -> None:
+def test_the_commands(
+    few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, as torch takes seconds to load; the runs that are killed or starved have one of their own."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ttsprep", *words])
+        code = main()
+        said = capsys.readouterr()
+        return code, " ".join(said.out.split()), said.err
+
     build = tmp_path / "build" / "one"
     shutil.copytree(few_once, build)
     (build / "build.json").write_text("{}", encoding="utf-8")
-    done = ttsprep("encode", "--beam", 1, "--dry-run", cwd=tmp_path)
-    assert done.returncode == 0 and "5 clips" in done.stdout and not (tmp_path / "codes").exists(), done.stderr
-    done = ttsprep("encode", "--beam", 1, "--verify", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "5 have the same codes alone, 5 in one batch" in " ".join(done.stdout.split())
-    assert "real time" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run("encode", "--beam", "1", "--dry-run")
+    assert (code, "would encode 5 clips" in out) == (0, True)
+    assert not (tmp_path / "codes").exists()
+    code, out, progress = run("encode", "--codec", "nano16", "--beam", "1", "--verify")
+    assert code == 0 and "real time" in progress
+    assert "5 have the same codes alone, 5 in one batch" in out and "log-mel" in out
     assert rows(tmp_path / "codes") == rows(reference)
-    done = ttsprep("decode", "codes", "--json", cwd=tmp_path)
-    assert done.returncode == 0 and json.loads(done.stdout)["clips"] == CLIPS, done.stderr
-    done = ttsprep("encode", "--codec", "missing.pt", cwd=tmp_path)
-    assert done.returncode == 2 and done.stderr == "ttsprep: missing.pt: no such file\n"
-    done = ttsprep("decode", tmp_path / "build", cwd=tmp_path)
-    assert done.returncode == 2 and "holds no codes" in done.stderr
+    code, out, _ = run("encode", "--beam", "1", "--json")
+    assert code == 0 and json.loads(out)["coded"] == 0
+    code, out, _ = run("decode", "codes", "--json")
+    assert code == 0 and json.loads(out)["clips"] == CLIPS
+    code, out, error = run("encode", "--codec", "missing.pt")
+    assert (code, out, error) == (2, "", "ttsprep: missing.pt: no such file\n")
+    code, out, error = run("decode", "build")
+    assert code == 2 and "holds no codes" in error
 
 
 def test_without_torch_one_line_says_what_to_install(few_once: Path, tmp_path: Path) -> None:

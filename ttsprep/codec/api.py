@@ -77,6 +77,8 @@ class Codec:
     def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
         self.device_name = str(self.device)
+        if self.device.type == "cuda":  # tf32 would flip codes; the kernel that uses it certifies them
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.at_once = 16 if self.device.type == "cpu" else 256
         self.checkpoint = checkpoint
         self.config = checkpoint.config
