@@ -14,7 +14,7 @@ test: .venv/ready-to-test    ## style, types, and every test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --dist loadfile
 
 docs: .venv/ready            ## the pages that are generated from the checks
 	$(BIN)/python -m ttsprep.docs_pages docs

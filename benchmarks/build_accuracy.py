@@ -65,7 +65,7 @@ def make_round(corpus, clips, defects: list[Defect], folder: Path, random: np.ra
                 waiting.remove(defect)
             elif defect.least_rate > take.rate:
                 waiting.remove(defect)
-        if not file.exists():
+        if clip.id not in planted:
             decoded = audio.read(source)
             sf.write(file, decoded.samples, decoded.rate, subtype="PCM_16")
         lines.append(f"{clip.id}|{text}\n")

@@ -179,12 +179,14 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
             rate, channels = stream.rate or 0, stream.channels
             _refuse_implausible(rate, channels)
             stop = READ_SECONDS + start if end is None else min(end, READ_SECONDS + start)
-            most, count = round(stop * rate), 0
+            first, most, count = round(start * rate), round(stop * rate), 0
             resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
             for frame in container.decode(stream):
                 for piece in resampler.resample(frame):
-                    blocks.append(np.asarray(piece.to_ndarray(), dtype=np.float32).T)
-                    count += len(blocks[-1])
+                    block = np.asarray(piece.to_ndarray(), dtype=np.float32).T
+                    if count + len(block) > first:  # what lies before takes time, but no memory
+                        blocks.append(block[max(0, first - count) :])
+                    count += len(block)
                 if count > most:
                     break
             claimed = None
@@ -193,7 +195,7 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
     except av.error.FFmpegError as error:
         raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
     whole = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
-    samples = whole[round(start * rate) : most]
+    samples = whole[: most - first]
     if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
         return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
     return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=end is not None or count <= most), None
