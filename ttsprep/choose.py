@@ -32,7 +32,8 @@ class Rejection:
     id
         Of the clip, in the source.
     stage
-        Where it was left out: ``select``, a stage, ``result``, ``split`` or ``export NAME``.
+        Where it was left out: ``read``, ``segment``, ``select``, ``decisions``, ``keep-hours``, a stage, ``result``,
+        ``split`` or ``export NAME``.
     codes
         Findings that are the cause, worst first.
     reason
@@ -101,7 +102,7 @@ def choose(
             hard[name] = Rejection(name, where, (status,), why)
         elif said and said.keep is not None:
             if not said.keep:
-                hard[name] = Rejection(name, where, (), f"decided: {said.reason}" if said.reason else "decided")
+                hard[name] = Rejection(name, "decisions", (), f"decided: {said.reason}" if said.reason else "decided")
         elif reason := judge.fatal(name):
             hard[name] = Rejection(name, where, *reason)
         elif reason := judge.doubtful(name):
@@ -116,7 +117,7 @@ def choose(
         sole = sounds.sole(good) if rules.keep_coverage else frozenset()
         wanted = {name for name in good if (said := decisions.get(name)) and said.keep}
         order = sorted(good, key=lambda name: (name not in wanted, name not in sole, judge.badness(name)))
-        beyond = _beyond(clips, order, judge, rules.keep_hours, where)
+        beyond = _beyond(clips, order, judge, rules.keep_hours)
         out |= {name: why for name, why in beyond.items() if name not in wanted}
     kept = [name for name in ids if name not in out]
     rejected = [out[name] for name in ids if name in out]
@@ -172,12 +173,12 @@ class _Judge:
         return f"{warnings} warnings, {notes} notes, SNR {-snr:.0f} dB"
 
 
-def _beyond(clips: pd.DataFrame, order: Sequence[str], judge: _Judge, most: float, where: str) -> dict[str, Rejection]:
+def _beyond(clips: pd.DataFrame, order: Sequence[str], judge: _Judge, most: float) -> dict[str, Rejection]:
     """Leave out what is beyond the first `most` hours of `order`."""
     hours = dict(zip(clips["id"], clips["duration_s"].fillna(0.0) / 3600, strict=True))
     total = np.cumsum([hours[name] for name in order])
     return {
-        name: Rejection(name, where, (), f"beyond the best {most:g} hours: {judge.words(name)}")
+        name: Rejection(name, "keep-hours", (), f"beyond the best {most:g} hours: {judge.words(name)}")
         for name, so_far in zip(order, total, strict=True)
         if so_far > most
     }
