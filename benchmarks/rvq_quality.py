@@ -2,7 +2,7 @@
 
     python benchmarks/rvq_quality.py CHECKPOINT SPEECH [--lyra FOLDER] [--opus] [--beam 1 8]
 
-SPEECH is a folder written by ``python -m ttsprep.codec pack``. One clip of every held-out speaker of sources
+SPEECH is a folder written by ``ttsprep codec pack``. One clip of every held-out speaker of sources
 with several, and a few of each held-out source of one voice; the first eight seconds of each.
 """
 

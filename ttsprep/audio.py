@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,52 @@ def _decode_container(descriptor: int, start: float, end: float | None) -> tuple
     if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
         return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
     return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=end is not None or count <= most), None
+
+
+def stream(
+    path: Path, *, start: float = 0.0, end: float | None = None, seconds: float = 30.0
+) -> Generator[tuple[int, Samples]]:
+    """Decode a file of any length in blocks.
+
+    Parameters
+    ----------
+    path
+        A regular file that libsndfile reads; whether it is whole is for `read` to say, which sees its header.
+    start, end
+        Seconds; the piece to decode.
+    seconds
+        In a block.
+
+    Yields
+    ------
+    rate, samples
+        Sample rate in Hz, and float32 ``(frames, channels)``.
+
+    Raises
+    ------
+    AudioError
+        As `read`, where the decoder stops, or samples are not finite.
+    """
+    descriptor = _open(path)
+    try:
+        with sf.SoundFile(descriptor, closefd=False) as file:
+            _refuse_implausible(file.samplerate, file.channels)
+            file.seek(round(start * file.samplerate))
+            left = file.frames - file.tell()
+            if end is not None:
+                left = min(left, round(end * file.samplerate) - file.tell())
+            while left > 0:
+                samples = file.read(min(left, round(seconds * file.samplerate)), dtype="float32", always_2d=True)
+                left -= len(samples)
+                if not len(samples):
+                    return
+                if not np.isfinite(samples.sum(dtype=np.float64)):
+                    raise AudioError("audio-not-finite", "some samples are NaN or infinite")
+                yield file.samplerate, samples
+    except sf.LibsndfileError as error:
+        raise AudioError("audio-unreadable", f"the decoder stopped: {str(error.error_string).strip()}") from None
+    finally:
+        os.close(descriptor)
 
 
 def encode(audio: Audio, container: str) -> bytes:

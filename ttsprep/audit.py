@@ -218,7 +218,7 @@ def _measure(
     journal = Journal(out / ".journal", schema)
     batches, places = _known(out, schema, journal)
     root, code = str(todo.corpus.root.resolve()), versions()
-    files = _unchanged(root, todo.clips, out)
+    files = unchanged(root, todo.clips, out)
     rows = [
         places.get(fingerprint(clip, sha256, code), -1) if sha256 else -1
         for clip, (sha256, _) in zip(todo.clips, files, strict=True)
@@ -250,7 +250,7 @@ def _measure(
     manifest = manifest_table(todo.clips, todo.ids)
     measures = pa.Table.from_batches(batches, schema).take(pa.array(rows, pa.int64())).combine_chunks()
     table = pa.table([*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema]))
-    _write_cache(out, manifest["path"], files)
+    write_cache(out, manifest["path"], files)
     write_table(out / "clips.parquet", table)
     journal.discard()
     return count - first, table
@@ -275,7 +275,7 @@ def _known(out: Path, schema: pa.Schema, journal: Journal) -> tuple[list[pa.Reco
     return batches, places
 
 
-def _unchanged(root: str, clips: Sequence[Clip], out: Path) -> list[tuple[str, Signature]]:
+def unchanged(root: str, clips: Sequence[Clip], out: Path) -> list[tuple[str, Signature]]:
     """Digest and signature of each file that has not changed since the last audit; "" for the others."""
     cache = read_table(out / ".cache.parquet")
     if cache is None or cache.schema.names != CACHE.names:
@@ -296,7 +296,8 @@ def _signature(root: str, path: str) -> Signature | None:
         return None
 
 
-def _write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
+def write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
+    """Write down digest and signature of each file, for `unchanged`."""
     stats = zip(*(stat for _, stat in files), strict=True)
     columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
     cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)

@@ -14,6 +14,7 @@ import typer
 
 from ttsprep import __version__, console, views
 from ttsprep.cli_build import build, new_recipe, trainers
+from ttsprep.cli_codec import codec, decode, encode
 from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
@@ -182,6 +183,9 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
 
 
 app.command("build")(build)
+app.command("encode")(encode)
+app.command("decode")(decode)
+app.add_typer(codec, name="codec")
 app.command("trainers")(trainers)
 _recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)
 _recipe.command("new")(new_recipe)

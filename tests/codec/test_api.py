@@ -34,6 +34,28 @@ def test_a_batch_gives_the_codes_of_each_clip_alone(codec, clips):
         assert alone.scale == coded.scale
 
 
+def test_how_samples_lie_in_memory_does_not_matter(codec, clips):
+    backwards = clips[5][::-1]
+    wide = np.stack([clips[5], clips[5]], 1)[:, 0]
+    assert np.array_equal(codec.encode([backwards])[0].codes, codec.encode([backwards.copy()])[0].codes)
+    assert np.array_equal(codec.encode([wide])[0].codes, codec.encode([clips[5]])[0].codes)
+
+
+def test_a_stream_gives_the_whole_clip(codec, clips):
+    for clip in clips:
+        (whole,) = codec.encode([clip], beam=2)
+        streamed = codec.encode_stream(lambda clip=clip: iter(np.array_split(clip, 9)), beam=2)
+        assert np.array_equal(streamed.codes, whole.codes)
+        assert (streamed.scale, streamed.samples) == (whole.scale, whole.samples)
+        assert streamed.distance_db == whole.distance_db or len(clip) < 2
+
+
+def test_speech_like_that_of_the_training_lies_nearer(codec, clips):
+    strange = np.random.default_rng(0).standard_normal(20_000).astype(np.float32) * 0.1
+    speech, noise = codec.encode([clips[-1], strange])
+    assert speech.distance_db < noise.distance_db - 1
+
+
 def test_what_stands_in_the_padding_does_not_matter(codec, clips):
     width = max(map(len, clips))
     for filler in (0.0, 1e9, np.nan):
@@ -64,9 +86,21 @@ def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
         latents = model.encoder(padded[None])
         whole = model.quantiser.encode(latents)[0]
         samples = model.decoder(model.quantiser.decode(whole[None]))[0]
-    tiled = tiles.encode(model, clip, codec.depth)
+    tiled = tiles.encode(model, [(clip, 1.0)], codec.depth)[0].codes
     assert (tiled == whole).float().mean() > 0.999
     torch.testing.assert_close(tiles.decode(model, whole), samples, atol=2e-5, rtol=1e-4)
+
+
+def test_one_batch_of_tiles_gives_the_codes_of_each_up_to_rounding(codec, clips):
+    """The way of a GPU, on a CPU."""
+    pieces = [piece for clip in clips for piece in tiles.cut(torch.from_numpy(clip), 0.1, codec.config.frame)]
+    for beam in (1, 3):
+        alone = tiles.encode_tiles(codec.model, pieces, codec.depth, beam)
+        together = tiles.encode_tiles(codec.model, pieces, codec.depth, beam, together=True)
+        same = [(a.codes == b.codes).float().mean().item() for a, b in zip(alone, together, strict=True)]
+        assert np.average(same, weights=[piece.size for piece in pieces]) > 0.999
+        assert [a.codes.shape for a in alone] == [b.codes.shape for b in together]
+        assert sum(a.missed for a in alone) == pytest.approx(sum(b.missed for b in together), rel=1e-3)
 
 
 def test_length_and_level_come_back(codec, clips):

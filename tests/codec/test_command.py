@@ -12,6 +12,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ttsprep.codec.trainer import load_run  # noqa: E402
+from ttsprep.encode import Options, prepare  # noqa: E402
+from ttsprep.errors import UsageError  # noqa: E402
 
 RECIPE = """
 preset = "tiny8"
@@ -35,7 +37,7 @@ hold_out = 1
 
 def command(*arguments, **more):
     return subprocess.run(
-        [sys.executable, "-m", "ttsprep.codec", *map(str, arguments)],
+        [sys.executable, "-m", "ttsprep.cli", "codec", *map(str, arguments)],
         capture_output=True, text=True, timeout=300, check=False, **more,
     )  # fmt: skip
 
@@ -52,7 +54,7 @@ def test_from_recordings_to_a_checkpoint_through_a_kill(folder_of_speech, tmp_pa
     assert done.returncode == 0, done.stderr
 
     run = tmp_path / "killed"
-    words = [sys.executable, "-m", "ttsprep.codec", *map(str, train), "--out", str(run), "--steps", "200"]
+    words = [sys.executable, "-m", "ttsprep.cli", "codec", *map(str, train), "--out", str(run), "--steps", "200"]
     process = subprocess.Popen(words)
     deadline = time.monotonic() + 120
     while not (run / "state.pt").is_file() and time.monotonic() < deadline:
@@ -85,3 +87,18 @@ def test_mistakes_are_named_without_a_traceback(tmp_path):
     recipe.write_text('preset = "tiny8"\n[codec]\ncolour = 1\n', encoding="utf-8")
     done = command("fit", recipe, "--speech", tmp_path, "--out", tmp_path / "x")
     assert done.returncode == 2 and "colour" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
+    run = tmp_path / "run"
+    done = command(
+        "train", "--corpus", folder_of_speech, "--preset", "tiny8", "--out", run, "--steps", "30", "--set", "batch=2"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "step 25" in done.stderr and "rms" in done.stderr
+    done = command("export", run, tmp_path / "codec.pt")
+    assert done.returncode == 0 and "step 30" in done.stdout, done.stderr
+    with pytest.raises(UsageError, match="never got past the warm-up"):
+        prepare(folder_of_speech, Options(codec=str(tmp_path / "codec.pt")))
+    done = command("train", "--out", run)
+    assert done.returncode == 2 and "--corpus" in done.stderr

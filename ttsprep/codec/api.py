@@ -1,6 +1,7 @@
 """The codec as other programs use it: ``Codec.load(path).encode(batch, lengths)``."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from ttsprep.codec import tiles
 from ttsprep.codec.checkpoint import Checkpoint, read
 from ttsprep.codec.errors import CodecError, UntrainedError
-from ttsprep.codec.level import FLOOR, speech_level
+from ttsprep.codec.level import FLOOR, speech_level, streamed_level
 from ttsprep.types import Samples
 
 Codes = npt.NDArray[np.integer[Any]]
@@ -30,23 +31,32 @@ class Coded:
         Level of the speech: the codes do not depend on it, decoding restores it.
     samples
         Length of the clip; what is decoded is exactly as long.
+    distance_db
+        Energy of the latents that the codes miss, relative to all of it: speech like that of the training
+        lies lower than anything else. NaN where it was not measured; decoding does not need it.
     """
 
     codes: Codes
     scale: float
     samples: int
+    distance_db: float = math.nan
 
 
 class Codec:
-    """A trained codec, on the CPU.
+    """A trained codec.
 
     Parameters
     ----------
     checkpoint
         From `ttsprep.codec.checkpoint.read`.
+    device
+        Where to compute.
 
     Attributes
     ----------
+    at_once
+        Tiles of 128 frames that are computed together on a device other than the CPU; halved where its
+        memory runs out.
     depth
         Codebooks that were trained.
     digest
@@ -56,32 +66,48 @@ class Codec:
 
     Notes
     -----
-    Codes of a clip are the same bits whether it is coded alone, in a batch, or in chunks. They may differ
-    between processors: libraries of linear algebra round differently.
+    On a CPU, codes of a clip are the same bits whether it is coded alone, in a batch, or in chunks. They may
+    differ between processors: libraries of linear algebra round differently.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    search = 8
+    """Beam that `ttsprep encode` uses where none is asked for."""
+    longest_s = math.inf
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.device_name = str(self.device)
+        if self.device.type == "cuda":  # tf32 would flip codes; the kernel that uses it certifies them
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        self.at_once = 16 if self.device.type == "cpu" else 256
         self.checkpoint = checkpoint
         self.config = checkpoint.config
         self.depth = checkpoint.active_depth
         self.digest = checkpoint.digest()
-        self.model = checkpoint.model()
+        self.model = checkpoint.model().to(self.device)
 
     @classmethod
-    def load(cls, path: Path | str) -> "Codec":
+    def load(cls, path: Path | str, device: torch.device | str = "cpu") -> "Codec":
         """Load a checkpoint.
 
         Parameters
         ----------
         path
             Of the file, or the name of a codec that ships with ttsprep.
+        device
+            Where to compute.
 
         Returns
         -------
         Codec
         """
         shipped = Path(__file__).parent / "weights" / f"{path}.pt"
-        return cls(read(shipped if shipped.is_file() else Path(path)))
+        return cls(read(shipped if shipped.is_file() else Path(path)), device)
+
+    @property
+    def frame(self) -> int:
+        """Samples in one frame of codes."""
+        return self.config.frame
 
     @property
     def sample_rate(self) -> int:
@@ -134,22 +160,52 @@ class Codec:
         depth = self._depth(depth)
         if lengths is not None and len(lengths) != len(batch):
             raise CodecError(f"{len(batch)} clips, but {len(lengths)} lengths")
-        out = []
+        clips = []
         for row, clip in enumerate(batch):
             end = len(clip) if lengths is None else int(lengths[row])
             if not 0 <= end <= len(clip):
                 raise CodecError(f"clip {row}: length {end}, but it has {len(clip)} samples")
-            out.append(self._encode_one(np.asarray(clip[:end], np.float32), row, depth, beam))
-        return out
+            clips.append(_checked(np.ascontiguousarray(clip[:end], np.float32), row))
+        scales = [speech_level(clip, self.sample_rate) for clip in clips]
+        units = [(torch.from_numpy(clip), scale) for clip, scale in zip(clips, scales, strict=True)]
+        codings = tiles.encode(self.model, units, depth, beam, at_once=self.at_once, on_less=self._less)
+        return [self._coded(*one) for one in zip(codings, scales, map(len, clips), strict=True)]
 
-    def _encode_one(self, clip: Samples, row: int, depth: int, beam: int) -> Coded:
-        if clip.ndim != 1:
-            raise CodecError(f"clip {row} has shape {clip.shape}: one row of samples is expected (mono)")
-        if not np.isfinite(clip).all():
-            raise CodecError(f"clip {row} holds samples that are not finite")
-        scale = speech_level(clip, self.sample_rate)
-        codes = tiles.encode(self.model, torch.from_numpy(clip / np.float32(scale)), depth, beam)
-        return Coded(self._narrow(codes), scale, len(clip))
+    def _less(self, at_once: int) -> None:
+        self.at_once = at_once
+
+    def _coded(self, coding: tiles.Coding, scale: float, samples: int) -> Coded:
+        share = coding.missed / coding.energy if coding.energy > 0 else math.nan
+        return Coded(self._narrow(coding.codes), scale, samples, 10 * math.log10(share) if share > 0 else math.nan)
+
+    def encode_stream(
+        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
+    ) -> Coded:
+        """Code one clip that is too long to be held, in bounded memory; the same bits as `encode`.
+
+        Parameters
+        ----------
+        stream
+            Gives the chunks of the clip, of any size; called twice, as the level of the whole is needed first.
+        depth, beam
+            As in `encode`.
+
+        Returns
+        -------
+        Coded
+        """
+        depth = self._depth(depth)
+        scale = streamed_level(stream(), self.sample_rate)
+        samples = 0
+
+        def chunks() -> Iterator[torch.Tensor]:
+            nonlocal samples
+            for chunk in stream():
+                samples += len(chunk)
+                yield torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0))
+
+        parts = list(tiles.encode_stream(self.model, chunks(), scale, depth, beam))
+        return self._coded(tiles.join(parts, depth), scale, samples)
 
     def encode_chunks(
         self, chunks: Iterable[Samples], scale: float, *, depth: int | None = None, beam: int = 1
@@ -172,10 +228,9 @@ class Codec:
         """
         if not scale >= FLOOR:
             raise CodecError(f"scale must be at least {FLOOR}, not {scale}")
-        level = np.float32(scale)
-        unit = (torch.from_numpy(np.asarray(chunk, np.float32) / level) for chunk in chunks)
-        for codes in tiles.encode_stream(self.model, unit, self._depth(depth), beam):
-            yield self._narrow(codes)
+        held = (torch.from_numpy(np.ascontiguousarray(chunk, np.float32)) for chunk in chunks)
+        for coding in tiles.encode_stream(self.model, held, scale, self._depth(depth), beam):
+            yield self._narrow(coding.codes)
 
     def decode(self, coded: Sequence[Coded]) -> list[Samples]:
         """Turn codes back into clips of the same lengths and levels.
@@ -214,3 +269,11 @@ class Codec:
     def _narrow(self, codes: torch.Tensor) -> Codes:
         kind = np.int16 if self.cardinality <= 32768 else np.int32
         return codes.numpy().astype(kind)
+
+
+def _checked(clip: Samples, row: int) -> Samples:
+    if clip.ndim != 1:
+        raise CodecError(f"clip {row} has shape {clip.shape}: one row of samples is expected (mono)")
+    if not np.isfinite(clip).all():
+        raise CodecError(f"clip {row} holds samples that are not finite")
+    return clip

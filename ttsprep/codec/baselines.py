@@ -4,17 +4,23 @@ Opus needs ``ffmpeg`` with libopus; Lyra v2 needs the package ``ai-edge-litert``
 models (``soundstream_encoder.tflite``, ``quantizer.tflite``, ``lyragan.tflite``).
 """
 
+import math
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
 
-from ttsprep.errors import MissingExtraError
+from ttsprep.errors import MissingExtraError, UsageError
 from ttsprep.types import Samples
+
+if TYPE_CHECKING:
+    from ttsprep.codec.coder import Coder
 
 
 def opus(samples: Samples, rate: int, kbits: float) -> Samples:
@@ -79,6 +85,13 @@ class Lyra:
         self._encoder, self._books = model("soundstream_encoder"), model("quantizer")
         self._decoder = model("lyragan")
 
+    def at(self, samples: Samples, rate: int, kbits: float) -> Samples:
+        """Code and decode at any sample rate, by way of 16 kHz."""
+        import soxr
+
+        decoded = self(soxr.resample(samples, rate, 16000, quality="HQ"), kbits)
+        return fitted(soxr.resample(decoded, 16000, rate, quality="HQ"), len(samples))
+
     def __call__(self, samples: Samples, kbits: float) -> Samples:
         """Code and decode at 16 kHz, at 3.2, 6 or 9.2 kbit/s."""
         count = np.int32(round(kbits * 1000 / 50 / 4))
@@ -97,3 +110,35 @@ class Lyra:
             (decoded,) = decode(input_audio=latents.reshape(1, 1, 64)).values()
             out.append(decoded.reshape(-1))
         return fitted(np.concatenate(out).astype(np.float32), len(samples))
+
+
+def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[Samples, int], Samples]]]:
+    """Return another codec at its usual bit rates, each with a title.
+
+    Parameters
+    ----------
+    name
+        ``opus``, ``lyra``, or a checkpoint or folder that `ttsprep.codec.load.load` knows.
+    lyra
+        Folder with the models of Lyra v2.
+    """
+    if name == "opus":
+        return [(f"opus, {kbits} kbit/s", partial(opus, kbits=kbits)) for kbits in (6, 8, 12)]
+    if name == "lyra":
+        if lyra is None:
+            raise UsageError("the lyra baseline needs its three models: give their folder with --lyra")
+        codec = Lyra(lyra)
+        return [(f"lyra v2, {kbits} kbit/s", partial(codec.at, kbits=kbits)) for kbits in (3.2, 6.0, 9.2)]
+    from ttsprep.codec.load import load
+
+    coder = load(name)
+    bits = coder.depth * math.log2(coder.cardinality) * coder.sample_rate / coder.frame / 1000
+    return [(f"{name}, {bits:.2g} kbit/s", partial(_through, coder))]
+
+
+def _through(coder: "Coder", samples: Samples, rate: int) -> Samples:
+    import soxr
+
+    there = soxr.resample(samples, rate, coder.sample_rate, quality="HQ")
+    (decoded,) = coder.decode(coder.encode([there], beam=coder.search))
+    return fitted(soxr.resample(decoded, coder.sample_rate, rate, quality="HQ"), len(samples))

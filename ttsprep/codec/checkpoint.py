@@ -1,6 +1,8 @@
 """The file a codec travels in: loaded without executing anything, checked before anything is allocated."""
 
 import hashlib
+import json
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from ttsprep.codec import safetensors
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.errors import CheckpointError
 from ttsprep.codec.model import CodecModel
@@ -79,22 +82,22 @@ def skeleton(config: CodecConfig) -> CodecModel:
 
 
 def write(checkpoint: Checkpoint, path: Path) -> None:
-    """Write a checkpoint, atomically."""
-    save_atomically(
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "config": checkpoint.config.model_dump(mode="json"),
-            "state": checkpoint.state,
-            "active_depth": checkpoint.active_depth,
-            "updates_per_quantiser": checkpoint.updates_per_quantiser,
-            "step": checkpoint.step,
-            "training_summary": checkpoint.training_summary,
-            "corpus_digest": checkpoint.corpus_digest,
-            "licence": checkpoint.licence,
-        },
-        path,
-    )
+    """Write a checkpoint, atomically: as ``.safetensors`` if that is its extension, else with torch."""
+    rest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "config": checkpoint.config.model_dump(mode="json"),
+        "active_depth": checkpoint.active_depth,
+        "updates_per_quantiser": checkpoint.updates_per_quantiser,
+        "step": checkpoint.step,
+        "training_summary": checkpoint.training_summary,
+        "corpus_digest": checkpoint.corpus_digest,
+        "licence": checkpoint.licence,
+    }
+    if path.suffix == ".safetensors":
+        safetensors.write(path, checkpoint.state, {FORMAT: json.dumps(rest)})
+    else:
+        save_atomically({**rest, "state": checkpoint.state}, path)
 
 
 def read(path: Path) -> Checkpoint:
@@ -115,14 +118,7 @@ def read(path: Path) -> Checkpoint:
         Where the file is missing, no checkpoint of ours, from the future, not finite, or of other sizes
         than its own config says.
     """
-    try:
-        raw = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
-    except Exception as error:
-        raise CheckpointError(
-            f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
-        ) from None
+    raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`")
     if raw.get("version") != VERSION:
@@ -153,6 +149,34 @@ def read(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path}: {error}") from None
 
 
+def _read_safetensors(path: Path) -> Any:
+    tensors, metadata = safetensors.read(path)
+    try:
+        rest = json.loads(metadata.get(FORMAT, "null"))
+    except (ValueError, RecursionError):
+        rest = None
+    return {**rest, "state": tensors} if isinstance(rest, dict) else None
+
+
+def _read_torch(path: Path) -> Any:
+    """Load with torch, after a look that no part unpacks to more than the file has."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+        size = path.stat().st_size
+        if unpacked > size:
+            raise CheckpointError(f"{path}: {size:,} bytes that unpack to {unpacked:,}: no checkpoint is packed")
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file") from None
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
+        ) from None
+
+
 def _check_state(path: Path, config: CodecConfig, state: Any) -> None:
     if not isinstance(state, dict):
         raise CheckpointError(f"{path}: state is no table of tensors")
@@ -167,6 +191,8 @@ def _check_state(path: Path, config: CodecConfig, state: Any) -> None:
             raise CheckpointError(f"{path}: {name} is {got}, the config says {tuple(like.shape)}")
         if value.is_floating_point() != like.is_floating_point():
             raise CheckpointError(f"{path}: {name} is {value.dtype}, expected something like {like.dtype}")
+        if value.untyped_storage().nbytes() < value.numel() * value.itemsize or not value.is_contiguous():
+            raise CheckpointError(f"{path}: {name} claims {value.numel():,} numbers that the file does not hold")
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise CheckpointError(f"{path}: {name} holds NaN or infinity: the training had diverged")
 

@@ -1,13 +1,13 @@
 """How good a codec is on speech it has never heard: every metric, at every depth."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ttsprep.codec.api import Codec
-from ttsprep.codec.metrics import measure
+from ttsprep.codec.coder import Coder
+from ttsprep.codec.metrics import aligned, delay, measure
 from ttsprep.types import Samples
 
 
@@ -20,7 +20,7 @@ class Row:
     values: dict[str, float]
 
 
-def evaluate(codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1) -> list[Row]:
+def evaluate(codec: Coder, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1) -> list[Row]:
     """Measure a codec.
 
     Parameters
@@ -43,6 +43,31 @@ def evaluate(codec: Codec, clips: Iterable[tuple[str, Samples]], depths: Sequenc
         for depth in depths:
             (decoded,) = codec.decode(codec.encode([samples], depth=depth, beam=beam))
             rows.append(Row(name, depth, measure(samples, decoded, codec.sample_rate)))
+    return rows
+
+
+def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, Samples]], rate: int) -> list[Row]:
+    """Measure another codec, after its delay was taken out, which favours it.
+
+    Parameters
+    ----------
+    code
+        Codes and decodes samples at a rate.
+    clips
+        As for `evaluate`.
+    rate
+        Of the clips.
+
+    Returns
+    -------
+    list of Row
+        Of depth 0.
+    """
+    rows = []
+    for name, samples in clips:
+        decoded = code(samples, rate)
+        pair = aligned(samples, decoded, delay(samples, decoded, rate // 10))
+        rows.append(Row(name, 0, measure(*pair, rate)))
     return rows
 
 

@@ -47,7 +47,7 @@ def export(
     updates = [int(u) for u in state["model"]["quantiser.updates"]]
     active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
     settle(model)
-    if speech is not None:
+    if speech is not None and active:
         config = config.model_copy(update={"output_gain": round(level_gain(model.eval(), speech, active), 4)})
     return Checkpoint(
         config=config,

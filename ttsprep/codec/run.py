@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ def perplexity(codes: Tensor, cardinality: int) -> list[float]:
         share = share[share > 0]
         out.append(float(torch.exp(-(share * share.log()).sum())))
     return out
+
+
+def _told(line: Mapping[str, Any]) -> str:
+    losses = "  ".join(f"{key} {value:.3f}" for key, value in line.items() if isinstance(value, float))
+    books = " ".join(f"{value:.0f}" for value in line["perplexity"])
+    return f"step {line['step']:,}  {losses}" + (f"  perplexity {books}" if books else "")
 
 
 class Run:
@@ -104,8 +111,25 @@ class Run:
         state["window"] = list(self.window)
         save_atomically(state, self.folder / "state.pt")
 
-    def go(self, *, steps: int | None = None, save_minutes: float = 5.0, log_every: int = 25) -> None:
-        """Train until `steps`, the end of the decay, or an interruption; the state is saved at the end."""
+    def go(
+        self,
+        *,
+        steps: int | None = None,
+        save_minutes: float = 5.0,
+        log_every: int = 25,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Train until `steps`, the end of the decay, or an interruption; the state is saved at the end.
+
+        Parameters
+        ----------
+        steps
+            To stop at.
+        save_minutes, log_every
+            How often the state is saved, and how many steps a line of ``log.jsonl`` is about.
+        tell
+            Told what each such line says, for a person.
+        """
         torch.set_num_threads(1)
         torch.use_deterministic_algorithms(True)
         trainer = self.trainer
@@ -137,6 +161,7 @@ class Run:
                     }
                     with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
                         log.write(json.dumps(line) + "\n")
+                    tell(_told(line))
                     sums, since, began = {}, trainer.step, now
                 if time.monotonic() - saved > 60 * save_minutes:
                     self.save()

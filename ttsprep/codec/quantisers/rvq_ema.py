@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
+from ttsprep.codec.quantisers.fused import fused
 from ttsprep.codec.quantisers.kmeans import kmeans
 from ttsprep.codec.quantisers.nearest import Book, nearest, residual
 from ttsprep.codec.quantisers.nearest import beam as search
@@ -51,7 +52,10 @@ class ResidualEma(Quantiser):
         batch, frames, dim = latents.shape
         flat = normalised(latents.float(), self.config.normalise).reshape(-1, dim)
         books = self.books()[: self.depth if depth is None else depth]
-        codes = residual(flat, books) if beam == 1 else search(flat, books, beam)
+        if beam == 1:
+            codes = fused(flat, books) if flat.is_cuda else residual(flat, books)
+        else:
+            codes = search(flat, books, beam, chunk=8192 if flat.is_cuda else 128)
         return torch.unflatten(codes, 1, (batch, frames)).transpose(0, 1).contiguous()
 
     def decode(self, codes: Tensor) -> Tensor:

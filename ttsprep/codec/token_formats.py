@@ -1,0 +1,309 @@
+"""Codes on disk in the form that a trainer reads: Parquet, ``.npy`` files, WebDataset, Hugging Face."""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ttsprep.codec.errors import CodecError
+from ttsprep.codec.tokens import (
+    KINDS,
+    NAME,
+    Meaning,
+    Numbers,
+    Row,
+    TokenError,
+    checked,
+    code_type,
+    complete,
+    read_parquet,
+    rows,
+    shard_name,
+    write_parquet,
+)
+from ttsprep.errors import AudioError
+from ttsprep.files import atomic_write, inside
+
+FORMATS = ("parquet", "npy", "webdataset", "hf")
+SUMMARY = "codes.summary.json"
+MEMBER_BYTES = 1 << 28
+"""The most that a file in a tar may hold."""
+_CARD = """---
+configs:
+- config_name: default
+  data_files:
+  - split: train
+    path: data/train-*.parquet
+---
+Codes of the neural codec `{codec}` (digest `{digest}`) for speech at {sample_rate} Hz: `codes` is {codebooks} x frames,
+{frame_rate:g} frames a second, {cardinality} codes in each codebook.
+"""
+
+About = Mapping[str, str]
+"""What else is known of a clip: ``text, speaker, language``, and the ``name`` of its file."""
+
+
+def write_shard(
+    form: str, folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+) -> list[str]:
+    """Write one shard and return the names of its files.
+
+    Parameters
+    ----------
+    form
+        One of `FORMATS`.
+    folder
+        Of the codes.
+    place
+        Number of the shard, and how many there are.
+    table
+        As `ttsprep.codec.tokens.schema`.
+    about
+        Of each row.
+    meaning
+        Of the codes.
+    """
+    if form == "parquet":
+        name = shard_name(*place)
+        write_parquet(folder / name, table, meaning)
+        return [name]
+    if form == "npy":
+        return _write_npy(folder, place, table, about, meaning)
+    if form == "webdataset":
+        return _write_tar(folder, place, table, about, meaning)
+    if form == "hf":
+        return _write_hf(folder, place, table, about, meaning)
+    raise CodecError(f"no format {form!r}: one of {', '.join(FORMATS)}")
+
+
+def _arrays(table: pa.Table, meaning: Meaning) -> Iterator[Numbers]:
+    for codes in table["codes"].combine_chunks():
+        yield codes.values.to_numpy(zero_copy_only=False).reshape(meaning.codebooks, -1)
+
+
+def _npy(codes: Numbers) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, codes, version=(1, 0), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def _write_npy(
+    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+) -> list[str]:
+    names = [f"{row['name']}.npy" for row in about]
+    for name, codes in zip(names, _arrays(table, meaning), strict=True):
+        atomic_write(folder / name, _npy(codes))
+    index = f"index-{place[0]:05d}-of-{place[1]:05d}.parquet"
+    write_parquet(folder / index, table.drop_columns(["codes"]).append_column("file", pa.array(names)), meaning)
+    return [*names, index]
+
+
+def _write_tar(
+    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+) -> list[str]:
+    buffer = io.BytesIO()
+    cells = table.drop_columns(["codes"]).to_pylist()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for number, (row, more, codes) in enumerate(zip(cells, about, _arrays(table, meaning), strict=True)):
+            key = f"{place[0]:05d}{number:07d}"  # an id may hold dots, at which WebDataset cuts names
+            known = {name: more[name] for name in ("text", "speaker", "language") if more[name]}
+            document = json.dumps(row | known, ensure_ascii=False)
+            for extension, data in (("json", document.encode()), ("npy", _npy(codes))):
+                member = tarfile.TarInfo(f"{key}.{extension}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    name = shard_name(*place, "tar")
+    atomic_write(folder / name, buffer.getvalue())
+    return [name]
+
+
+def _write_hf(
+    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+) -> list[str]:
+    nested = pa.array(
+        [list(codes) for codes in _arrays(table, meaning)], pa.list_(pa.list_(code_type(meaning.cardinality)))
+    )
+    columns = {"id": table["id"]}
+    columns |= {name: pa.array([row[name] for row in about], pa.string()) for name in ("text", "speaker", "language")}
+    columns |= {"codes": nested, **{name: table[name] for name in ("frames", "scale", "samples")}}
+    (folder / "data").mkdir(exist_ok=True)
+    name = f"data/train-{place[0]:05d}-of-{place[1]:05d}.parquet"
+    write_parquet(folder / name, pa.table(columns), meaning)
+    atomic_write(folder / "README.md", _CARD.format(**meaning.document()).encode())
+    return [name, "README.md"]
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Codes on disk, in any of the forms.
+
+    Attributes
+    ----------
+    folder
+        They are in.
+    form
+        One of `FORMATS`.
+    paths
+        Shards in order, all there.
+    meaning
+        The same of all of them.
+    """
+
+    folder: Path
+    form: str
+    paths: list[Path]
+    meaning: Meaning
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every clip, checked.
+
+        Raises
+        ------
+        TokenError
+            If a file is damaged, or a row does not fit.
+        """
+        seen: set[str] = set()
+        for path in self.paths:
+            for row in self.shard(path):
+                if row.id in seen:
+                    raise TokenError(f"{path.name}: a second clip is called {row.id!r}")
+                seen.add(row.id)
+                yield row
+
+    def shard(self, path: Path) -> Iterator[Row]:
+        """Yield the clips of one shard, checked."""
+        if self.form == "webdataset":
+            yield from _read_tar(path, self.meaning)
+            return
+        meaning, table = read_parquet(path, [*KINDS, "file"] if self.form == "npy" else ())
+        if meaning != self.meaning:
+            raise TokenError(f"{path.name} is of another codec or settings than the shards beside it")
+        if self.form == "npy":
+            yield from _read_npy(self.folder, table, meaning, path.name)
+        else:
+            yield from rows(table, meaning, path.name)
+
+
+def open_codes(path: Path) -> Codes:
+    """Find the codes in a folder, or take a single shard.
+
+    Raises
+    ------
+    TokenError
+        If there are none, or not all of them.
+    """
+    if path.is_file():
+        return Codes(path.parent, "parquet", [path], read_parquet(path, ["id"])[0])
+    patterns = {
+        "parquet": "codes-*.parquet",
+        "npy": "index-*.parquet",
+        "webdataset": "codes-*.tar",
+        "hf": "data/train-*.parquet",
+    }
+    for form, pattern in patterns.items():
+        found = complete([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
+        if found:
+            meaning = _summary(path) if form == "webdataset" else read_parquet(found[0], ["id"])[0]
+            return Codes(path, form, found, meaning)
+    raise TokenError(f"{path} holds no codes: make them with `ttsprep encode --out {path}`")
+
+
+def _summary(folder: Path) -> Meaning:
+    path = folder / SUMMARY
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))["meaning"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise TokenError(f"{path} is missing or damaged: it says which codec the codes are of") from None
+    return Meaning.of(document, path.name)
+
+
+def _read_npy(folder: Path, table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
+    for row in table.to_pylist():
+        if not row["file"]:
+            raise TokenError(f"{where}: {row['id']!r}: without a file")
+        try:
+            path = inside(folder, row["file"])
+        except AudioError as error:
+            raise TokenError(f"{where}: {error}") from None
+        try:
+            with path.open("rb") as file:
+                codes = read_array(file, path.stat().st_size, path.name)
+        except OSError as error:
+            raise TokenError(f"{path.name}: {error.strerror}") from None
+        yield _row(row, codes, meaning, path.name)
+
+
+def _row(row: Mapping[str, Any], codes: Numbers, meaning: Meaning, where: str) -> Row:
+    if codes.ndim != 2 or len(codes) != meaning.codebooks:
+        raise TokenError(f"{where}: an array of shape {codes.shape}, not ({meaning.codebooks}, frames)")
+    return checked(row, codes.reshape(-1), meaning, where)
+
+
+def read_array(file: Any, size: int, where: str) -> Numbers:
+    """Read a ``.npy`` of integers; nothing is unpickled, nor allocated that the file does not hold.
+
+    Parameters
+    ----------
+    file
+        Open for reading.
+    size
+        Its bytes.
+    where
+        Its name.
+
+    Raises
+    ------
+    TokenError
+        If it holds anything else.
+    """
+    try:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise TokenError(f"{where}: .npy of version {version}; 1.0 is read")
+        shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
+    except ValueError as error:
+        raise TokenError(f"{where} is no .npy file: {str(error).splitlines()[0]}") from None
+    if kind.kind != "i" or fortran or kind.hasobject:
+        raise TokenError(f"{where} holds {kind}{' by columns' if fortran else ''}, not rows of whole numbers")
+    count = 1
+    for side in shape:
+        count *= side
+    if count < 0 or count * kind.itemsize != size - file.tell():
+        raise TokenError(
+            f"{where} claims {count:,} numbers, but has bytes for {(size - file.tell()) // kind.itemsize:,}"
+        )
+    return np.frombuffer(file.read(count * kind.itemsize), kind).reshape(shape)
+
+
+def _read_tar(path: Path, meaning: Meaning) -> Iterator[Row]:
+    row: dict[str, Any] = {}
+    try:
+        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
+            for member in tar:
+                data = tar.extractfile(member) if member.isreg() and member.size <= MEMBER_BYTES else None
+                if data is None:
+                    raise TokenError(f"{path.name}: {member.name!r} is no file of at most {MEMBER_BYTES:,} bytes")
+                where = f"{path.name}/{member.name}"
+                if member.name.endswith(".json"):
+                    row = _document(data.read(), where)
+                elif member.name.endswith(".npy"):
+                    yield _row(row, read_array(data, member.size, where), meaning, where)
+                    row = {}
+    except (OSError, tarfile.TarError) as error:
+        raise TokenError(f"{path.name} is damaged: {error}") from None
+
+
+def _document(data: bytes, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(data)
+    except ValueError:
+        raise TokenError(f"{where} is no JSON") from None
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+        raise TokenError(f"{where} does not say which clip it is of")
+    return row

@@ -1,0 +1,288 @@
+"""Token files: what they hold, and reading them as if they came from anywhere.
+
+A shard ``codes-NNNNN-of-NNNNN.parquet`` has the columns `SCHEMA`, and in its footer, under ``ttsprep.codes``, what the
+codes mean (`Meaning`) as JSON. Nothing of it is trusted: pages carry checksums, and every row is checked before
+it is decoded.
+"""
+
+import io
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ttsprep.codec.errors import CodecError
+from ttsprep.files import atomic_write
+
+VERSION = 1
+KEY = b"ttsprep.codes"
+SHARD_TOKENS = 1 << 24
+"""Codes in a shard, about 21 MB of ten bits each; a clip is never cut, so one that is longer has its own."""
+NAME = re.compile(r"(?:codes|index|train)-(\d{5})-of-(\d{5})\.(?:parquet|tar)")
+Numbers = np.ndarray[Any, np.dtype[np.integer[Any]]]
+
+
+KINDS = {"id": pa.string(), "frames": pa.int32(), "scale": pa.float32(), "samples": pa.int64()}
+"""Columns of a shard beside the codes."""
+
+
+class TokenError(CodecError):
+    """A token file is damaged, incomplete, or of another codec."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the numbers in a token file mean.
+
+    Attributes
+    ----------
+    codec, digest
+        What it was called, and the digest that names its weights.
+    sample_rate
+        Of the clips, in Hz.
+    frame
+        Samples in a frame of codes.
+    codebooks, cardinality
+        Codes in a frame, and the numbers from 0 that each can be.
+    beam
+        Choices kept from codebook to codebook when it was coded.
+    """
+
+    codec: str
+    digest: str
+    sample_rate: int
+    frame: int
+    codebooks: int
+    cardinality: int
+    beam: int = 1
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames of codes a second."""
+        return self.sample_rate / self.frame
+
+    def document(self) -> dict[str, Any]:
+        """Return it as it stands in a footer."""
+        return {"version": VERSION, **asdict(self), "frame_rate": self.frame_rate}
+
+    @classmethod
+    def of(cls, document: Any, where: str) -> "Meaning":
+        """Return what a footer says.
+
+        Raises
+        ------
+        TokenError
+            If it says something else, or something impossible.
+        """
+        if not isinstance(document, dict) or document.get("version") != VERSION:
+            version = document.get("version") if isinstance(document, dict) else None
+            raise TokenError(f"{where}: tokens of version {version!r}; this ttsprep reads version {VERSION}")
+        kinds = {"codec": str, "digest": str}
+        values: dict[str, Any] = {}
+        for name in cls.__slots__:
+            value = document.get(name)
+            if type(value) is not kinds.get(name, int) or (type(value) is int and not 1 <= value < 1 << 31):
+                raise TokenError(f"{where}: {name} is {value!r}")
+            values[name] = value
+        meaning = cls(**values)
+        rate = document.get("frame_rate")
+        if not isinstance(rate, int | float) or not math.isclose(rate, meaning.frame_rate, rel_tol=1e-9):
+            raise TokenError(
+                f"{where}: says {rate!r} frames a second, but {meaning.sample_rate} Hz in frames of "
+                f"{meaning.frame} samples are {meaning.frame_rate:g}"
+            )
+        return meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The codes of a clip, ``(codebooks, frames)``, and what turns them back into sound."""
+
+    id: str
+    codes: Numbers
+    scale: float
+    samples: int
+
+
+def code_type(cardinality: int) -> pa.DataType:
+    """Return the narrowest of int16 and int32 that holds the codes."""
+    return pa.int16() if cardinality <= 1 << 15 else pa.int32()
+
+
+def schema(cardinality: int) -> pa.Schema:
+    """Return the columns of a shard; ``codes`` are row-major, codebook after codebook."""
+    columns = {"id": KINDS["id"], "codes": pa.list_(code_type(cardinality)), **KINDS}
+    return pa.schema(list(columns.items()))
+
+
+def write_parquet(path: Path, table: pa.Table, meaning: Meaning, more: dict[str, str] | None = None) -> None:
+    """Write a shard, whole or not at all; the same table gives the same bytes.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    table
+        With at least the columns of `schema`.
+    meaning
+        For the footer.
+    more
+        Further keys of the footer.
+    """
+    footer = {KEY.decode(): json.dumps(meaning.document(), sort_keys=True), **(more or {})}
+    buffer = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata(footer),
+        buffer,
+        compression="zstd",
+        use_dictionary=True,
+        dictionary_pagesize_limit=1 << 20,
+        write_page_checksum=True,
+        row_group_size=4096,
+    )
+    atomic_write(path, buffer.getvalue())
+
+
+def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[Meaning, pa.Table]:
+    """Return what the codes of a shard mean, and its columns.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    columns
+        To read; by default those of `schema`.
+
+    Raises
+    ------
+    TokenError
+        If it is damaged or no shard.
+    """
+    try:
+        with path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as shard:
+            found = shard.schema_arrow
+            meaning = _meaning(found, path.name)
+            wanted = list(columns or schema(meaning.cardinality).names)
+            missing = [name for name in wanted if name not in found.names]
+            if missing:
+                raise TokenError(f"{path.name} has no column {missing[0]!r}: it is no shard of codes")
+            table = shard.read(columns=wanted)
+    except FileNotFoundError:
+        raise TokenError(f"{path} is not there") from None
+    except (OSError, pa.ArrowException) as error:
+        raise TokenError(f"{path.name} is damaged: {str(error).splitlines()[0]}") from None
+    wrong = [name for name, kind in KINDS.items() if name in table.column_names and table[name].type != kind]
+    if wrong:
+        raise TokenError(f"{path.name}: column {wrong[0]!r} holds {table[wrong[0]].type}, not {KINDS[wrong[0]]}")
+    if "codes" in table.column_names and not pa.types.is_list(table["codes"].type):
+        raise TokenError(f"{path.name}: column 'codes' holds {table['codes'].type}, not lists")
+    return meaning, table
+
+
+def _meaning(found: pa.Schema, where: str) -> Meaning:
+    raw = (found.metadata or {}).get(KEY)
+    if raw is None:
+        raise TokenError(f"{where}: its footer has no {KEY.decode()!r}, so it does not say which codec it is of")
+    try:
+        document = json.loads(raw)
+    except ValueError:
+        raise TokenError(f"{where}: its footer cannot be read") from None
+    return Meaning.of(document, where)
+
+
+def rows(table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
+    """Yield the rows of a shard, each of them checked.
+
+    Raises
+    ------
+    TokenError
+        Names the row and what is wrong with it.
+    """
+    for batch in table.to_batches():
+        cells = batch.drop_columns(["codes"]).to_pylist()
+        for row, codes in zip(cells, batch.column("codes"), strict=True):
+            if codes.values is None:
+                raise TokenError(f"{where}: {row['id']!r}: without codes")
+            yield checked(row, _flat(codes.values, meaning, f"{where}: {row['id']!r}"), meaning, where)
+
+
+def _flat(codes: pa.Array, meaning: Meaning, where: str) -> Numbers:
+    """Return codes as one row of numbers, from a list or a list of lists."""
+    if pa.types.is_list(codes.type):
+        if len(codes) != meaning.codebooks or codes.null_count:
+            raise TokenError(f"{where}: {len(codes)} codebooks, {meaning.codebooks} expected")
+        codes = codes.flatten()
+    if not pa.types.is_integer(codes.type) or codes.null_count:
+        raise TokenError(f"{where}: codes are no numbers")
+    return np.asarray(codes.to_numpy(zero_copy_only=False))
+
+
+def checked(row: Mapping[str, Any], flat: Numbers, meaning: Meaning, where: str) -> Row:
+    """Return a row that can be decoded.
+
+    Parameters
+    ----------
+    row
+        ``id``, ``frames``, ``scale`` and ``samples``, as they were read.
+    flat
+        Its codes, row-major.
+    meaning, where
+        Of the file, and its name.
+
+    Raises
+    ------
+    TokenError
+        If anything does not fit.
+    """
+    frames, scale, samples = (row.get(name) for name in ("frames", "scale", "samples"))
+    if not row.get("id"):
+        raise TokenError(f"{where}: a row without an id")
+    where = f"{where}: {row['id']!r}"
+    if type(frames) is not int or type(samples) is not int or type(scale) is not float:
+        raise TokenError(f"{where}: frames, scale or samples are missing")
+    if samples < 0 or frames != -(-samples // meaning.frame):
+        raise TokenError(f"{where}: {frames} frames, but {samples} samples at {meaning.frame} a frame")
+    if len(flat) != meaning.codebooks * frames:
+        raise TokenError(f"{where}: {len(flat)} codes, but {meaning.codebooks} codebooks x {frames} frames")
+    if len(flat) and not (flat.min() >= 0 and flat.max() < meaning.cardinality):
+        raise TokenError(
+            f"{where}: codes from {flat.min()} to {flat.max()}, but a codebook has {meaning.cardinality} codes"
+        )
+    if not (math.isfinite(scale) and scale > 0):
+        raise TokenError(f"{where}: scale is {scale}")
+    return Row(row["id"], flat.reshape(meaning.codebooks, frames), scale, samples)
+
+
+def shard_name(number: int, count: int, extension: str = "parquet") -> str:
+    """Return the file name of a shard, numbered from 0."""
+    return f"codes-{number:05d}-of-{count:05d}.{extension}"
+
+
+def complete(paths: Sequence[Path]) -> list[Path]:
+    """Return shards in order.
+
+    Raises
+    ------
+    TokenError
+        If one of them is missing, or they are of two sets.
+    """
+    numbers = {}
+    for path in paths:
+        found = NAME.fullmatch(path.name)
+        if found:
+            numbers[path] = (int(found[1]), int(found[2]))
+    counts = {count for _, count in numbers.values()}
+    if len(counts) > 1:
+        raise TokenError(f"{paths[0].parent} holds shards of {len(counts)} sets: {', '.join(map(str, sorted(counts)))}")
+    for count in counts:
+        missing = sorted(set(range(count)) - {number for number, _ in numbers.values()})
+        if missing:
+            raise TokenError(f"{paths[0].parent}: shard {missing[0]} of {count} is missing")
+    return sorted(numbers, key=lambda path: numbers[path])
