@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ttsprep import audio
 from ttsprep.checks.base import all_checks
 from ttsprep.errors import AudioError
-from ttsprep.files import inside, regular
+from ttsprep.files import inside
 from ttsprep.listening.base import RATE, Heard, Listener
 from ttsprep.manifest import Journal, read_table, to_batch, write_table
 from ttsprep.measure import Row
@@ -84,7 +84,7 @@ def decode(root: Path, clip: Clip) -> Samples:
     """
     import soxr
 
-    decoded = audio.read(regular(inside(root, clip.path)), start=clip.start, end=clip.end)
+    decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
     mono = decoded.samples.mean(axis=1, dtype=np.float32)
     heard: Samples = soxr.resample(mono, decoded.rate, RATE) if decoded.rate != RATE else mono
     if not len(heard):
