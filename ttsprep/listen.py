@@ -168,7 +168,7 @@ def _listen(
     todo = {key: Task(clips[i], key, others[i]) for i, key in enumerate(keys) if key and key not in known}
     tasks = sorted(todo.values(), key=lambda task: seconds[task.key] or 0.0)
     if on_plan:
-        on_plan(listener.name, len(clips), len(tasks))
+        on_plan(listener.name, len(set(keys) - {""}), len(tasks))
     shards = [tasks[i : i + listener.batch] for i in range(0, len(tasks), listener.batch)]
     results = run(Listening(str(root.resolve()), listener), shards, jobs=jobs, limits=LIMITS)
     with closing(journal), closing(results):

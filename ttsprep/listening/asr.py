@@ -11,7 +11,7 @@ from ttsprep.errors import UsageError
 from ttsprep.files import digest
 from ttsprep.listening import whisper_model
 from ttsprep.listening.base import RATE, Heard, Listener
-from ttsprep.listening.heard_text import Comparison, compare
+from ttsprep.listening.heard_text import Comparison, compare, without_loops
 from ttsprep.listening.whisper_model import FRAME_S, WINDOW_S, Forced, Scorer, weights
 from ttsprep.listening.words import Words, monotonic, speech_frames, split, word_scores
 from ttsprep.types import Measures
@@ -79,8 +79,8 @@ def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> li
     others = {i: _tokens(scorer, clips[i]) for i in doubted if clips[i].others}
     decoys = dict(zip(others, _force(scorer, encoded, others), strict=True))
     for i, text in zip(doubted, said, strict=True):
-        heard = split(text, language, lambda _: ())
-        comparison = compare(texts[i].words, heard.words, clips[i].clip.language)
+        heard = without_loops(split(text, language, lambda _: ()).words, texts[i].words)
+        comparison = compare(texts[i].words, heard, clips[i].clip.language)
         rows[i] |= _scores(texts[i], forced[i], comparison) | {"said": text, "said_cer": comparison.error_rate}
         if i in decoys:
             rows[i]["decoy_log_p"] = _mean(decoys[i])

@@ -14,6 +14,12 @@ EXTRA_PHONES = 4
 """From so many phones on, what is said and not written counts: fewer are a slip of the model."""
 
 
+LOOP = 3
+"""A phrase that comes so often in a row, or more, is a model that has lost its way."""
+LONGEST_LOOP = 6
+"""Words of the longest phrase that is looked for."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """A written text against what was heard.
@@ -56,6 +62,23 @@ def compare(written: Sequence[str], said: Sequence[str], language: str) -> Compa
             extra.add(a)
             extra.add(b)
     return Comparison(tuple(confirmed), frozenset(extra), _error_rate("".join(left), "".join(right)))
+
+
+def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]:
+    """Return the words with every looped phrase once, unless it is written as often."""
+    words, keys = list(said), [_letters(word) for word in said]
+    text = " ".join(_letters(word) for word in written)
+    for size in range(1, LONGEST_LOOP + 1):
+        at = 0
+        while at + LOOP * size <= len(words):
+            phrase = keys[at : at + size]
+            times = 1
+            while keys[at + times * size : at + (times + 1) * size] == phrase:
+                times += 1
+            if times >= LOOP and " ".join(phrase * times) not in text:
+                del words[at + size : at + times * size], keys[at + size : at + times * size]
+            at += 1
+    return words
 
 
 def _letters(word: str) -> str:

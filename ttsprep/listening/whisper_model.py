@@ -22,7 +22,7 @@ FRAME_S = 0.02
 """One position of the encoder, in seconds."""
 TAIL_S = 0.5
 """Silence after each clip, in seconds: Whisper learned to end where silence follows."""
-BUCKET_S = 2.0
+BUCKET_S = 1.0
 """Clips are padded to a multiple of this, in seconds, so that a score does not depend on its neighbours."""
 TOKENS_PER_S = 12.0
 """More are not spoken."""
