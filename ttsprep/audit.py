@@ -17,11 +17,13 @@ import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
+from ttsprep.decisions import write_decisions
 from ttsprep.errors import AudioError
 from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
 from ttsprep.listen import listen as listen_to
+from ttsprep.listen import propose
 from ttsprep.listening.base import Listener
 from ttsprep.manifest import (
     CACHE,
@@ -44,6 +46,8 @@ from ttsprep.verdict import summarise
 
 SHARD = 64
 LANGUAGE = "en-us"
+PROPOSED = "proposed-decisions.csv"
+"""Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 UNSEEN = ("", Signature(-1, -1, -1, -1))
 """In place of the digest and signature of a file that may have changed."""
 
@@ -218,6 +222,10 @@ def examine(
         seen = findings.to_pandas()
         summary = _about(todo, clips) | summarise(clips, seen)
         write_json(out / "summary.json", summary)
+        if proposed := propose(clips, seen):
+            write_decisions(out / PROPOSED, proposed)
+        else:
+            (out / PROPOSED).unlink(missing_ok=True)
         if with_report:
             _report(out, todo, clips, seen, summary)
         write_json(out / "run.json", about)

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsprep import audio
 from ttsprep.checks.base import all_checks
+from ttsprep.checks.transcript import reassigned
+from ttsprep.decisions import Decision
 from ttsprep.errors import AudioError
 from ttsprep.files import inside
 from ttsprep.listening.base import RATE, Heard, Listener
@@ -195,6 +198,15 @@ def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[st
         stamp = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         keys.append(stamp if sha256 and status == "ok" else "")
     return keys
+
+
+def propose(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:
+    """Return the texts that mismatching clips should have, where other clips have them, for a person to look at."""
+    mismatches = findings["clip"][findings.code == "transcript-mismatch"]
+    doubted = clips[clips.id.isin(mismatches)]
+    texts = dict(zip(doubted.id, doubted.text, strict=True))
+    found = reassigned(doubted)
+    return {name: Decision(None, texts[other], f"says the text of {other}") for name, other in found.items()}
 
 
 def like(clips: Sequence[Clip]) -> list[tuple[str, ...]]:

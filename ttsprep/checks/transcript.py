@@ -9,6 +9,9 @@ import pandas as pd
 from ttsprep.checks.base import Check, Code, rows
 from ttsprep.types import Finding, Severity
 
+ALIKE, LEAD = 0.5, 0.25
+"""What is said is another clip's text if it is so much like that, and by so much less like its own."""
+
 
 @dataclass(frozen=True)
 class Transcript(Check):
@@ -56,24 +59,54 @@ class Transcript(Check):
     strings = frozenset({"doubted_word", "said"})
 
     mismatch_nats: float = 5.0
-    decoy_nats: float = 0.5
+    decoy_nats: float = 2.0
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in rows(corpus[corpus.mismatch_nats >= self.mismatch_nats]):
+        doubted = corpus[corpus.mismatch_nats >= self.mismatch_nats]
+        found = reassigned(doubted)
+        for row in rows(doubted):
             lead = row.text_log_p - row.decoy_log_p
             other = bool(lead < self.decoy_nats)  # NaN is not less
-            seen = [f"the text is {lead:.1f} nats a token likelier than another clip's"] if other else []
+            seen = [f"another clip's text fits as well ({lead:+.1f} nats a token)"] if other else []
             if count := int(row.words_not_said):
                 words = "1 word seems" if count == 1 else f"{count} words seem"
                 seen.append(f"{words} not to be said, {row.doubted_word!r} least")
             if row.unwritten_places:
                 seen.append("more is said than is written")
+            if row.id in found:
+                back = found.get(found[row.id]) == row.id
+                seen.append(f"its words are the text of {found[row.id]}{': they look swapped' if back else ''}")
             measured = f"{row.mismatch_nats:.1f} nats behind, limit {self.mismatch_nats:g}"
             message = f"{'; '.join(seen)} ({measured}); heard: {_short(row.said)}"
             severity = Severity.ERROR if other else Severity.WARNING
             yield Finding(
                 row.id, "transcript-mismatch", severity, message, float(row.mismatch_nats), self.mismatch_nats
             )
+
+
+def reassigned(doubted: pd.DataFrame) -> dict[str, str]:
+    """Return for clips that say the text of another clip, among those that mismatch, which one that is.
+
+    Texts are compared by the three-letter pieces that they have in common (Dice 1945).
+    """
+    written = {row.id: _pieces(row.text) for row in rows(doubted)}
+    found = {}
+    for row in rows(doubted):
+        said = _pieces(row.said)
+        alike = {name: _dice(said, pieces) for name, pieces in written.items()}
+        best = max(alike, key=alike.__getitem__)
+        if best != row.id and alike[best] >= ALIKE and alike[best] - alike[row.id] >= LEAD:
+            found[row.id] = best
+    return found
+
+
+def _pieces(text: str) -> frozenset[str]:
+    letters = "".join(character for character in text.casefold() if character.isalnum())
+    return frozenset(letters[i : i + 3] for i in range(len(letters) - 2))
+
+
+def _dice(one: frozenset[str], other: frozenset[str]) -> float:
+    return 2 * len(one & other) / max(1, len(one) + len(other))
 
 
 def _short(text: str) -> str:

@@ -14,9 +14,7 @@ EXTRA_PHONES = 4
 """From so many phones on, what is said and not written counts: fewer are a slip of the model."""
 
 
-LOOP = 3
-"""A phrase that comes so often in a row, or more, is a model that has lost its way."""
-LONGEST_LOOP = 6
+LONGEST_LOOP = 16
 """Words of the longest phrase that is looked for."""
 
 
@@ -65,18 +63,23 @@ def compare(written: Sequence[str], said: Sequence[str], language: str) -> Compa
 
 
 def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]:
-    """Return the words with every looped phrase once, unless it is written as often."""
+    """Return the words with every looped phrase once, unless it is written as often.
+
+    A model that does not find the end says the same again and again, until it is cut off somewhere in a phrase. Up
+    to three words may come twice; more than three loop when they come twice.
+    """
     words, keys = list(said), [_letters(word) for word in said]
     text = " ".join(_letters(word) for word in written)
     for size in range(1, LONGEST_LOOP + 1):
         at = 0
-        while at + LOOP * size <= len(words):
-            phrase = keys[at : at + size]
-            times = 1
-            while keys[at + times * size : at + (times + 1) * size] == phrase:
-                times += 1
-            if times >= LOOP and " ".join(phrase * times) not in text:
-                del words[at + size : at + times * size], keys[at + size : at + times * size]
+        while at + 2 * size <= len(words):
+            phrase, end = keys[at : at + size], at + size
+            while keys[end : end + size] == phrase:
+                end += size
+            if end - at >= (2 if size > 3 else 3) * size and " ".join(keys[at:end]) not in text:
+                if keys[end:] == phrase[: len(keys) - end]:
+                    end = len(keys)
+                del words[at + size : end], keys[at + size : end]
             at += 1
     return words
 
