@@ -58,7 +58,14 @@ class Asr(Listener):
 
 
 def _listen(scorer: Scorer, clips: Sequence[Heard]) -> list[Measures]:
-    return score(scorer, clips, scorer.encode([clip.samples for clip in clips]))
+    features = scorer.encode([clip.samples for clip in clips])
+    rows = score(scorer, clips, features)
+    for row, chances in zip(rows, scorer.languages(features), strict=True):
+        if chances:
+            row["heard_language"] = max(chances, key=chances.__getitem__)
+            row["heard_language_p"] = chances[row["heard_language"]]
+            row["language_p"] = chances[scorer.tokenizer.language]
+    return rows
 
 
 def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> list[Measures]:

@@ -160,6 +160,21 @@ class Scorer:
         numbers = [array.float().cpu().numpy() for array in (log_p, best, weights)]
         return [Forced(*(array[i, : len(text) + 1] for array in numbers)) for i, text in enumerate(texts)]
 
+    def languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
+        """Return how likely each language that the model knows is spoken in each clip; {} if it knows one only."""
+        import torch
+
+        if not self.model.is_multilingual:
+            return [{} for _ in encoded]
+        start = torch.tensor([[self.tokenizer.sot]], device=self.model.device)
+        places = list(self.tokenizer.all_language_tokens)
+        rows = []
+        with torch.inference_mode():
+            for one in encoded:
+                chances = self.model.decoder(start, one[None])[0, 0, places].float().softmax(-1).tolist()
+                rows.append(dict(zip(self.tokenizer.all_language_codes, chances, strict=True)))
+        return rows
+
     def write(self, encoded: Sequence[Any], seconds: Sequence[float]) -> list[str]:
         """Decode clips freely and greedily; a text has at most `TOKENS_PER_S` tokens a second."""
         buckets: dict[int, list[int]] = {}
