@@ -29,6 +29,9 @@ TOKENS_PER_S = 12.0
 WINDOW_S = 30.0
 """The longest that Whisper hears at once, in seconds."""
 
+OTHER_NAMES = {"cmn": "zh", "nb": "no", "iw": "he", "fil": "tl", "in": "id"}
+"""Languages that Whisper calls otherwise."""
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -270,6 +273,7 @@ def load(path: str, language: str) -> Scorer:
 
     model = _loaded(path)
     code = language.replace("_", "-").split("-")[0].lower()
+    code = OTHER_NAMES.get(code, code)
     if code not in LANGUAGES or (code != "en" and not model.is_multilingual):
         known = ", ".join(sorted(LANGUAGES)) if model.is_multilingual else "en"
         raise UsageError(f"{path} knows no language {language!r}; it knows {known}")
