@@ -46,6 +46,7 @@ class Asr(Listener):
         for i, clip in enumerate(batch):
             if len(clip.samples) <= (WINDOW_S - whisper_model.TAIL_S) * RATE:
                 languages[clip.clip.language].append(i)
+        whisper_model.loaded(path)  # a file that is no model ends the run, a language that it does not know does not
         result: list[Measures] = [{} for _ in batch]
         for language, places in languages.items():
             try:

@@ -271,7 +271,7 @@ def load(path: str, language: str) -> Scorer:
     import torch
     from whisper.tokenizer import LANGUAGES, get_tokenizer
 
-    model = _loaded(path)
+    model = loaded(path)
     code = language.replace("_", "-").split("-")[0].lower()
     code = OTHER_NAMES.get(code, code)
     if code not in LANGUAGES or (code != "en" and not model.is_multilingual):
@@ -287,7 +287,16 @@ def load(path: str, language: str) -> Scorer:
 
 
 @cache
-def _loaded(path: str) -> Any:
+def loaded(path: str) -> Any:
+    """Return the model of a checkpoint, on a GPU if there is one, loaded once in a process.
+
+    Raises
+    ------
+    UsageError
+        If it is no checkpoint of openai-whisper.
+    """
+    import pickle
+
     import torch
     import whisper
     from whisper import _ALIGNMENT_HEADS as HEADS
@@ -299,7 +308,7 @@ def _loaded(path: str) -> Any:
         torch.set_num_threads(1)  # a process for each core is faster than a thread for each
     try:
         model = whisper.load_model(path, device=device)
-    except (RuntimeError, KeyError, OSError, ValueError) as error:
+    except (RuntimeError, KeyError, TypeError, OSError, ValueError, pickle.UnpicklingError) as error:
         raise UsageError(f"{path} is no openai-whisper checkpoint: {str(error).splitlines()[0]}") from None
     dims = model.dims
     sizes = {4: "tiny", 6: "base", 12: "small", 24: "medium", 32: "large-v3" if dims.n_mels == 128 else "large-v2"}
