@@ -81,10 +81,13 @@ def _audit(
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
     listen: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said); may be repeated."),
+        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos."),
     ] = None,
     asr_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
+    ] = "",
+    speaker_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
@@ -96,7 +99,7 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
-    listeners = _listeners(listen or (), asr=asr_model)
+    listeners = _listeners(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.source import readable
 
     with console.Meter() as meter:

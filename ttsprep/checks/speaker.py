@@ -93,7 +93,7 @@ class Speaker(Check):
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         corpus = corpus[(corpus.voice_print != "") & (corpus.level_range_db >= 10)]  # the others have no voice
         corpus = corpus[corpus.speech_s >= self.least_speech_s]
-        kinds = corpus.voice_print.str.partition(":")[0]
+        kinds = corpus.voice_print.str.split(":", n=1).str[0]
         known = kinds.isin(SCALES)
         if known.sum() < FEWEST:
             return

@@ -22,6 +22,8 @@ MOST_S = 20.0
 """Seconds of speech; more say no more."""
 AROUND = 5
 """Frames kept on either side of speech: weak consonants belong to a voice."""
+LEVEL_DB = -25.0
+"""Of the speech in dBFS: GE2E tells levels apart, too."""
 MODELS = {"ge2e": speaker_ge2e, "campplus": speaker_campplus}
 
 
@@ -63,7 +65,7 @@ class Speaker(Listener):
 
 
 def speech(samples: Samples) -> Samples:
-    """Return the speech of a clip without its pauses, at least at -30 dBFS.
+    """Return the speech of a clip without its pauses, always equally loud.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ def speech(samples: Samples) -> Samples:
     if not len(spoken):
         return spoken
     rms = float(np.sqrt(np.mean(np.square(spoken), dtype=np.float64)))
-    return spoken * np.float32(max(1.0, 10 ** (-30 / 20) / max(rms, 1e-9)))
+    return spoken * np.float32(10 ** (LEVEL_DB / 20) / max(rms, 1e-9))
 
 
 def pack(kind: str, vector: Array) -> str:
