@@ -62,3 +62,4 @@ def test_a_bad_corpus_is_said_once() -> None:
 def test_what_nobody_listened_to_and_what_holds_no_speech_is_not_judged() -> None:
     assert judge(clips(1.5, 10).assign(mos_ovrl=np.nan)) == []
     assert judge(clips(3.2, 20), clips(1.5, 1).assign(level_range_db=3.0)) == []
+    assert judge(clips(3.2, 20), clips(1.1, 1, seconds=0.4)) == []

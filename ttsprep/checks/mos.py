@@ -27,6 +27,8 @@ class Mos(Check):
         Overall rating under which a clip is bad in any corpus.
     corpus_least
         The same for the median of the corpus.
+    least_s
+        Shorter clips, in seconds, are not judged.
     """
 
     name = "mos"
@@ -38,8 +40,8 @@ class Mos(Check):
             "Only with `--listen mos`. DNSMOS P.835 (Reddy, Gopal and Cutler 2022) predicts how listeners would rate "
             "the speech (SIG), the background (BAK) and the whole (OVRL), from 1 to 5, in windows of 9 s. Warning if "
             "OVRL is 0.8 and 3 robust spreads below the median of the speaker, or below 2.2. Clips under 5 s read "
-            "low, and are given the difference: 0.2 at 2.6 s, 0.9 at 1.2 s and less. One finding on the corpus if its "
-            "median, the same given, is below 2.6.",
+            "low, and are given the difference: 0.2 at 2.6 s, 0.9 at 1.2 s and less; nothing is said under 0.6 s. One "
+            "finding on the corpus if its median, the same given, is below 2.6.",
             "A model learns noise, echo and distortion along with the voice.",
             "Listen: noise and echo have findings of their own. Drop the clip, or record it again.",
         ),
@@ -54,9 +56,13 @@ class Mos(Check):
     spreads: float = 3.0
     least: float = 2.2
     corpus_least: float = 2.6
+    least_s: float = 0.6
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        corpus = corpus[(corpus.level_range_db >= 10) & corpus.mos_ovrl.notna()]  # the others have no speech
+        corpus = corpus[
+            (corpus.level_range_db >= 10) & (corpus.duration_s >= self.least_s)
+        ]  # the others have no speech
+        corpus = corpus[corpus.mos_ovrl.notna()]
         if corpus.empty:
             return
         overall = corpus.mos_ovrl + np.interp(corpus.duration_s, BIAS_S, BIAS_MOS)
