@@ -197,7 +197,7 @@ def test_flac_and_wav_measure_alike(tmp_path: Path) -> None:
     for name in ("a.flac", "a.wav"):
         sf.write(tmp_path / name, take.samples, take.rate, subtype="PCM_16")
         rows.append(row_of(tmp_path, replace(CLIP, path=name)))
-    for column in columns():
+    for column in without_listening():
         np.testing.assert_equal(rows[0][column], rows[1][column])
 
 

@@ -30,9 +30,10 @@ def test_a_word_that_is_not_said_is_not_confirmed() -> None:
 
 def test_what_is_said_and_not_written_is_placed() -> None:
     comparison = compare(["he", "went", "home"], ["yesterday", "evening", "he", "went", "home"], "en-us")
-    assert comparison.extra == {0}
+    assert set(comparison.extra) == {0}
+    assert comparison.extra[0] > 10
     comparison = compare(["he", "went", "home"], ["he", "went", "home", "and", "fell", "asleep"], "en-us")
-    assert comparison.extra == {3}
+    assert set(comparison.extra) == {3}
     assert comparison.error_rate == pytest.approx(13 / 10)  # "andfellasleep" after "hewenthome"
 
 

@@ -19,6 +19,11 @@ from ttsprep.types import Measures
 DOUBT = 2.5
 """A clip is written down freely if a word, or the end, is this far behind what the model expects, in nats."""
 
+UNWRITTEN_NATS = 0.5
+"""What a phone that is said and not written counts: the model may find the word after it no less likely."""
+FIRST_S, AFTER_S = 0.8, 0.3
+"""More speech than this up to the second token, or after the last word, in seconds, is doubted, too."""
+
 
 @dataclass(frozen=True)
 class Asr(Listener):
@@ -79,7 +84,11 @@ def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> li
     doubted = []
     for i in encoded:
         rows[i] = _timing(clips[i], forced[i]) | _scores(texts[i], forced[i], None)
-        if rows[i]["mismatch_nats"] >= DOUBT:
+        if (
+            rows[i]["mismatch_nats"] >= DOUBT
+            or rows[i]["speech_first_s"] > FIRST_S
+            or rows[i]["speech_after_s"] > AFTER_S
+        ):
             doubted.append(i)
     if not doubted:
         return rows
@@ -120,7 +129,8 @@ def _scores(text: Words, forced: Forced, heard: Comparison | None) -> Measures:
     unwritten = entering[[0, -1]]
     if heard is not None:
         missing = np.where(heard.confirmed, 0.0, missing)
-        unwritten = entering[sorted(heard.extra)]
+        more = [min(float(entering[place]), -UNWRITTEN_NATS * phones) for place, phones in heard.extra.items()]
+        unwritten = np.array(more, np.float32)
     worst = int(missing.argmin())
     return {
         "text_log_p": _mean(forced),

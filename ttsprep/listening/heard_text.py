@@ -27,14 +27,14 @@ class Comparison:
     confirmed
         For each written word whether it was heard.
     extra
-        Places of the written words before which something was said that is not written; the number of words for
-        the end.
+        Places of the written words before which something was said that is not written, with the phones of it; the
+        place of the end is the number of words.
     error_rate
         Edit distance of the letters over the written ones.
     """
 
     confirmed: tuple[bool, ...]
-    extra: frozenset[int]
+    extra: dict[int, int]
     error_rate: float
 
 
@@ -42,7 +42,7 @@ def compare(written: Sequence[str], said: Sequence[str], language: str) -> Compa
     """Compare two texts word by word, and where they differ phone by phone."""
     left, right = [_letters(word) for word in written], [_letters(word) for word in said]
     confirmed = [not word for word in left]
-    extra = set()
+    extra: dict[int, int] = {}
     for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
             confirmed[a:b] = [True] * (b - a)
@@ -56,10 +56,9 @@ def compare(written: Sequence[str], said: Sequence[str], language: str) -> Compa
         for place, phones in enumerate(ours, start=a):
             confirmed[place] = confirmed[place] or sum(matched[at : at + len(phones)]) >= ALIKE * len(phones)
             at += len(phones)
-        if len(theirs) - len(whole) >= EXTRA_PHONES:
-            extra.add(a)
-            extra.add(b)
-    return Comparison(tuple(confirmed), frozenset(extra), _error_rate("".join(left), "".join(right)))
+        if (more := len(theirs) - len(whole)) >= EXTRA_PHONES:
+            extra |= {a: more, b: more}
+    return Comparison(tuple(confirmed), extra, _error_rate("".join(left), "".join(right)))
 
 
 def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]:
