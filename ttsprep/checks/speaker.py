@@ -74,7 +74,8 @@ class Speaker(Check):
             "from 3.5 spreads, or from 2.6 if F0 (2.5 semitones) or the spectrum (4.2 dB) are off, too, or another "
             "speaker of the corpus is likelier, who is then named; and only under a cosine that one voice seldom "
             "reaches (0.82 for GE2E, 0.62 for CAM++). Under 1.5 s of speech more is allowed; under 0.4 s nothing is "
-            "said. Where 30 % of a speaker's clips are off, that is said once of them all.",
+            "said. Where 30 % of a speaker's clips are off, or a typical one is under that cosine, "
+            "that is said once of them all.",
             "A single-speaker model averages the voices; a multi-speaker model learns a name for two.",
             "Listen. Drop the clip, or give it the speaker that it is of.",
         ),
@@ -119,9 +120,14 @@ class Speaker(Check):
         out = far | named | (off & self._witnessed(corpus))
         counts = np.bincount(speakers)
         wrong = np.bincount(speakers, out)
-        mixed = (wrong >= self.several * counts) & (counts >= FEWEST)
+        long = pd.Series(likeness).where(corpus.speech_s >= self.short_s).groupby(speakers)
+        middle = long.median().where(long.count() >= FEWEST).to_numpy()
+        mixed = ((wrong >= self.several * counts) & (counts >= FEWEST)) | (middle < scale.alike)
         for number in np.flatnonzero(mixed).tolist():
-            yield self._mixed(str(names[number]), int(wrong[number]), int(counts[number]))
+            if middle[number] < scale.alike:
+                yield _several(str(names[number]), float(middle[number]), scale.alike)
+            else:
+                yield self._mixed(str(names[number]), int(wrong[number]), int(counts[number]))
         for i in np.flatnonzero(out & (~mixed[speakers] | named)).tolist():
             limit = self.spreads if far[i] else self.witnessed_spreads
             least = (against.off.iloc[i] / z[i]) * limit + against.centre.iloc[i]
@@ -146,7 +152,7 @@ class Speaker(Check):
     def _mixed(self, speaker: str, out: int, count: int) -> Finding:
         message = (
             f"{out} of the {count} clips of {_named(speaker)} are of another voice than the rest (limit "
-            f"{self.several:.0%}): several voices under one name"
+            f"{self.several:.0%}): several voices {'under one name' if speaker else 'without names'}"
         )
         severity = Severity.WARNING if speaker else Severity.NOTE
         return Finding("", "speaker-outlier", severity, message, out / count, self.several)
@@ -240,6 +246,15 @@ def unpack(prints: "pd.Series[str]") -> Numbers:
     raw = b"".join(base64.b64decode(text.partition(":")[2]) for text in prints)
     vectors = np.frombuffer(raw, np.int8).reshape(len(prints), -1).astype(np.float64)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def _several(speaker: str, middle: float, limit: float) -> Finding:
+    message = (
+        f"the likeness of a typical clip of {_named(speaker)} to the rest is {middle:.2f} (limit {limit:g}): many "
+        f"voices {'under one name' if speaker else 'without names'}"
+    )
+    severity = Severity.WARNING if speaker else Severity.NOTE
+    return Finding("", "speaker-outlier", severity, message, middle, limit)
 
 
 def _named(speaker: str) -> str:
