@@ -18,11 +18,11 @@ FLOORS = (
     {"types", "errors"},
     {"files", "archives", "archive_members", "audio", "loudness", "signal", "text", "characters", "phonology"}
     | {"manifest", "verdict"},
-    {"checks", "stages", "layouts", "exports", "codec", "report"},
+    {"checks", "stages", "layouts", "exports", "codec", "report", "listening"},
     {"run", "nursery", "worker", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
     | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance"}
     | {"choose", "split", "decisions"}
-    | {"coding", "shards"}
+    | {"coding", "shards", "listen"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
     {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "verify", "selftest"},
     {"cli", "cli_build", "cli_codec", "console", "views", "views_build", "views_codec", "docs_pages"},
@@ -38,6 +38,8 @@ HEAVY = {
     "pyloudnorm",
     "av",
     "transformers",
+    "resemblyzer",
+    "speechmos",
 }
 
 
@@ -161,8 +163,9 @@ def test_only_text_knows_the_gpl_package() -> None:
     assert outsiders({"phonemizer"}, {"text"}) == []
 
 
-def test_only_the_codec_knows_torch() -> None:
-    assert outsiders({"torch"}, {"codec"}) == []
+def test_only_the_codec_and_listeners_know_models() -> None:
+    assert outsiders({"torch"}, {"codec", "listening"}) == []
+    assert outsiders({"whisper", "onnxruntime", "resemblyzer", "speechmos"}, {"listening"}) == []
 
 
 def test_heavy_packages_are_imported_where_they_are_used() -> None:

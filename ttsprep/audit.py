@@ -17,10 +17,14 @@ import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
+from ttsprep.decisions import write_decisions
 from ttsprep.errors import AudioError
 from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
+from ttsprep.listen import listen as listen_to
+from ttsprep.listen import propose
+from ttsprep.listening.base import Listener
 from ttsprep.manifest import (
     CACHE,
     Journal,
@@ -42,6 +46,8 @@ from ttsprep.verdict import summarise
 
 SHARD = 64
 LANGUAGE = "en-us"
+PROPOSED = "proposed-decisions.csv"
+"""Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 UNSEEN = ("", Signature(-1, -1, -1, -1))
 """In place of the digest and signature of a file that may have changed."""
 
@@ -142,6 +148,8 @@ def audit(
     jobs: int,
     on_progress: Progress | None = None,
     on_plan: Callable[[Plan, int], None] | None = None,
+    listen: Sequence[Listener] = (),
+    on_listen: Callable[[str, int, int], None] | None = None,
 ) -> Audit:
     """Measure what is not known yet, judge everything, and write the tables and the report.
 
@@ -159,6 +167,10 @@ def audit(
         Called with the clips finished and their seconds of audio since the last call.
     on_plan
         Called once with the plan and the number of clips to measure.
+    listen
+        Models that listen to the clips after measuring; none by default, as they are slow.
+    on_listen
+        Called for each of them with its name, the clips, and those it has to listen to.
 
     Raises
     ------
@@ -167,7 +179,9 @@ def audit(
     """
     todo = plan(path, recipe)
     refuse_inside(todo.corpus.root, out)
-    return examine(todo, out, recipe, jobs=jobs, on_progress=on_progress, on_plan=on_plan)
+    return examine(
+        todo, out, recipe, jobs=jobs, on_progress=on_progress, on_plan=on_plan, listen=listen, on_listen=on_listen
+    )
 
 
 def examine(
@@ -179,11 +193,19 @@ def examine(
     on_progress: Progress | None = None,
     on_plan: Callable[[Plan, int], None] | None = None,
     with_report: bool = True,
+    listen: Sequence[Listener] = (),
+    on_listen: Callable[[str, int, int], None] | None = None,
 ) -> Audit:
     """Audit what a plan lists; as `audit`, but `out` may be anywhere, and the report can be left out."""
     judges, wanted = recipe.judges(), recipe.wanted()
     with lock(out):
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
+        heard = listen_to(
+            todo.corpus.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
+        )
+        if not heard.equals(table):
+            table = heard
+            write_table(out / "clips.parquet", table)
         stamp = _stamp(todo, digest(out / "clips.parquet"), judges, wanted)
         earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
@@ -200,6 +222,10 @@ def examine(
         seen = findings.to_pandas()
         summary = _about(todo, clips) | summarise(clips, seen)
         write_json(out / "summary.json", summary)
+        if proposed := propose(clips, seen):
+            write_decisions(out / PROPOSED, proposed)
+        else:
+            (out / PROPOSED).unlink(missing_ok=True)
         if with_report:
             _report(out, todo, clips, seen, summary)
         write_json(out / "run.json", about)

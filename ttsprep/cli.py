@@ -19,6 +19,7 @@ from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
     from ttsprep.audit import Audit
+    from ttsprep.listening.base import Listener
     from ttsprep.recipe import Recipe
 
 STOPPED = 130
@@ -79,6 +80,16 @@ def _audit(
         typer.Option(metavar="FILE", help="Sentences, one a line: say which to record next."),
     ] = None,
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
+    listen: Annotated[
+        list[str] | None,
+        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos."),
+    ] = None,
+    asr_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
+    ] = "",
+    speaker_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
 ) -> int:
@@ -89,6 +100,7 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
+    listeners = _listeners(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.source import readable
 
     with console.Meter() as meter:
@@ -109,6 +121,8 @@ def _audit(
             jobs=jobs or len(os.sched_getaffinity(0)),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
+            listen=listeners,
+            on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
         )
     suggestions = _suggestions(sentences, result, prompt_count)
     code = _exit_code(result, fail_on)
@@ -138,6 +152,16 @@ def _rules(
     if rules.language:
         voice(rules.language)
     return rules
+
+
+def _listeners(names: Sequence[str], **models: str) -> "list[Listener]":
+    """Return the models that listen, with the weights that were named for them."""
+    from ttsprep.listening.base import listener
+
+    for name, model in models.items():
+        if model and name not in names:
+            raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
+    return [listener(name, models.get(name, "")) for name in dict.fromkeys(names)]
 
 
 def _name(corpus: Path) -> str:

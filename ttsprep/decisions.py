@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttsprep.errors import UsageError, nearest
+from ttsprep.files import atomic_write
 
 COLUMNS = ("id", "decision", "text", "reason")
 
@@ -78,6 +79,17 @@ def read_decisions(path: Path, known: Collection[str]) -> dict[str, Decision]:
     except csv.Error as error:
         raise UsageError(f"{path}, after line {reader.line_num}: {error}") from None
     return decisions
+
+
+def write_decisions(path: Path, decisions: Mapping[str, Decision]) -> None:
+    """Write a file that `read_decisions` reads."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for name, decision in decisions.items():
+        word = {True: "keep", False: "reject", None: ""}[decision.keep]
+        writer.writerow((name, word, decision.text or "", decision.reason))
+    atomic_write(path, buffer.getvalue().encode())
 
 
 def _decision(row: Mapping[str, str], place: str) -> Decision:

@@ -60,6 +60,9 @@ class Check:
         Raised whenever `measure` changes; measured clips are then measured again.
     audio
         False if it needs only the text, so that it also runs where the audio is missing.
+    listener
+        Name of the model that fills its columns, where an audit is asked to listen; empty if `measure` does. Where
+        nobody has listened the columns are NaN or "", and are judged to nothing.
     """
 
     name: ClassVar[str] = ""
@@ -68,6 +71,7 @@ class Check:
     strings: ClassVar[frozenset[str]] = frozenset()
     version: ClassVar[int] = 1
     audio: ClassVar[bool] = True
+    listener: ClassVar[str] = ""
     registry: ClassVar[dict[str, type["Check"]]] = {}
 
     def __init_subclass__(cls) -> None:

@@ -1,0 +1,154 @@
+"""How well the transcripts of a clean corpus are told from wrong ones, and how fast.
+
+    python benchmarks/listening.py CORPUS --asr-model PATH [--language en] [--clips 150] [--against 8]
+
+Texts and audio are spoiled in copies, in memory: the text of another clip of like length, one wrong word among ten,
+one wrong word in all, half the text missing, 30 % of the audio cut off. For each it prints the area under the ROC
+curve against the clean clips, and the share found at the default limit. `--against` clips are also written down with
+`whisper.transcribe`, for the speed. One thread.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from ttsprep.audit import plan
+from ttsprep.checks.transcript import Transcript
+from ttsprep.errors import AudioError
+from ttsprep.listen import decode, like
+from ttsprep.listening.asr import Asr, score
+from ttsprep.listening.base import RATE, Heard
+from ttsprep.listening.whisper_model import load, weights
+from ttsprep.recipe import Recipe
+from ttsprep.types import Measures
+
+BATCH = 16
+LIMIT = Transcript.mismatch_nats
+MARKS = ".,;:!?\"'()-"
+
+
+def area(clean: Sequence[float], spoiled: Sequence[float]) -> float:
+    """Return the area under the ROC curve: how often a spoiled clip reads higher than a clean one."""
+    a, b = np.asarray(clean)[None], np.asarray(spoiled)[:, None]
+    return float(((b > a) + 0.5 * (b == a)).mean())
+
+
+def wrong_words(text: str, vocabulary: Sequence[str], chance: random.Random, every: int) -> str:
+    """Put another word of like length in place of one word in `every`; of one in all if that is 0."""
+    words = text.split()
+    places = range(chance.randrange(every), len(words), every) if every else []
+    for place in places or [chance.randrange(len(words))]:
+        old = words[place].strip(MARKS).casefold()
+        near = [word for word in vocabulary if abs(len(word) - len(old)) <= 1 and word.casefold() != old]
+        words[place] = chance.choice(near or list(vocabulary))
+    return " ".join(words)
+
+
+def main() -> None:
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--asr-model", required=True)
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--clips", type=int, default=150)
+    parser.add_argument("--against", type=int, default=8)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    chance = random.Random(0)
+    todo = plan(asked.corpus, Recipe(language=asked.language))
+    corpus = [clip for clip in todo.clips if len(clip.text.split()) >= 4]
+    clips = []
+    for clip in chance.sample(corpus, min(asked.clips, len(corpus))):
+        try:
+            clips.append(Heard(clip, decode(todo.corpus.root, clip)))
+        except AudioError as error:
+            print(f"{clip.id}: {error}")
+    clips = [clip for clip in clips if 1.0 < len(clip.samples) / RATE < 29.0]
+    clips.sort(key=lambda clip: len(clip.samples))
+    clips = [replace(clip, others=texts) for clip, texts in zip(clips, like([c.clip for c in clips]), strict=True)]
+    vocabulary = sorted({
+        word.strip(MARKS) for clip in corpus for word in clip.text.split() if word.strip(MARKS).isalpha()
+    })
+    scorer = load(str(weights(asked.asr_model)), asked.language)
+    seconds = sum(len(clip.samples) for clip in clips) / RATE
+
+    def encode(heard: Sequence[Heard]) -> list[object]:
+        return [
+            one for i in range(0, len(heard), BATCH) for one in scorer.encode([c.samples for c in heard[i : i + BATCH]])
+        ]
+
+    def measure(heard: Sequence[Heard], encoded: Sequence[object]) -> list[Measures]:
+        batches = (slice(i, i + BATCH) for i in range(0, len(heard), BATCH))
+        return [row for batch in batches for row in score(scorer, heard[batch], encoded[batch])]
+
+    def rewritten(rewrite: Callable[[Heard], str]) -> list[Heard]:
+        return [replace(clip, clip=replace(clip.clip, text=rewrite(clip))) for clip in clips]
+
+    def half(clip: Heard, *, first: bool) -> str:
+        words = clip.clip.text.split()
+        return " ".join(words[: len(words) // 2] if first else words[len(words) // 2 :])
+
+    def cut(clip: Heard, *, end: bool) -> Heard:
+        size = round(0.3 * len(clip.samples))
+        return replace(clip, samples=clip.samples[:-size] if end else clip.samples[size:])
+
+    def seconds_for(start: tuple[float, float]) -> str:
+        wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
+        return f"{seconds / wall:.1f} x real time by the clock, {seconds / cpu:.1f} x by processor time"
+
+    print(f"{asked.asr_model}: {len(clips)} clips, {seconds:.0f} s, limit {LIMIT:g} nats", flush=True)
+    start = time.perf_counter(), time.process_time()
+    features = encode(clips)
+    clean = measure(clips, features)
+    print(f"scored at {seconds_for(start)}; {sum('said' in row for row in clean)} clips were doubted", flush=True)
+    scores = [row["mismatch_nats"] for row in clean]
+    print(f"clean: {np.mean([s >= LIMIT for s in scores]):.2%} at the limit; highest {np.sort(scores)[-5:].round(1)}")
+    for clip, row in zip(clips, clean, strict=True):
+        if row["mismatch_nats"] >= LIMIT:
+            print(f"  {clip.clip.id} {row['doubted_word']!r}: {clip.clip.text!r} / {row['said']!r}")
+    spoiled = {
+        "text of another clip of like length": rewritten(lambda clip: chance.choice(clip.others[:4])),
+        "one wrong word among ten": rewritten(lambda clip: wrong_words(clip.clip.text, vocabulary, chance, 10)),
+        "one wrong word": rewritten(lambda clip: wrong_words(clip.clip.text, vocabulary, chance, 0)),
+        "second half of the text missing": rewritten(lambda clip: half(clip, first=True)),
+        "first half of the text missing": rewritten(lambda clip: half(clip, first=False)),
+        "last 30 % of the audio missing": [cut(clip, end=True) for clip in clips],
+        "first 30 % of the audio missing": [cut(clip, end=False) for clip in clips],
+    }
+    for name, heard in spoiled.items():
+        same = all(a.samples is b.samples for a, b in zip(clips, heard, strict=True))
+        found = [row["mismatch_nats"] for row in measure(heard, features if same else encode(heard))]
+        share = np.mean([value >= LIMIT for value in found])
+        print(f"{name}: AUROC {area(scores, found):.4f}, {share:.1%} found at the limit", flush=True)
+    against(
+        scorer.model,
+        clips[:: max(1, len(clips) // max(1, asked.against))][: asked.against],
+        Asr(asked.asr_model),
+        asked.language,
+    )
+
+
+def against(model: object, clips: Sequence[Heard], listener: Asr, language: str) -> None:
+    """Print how much faster scoring is than writing down, on the same clips in the same run."""
+    if not clips:
+        return
+    start = time.process_time()
+    for clip in clips:
+        model.transcribe(clip.samples, language=language, fp16=False)  # type: ignore[attr-defined]
+    middle = time.process_time()
+    listener.listen(clips)
+    end = time.process_time()
+    each, ours = (middle - start) / len(clips), (end - middle) / len(clips)
+    print(
+        f"a clip: whisper.transcribe {each:.2f} s, scoring {ours:.2f} s of processor time: {each / ours:.1f} x faster"
+    )
+
+
+if __name__ == "__main__":
+    main()

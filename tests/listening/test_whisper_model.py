@@ -1,0 +1,109 @@
+"""Whisper as a scorer, on a small model of random weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ttsprep.errors import UsageError
+from ttsprep.listening import whisper_model
+from ttsprep.listening.base import RATE
+from ttsprep.listening.whisper_model import Scorer, bucket, load, weights
+
+torch = pytest.importorskip("torch", reason="needs the extra asr")
+pytest.importorskip("whisper", reason="needs the extra asr")
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:ResourceWarning")  # of the package itself
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from whisper.model import ModelDimensions, Whisper
+
+    torch.manual_seed(0)
+    sizes = {"n_mels": 80, "n_vocab": 51865, "n_audio_ctx": 1500, "n_text_ctx": 64}
+    layers = {"n_audio_state": 32, "n_audio_head": 2, "n_audio_layer": 3, "n_text_state": 32, "n_text_head": 2}
+    dims = {**sizes, **layers, "n_text_layer": 3}
+    path = tmp_path_factory.mktemp("weights") / "small.pt"
+    model = Whisper(ModelDimensions(**dims))
+    torch.nn.init.normal_(model.decoder.positional_embedding)
+    torch.save({"dims": dims, "model_state_dict": model.state_dict()}, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def scorer(checkpoint: Path) -> Scorer:
+    return load(str(checkpoint), "en-us")
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(round(seconds * RATE)).astype(np.float32) * 0.1
+
+
+def test_at_its_full_window_the_encoder_is_whispers_own(scorer: Scorer) -> None:
+    from whisper.audio import log_mel_spectrogram
+
+    samples = noise(29.5)
+    assert bucket(len(samples)) == 30 * RATE
+    (encoded,) = scorer.encode([samples])
+    padded = np.pad(samples, (0, 30 * RATE - len(samples)))
+    with torch.inference_mode():
+        expected = scorer.model.encoder(log_mel_spectrogram(padded)[None])[0]
+    torch.testing.assert_close(encoded, expected)
+
+
+def test_a_short_clip_costs_a_short_encoder_and_neighbours_change_nothing(scorer: Scorer) -> None:
+    clips = [noise(1.2, 1), noise(3.1, 2), noise(1.4, 3)]
+    together = scorer.encode(clips)
+    assert [len(one) for one in together] == [100, 200, 100]
+    for one, clip in zip(together, clips, strict=True):
+        torch.testing.assert_close(one, scorer.encode([clip])[0], rtol=1e-4, atol=1e-5)
+
+
+def test_forced_probabilities_are_those_of_the_decoder(scorer: Scorer) -> None:
+    texts = [scorer.tokenizer.encode(" All of it, 7 times"), scorer.tokenizer.encode(" no")]
+    encoded = scorer.encode([noise(1.2, 1), noise(1.2, 2)])
+    for text, one, forced in zip(texts, encoded, scorer.force(encoded, texts), strict=True):
+        start = scorer.tokenizer.sot_sequence_including_notimestamps
+        with torch.inference_mode():
+            logits = scorer.model.decoder(torch.tensor([[*start, *text]]), one[None])[0, len(start) - 1 :]
+        chances = logits.masked_fill(scorer.unspoken, -torch.inf).softmax(-1).numpy()
+        assert forced.log_p.shape == forced.best.shape == (len(text) + 1,)
+        np.testing.assert_allclose(forced.best, np.log(chances.max(-1)), atol=1e-3)
+        for place, token in enumerate([*text, scorer.tokenizer.eot]):
+            spoken = scorer.tokenizer.decode([token]).lower()
+            alike = [t for t in set(scorer.fold[token].tolist()) if scorer.tokenizer.decode([t]).lower() == spoken]
+            expected = chances[place, alike].sum() if token != scorer.tokenizer.eot else chances[place, token]
+            np.testing.assert_allclose(np.exp(forced.log_p[place]), expected, rtol=1e-2)
+        np.testing.assert_allclose(forced.attention.sum(-1), 1, atol=1e-3)
+    comma = texts[0].index(scorer.tokenizer.encode(",")[0])
+    assert not np.isfinite(scorer.force(encoded[:1], texts[:1])[0].log_p[comma])
+
+
+def test_case_counts_as_one(scorer: Scorer) -> None:
+    encoded = scorer.encode([noise(1.0)])
+    lower, upper = (scorer.force(encoded, [scorer.tokenizer.encode(text)])[0] for text in (" the", " The"))
+    assert lower.log_p[0] == pytest.approx(upper.log_p[0])
+
+
+def test_free_writing_ends_and_languages_are_chances(scorer: Scorer) -> None:
+    encoded = scorer.encode([noise(1.0), noise(2.6)])
+    assert len(scorer.write(encoded, [1.0, 2.6])) == 2
+    for chances in scorer.languages(encoded):
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-3)
+        assert "en" in chances
+
+
+def test_what_is_not_there_or_not_known_is_refused(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whisper_model, "folders", lambda: (tmp_path,))
+    with pytest.raises(UsageError, match=r"fetch https://.*/tiny\.pt into"):
+        weights("tiny")
+    with pytest.raises(UsageError, match="or one of base"):
+        weights("tinny")
+    with pytest.raises(UsageError, match="knows no language 'xx'"):
+        load(str(checkpoint), "xx")
+    (tmp_path / "bad.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(UsageError, match="no openai-whisper checkpoint"):
+        load(str(tmp_path / "bad.pt"), "en")

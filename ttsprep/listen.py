@@ -1,0 +1,227 @@
+"""The pass of an audit that listens: fills the columns of checks whose measures come from a model."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ttsprep import audio
+from ttsprep.checks.base import all_checks
+from ttsprep.checks.transcript import reassigned
+from ttsprep.decisions import Decision
+from ttsprep.errors import AudioError
+from ttsprep.files import inside
+from ttsprep.listening.base import RATE, Heard, Listener
+from ttsprep.manifest import Journal, read_table, to_batch, write_table
+from ttsprep.measure import Row
+from ttsprep.run import Limits, run
+from ttsprep.types import Clip, Samples
+
+LIMITS = Limits(seconds_per_item=600.0, memory_bytes=6 << 30)
+"""Of a worker with a model: a whole batch is one item here; one that asks for more memory is halved."""
+OTHERS = 8
+"""Transcripts of other clips that go with each clip."""
+
+
+def columns_of(listener: str) -> dict[str, bool]:
+    """Every measure that a listener fills, by name, and whether it holds text."""
+    checks = [check for check in all_checks().values() if check.listener == listener]
+    return {name: name in check.strings for check in checks for name in check.measures}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A clip to listen to, with the key of its row and transcripts of other clips."""
+
+    clip: Clip
+    key: str
+    others: tuple[str, ...]
+
+
+@dataclass
+class Listening:
+    """The work of the processes that listen: a batch is decoded, and heard at once, in `prepare`."""
+
+    root: str
+    listener: Listener
+    _rows: dict[str, Row] = field(default_factory=dict, repr=False)
+
+    def prepare(self, items: Sequence[Task]) -> None:
+        """Listen to a batch."""
+        self._rows = {item.key: {} for item in items}
+        heard = []
+        for item in items:
+            try:
+                samples = decode(Path(self.root), item.clip)
+            except AudioError:
+                continue  # measuring has named it
+            heard.append((item.key, Heard(item.clip, samples, item.others)))
+        measured = self.listener.listen([clip for _, clip in heard]) if heard else []
+        for (key, _), row in zip(heard, measured, strict=True):
+            self._rows[key] = row
+
+    def __call__(self, item: Task) -> Row:
+        """Return what was measured of one clip."""
+        return self._rows.pop(item.key) | {"key": item.key}
+
+    def lost(self, item: Task, reason: str) -> Row:
+        """Return the row of a clip that the model failed on: it is tried again by the next audit."""
+        del item, reason
+        return {"key": ""}
+
+
+def decode(root: Path, clip: Clip) -> Samples:
+    """Return a clip as listeners hear it: mono, 16 kHz.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read.
+    """
+    import soxr
+
+    decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
+    mono = decoded.samples.mean(axis=1, dtype=np.float32)
+    heard: Samples = soxr.resample(mono, decoded.rate, RATE) if decoded.rate != RATE else mono
+    if not len(heard):
+        raise AudioError("audio-empty", "holds no samples")
+    return heard
+
+
+def listen(
+    root: Path,
+    clips: Sequence[Clip],
+    table: pa.Table,
+    out: Path,
+    listeners: Sequence[Listener],
+    *,
+    jobs: int,
+    on_plan: Callable[[str, int, int], None] | None = None,
+    on_progress: Callable[[int, float], None] | None = None,
+) -> pa.Table:
+    """Return the table of an audit with what the listeners measured, and nothing from the other listeners.
+
+    Parameters
+    ----------
+    root
+        Of the corpus.
+    clips
+        As in `table`.
+    table
+        What was measured of them.
+    out
+        Folder of the audit, for what is known from the last one, and for a journal.
+    listeners
+        Who listens.
+    jobs
+        Worker processes; each loads the model.
+    on_plan
+        Called for each listener with its name, the clips, and those it has to listen to.
+    on_progress
+        Called with the clips heard and their seconds of audio since the last call.
+    """
+    known = {listener.name: listener for listener in listeners}
+    for name in sorted({check.listener for check in all_checks().values()} - {""}):
+        columns = columns_of(name)
+        heard = _nothing(columns, len(clips))
+        if name in known:
+            heard = _listen(root, clips, table, out, known[name], jobs, on_plan, on_progress)
+        for column in columns:
+            table = table.set_column(table.schema.get_field_index(column), heard.schema.field(column), heard[column])
+    return table
+
+
+def _nothing(columns: Mapping[str, bool], rows: int) -> pa.Table:
+    return _schema(columns).empty_table().take(pa.nulls(rows, pa.int64())).drop_columns(["key"])
+
+
+def _schema(columns: Mapping[str, bool]) -> pa.Schema:
+    kinds = [pa.field(name, pa.string() if text else pa.float32()) for name, text in columns.items()]
+    return pa.schema([("key", pa.string()), *kinds])
+
+
+def _listen(
+    root: Path,
+    clips: Sequence[Clip],
+    table: pa.Table,
+    out: Path,
+    listener: Listener,
+    jobs: int,
+    on_plan: Callable[[str, int, int], None] | None,
+    on_progress: Callable[[int, float], None] | None,
+) -> pa.Table:
+    """Return one row a clip, null where it could not be heard."""
+    schema, file = _schema(columns_of(listener.name)), out / f".listened-{listener.name}.parquet"
+    journal = Journal(out / f".journal-{listener.name}", schema)
+    earlier = read_table(file)
+    batches = list(journal.read())
+    if earlier is not None and earlier.schema.names == schema.names:
+        batches += earlier.replace_schema_metadata(None).cast(schema).to_batches()
+    keys = _keys(clips, table, listener)
+    known = set(pa.Table.from_batches(batches, schema)["key"].to_pylist())
+    seconds = dict(zip(keys, table["duration_s"].to_pylist(), strict=True))
+    others = like(clips)
+    todo = {key: Task(clips[i], key, others[i]) for i, key in enumerate(keys) if key and key not in known}
+    tasks = sorted(todo.values(), key=lambda task: seconds[task.key] or 0.0)
+    if on_plan:
+        on_plan(listener.name, len(set(keys) - {""}), len(tasks))
+    shards = [tasks[i : i + listener.batch] for i in range(0, len(tasks), listener.batch)]
+    results = run(Listening(str(root.resolve()), listener), shards, jobs=jobs, limits=LIMITS)
+    with closing(journal), closing(results):
+        for number, rows in results if shards else ():
+            batches.append(to_batch([row for row in rows if row["key"]], schema))
+            journal.append(batches[-1])
+            if on_progress:
+                shard = shards[number]
+                on_progress(len(shard), sum(seconds[task.key] or 0.0 for task in shard))
+    heard = pa.Table.from_batches(batches, schema)
+    places = {key: place for place, key in enumerate(heard["key"].to_pylist())}
+    rows_of_clips = heard.take(pa.array([places.get(key) for key in keys], pa.int64())).combine_chunks()
+    write_table(file, rows_of_clips.filter(pc.is_valid(rows_of_clips["key"])))
+    journal.discard()
+    return rows_of_clips
+
+
+def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[str]:
+    """Stand for all that the measures of each clip depend on; "" for a clip that cannot be read."""
+    own = (listener.name, str(listener.version), listener.digest())
+    keys = []
+    for clip, sha256, status in zip(clips, table["sha256"].to_pylist(), table["status"].to_pylist(), strict=True):
+        parts = (*own, sha256 or "", repr(clip.start), repr(clip.end), clip.language, clip.text)
+        stamp = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        keys.append(stamp if sha256 and status == "ok" else "")
+    return keys
+
+
+def propose(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:
+    """Return the texts that mismatching clips should have, where other clips have them, for a person to look at."""
+    mismatches = findings["clip"][findings.code == "transcript-mismatch"]
+    doubted = clips[clips.id.isin(mismatches)]
+    texts = dict(zip(doubted.id, doubted.text, strict=True))
+    found = reassigned(doubted)
+    return {name: Decision(None, texts[other], f"says the text of {other}") for name, other in found.items()}
+
+
+def like(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
+    """Return for each clip texts of others in its language, those of like length first."""
+    languages: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        languages[clip.language].add(clip.text)
+    ordered = {
+        language: sorted(texts - {""}, key=lambda text: (len(text), text)) for language, texts in languages.items()
+    }
+    places = {language: {text: place for place, text in enumerate(texts)} for language, texts in ordered.items()}
+    result = []
+    for clip in clips:
+        texts, place = ordered[clip.language], places[clip.language].get(clip.text, 0)
+        near = texts[max(0, place - OTHERS) : place + OTHERS + 1]
+        near = sorted((text for text in near if text != clip.text), key=lambda text: abs(len(text) - len(clip.text)))
+        result.append(tuple(near[:OTHERS]))
+    return result

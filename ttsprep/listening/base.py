@@ -1,0 +1,121 @@
+"""What a listener is, and the registry of all of them."""
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from ttsprep.errors import MissingExtraError, UsageError, nearest
+from ttsprep.types import Clip, Measures, Samples
+
+RATE = 16_000
+"""Sample rate of what listeners hear, in Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One clip, decoded for a listener.
+
+    Attributes
+    ----------
+    clip
+        As the corpus has it.
+    samples
+        float32 of shape (frames,): the mean of the channels, at 16 kHz; never empty.
+    others
+        Transcripts of other clips in the same language, those of like length first; may be empty.
+    """
+
+    clip: Clip
+    samples: Samples
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A model that measures clips: slow, optional, and asked for by name.
+
+    A subclass is a frozen dataclass, whose fields (strings) say which weights it uses. What it measures are the
+    columns of the checks that name it as their `listener`; it imports its packages inside functions, and keeps a
+    loaded model for the life of the process (`functools.cache` on a function of the path).
+
+    Attributes
+    ----------
+    name
+        As `--listen` and `Check.listener` say it.
+    extra
+        The extra of this package that brings what it imports.
+    packages
+        What it imports.
+    version
+        Raised whenever `listen` measures something else; clips are then listened to again.
+    batch
+        Clips that are given at once, of like length.
+    """
+
+    name: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
+    packages: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[int] = 1
+    batch: ClassVar[int] = 16
+    registry: ClassVar[dict[str, type["Listener"]]] = {}
+
+    model: str = ""
+
+    def __init_subclass__(cls) -> None:
+        Listener.registry[cls.name] = cls
+
+    @classmethod
+    def available(cls) -> str:
+        """Return "" if all that it imports is installed, else one line how to have it."""
+        missing = [name for name in cls.packages if importlib.util.find_spec(name) is None]
+        if not missing:
+            return ""
+        return f"--listen {cls.name} needs {', '.join(missing)}: pip install 'ttsprep[{cls.extra}]'"
+
+    def digest(self) -> str:
+        """Return what stands for the weights; with the same digest a clip is not listened to again.
+
+        Raises
+        ------
+        UsageError
+            If the weights are not on this machine; says what to fetch and where to put it.
+        """
+        return self.model
+
+    def listen(self, batch: Sequence[Heard]) -> list[Measures]:
+        """Return what is measured of each clip; what cannot be measured is left out or NaN."""
+        raise NotImplementedError
+
+
+@cache
+def all_listeners() -> dict[str, type[Listener]]:
+    """Every listener by name."""
+    import ttsprep.listening as package
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+    return dict(sorted(Listener.registry.items()))
+
+
+def listener(name: str, model: str = "") -> Listener:
+    """Return a listener with its weights.
+
+    Raises
+    ------
+    UsageError
+        If there is no such listener, or its weights are not on this machine.
+    MissingExtraError
+        If what it imports is not installed.
+    """
+    known = all_listeners()
+    if name not in known:
+        raise UsageError(f"no listener is called {name!r}; {nearest(name, known)}")
+    if missing := known[name].available():
+        raise MissingExtraError(missing)
+    found = known[name](model) if model else known[name]()
+    found.digest()
+    return found
