@@ -450,7 +450,7 @@ def test_a_refused_input_leaves_a_finished_build_finished(bench: Bench, small_on
 
 
 def test_where_nothing_is_left_the_reasons_are(bench: Bench) -> None:
-    with pytest.raises(CorpusError, match=r"every clip is rejected: 4 select.*rejected\.csv"):
+    with pytest.raises(CorpusError, match=r"every clip is rejected: 4 keep-hours.*rejected\.csv"):
         bench.build(choose=Select(keep_hours=1e-9))
     assert len(read_rejected(bench.out / "rejected.csv")) == 4
     assert not (bench.out / "build.json").exists()

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
+from ttsprep.coded import with_codes
 from ttsprep.decisions import write_decisions
 from ttsprep.errors import AudioError
 from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
@@ -34,6 +34,7 @@ from ttsprep.manifest import (
     measured_schema,
     read_table,
     to_batch,
+    unique,
     write_json,
     write_table,
 )
@@ -125,21 +126,6 @@ def plan(path: Path, recipe: Recipe) -> Plan:
     return Plan(corpus, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)
 
 
-def unique(ids: Sequence[str]) -> list[str]:
-    """Append ``~2``, ``~3`` ... to ids that are taken."""
-    taken = set(ids)
-    seen: Counter[str] = Counter()
-    result = []
-    for name in ids:
-        seen[name] += 1
-        unique, n = name, seen[name]
-        while n > 1 and (unique := f"{name}~{n}") in taken:
-            n += 1
-        taken.add(unique)
-        result.append(unique)
-    return result
-
-
 def audit(
     path: Path,
     out: Path,
@@ -150,6 +136,7 @@ def audit(
     on_plan: Callable[[Plan, int], None] | None = None,
     listen: Sequence[Listener] = (),
     on_listen: Callable[[str, int, int], None] | None = None,
+    codes: Path | None = None,
 ) -> Audit:
     """Measure what is not known yet, judge everything, and write the tables and the report.
 
@@ -171,6 +158,8 @@ def audit(
         Models that listen to the clips after measuring; none by default, as they are slow.
     on_listen
         Called for each of them with its name, the clips, and those it has to listen to.
+    codes
+        What ``ttsprep encode`` wrote for this corpus, to be judged and shown as well.
 
     Raises
     ------
@@ -180,7 +169,15 @@ def audit(
     todo = plan(path, recipe)
     refuse_inside(todo.corpus.root, out)
     return examine(
-        todo, out, recipe, jobs=jobs, on_progress=on_progress, on_plan=on_plan, listen=listen, on_listen=on_listen
+        todo,
+        out,
+        recipe,
+        jobs=jobs,
+        on_progress=on_progress,
+        on_plan=on_plan,
+        listen=listen,
+        on_listen=on_listen,
+        codes=codes,
     )
 
 
@@ -195,6 +192,7 @@ def examine(
     with_report: bool = True,
     listen: Sequence[Listener] = (),
     on_listen: Callable[[str, int, int], None] | None = None,
+    codes: Path | None = None,
 ) -> Audit:
     """Audit what a plan lists; as `audit`, but `out` may be anywhere, and the report can be left out."""
     judges, wanted = recipe.judges(), recipe.wanted()
@@ -203,10 +201,11 @@ def examine(
         heard = listen_to(
             todo.corpus.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
         )
+        heard, used = with_codes(heard, codes)
         if not heard.equals(table):
             table = heard
             write_table(out / "clips.parquet", table)
-        stamp = _stamp(todo, digest(out / "clips.parquet"), judges, wanted)
+        stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used}", judges, wanted)
         earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
         about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
@@ -220,7 +219,7 @@ def examine(
         findings = findings_table(found)
         write_table(out / "findings.parquet", findings)
         seen = findings.to_pandas()
-        summary = _about(todo, clips) | summarise(clips, seen)
+        summary = _about(todo, clips) | summarise(clips, seen) | ({"codes_used": used} if used else {})
         write_json(out / "summary.json", summary)
         if proposed := propose(clips, seen):
             write_decisions(out / PROPOSED, proposed)
@@ -356,7 +355,7 @@ def _about_files(todo: Plan, wanted: frozenset[str]) -> Iterator[Finding]:
 
 
 def _stamp(todo: Plan, table: str, judges: Sequence[Check], wanted: frozenset[str]) -> str:
-    """Stand for all that findings and report depend on; `table` is the digest of ``clips.parquet``."""
+    """Stand for all that findings and report depend on; `table` stands for ``clips.parquet`` and the codes."""
     rules = (__version__, versions(), [repr(judge) for judge in judges], sorted(wanted))
     corpus = (todo.corpus.root.resolve().name, todo.corpus.layout, todo.corpus.why)
     return hashlib.sha256(repr((table, *rules, *corpus, todo.findings, todo.orphans)).encode()).hexdigest()

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from ttsprep.audit import Plan, unique
+from ttsprep.audit import Plan
 from ttsprep.choose import Rejection
-from ttsprep.manifest import clean, write_json
+from ttsprep.manifest import clean, unique, write_json
 from ttsprep.recipe import Segment
 from ttsprep.run import Limits, run
 from ttsprep.segment import Cuts, Piece, Refused, Segmenting, cut

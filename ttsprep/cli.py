@@ -90,6 +90,9 @@ def _audit(
     speaker_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
     ] = "",
+    codes: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Codes of this corpus, from encode: judge and show them, too.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
 ) -> int:
@@ -123,6 +126,7 @@ def _audit(
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
             listen=listeners,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
+            codes=codes,
         )
     suggestions = _suggestions(sentences, result, prompt_count)
     code = _exit_code(result, fail_on)

@@ -3,6 +3,7 @@
 import io
 import json
 import mmap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -108,6 +109,21 @@ def manifest_table(clips: Sequence[Clip], ids: Sequence[str]) -> pa.Table:
         "given_id": [clean(clip.id) for clip in clips],
     }
     return pa.table(columns, schema=MANIFEST)
+
+
+def unique(ids: Sequence[str]) -> list[str]:
+    """Append ``~2``, ``~3`` ... to ids that are taken."""
+    taken = set(ids)
+    seen: Counter[str] = Counter()
+    result = []
+    for name in ids:
+        seen[name] += 1
+        unique, n = name, seen[name]
+        while n > 1 and (unique := f"{name}~{n}") in taken:
+            n += 1
+        taken.add(unique)
+        result.append(unique)
+    return result
 
 
 def findings_table(findings: Iterable[Finding]) -> pa.Table:
