@@ -81,7 +81,7 @@ def test_a_build_from_the_command_line(corpus: Path, tmp_path: Path, run: Run) -
     code, said, _ = run(*command, "--keep-hours", 0.002, "--lenient", "--json")
     rules = json.loads(said)["recipe"]["choose"]
     assert (rules["keep_hours"], rules["strictness"]) == (0.002, "lenient")
-    assert json.loads(said)["rejected"]["reasons"]["select"] >= 1
+    assert json.loads(said)["rejected"]["reasons"]["keep-hours"] >= 1
     assert not (out / "exports" / "kaldi").exists()
 
     decisions = tmp_path / "decisions.csv"
