@@ -50,5 +50,11 @@ def test_loops_are_said_once() -> None:
     assert without_loops(["a", "Milan,", "milan,", "Milan,", "b"]) == ["a", "Milan,", "b"]
     phrase = ["so", "it", "was", "then"]
     assert without_loops(phrase * 2 + phrase[:2]) == phrase
+    long = [*"abcdefghijklmnopqrst"]
+    assert without_loops(long * 3 + long[:1]) == long
     assert without_loops(["no", "no"]) == ["no", "no"]
     assert without_loops(["no", "no", "no"], ["No,", "no,", "no!"]) == ["no", "no", "no"]
+
+
+def test_a_number_in_digits_is_not_taken_for_more_words() -> None:
+    assert not compare(["in", "eighteen", "ten", "he"], ["in", "1810", "he"], "en-us").extra

@@ -70,6 +70,8 @@ class Scorer:
         Layers and heads of the cross-attention that follow the audio in time.
     unspoken
         bool of shape (vocabulary,): tokens that are no words, and not the end.
+    digits
+        bool of shape (vocabulary,): tokens with a digit, which free writing spells out instead.
     fold
         int of shape (vocabulary, variants): tokens that differ from each only in case or a blank before it.
     """
@@ -78,6 +80,7 @@ class Scorer:
     tokenizer: Any
     heads: tuple[tuple[int, int], ...]
     unspoken: Any
+    digits: Any
     fold: Any
 
     @property
@@ -204,6 +207,7 @@ class Scorer:
             with torch.inference_mode():
                 for _ in range(min(longest, self.model.dims.n_text_ctx - len(start))):
                     logits = self.model.decoder(given, audio, kv_cache=cache)[:, -1]
+                    logits.masked_fill_(self.digits, -torch.inf)
                     given = logits[:, : end + 1].argmax(-1, keepdim=True)
                     given[done] = end
                     done |= given[:, 0] == end
@@ -280,10 +284,9 @@ def load(path: str, language: str) -> Scorer:
     tokenizer = get_tokenizer(
         model.is_multilingual, num_languages=model.num_languages, language=code, task="transcribe"
     )
-    unspoken, fold = _vocabulary(tokenizer, model.dims.n_vocab)
-    device = model.device
+    masks = (torch.from_numpy(array).to(model.device) for array in _vocabulary(tokenizer, model.dims.n_vocab))
     heads = tuple((int(layer), int(head)) for layer, head in model.alignment_heads.indices().T)
-    return Scorer(model, tokenizer, heads, torch.from_numpy(unspoken).to(device), torch.from_numpy(fold).to(device))
+    return Scorer(model, tokenizer, heads, *masks)
 
 
 @cache
@@ -319,20 +322,21 @@ def loaded(path: str) -> Any:
     return model.half() if device == "cuda" else model
 
 
-def _vocabulary(tokenizer: Any, size: int) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    """Return which tokens are no words, and which differ only in case."""
-    unspoken = np.ones(size, bool)
+def _vocabulary(tokenizer: Any, size: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return which tokens are no words, which have a digit, and which differ only in case."""
+    unspoken, digits = np.ones(size, bool), np.zeros(size, bool)
     alike: dict[bytes, list[int]] = {}
     for token in range(tokenizer.eot):
         piece = tokenizer.encoding.decode_single_token_bytes(token)
         unspoken[token] = _is_unspoken(piece)
+        digits[token] = any(character in b"0123456789" for character in piece)
         alike.setdefault(piece.lower(), []).append(token)
     unspoken[tokenizer.eot] = False
     fold = np.full((size, max(map(len, alike.values()))), tokenizer.sot)  # which is unspoken: adds nothing
     fold[:, 0] = np.arange(size)
     for tokens in alike.values():
         fold[tokens, : len(tokens)] = tokens
-    return unspoken, fold
+    return unspoken, digits, fold
 
 
 def _is_unspoken(piece: bytes) -> bool:
