@@ -15,7 +15,6 @@ from ttsprep import build_state as state
 from ttsprep import build_tables as tables
 from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
-from ttsprep.build_cuts import cut_source
 from ttsprep.choose import Choice, Rejection, choose, without
 from ttsprep.decisions import Decision, read_decisions
 from ttsprep.errors import CorpusError
@@ -192,6 +191,8 @@ def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decisi
 def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
     refused: list[Rejection] = []
     if recipe.segment:
+        from ttsprep.build_cuts import cut_source  # a third of a second that few builds need
+
         told_of = partial(told.begin, "cutting", len(todo.clips))
         todo, refused = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
     todo, said = _decided(todo, decisions)
