@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+import soundfile as sf
 
 torch = pytest.importorskip("torch")
 
@@ -49,6 +51,15 @@ def test_the_loss_falls_and_every_codebook_moves(trained):
     assert len(lines[-1]["perplexity"]) == 4
     assert min(lines[-1]["perplexity"]) > 10
     assert load_run(trained / "state.pt")["model"]["quantiser.updates"].tolist() == [100] * 4
+
+
+def test_a_run_can_be_listened_to(trained):
+    first, rate = sf.read(trained / "samples" / "original.wav")
+    names = sorted(path.name for path in (trained / "samples").glob("step-*.wav"))
+    assert names[-1] == f"step-{load_run(trained / 'state.pt')['step']:06d}.wav"
+    last, _ = sf.read(trained / "samples" / names[-1])
+    assert len(first) == len(last) == 12 * rate
+    assert 0.3 < np.sqrt(np.mean(last**2)) / np.sqrt(np.mean(first**2)) < 3
 
 
 def test_decay_can_begin_at_any_moment_and_ends_the_run(packed, tmp_path):

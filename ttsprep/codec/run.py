@@ -15,6 +15,7 @@ from torch import Tensor
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.guards import Guard
+from ttsprep.codec.listen import write_samples
 from ttsprep.codec.storage import save_atomically
 from ttsprep.codec.trainer import TrainConfig, Trainer, load_run
 from ttsprep.errors import UsageError
@@ -54,7 +55,7 @@ def _told(line: Mapping[str, Any]) -> str:
 
 
 class Run:
-    """Drive a `Trainer` inside a folder: ``state.pt`` to resume, ``log.jsonl`` to read.
+    """Drive a `Trainer` inside a folder: ``state.pt`` to resume, ``log.jsonl`` to read, ``samples`` to listen to.
 
     Parameters
     ----------
@@ -105,11 +106,12 @@ class Run:
             log.write_text("".join(kept), encoding="utf-8")
 
     def save(self) -> None:
-        """Write the state of the run."""
+        """Write the state of the run, and a sample to listen to."""
         state = self.trainer.state()
         state["guard"] = [self.guard.smooth, self.guard.outside]
         state["window"] = list(self.window)
         save_atomically(state, self.folder / "state.pt")
+        write_samples(self.folder / "samples", self.trainer)
 
     def go(
         self,
