@@ -90,7 +90,7 @@ def test_a_build_from_the_command_line(corpus: Path, tmp_path: Path, run: Run) -
     code, said, _ = run(*command, "--strict", "--decisions", decisions, "--json")
     assert code == 0
     assert json.loads(said)["recipe"]["choose"]["strictness"] == "strict"
-    assert f"{name},select,,decided: cough\n" in (out / "rejected.csv").read_text(encoding="utf-8")
+    assert f"{name},decisions,,decided: cough\n" in (out / "rejected.csv").read_text(encoding="utf-8")
 
 
 WRONG = {

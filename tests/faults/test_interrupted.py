@@ -138,7 +138,7 @@ def test_a_crashed_clip_is_tried_again_and_measured(spoken: Path, hostile: dict[
     ttsprep(*arguments, env=hostile | {"HOSTILE_IDS": "demo-003"})
     assert list(audited_tables(out_of(spoken)).clips.status).count("ok") == 13
     again = ttsprep(*arguments, env=hostile)
-    assert "13 clips of 14 known" in again.stderr
+    assert "13 of 14 clips known" in again.stderr
     assert set(audited_tables(out_of(spoken)).clips.status) == {"ok"}
 
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from checks.speech import say
 
-from tests.checks.speech import say
 from ttsprep.demo_sentences import SENTENCES
 from ttsprep.listening.base import Heard
 from ttsprep.listening.mos import WINDOW, Mos, score, windows

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checks.speech import say
 
-from tests.checks.speech import say
 from ttsprep.demo_sentences import SENTENCES
 from ttsprep.errors import UsageError
 from ttsprep.listening.base import Heard
