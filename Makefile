@@ -23,7 +23,7 @@ bench: .venv/ready           ## how fast an audit is, and where the time goes
 	$(BIN)/python benchmarks/audit_speed.py
 
 clean:
-	rm -rf .venv demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv demo build/lib build/bdist.* *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
