@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
-from ttsprep.coded import with_codes
+from ttsprep.coded import read_codes, with_distances
 from ttsprep.decisions import write_decisions
 from ttsprep.errors import AudioError
 from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
@@ -196,12 +196,13 @@ def examine(
 ) -> Audit:
     """Audit what a plan lists; as `audit`, but `out` may be anywhere, and the report can be left out."""
     judges, wanted = recipe.judges(), recipe.wanted()
+    distances, used = read_codes(codes, todo.ids) if codes else ([], {})
     with lock(out):
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
         heard = listen_to(
             todo.corpus.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
         )
-        heard, used = with_codes(heard, codes)
+        heard = with_distances(heard, distances) if codes else heard
         if not heard.equals(table):
             table = heard
             write_table(out / "clips.parquet", table)

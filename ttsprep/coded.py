@@ -1,6 +1,7 @@
 """Brings what `ttsprep encode` found of a corpus into its audit: distances of clips, use of the codebooks."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,29 +13,27 @@ from ttsprep.errors import CorpusError
 COLUMN = "codec_distance_db"
 
 
-def with_codes(table: pa.Table, folder: Path | None) -> tuple[pa.Table, dict[str, Any]]:
-    """Return the table of an audit with the distance of each clip, and how the codebooks are used.
+def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], dict[str, Any]]:
+    """Return the distance of each clip, and how the codebooks are used.
 
     Parameters
     ----------
-    table
-        Of the clips; has the column ``codec_distance_db``.
     folder
-        What ``ttsprep encode`` wrote for this corpus; None leaves the table as it is.
+        What ``ttsprep encode`` wrote for this corpus.
+    clips
+        Ids of the corpus.
 
     Returns
     -------
-    table, dict
-        The dict has ``codec``, ``kbits_per_s``, ``clips`` and ``codebooks`` (``used``, ``perplexity``, ``bits``
-        of each); it is empty without a folder.
+    distances, dict
+        None for a clip without codes. The dict has ``codec``, ``kbits_per_s``, ``clips`` and ``codebooks``
+        (``used``, ``perplexity``, ``bits`` of each).
 
     Raises
     ------
     CorpusError
         If `folder` holds no finished codes, or none of this corpus.
     """
-    if folder is None:
-        return table, {}
     try:
         about = json.loads((folder / "codes.summary.json").read_text(encoding="utf-8"))
         with (folder / "quality.parquet").open("rb") as file:
@@ -47,14 +46,20 @@ def with_codes(table: pa.Table, folder: Path | None) -> tuple[pa.Table, dict[str
                 {key: float(book[key]) for key in ("used", "perplexity", "bits")} for book in about["codebooks"]
             ],
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError:
         raise CorpusError(
-            f"{folder} holds no finished codes ({error}): make them with ttsprep encode CORPUS --out {folder}"
+            f"{folder} holds no finished codes: make them with ttsprep encode CORPUS --out {folder}"
         ) from None
-    distances = [found.get(name) for name in table["id"].to_pylist()]
-    if not any(distance is not None for distance in distances):
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"the codes in {folder} are damaged ({error}): make them again with ttsprep encode") from None
+    distances = [found.get(name) for name in clips]
+    if all(distance is None for distance in distances):
         raise CorpusError(f"{folder} has codes of another corpus: none of its clips is in this one")
+    return distances, use | {"clips": sum(distance is not None for distance in distances)}
+
+
+def with_distances(table: pa.Table, distances: Sequence[float | None]) -> pa.Table:
+    """Return the table of an audit with the distance of each clip in ``codec_distance_db``."""
     place = table.schema.get_field_index(COLUMN)
     field = table.schema.field(place)
-    column = pa.chunked_array([pa.array(distances, field.type, from_pandas=True)])
-    return table.set_column(place, field, column), use | {"clips": sum(d is not None for d in distances)}
+    return table.set_column(place, field, pa.chunked_array([pa.array(distances, field.type, from_pandas=True)]))
