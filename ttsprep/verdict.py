@@ -19,7 +19,6 @@ MENDED_BY = {
     "loudness-outlier": "loudness",
     "sample-rate-mixed": "resample",
     "subtype-mixed": "format",
-    "too-loud": "loudness",
     "too-quiet": "loudness",
     "trailing-silence": "trim",
 }
