@@ -22,9 +22,10 @@ FLOORS = (
     {"run", "nursery", "worker", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
     | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance"}
     | {"choose", "split", "decisions"}
-    | {"coding", "coded", "shards", "listen"}
+    | {"coding", "coded", "shards", "listen", "transcribe"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
-    {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "verify", "selftest"},
+    {"build_source", "build_transcripts"}
+    | {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "verify", "selftest"},
     {"cli", "cli_build", "cli_codec", "console", "views", "views_build", "views_codec", "docs_pages"},
 )
 ROOMS = FLOORS[2]  # packages side by side, which never import each other

@@ -1,9 +1,8 @@
 """The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from ttsprep import build_state as state
 from ttsprep import build_tables as tables
 from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
+from ttsprep.build_source import QUIET, Told, prepare
 from ttsprep.choose import Choice, Rejection, choose, without
-from ttsprep.decisions import Decision, read_decisions
+from ttsprep.decisions import Decision
 from ttsprep.errors import CorpusError
 from ttsprep.exports.base import Entry, Export
 from ttsprep.exports.ljspeech import LJSpeech
@@ -33,25 +33,11 @@ from ttsprep.stages.resample import Resample
 from ttsprep.staging import FOLDER, KNOWN, Item, Row, Staging
 from ttsprep.types import Clip
 
+__all__ = ["Built", "Draft", "Told", "build", "draft"]
+
 SHARD = 32
 BEFORE, AFTER = "source", "audit"
 """Folders of a build: the audits of the source and of the result."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Whom to tell how far a build is.
-
-    Attributes
-    ----------
-    begin
-        Called with what is being done, all clips, and those of them that are not known from before.
-    advance
-        Called with clips finished and seconds of audio.
-    """
-
-    begin: Callable[[str, int, int], None] = lambda doing, clips, new: None
-    advance: Callable[[int, float], None] = lambda clips, seconds: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +60,8 @@ class Draft:
         The stages, in order.
     recipe
         As it was asked for.
+    log_p
+        How sure a model was of the texts that it wrote, by id.
     """
 
     source: Plan
@@ -83,6 +71,7 @@ class Draft:
     choice: Choice
     steps: tuple[Stage, ...]
     recipe: Recipe
+    log_p: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """Return what would be built, in the form of ``build.json``."""
@@ -118,7 +107,7 @@ class Built:
 
 
 def draft(
-    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = Told()
+    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = QUIET
 ) -> Draft:
     """Audit the source into `out` and choose its clips, as `build` would; nothing is built.
 
@@ -137,7 +126,7 @@ def draft(
 
 
 def build(
-    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = Told()
+    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = QUIET
 ) -> Built:
     """Build a clean copy of a corpus, or what is missing of it.
 
@@ -178,32 +167,17 @@ def build(
         return built
 
 
-def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
-    """Read what a person decided, and put in the texts that they gave."""
-    if decisions is None:
-        return todo, {}
-    said = read_decisions(decisions, todo.ids)
-    texts = {name: decision.text for name, decision in said.items() if decision.text is not None}
-    clips = [replace(clip, text=texts.get(name, clip.text)) for name, clip in zip(todo.ids, todo.clips, strict=True)]
-    return replace(todo, clips=clips), said
-
-
 def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
-    refused: list[Rejection] = []
-    if recipe.segment:
-        from ttsprep.build_cuts import cut_source  # a third of a second that few builds need
-
-        told_of = partial(told.begin, "cutting", len(todo.clips))
-        todo, refused = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
-    todo, said = _decided(todo, decisions)
+    ready = prepare(todo, decisions, out, recipe, jobs, told)
+    todo, said = ready.todo, ready.decisions
     before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
     names = {step.name for step in steps}
     # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
     higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
     findings = without(before.findings, "narrowband", higher)
-    choice = choose(before.clips, findings, recipe.choose, stages=names, decisions=said)
-    return Draft(todo, refused, said, before, choice, steps, recipe)
+    choice = choose(before.clips, findings, recipe.choose, stages=names, decisions=said, doubted=ready.doubted)
+    return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
 
 
 def _examine(todo: Plan, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
@@ -338,6 +312,8 @@ def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame
             told.advance(0, sum(row.get("frames", 0) / row.get("sample_rate", 1) for row in new))
     table = pa.Table.from_batches(batches, PROVENANCE).take(pa.array(rows, pa.int64()))
     write_cache(out, cache, table["path"].to_pylist())
+    sure = pa.array(map(made.log_p.get, table["source_id"].to_pylist()), pa.float32())
+    table = table.set_column(table.schema.get_field_index("asr_log_p"), "asr_log_p", sure)
     return table.to_pandas(), count - first
 
 

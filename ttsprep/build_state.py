@@ -12,6 +12,7 @@ from ttsprep import __version__
 from ttsprep.audit import Plan
 from ttsprep.errors import AudioError, OutputError, UsageError
 from ttsprep.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
+from ttsprep.listening.writing import model_file
 from ttsprep.measure import versions
 from ttsprep.recipe import Recipe
 from ttsprep.staging import FOLDER, VERSION
@@ -82,7 +83,8 @@ def inputs_stamp(todo: Plan, recipe: Recipe, decisions: Path | None) -> str:
     root = todo.corpus.root.resolve()
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.steps()]
-    rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions))
+    heard = recipe.transcribe and digest(Path(model_file(recipe.transcribe.model)))
+    rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions), heard)
     about = (str(root), todo.corpus.layout, todo.corpus.why, todo.findings, todo.orphans)
     hasher.update(repr((rules, about)).encode("utf-8", "backslashreplace"))
     for name, clip in zip(todo.ids, todo.clips, strict=True):

@@ -32,8 +32,8 @@ class Rejection:
     id
         Of the clip, in the source.
     stage
-        Where it was left out: ``read``, ``segment``, ``select``, ``decisions``, ``keep-hours``, a stage, ``result``,
-        ``split`` or ``export NAME``.
+        Where it was left out: ``read``, ``segment``, ``transcribe``, ``select``, ``decisions``, ``keep-hours``, a
+        stage, ``result``, ``split`` or ``export NAME``.
     codes
         Findings that are the cause, worst first.
     reason
@@ -75,6 +75,7 @@ def choose(
     *,
     stages: Collection[str] = (),
     decisions: Mapping[str, Decision] | None = None,
+    doubted: Mapping[str, Rejection] | None = None,
     where: str = "select",
 ) -> Choice:
     """Choose clips.
@@ -89,10 +90,12 @@ def choose(
         Of the pipeline that is still to come: what they mend rejects no clip.
     decisions
         By id; they come before everything but an unreadable file.
+    doubted
+        Clips that were rejected before, by id, unless a person keeps them.
     where
         Goes into the rejections.
     """
-    decisions = decisions or {}
+    decisions, doubted = decisions or {}, doubted or {}
     judge = _Judge(clips, findings, rules, stages)
     hard: dict[str, Rejection] = {}
     soft: dict[str, Rejection] = {}
@@ -103,6 +106,8 @@ def choose(
         elif said and said.keep is not None:
             if not said.keep:
                 hard[name] = Rejection(name, "decisions", (), f"decided: {said.reason}" if said.reason else "decided")
+        elif name in doubted:
+            hard[name] = doubted[name]
         elif reason := judge.fatal(name):
             hard[name] = Rejection(name, where, *reason)
         elif reason := judge.doubtful(name):

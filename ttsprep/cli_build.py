@@ -45,6 +45,10 @@ def build(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
     lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be mended.")] = False,
+    asr_model: Annotated[
+        str,
+        typer.Option(metavar="PATH|NAME", help="Whisper weights, where the recipe has [transcribe]. [default: base]"),
+    ] = "",
     jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -62,6 +66,7 @@ def build(
     choose: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
     choose |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
     rules = rules.model_copy(update={"choose": rules.choose.model_copy(update=choose)})
+    rules = _with_model(rules, asr_model)
     rules.verify()
     out = out or OUT / (Path(recipe).stem if recipe else _name(source))
     from ttsprep import build as verb
@@ -108,6 +113,21 @@ def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequen
     if rules.language:
         voice(rules.language)
     return rules
+
+
+def _with_model(rules: "Recipe", model: str) -> "Recipe":
+    """Put in the weights that are named, and see that what a model needs is installed."""
+    if not rules.transcribe:
+        if model:
+            raise UsageError(
+                "--asr-model has no effect without [transcribe] in the recipe, such as --recipe transcribe"
+            )
+        return rules
+    from ttsprep.listening.base import listener
+
+    section = rules.transcribe.model_copy(update={"model": model} if model else {})
+    listener("asr", section.model)
+    return rules.model_copy(update={"transcribe": section})
 
 
 def _name(source: Path | None) -> str:

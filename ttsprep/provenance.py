@@ -23,6 +23,7 @@ PROVENANCE = pa.schema([
     ("source_frames", pa.int64()),
     ("text", pa.string()),
     ("normalised", pa.string()),
+    ("asr_log_p", pa.float32()),
     ("operations", pa.string()),
     ("gain_db", pa.float32()),
     ("lead_removed_s", pa.float32()),
@@ -37,7 +38,8 @@ PROVENANCE = pa.schema([
     ("status_stage", pa.string()),
     ("fingerprint", pa.string()),
 ])
-"""Where each clip of a build comes from and what was done to it; ``operations`` is a JSON list, in order."""
+"""Where each clip of a build comes from and what was done to it; ``operations`` is a JSON list, in order,
+and ``asr_log_p`` how sure a model was of a text that it wrote."""
 
 CACHE_NAME = ".cache.parquet"
 Cache = dict[str, tuple[str, Signature]]

@@ -98,6 +98,30 @@ class Segment(Section):
         return self
 
 
+class Transcribe(Section):
+    """Clips without a text are written down by Whisper; without this table they are not.
+
+    Attributes
+    ----------
+    model
+        Path or name of an openai-whisper checkpoint on this machine; ``--asr-model``.
+    language
+        What is spoken; empty: what the clip, or the recipe, says.
+    least_log_p
+        Least mean log-probability of the words of a clip, in nats.
+    least_word_log_p
+        That of its least likely word.
+    no_speech_p
+        Probability that nothing is said, from which a clip is rejected.
+    """
+
+    model: str = "base"
+    language: str = ""
+    least_log_p: float = Field(default=-0.2, le=0)
+    least_word_log_p: float = Field(default=-1.5, le=0)
+    no_speech_p: float = Field(default=0.6, gt=0)
+
+
 class Select(Section):
     """Which clips are built.
 
@@ -171,6 +195,8 @@ class Recipe(Section):
         Where the corpus is found, or fetched from.
     segment
         How long recordings are cut; none by default.
+    transcribe
+        Whether clips without a text are written down, and by which model; they are not by default.
     choose
         Which clips are built.
     split
@@ -189,6 +215,7 @@ class Recipe(Section):
     export: tuple[str, ...] = ("ljspeech",)
     source: Source = Source()
     segment: Segment | None = None
+    transcribe: Transcribe | None = None
     choose: Select = Select()
     split: Split = Split()
     checks: dict[str, dict[str, StrictInt | StrictFloat]] = {}

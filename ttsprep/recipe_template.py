@@ -12,7 +12,7 @@ from ttsprep.checks.base import all_checks
 from ttsprep.describe import attributes
 from ttsprep.exports.base import all_exports
 from ttsprep.layouts.detect import all_layouts
-from ttsprep.recipe import Download, Recipe, Section, Segment
+from ttsprep.recipe import Download, Recipe, Section, Segment, Transcribe
 from ttsprep.stages.base import all_stages
 
 WIDTH = 110
@@ -21,7 +21,7 @@ A recipe says what a corpus is, how strictly it is judged, and what is built fro
 Every key is here with its default and can be left out. To change one, remove the "# " before it and, further
 down, before the [table] that it is in. Lines with "##" explain.
 """
-_OWN = {"segment", "checks", "stages", "exports"}
+_OWN = {"segment", "transcribe", "checks", "stages", "exports"}
 """Keys of a recipe that have a part of their own here."""
 
 
@@ -29,7 +29,7 @@ def template() -> str:
     """Return the text of a recipe in which every key is commented out, with its default.
 
     It means the same as an empty recipe. Without the single ``#`` it is a recipe that says every default, and
-    that cuts long recordings, as the table ``[segment]`` alone asks for it.
+    that cuts long recordings and writes down clips without a text, as those tables alone ask for it.
     """
     lines = [f"## {line}" for line in _HEAD.strip().splitlines()]
     plain = {name: value for name, value in Recipe() if not isinstance(value, Section) and name not in _OWN}
@@ -40,7 +40,7 @@ def template() -> str:
     for name, value in Recipe():
         if isinstance(value, Section):
             lines += ["", *_table(name, value)]
-    lines += ["", *_download(), "", *_table("segment", Segment())]
+    lines += ["", *_download(), "", *_table("segment", Segment()), "", *_table("transcribe", Transcribe())]
     for table, kind, parts in (
         ("checks", "Thresholds of the checks", all_checks()),
         ("stages", "Parameters of the stages", all_stages()),

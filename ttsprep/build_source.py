@@ -1,0 +1,100 @@
+"""The source of a build before it is measured: long recordings cut, decisions read, missing texts written down."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ttsprep.audit import Plan
+from ttsprep.choose import Rejection
+from ttsprep.decisions import Decision, read_decisions
+from ttsprep.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom to tell how far a build is.
+
+    Attributes
+    ----------
+    begin
+        Called with what is being done, all clips, and those of them that are not known from before.
+    advance
+        Called with clips finished and seconds of audio.
+    """
+
+    begin: Callable[[str, int, int], None] = lambda doing, clips, new: None
+    advance: Callable[[int, float], None] = lambda clips, seconds: None
+
+
+QUIET = Told()
+"""Tells nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is measured, and what is known of it before.
+
+    Attributes
+    ----------
+    todo
+        The clips; of long recordings the pieces.
+    refused
+        What of long recordings is in no piece.
+    decisions
+        Of a person, by id.
+    log_p
+        How sure a model was of the texts that it wrote, by id: their mean log-probability.
+    doubted
+        Why such a text is not to be trusted, by id.
+    """
+
+    todo: Plan
+    refused: list[Rejection]
+    decisions: Mapping[str, Decision]
+    log_p: Mapping[str, float] = field(default_factory=dict)
+    doubted: Mapping[str, Rejection] = field(default_factory=dict)
+
+
+def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Source:
+    """Cut long recordings, read the decisions, and write down clips without a text, as the recipe says.
+
+    Parameters
+    ----------
+    todo
+        The corpus as it is.
+    decisions
+        A ``decisions.csv``.
+    out
+        The build; remembers the pieces and the texts.
+    recipe
+        What to build.
+    jobs
+        Worker processes.
+    told
+        Whom to tell how far it is.
+    """
+    refused: list[Rejection] = []
+    if recipe.segment:
+        from ttsprep.build_cuts import cut_source  # a third of a second that few builds need
+
+        told_of = partial(told.begin, "cutting", len(todo.clips))
+        todo, refused = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+    todo, said = _decided(todo, decisions)
+    if not recipe.transcribe:
+        return Source(todo, refused, said)
+    from ttsprep.build_transcripts import transcribe_source
+
+    begin = partial(told.begin, "writing down")
+    written = transcribe_source(todo, out, recipe.transcribe, jobs, begin, lambda n: told.advance(n, 0.0))
+    return Source(written.todo, refused, said, written.log_p, written.doubted)
+
+
+def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
+    """Read what a person decided, and put in the texts that they gave."""
+    if decisions is None:
+        return todo, {}
+    said = read_decisions(decisions, todo.ids)
+    texts = {name: decision.text for name, decision in said.items() if decision.text is not None}
+    clips = [replace(clip, text=texts.get(name, clip.text)) for name, clip in zip(todo.ids, todo.clips, strict=True)]
+    return replace(todo, clips=clips), said

@@ -1,0 +1,146 @@
+"""Transcripts that a recogniser made up: credits of subtitles, closing words of videos, text over silence."""
+
+import re
+import tomllib
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.characters import folded, nfc
+from ttsprep.checks.base import Check, Code, rows
+from ttsprep.signal import Signal
+from ttsprep.types import Clip, Finding, Measures, Severity
+
+HALLUCINATED = Code(
+    "text-hallucinated",
+    "The transcript looks made up by a recogniser.",
+    "Three signs. The whole transcript, or a sentence at an end of it, is one that recognisers write over silence and "
+    "music, from a list in 21 languages: an error if it is a credit of the makers of subtitles, which nobody says; a "
+    "warning if a person may say it (*Thanks for watching*). A text of 100 characters or more is 3.2 times longer "
+    "than zlib makes it, one byte a character in every script: a warning (Whisper's own limit, Radford et al. 2022, "
+    "4.5, is 2.4 and holds for half a minute: spoken menus of a telephone have up to 2.9). And with `--listen asr`, "
+    "Whisper's own probability that nothing is said is 0.6 or more: an error.",
+    "The model learns words for silence, noise and music, and says them, or babbles, in pauses.",
+    "Listen; write what is said, or drop the clip. Where the saying is said, put the code into `[choose] keep`.",
+)
+
+PHRASES = "stock_phrases.toml"
+_SENTENCE = re.compile(r"(?<=[.!?…。！？।؟])[\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\s*[\n\r♪]+\s*")
+_ANY = r"\w+(?: \w+){0,3}"
+MOST_SENTENCES = 3
+"""So many sentences at an end of a text are looked up together."""
+
+
+@dataclass(frozen=True)
+class Hallucinated(Check):
+    """Finds transcripts that a recogniser made up.
+
+    Attributes
+    ----------
+    compression
+        How many times longer a text may be than when it is compressed.
+    compressed_chars
+        Characters of the shortest text that is compressed.
+    no_speech_p
+        Least probability that nothing is said.
+    """
+
+    compression: float = 3.2
+    compressed_chars: int = 100
+    no_speech_p: float = 0.6
+
+    name: ClassVar[str] = "hallucinated"
+    codes: ClassVar[tuple[Code, ...]] = (HALLUCINATED,)
+    measures: ClassVar[dict[str, str]] = {
+        "text_credit": "credit of the makers of subtitles in the transcript; empty if there is none",
+        "text_saying": "closing words of videos that it is or ends with; empty if there are none",
+        "text_compression": "length of the transcript over its length when compressed [ratio]",
+    }
+    strings: ClassVar[frozenset[str]] = frozenset({"text_credit", "text_saying"})
+    audio: ClassVar[bool] = False
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:
+        """Look the transcript up, and compress it."""
+        del signal
+        credit, saying = stock_phrases(clip.text)
+        return {"text_credit": credit, "text_saying": saying, "text_compression": compression(clip.text)}
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        """Judge each transcript."""
+        for column, severity, what in (
+            ("text_credit", Severity.ERROR, "subtitles are signed like this, nobody says it"),
+            ("text_saying", Severity.WARNING, "recognisers write this where nobody speaks"),
+        ):
+            for row in rows(corpus[corpus[column].fillna("") != ""]):
+                yield Finding(row.id, HALLUCINATED.code, severity, f"{what}: {getattr(row, column)}")
+        long = corpus["text"].str.len() >= self.compressed_chars
+        for row in rows(corpus[long & (corpus["text_compression"] > self.compression)]):
+            message = f"repeats itself: compresses {row.text_compression:.1f} times (limit {self.compression:g})"
+            yield Finding(
+                row.id,
+                HALLUCINATED.code,
+                Severity.WARNING,
+                message,
+                float(row.text_compression),
+                self.compression,
+            )
+        if "no_speech_p" in corpus:
+            for row in rows(corpus[(corpus["no_speech_p"] >= self.no_speech_p) & (corpus["chars"] > 0)]):
+                message = f"a text, where Whisper hears no speech with probability {row.no_speech_p:.2f}"
+                value = float(row.no_speech_p)
+                yield Finding(row.id, HALLUCINATED.code, Severity.ERROR, message, value, self.no_speech_p)
+
+
+def stock_phrases(text: str) -> tuple[str, str]:
+    """Return the credit, and the saying, that a text is or has at an end; "" where it has none.
+
+    A credit may be the first or the last sentences, a saying only the last ones: who says *please subscribe* in the
+    middle of a text, says it.
+
+    Examples
+    --------
+    >>> stock_phrases("We went home. Thanks for watching!")
+    ('', 'Thanks for watching!')
+    >>> stock_phrases("She said thanks for watching the dog.")
+    ('', '')
+    """
+    sentences = [part for part in _SENTENCE.split(nfc(text)) if part.strip()]
+    ends = [" ".join(sentences[-count:]) for count in range(1, min(MOST_SENTENCES, len(sentences)) + 1)]
+    starts = [" ".join(sentences[:count]) for count in range(1, min(MOST_SENTENCES, len(sentences)) + 1)]
+    credits, sayings = _patterns()
+    credit = next((part.strip() for part in (*ends, *starts) if credits.fullmatch(folded(part))), "")
+    saying = next((part.strip() for part in ends if sayings.fullmatch(folded(part))), "")
+    return credit, saying
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    text = resources.files("ttsprep.checks").joinpath(PHRASES).read_text(encoding="utf-8")
+    tables = tomllib.loads(text).values()
+    return _pattern([p for t in tables for p in t["credits"]]), _pattern([p for t in tables for p in t["sayings"]])
+
+
+def _pattern(phrases: list[str]) -> re.Pattern[str]:
+    """Return what matches one phrase or several in a row, folded."""
+    parts = (" ".join(_ANY if word == "*" else re.escape(word) for word in phrase.split()) for phrase in phrases)
+    one = "|".join(sorted(set(parts), key=len, reverse=True))
+    return re.compile(rf"(?:{one})(?: (?:{one}))*")
+
+
+def compression(text: str) -> float:
+    """Return how many times longer a text is than zlib makes it; NaN for an empty one.
+
+    Whisper compresses the UTF-8, in which a Cyrillic text is twice as long, half of it the same byte. Here every
+    character is the lowest byte of its number, which is the same for Latin scripts.
+    """
+    if not text:
+        return np.nan
+    data = bytes(ord(char) & 0xFF for char in text)
+    return len(data) / len(zlib.compress(data))
