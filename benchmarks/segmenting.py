@@ -1,12 +1,17 @@
 """How well long recordings are cut: made of real clips, so that the truth is known.
 
     python benchmarks/segmenting.py NAME:PATH:LANGUAGE ... [--clips 200] [--words NAME=FILE] [--labels NAME=FOLDER]
+        [--asr-model PATH] [--spoil]
 
 Clips of a corpus are joined in order, with pauses of their own room tone, and cut again with and without their text.
 Prints for each recording
 
 - speed in seconds of audio per second of CPU; cuts inside speech; share of the speech that is in a clip; lengths;
 - with the text: clips with exactly the right text, with a wrong one, and refused speech.
+
+With ``--asr-model`` also with the text placed by Whisper (``align = "asr"``). ``--spoil`` spoils the text that is
+given: of one clip in 25 the text is missing, after one in 25 a sentence stands that is not read, and every 1,500
+characters a page number; the texts of clips are held against what is said all the same.
 
 The truth of a text is the times of words, where they are known: from any forced aligner (``--words``; JSON,
 ``{clip: [[word, start, end], ...]}``), or from phone labels of Festival (``--labels``). Elsewhere only the borders of
@@ -29,7 +34,11 @@ import numpy as np
 import soundfile as sf
 from longform import Recording, join, read, times_from_json, times_from_labels
 
-from ttsprep.recipe import Segment
+from ttsprep.audit import Plan
+from ttsprep.build_alignment import aligned_source
+from ttsprep.build_told import QUIET
+from ttsprep.layouts.detect import Corpus
+from ttsprep.recipe import Recipe, Segment, Transcribe
 from ttsprep.segment import Cuts, Piece, Segmenting
 from ttsprep.segmenting.words import words
 from ttsprep.types import Clip
@@ -45,6 +54,8 @@ def main() -> None:
     parser.add_argument("--words", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--labels", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--show", action="store_true", help="print every clip with a wrong text")
+    parser.add_argument("--asr-model", default="", metavar="PATH", help="also align with this Whisper")
+    parser.add_argument("--spoil", action="store_true", help="give a text with gaps, unread sentences, page numbers")
     given = parser.parse_args()
     known = dict(pair.split("=") for pair in given.words)
     labelled = dict(pair.split("=") for pair in given.labels)
@@ -59,26 +70,69 @@ def main() -> None:
             both = {clip.id: times_from_labels(Path(labelled[name]), clip) for clip, _, _ in clips}
             timed, silent = ({key: pair[side] for key, pair in both.items()} for side in (0, 1))
         recording = join(name, clips, language, gaps=not given.as_they_are, seed=given.seed, timed=timed, silent=silent)
-        measure(recording, show=given.show)
+        text = spoiled(recording, given.seed) if given.spoil else recording.text
+        measure(recording, text, given.asr_model, show=given.show)
 
 
-def measure(recording: Recording, *, show: bool) -> None:
+def measure(recording: Recording, text: str, model: str, *, show: bool) -> None:
     """Cut a recording with and without its text, and print what came of it."""
     rules = Segment()
     with tempfile.TemporaryDirectory(prefix="ttsprep-segmenting-") as folder:
         sf.write(Path(folder) / "long.wav", recording.samples, recording.rate, subtype="PCM_16")
         plain = Clip("long", "long.wav", "", "", recording.language)
         seconds = len(recording.samples) / recording.rate
-        print(f"{recording.name}: {seconds / 60:.1f} min, {len(recording.words)} words")
-        for clip in (plain, replace(plain, text=recording.text)):
+        print(f"{recording.name}: {seconds / 60:.1f} min, {len(recording.words)} words", flush=True)
+        for clip in (plain, replace(plain, text=text)):
             start = time.process_time()
             cuts = Segmenting(folder, rules)(clip)
             speed = seconds / (time.process_time() - start)
             pieces = cuts.pieces or ()
             print(f"  {'with text' if clip.text else 'without  '}  {speed:6.0f} x real time; {len(pieces)} clips")
             print(f"             {describe(recording, pieces)}")
-            print(f"             refused {refusals(cuts)}")
-    show_texts(recording, pieces, show=show)
+            print(f"             refused {refusals(cuts)}", flush=True)
+        show_texts(recording, pieces, show=show)
+        if model:
+            pieces, refused, speed = by_asr(folder, replace(plain, text=text), model, seconds)
+            print(f"  by Whisper {speed:6.0f} x real time; {len(pieces)} clips")
+            print(f"             {describe(recording, pieces)}")
+            print(f"             refused {'; '.join(f'{n}: {why}' for why, n in refused.most_common())}")
+            show_texts(recording, pieces, show=show)
+
+
+def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[Piece, ...], Counter[str], float]:
+    """Cut a recording and have Whisper place its text; return the pieces, the reasons of the others, and the speed."""
+    segment, transcribe = Segment(align="asr"), Transcribe(model=model)
+    corpus = Corpus(Path(folder), "plain", "made just now", iter(()), "*")
+    todo = Plan(corpus, [clip], [clip.id], [], [])
+    with tempfile.TemporaryDirectory(prefix="ttsprep-aligning-") as out:
+        start = sum(os.times()[:4])
+        recipe = Recipe(segment=segment, transcribe=transcribe)
+        plan, refused = aligned_source(todo, Path(out), recipe, segment, transcribe, 1, QUIET)
+        spent = sum(os.times()[:4]) - start
+    pieces = tuple(Piece(piece.start, piece.end or 0.0, piece.text) for piece in plan.clips)
+    why = Counter(item.reason.partition(": ")[2].partition(" (")[0] for item in refused)
+    return pieces, why, seconds / spent
+
+
+def spoiled(recording: Recording, seed: int) -> str:
+    """Return the text as books have it: not all that is said, and more than is read."""
+    random = np.random.default_rng(seed)
+    taken = words(recording.text, "")
+    own: dict[int, list[str]] = {}
+    for number, (first, last) in zip(recording.sentences, taken.spans, strict=True):
+        own.setdefault(number, []).append(recording.text[first:last])
+    texts = [" ".join(tokens) for tokens in own.values()]
+    parts, size, page = [], 0, 1
+    for text in texts:
+        chance = random.random()
+        parts += [] if chance < 0.04 else [text]
+        if chance > 0.96:
+            parts.append(" ".join(random.permutation(random.choice(texts).split())))
+        size += len(text)
+        if size > 1_500 * page:
+            parts.append(f"{page + 16}")
+            page += 1
+    return " ".join(parts)
 
 
 def describe(recording: Recording, pieces: tuple[Piece, ...]) -> str:

@@ -24,7 +24,7 @@ FLOORS = (
     | {"choose", "split", "decisions"}
     | {"coding", "coded", "shards", "listen", "transcribe"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
-    {"build_source", "build_transcripts"}
+    {"build_source", "build_transcripts", "build_alignment", "build_told"}
     | {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "verify", "selftest"},
     {"cli", "cli_build", "cli_codec", "console", "views", "views_build", "views_codec", "docs_pages"},
 )

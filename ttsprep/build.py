@@ -14,7 +14,8 @@ from ttsprep import build_state as state
 from ttsprep import build_tables as tables
 from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
-from ttsprep.build_source import QUIET, Told, prepare
+from ttsprep.build_source import prepare
+from ttsprep.build_told import QUIET, Told
 from ttsprep.choose import Choice, Rejection, choose, without
 from ttsprep.decisions import Decision
 from ttsprep.errors import CorpusError

@@ -22,8 +22,10 @@ CACHE = ".cuts.json"
 
 def cut_source(
     todo: Plan, out: Path, rules: Segment, jobs: int, on_plan: Callable[[int], None], on_item: Callable[[int], None]
-) -> tuple[Plan, list[Rejection]]:
-    """Return the plan with the pieces of long recordings in their place, and what is in none of them.
+) -> tuple[Plan, list[Rejection], list[int]]:
+    """Return the plan with the pieces of long recordings in their place, what is in none, and where each piece is from.
+
+    That is the place of the recording in `todo`; a clip that stays as it is keeps its id.
 
     Parameters
     ----------
@@ -50,15 +52,18 @@ def cut_source(
             found[number] = known.get(cuts.fingerprint, cuts)
     _write(out / CACHE, found.values())
     clips: list[Clip] = []
-    rejected = []
+    rejected: list[Rejection] = []
+    origins: list[int] = []
     for number, clip in enumerate(todo.clips):
         pieces, refused = cut(clip, found[number])
         clips += pieces
-        rejected += [Rejection(todo.ids[number], "segment", (), f"{_span(item)}: {item.reason}") for item in refused]
-    return replace(todo, clips=clips, ids=unique([clean(clip.id) for clip in clips])), rejected
+        origins += [number] * len(pieces)
+        rejected += [Rejection(todo.ids[number], "segment", (), f"{span(item)}: {item.reason}") for item in refused]
+    return replace(todo, clips=clips, ids=unique([clean(clip.id) for clip in clips])), rejected, origins
 
 
-def _span(item: Refused) -> str:
+def span(item: Refused) -> str:
+    """Say where something is that is in no piece."""
     return f"{item.start:.1f} s to the end" if item.end is None else f"{item.start:.1f}-{item.end:.1f} s"
 
 

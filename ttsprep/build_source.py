@@ -1,34 +1,15 @@
 """The source of a build before it is measured: long recordings cut, decisions read, missing texts written down."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from ttsprep.audit import Plan
+from ttsprep.build_told import Told
 from ttsprep.choose import Rejection
 from ttsprep.decisions import Decision, read_decisions
 from ttsprep.recipe import Recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """Whom to tell how far a build is.
-
-    Attributes
-    ----------
-    begin
-        Called with what is being done, all clips, and those of them that are not known from before.
-    advance
-        Called with clips finished and seconds of audio.
-    """
-
-    begin: Callable[[str, int, int], None] = lambda doing, clips, new: None
-    advance: Callable[[int, float], None] = lambda clips, seconds: None
-
-
-QUIET = Told()
-"""Tells nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +56,15 @@ def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs:
         Whom to tell how far it is.
     """
     refused: list[Rejection] = []
-    if recipe.segment:
+    if recipe.segment and recipe.transcribe and recipe.segment.align == "asr":
+        from ttsprep.build_alignment import aligned_source
+
+        todo, refused = aligned_source(todo, out, recipe, recipe.segment, recipe.transcribe, jobs, told)
+    elif recipe.segment:
         from ttsprep.build_cuts import cut_source  # a third of a second that few builds need
 
         told_of = partial(told.begin, "cutting", len(todo.clips))
-        todo, refused = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+        todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
     todo, said = _decided(todo, decisions)
     if not recipe.transcribe:
         return Source(todo, refused, said)

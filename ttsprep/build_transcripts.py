@@ -20,7 +20,6 @@ from ttsprep.manifest import Journal, read_table, to_batch, write_table
 from ttsprep.recipe import Transcribe
 from ttsprep.run import Work, run
 from ttsprep.transcribe import VERSION, WRITTEN, Transcribing, doubt
-from ttsprep.types import Clip
 
 BATCH = 16
 """Clips of like length that are heard at once."""
@@ -81,7 +80,7 @@ def transcribe_source(
         return Transcripts(todo)
     model = model_file(rules.model)
     own = (VERSION, digest(Path(model)), rules.language)
-    keys = keys_of(todo, places, out, lambda clip: (*own, clip.language))
+    keys = keys_of(todo, places, out, lambda i: (*own, todo.clips[i].language))
     tasks = {keys[i]: Task(todo.clips[i], keys[i], ()) for i in places if keys[i]}
     work = Transcribing(str(todo.corpus.root.resolve()), model, rules.language)
     lengths = {keys[i]: length_of(todo, i) for i in places}
@@ -103,8 +102,11 @@ def transcribe_source(
     return Transcripts(replace(todo, clips=clips), log_p, doubted)
 
 
-def keys_of(todo: Plan, places: Sequence[int], out: Path, about: Callable[[Clip], object]) -> dict[int, str]:
-    """Return what stands for each clip at `places`: its bytes, its piece of them, and `about` it; "" if unreadable."""
+def keys_of(todo: Plan, places: Sequence[int], out: Path, about: Callable[[int], object]) -> dict[int, str]:
+    """Return what stands for each clip at `places`: its bytes, its piece of them, and what `about` says of it.
+
+    "" if it cannot be read.
+    """
     known = unchanged(str(todo.corpus.root.resolve()), [todo.clips[i] for i in places], out / "source")
     digests: dict[str, str] = {}
     keys = {}
@@ -115,7 +117,7 @@ def keys_of(todo: Plan, places: Sequence[int], out: Path, about: Callable[[Clip]
                 digests[clip.path] = sha256 or digest(inside(todo.corpus.root, clip.path))
             except AudioError:
                 digests[clip.path] = ""
-        parts = repr((digests[clip.path], clip.start, clip.end, about(clip)))
+        parts = repr((digests[clip.path], clip.start, clip.end, about(i)))
         stamp = hashlib.sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()[:32]
         keys[i] = stamp if digests[clip.path] else ""
     return keys

@@ -28,6 +28,8 @@ from ttsprep.stages.base import Stage, all_stages
 Option = StrictBool | StrictInt | StrictFloat | StrictStr
 Part = TypeVar("Part", Check, Stage, Export)
 
+HEARD_S = 29.0
+"""Longest piece that can be aligned by Whisper, in seconds."""
 PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "format")
 
 
@@ -85,16 +87,22 @@ class Segment(Section):
         Length of a clip, in seconds.
     pause_s
         Shortest pause to cut in, in seconds.
+    align
+        How the text of a recording is placed: ``sound`` learns the sounds of this recording, ``asr`` has Whisper
+        write every piece down and score the text; it needs the table ``[transcribe]``.
     """
 
     shortest_s: float = Field(default=3.0, gt=0)
     longest_s: float = Field(default=15.0, gt=0)
     pause_s: float = Field(default=0.25, gt=0)
+    align: Literal["sound", "asr"] = "sound"
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.shortest_s * 2 > self.longest_s:
             raise ValueError("longest_s has to be twice shortest_s or more, or there is nothing to choose from")
+        if self.align == "asr" and self.longest_s > HEARD_S:
+            raise PydanticCustomError("heard", f"longest_s is {HEARD_S:g} at most, so much Whisper hears at once")
         return self
 
 
@@ -266,6 +274,8 @@ class Recipe(Section):
         self.steps()
         self.forms()
         self.wanted()
+        if self.segment and self.segment.align == "asr" and not self.transcribe:
+            raise UsageError('[segment]: align = "asr" needs the table [transcribe], which names the model')
         for code in (*self.choose.reject, *self.choose.keep):
             known_code(code)
 
