@@ -7,6 +7,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -343,10 +344,11 @@ def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> l
     languages = [clean(clips[source].language) for source in rows["source_id"]]
     parts = split(rows["id"].tolist(), speakers, rows["normalised"].tolist(), recipe.split)
     columns = ["id", "path", "text", "normalised", "sample_rate", "channels", "frames", "sha256"]
+    sure = [None if np.isnan(log_p) else float(log_p) for log_p in rows["asr_log_p"]]
     return [
-        Entry(name, path, text, normalised, speaker, language, part, int(rate), int(channels), int(frames), sha256)
-        for (name, path, text, normalised, rate, channels, frames, sha256), speaker, language, part in zip(
-            rows[columns].itertuples(index=False), speakers, languages, parts, strict=True
+        Entry(name, path, text, normalised, speaker, language, part, int(rate), int(channels), int(frames), sha256, p)
+        for (name, path, text, normalised, rate, channels, frames, sha256), speaker, language, part, p in zip(
+            rows[columns].itertuples(index=False), speakers, languages, parts, sure, strict=True
         )
     ]
 

@@ -26,7 +26,7 @@ from ttsprep.types import Severity
 
 REJECTED = ("id", "stage", "codes", "reason")
 _FORMULA = frozenset("=+-@\t\r")
-_KINDS = {str: pa.string(), int: pa.int64()}
+_KINDS = {str: pa.string(), int: pa.int64(), float | None: pa.float64()}
 ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)])  # type: ignore[index]
 """The clips of a build, as its exports see them."""
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ttsprep.characters import folded, spoken_chars
 from ttsprep.checks.hallucinated import Hallucinated, compression, stock_phrases
+from ttsprep.checks.language import Language
 from ttsprep.checks.rate import Rate
 from ttsprep.checks.text import loop
 from ttsprep.errors import AudioError
@@ -41,8 +42,6 @@ WRITTEN = pa.schema([
 
 FIRST_S, AFTER_S = 1.2, 0.5
 """More speech than this up to the second token, or after the last word, has no text, in seconds."""
-OTHER_LANGUAGE_P = 0.8
-"""Probability of another language from which it is that which is spoken."""
 REMARKS = frozenset("[](){}♪♫*")
 """In a text with one of these, Whisper wrote of a sound: ``[Music]``, ``(wind howling)``."""
 
@@ -122,7 +121,9 @@ def doubt(row: Mapping[str, Any], language: str, rules: Transcribe) -> tuple[tup
             "rate-outlier",
         ), f"{spoken_chars(text) / row['seconds']:.0f} characters a second: more than can be said"
     other = row["language"] or ""
-    if other and other != language and row["language_p"] >= OTHER_LANGUAGE_P:
+    if row["seconds"] < Language.shortest_s:
+        other = ""  # too little is said
+    if other and other != language and row["language_p"] >= Language.heard_p:
         return ("language-mismatch",), f"sounds like {other!r} (probability {row['language_p']:.2f})"
     return (), _unsure(row, rules)
 

@@ -101,8 +101,8 @@ class Hallucinated(Check):
 def stock_phrases(text: str) -> tuple[str, str]:
     """Return the credit, and the saying, that a text is or has at an end; "" where it has none.
 
-    A credit may be the first or the last sentences, a saying only the last ones: who says *please subscribe* in the
-    middle of a text, says it.
+    A credit may be the first or the last sentences, and of three words or more it ends also a text that has no full
+    stops; a saying is the last ones: who says *please subscribe* in the middle of a text, says it.
 
     Examples
     --------
@@ -112,26 +112,43 @@ def stock_phrases(text: str) -> tuple[str, str]:
     ('', '')
     """
     sentences = [part for part in _SENTENCE.split(nfc(text)) if part.strip()]
-    ends = [" ".join(sentences[-count:]) for count in range(1, min(MOST_SENTENCES, len(sentences)) + 1)]
-    starts = [" ".join(sentences[:count]) for count in range(1, min(MOST_SENTENCES, len(sentences)) + 1)]
-    credits, sayings = _patterns()
-    credit = next((part.strip() for part in (*ends, *starts) if credits.fullmatch(folded(part))), "")
-    saying = next((part.strip() for part in ends if sayings.fullmatch(folded(part))), "")
+    counts = range(1, min(MOST_SENTENCES, len(sentences)) + 1)
+    ends = [" ".join(sentences[-count:]) for count in counts]
+    starts = [" ".join(sentences[:count]) for count in counts]
+    known = _patterns()
+    credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(folded(part))), "")
+    if not credit and (found := known.ending.search(folded(text))):
+        credit = found[0].strip()
+    saying = next((part.strip() for part in ends if known.sayings.fullmatch(folded(part))), "")
     return credit, saying
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    credits: re.Pattern[str]
+    sayings: re.Pattern[str]
+    ending: re.Pattern[str]
+
+
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _patterns() -> _Patterns:
     text = resources.files("ttsprep.checks").joinpath(PHRASES).read_text(encoding="utf-8")
     tables = tomllib.loads(text).values()
-    return _pattern([p for t in tables for p in t["credits"]]), _pattern([p for t in tables for p in t["sayings"]])
+    credits = [phrase for table in tables for phrase in table["credits"]]
+    sayings = [phrase for table in tables for phrase in table["sayings"]]
+    certain = [phrase for phrase in credits if "*" not in phrase and phrase.count(" ") >= 2]
+    return _Patterns(_in_a_row(credits), _in_a_row(sayings), re.compile(rf"(?:^| )(?:{_any(certain)})$"))
 
 
-def _pattern(phrases: list[str]) -> re.Pattern[str]:
-    """Return what matches one phrase or several in a row, folded."""
-    parts = (" ".join(_ANY if word == "*" else re.escape(word) for word in phrase.split()) for phrase in phrases)
-    one = "|".join(sorted(set(parts), key=len, reverse=True))
+def _in_a_row(phrases: list[str]) -> re.Pattern[str]:
+    """Return what matches one phrase or several, folded."""
+    one = _any(phrases)
     return re.compile(rf"(?:{one})(?: (?:{one}))*")
+
+
+def _any(phrases: list[str]) -> str:
+    parts = (" ".join(_ANY if word == "*" else re.escape(word) for word in phrase.split()) for phrase in phrases)
+    return "|".join(sorted(set(parts), key=len, reverse=True))
 
 
 def compression(text: str) -> float:

@@ -53,6 +53,7 @@ class Transcript(Check):
         "words_end_s": "where the last word ends [s]",
         "speech_first_s": "speech up to the end of the first piece of the first word, with all that is before it [s]",
         "speech_after_s": "speech after the last word [s]",
+        "no_speech_p": "probability that nothing is said, for `text-hallucinated` [ratio]",
         "said": "what the model writes down where it was in doubt",
         "said_cer": "letters of that which differ from the transcript, over the letters of the transcript [ratio]",
     }

@@ -34,6 +34,8 @@ class Entry:
         Of the audio file.
     sha256
         Of the audio file.
+    asr_log_p
+        How sure a model was of a text that it wrote, as mean log-probability in nats; None for other texts.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Entry:
     channels: int
     frames: int
     sha256: str
+    asr_log_p: float | None = None
 
     @property
     def duration_s(self) -> float:

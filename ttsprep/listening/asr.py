@@ -12,6 +12,7 @@ from ttsprep.files import digest
 from ttsprep.listening import whisper_model
 from ttsprep.listening.base import RATE, Heard, Listener
 from ttsprep.listening.heard_text import Comparison, compare, without_loops
+from ttsprep.listening.nothing_said import no_speech
 from ttsprep.listening.whisper_model import FRAME_S, WINDOW_S, Forced, Scorer, weights
 from ttsprep.listening.words import Words, monotonic, speech_frames, split, word_scores
 from ttsprep.types import Measures
@@ -71,6 +72,8 @@ def _listen(scorer: Scorer, clips: Sequence[Heard]) -> list[Measures]:
             row["heard_language"] = max(chances, key=chances.__getitem__)
             row["heard_language_p"] = chances[row["heard_language"]]
             row["language_p"] = chances[scorer.tokenizer.language]
+    for row, silent in zip(rows, no_speech(scorer, features), strict=True):
+        row["no_speech_p"] = silent
     return rows
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ttsprep.errors import UsageError
 from ttsprep.listening.base import RATE, Heard
 from ttsprep.listening.heard_text import without_loops
+from ttsprep.listening.nothing_said import alike, no_speech
 from ttsprep.listening.weights import find_weights
 from ttsprep.listening.whisper_model import FRAME_S, TOKENS_PER_S, WINDOW_S, Scorer, load, loaded, weights
 from ttsprep.listening.whisper_model import TAIL_S as SCORED_TAIL_S
@@ -114,32 +115,6 @@ def write(model: str, clips: Sequence[Heard], *, language: str = "") -> list[Wri
     return result
 
 
-def no_speech(scorer: Scorer, encoded: Sequence[Any]) -> list[float]:
-    """Return how likely it is that nothing is said, for each encoded clip: Whisper's own token for that.
-
-    It is what the decoder would write in the very first place, before the language (Radford et al. 2022, 4.5).
-    """
-    import torch
-
-    start = torch.tensor([[scorer.tokenizer.sot]], device=scorer.model.device)
-    found = [0.0] * len(encoded)
-    with torch.inference_mode():
-        for places in _alike(encoded):
-            audio = torch.stack([encoded[i] for i in places])
-            logits = scorer.model.decoder(start.expand(len(places), 1), audio)[:, 0].float()
-            for i, chance in zip(places, logits.softmax(-1)[:, scorer.tokenizer.no_speech].tolist(), strict=True):
-                found[i] = chance
-    return found
-
-
-def _alike(encoded: Sequence[Any]) -> list[list[int]]:
-    """Return the places of clips of the same length."""
-    buckets: dict[int, list[int]] = defaultdict(list)
-    for i, one in enumerate(encoded):
-        buckets[len(one)].append(i)
-    return list(buckets.values())
-
-
 def _write(scorer: Scorer, clips: Sequence[Samples]) -> list[Written]:
     if not clips:
         return []
@@ -159,7 +134,7 @@ def _heard(scorer: Scorer, clips: Sequence[Samples], room_s: float) -> tuple[lis
     """Return clips as the encoder hears them, and the tokens that are written of each."""
     encoded = scorer.encode([_padded(samples, room_s) for samples in clips])
     tokens: list[list[int]] = [[]] * len(clips)
-    for places in _alike(encoded):
+    for places in alike(encoded):
         longest = round(max(len(clips[i]) for i in places) / RATE * TOKENS_PER_S) + 8
         for i, row in zip(places, _greedy(scorer, [encoded[i] for i in places], longest), strict=True):
             tokens[i] = row
