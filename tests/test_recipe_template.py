@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ttsprep.checks.base import all_checks
 from ttsprep.exports.base import all_exports
-from ttsprep.recipe import Download, Recipe, Section, Segment, Select, Source, Split, parse
+from ttsprep.recipe import Download, Recipe, Section, Segment, Select, Source, Split, Transcribe, parse
 from ttsprep.recipe_template import WIDTH, _toml, template
 from ttsprep.stages.base import all_stages
 
@@ -24,8 +24,12 @@ def test_as_printed_it_is_an_empty_recipe() -> None:
 def test_uncommented_it_says_every_default() -> None:
     recipe = parse(uncommented(), "template")
     default = Recipe()
-    assert recipe.model_copy(update={"segment": None, "checks": {}, "stages": {}, "exports": {}}) == default
+    assert (
+        recipe.model_copy(update={"segment": None, "transcribe": None, "checks": {}, "stages": {}, "exports": {}})
+        == default
+    )
     assert recipe.segment == Segment()
+    assert recipe.transcribe == Transcribe()
     assert recipe.judges() == default.judges()
     assert recipe.steps() == default.steps()
     stages = [name for name in all_stages() if name != "format"]
@@ -37,7 +41,8 @@ def test_uncommented_it_says_every_default() -> None:
 def test_every_key_is_there() -> None:
     document = tomllib.loads(uncommented())
     assert set(document) == set(Recipe.model_fields)
-    for name, section in {"source": Source, "segment": Segment, "choose": Select, "split": Split}.items():
+    sections = {"source": Source, "segment": Segment, "transcribe": Transcribe, "choose": Select, "split": Split}
+    for name, section in sections.items():
         assert issubclass(section, Section)
         assert set(document[name]) == set(section.model_fields) - {"downloads"}
     for table, parts in {"checks": all_checks(), "stages": all_stages(), "exports": all_exports()}.items():
@@ -59,9 +64,9 @@ def test_every_key_is_explained() -> None:
 
 def test_the_page_on_recipes_has_every_key_and_its_default() -> None:
     page = (Path(__file__).parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
-    for section in (Recipe(), Source(), Segment(), Select(), Split()):
+    for section in (Recipe(), Source(), Segment(), Transcribe(), Select(), Split()):
         for key, value in section:
-            if isinstance(value, Section | dict) or key in {"segment", "downloads"}:
+            if isinstance(value, Section | dict) or key in {"segment", "transcribe", "downloads"}:
                 assert f"[{key}" in page or f".{key}]" in page
                 continue
             (line,) = [

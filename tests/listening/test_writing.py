@@ -25,7 +25,7 @@ pytestmark = [
 
 
 def heard(samples: Samples, language: str = "en-us") -> Heard:
-    return Heard(Clip("c", "c.wav", "", language=language), samples.astype(np.float32))
+    return Heard(Clip("c", "c.wav", "", language=language), samples)
 
 
 def noise(seconds: float, level: float = 0.01) -> Samples:
@@ -38,9 +38,8 @@ def test_speech_is_written_with_numbers_in_words_and_noise_is_no_speech() -> Non
     import soxr
 
     samples, rate = sf.read(SPEECH / "wavs" / "LJ002-0194.flac", dtype="float32")
-    spoken, hiss, nothing = write(
-        str(WEIGHTS), [heard(soxr.resample(samples, rate, RATE)), heard(noise(3.0)), heard(np.zeros(2 * RATE))]
-    )
+    clips = [soxr.resample(samples, rate, RATE), noise(3.0), np.zeros(2 * RATE, np.float32)]
+    spoken, hiss, nothing = write(str(WEIGHTS), [heard(clip) for clip in clips])
     said = "and a heavy fee at the rate of eight pounds per one hundred pounds"
     assert "".join(c for c in spoken.text.lower() if c.isalpha()).startswith(said.replace(" ", ""))
     assert -0.2 < spoken.log_p < 0

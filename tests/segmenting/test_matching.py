@@ -61,7 +61,7 @@ def test_a_phrase_that_the_book_has_twice_is_found_in_its_order() -> None:
 
 def test_pairs_are_in_order() -> None:
     book = [plain(word) for word in " ".join(TEXTS).split()]
-    said = book[5:40] + ["never", "written"] + book[50:]
+    said = [*book[5:40], "never", "written", *book[50:]]
     found = pairs(book, said)
     assert all(a < c and b < d for (a, b), (c, d) in pairwise(found))
     assert {(i, i + 5) for i in range(35)} <= set(found)
