@@ -38,6 +38,13 @@ def test_a_number_that_may_not_be_read_is_no_part_of_a_piece() -> None:
     assert [*found[:4], *found[5:]] == [*TEXTS[:4], *TEXTS[5:]]
 
 
+def test_a_number_between_two_pieces_is_of_neither() -> None:
+    written = [f"{TEXTS[0]} beep", TEXTS[1]]
+    for one in match(words(f"{TEXTS[0]} 19 {TEXTS[1]}", ""), written):
+        assert (one.reason, one.before, one.after) == ("", 0, 0)
+    assert texts_of(f"{TEXTS[0]} 19 {TEXTS[1]}", written) == TEXTS[:2]
+
+
 def test_speech_without_a_text_is_refused() -> None:
     found = texts_of(" ".join([*TEXTS[:6], *TEXTS[7:]]), TEXTS)
     assert found[6] == "! there is speech that the text does not have"

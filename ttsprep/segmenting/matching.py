@@ -66,9 +66,13 @@ def match(book: Words, written: Sequence[str]) -> list[Match]:
     result = []
     at = 0
     for words in said:
-        result.append(_piece(left, words, {i: found[at + i] for i in range(len(words)) if at + i in found}))
+        own = {i: found[at + i] for i in range(len(words)) if at + i in found}
+        # a number is read in many ways: one that stands beside another word may be that of a page
+        result.append(
+            _piece(left, words, {i: j for i, j in own.items() if _is_lettered(left[j]) or left[j] == words[i]})
+        )
         at += len(words)
-    return _opened(result, len(left))
+    return _opened(result, left)
 
 
 def plain(word: str) -> str:
@@ -82,24 +86,33 @@ def _piece(book: Sequence[str], words: Sequence[str], own: Mapping[int, int]) ->
         return Match(reason="there is speech that the text does not have")
     begin, end = min(own.values()), max(own.values()) + 1
     silent = set(range(begin, end)) - set(own.values())
-    if any(not any(map(str.isalpha, book[i])) for i in silent):
+    if not all(_is_lettered(book[i]) for i in silent):
         return Match(reason="numbers of the text may not be read")
     return Match(begin, end)
 
 
-def _opened(pieces: list[Match], words: int) -> list[Match]:
+def _opened(pieces: list[Match], book: Sequence[str]) -> list[Match]:
     """Add the words between two pieces that may be of either."""
     told = [i for i, piece in enumerate(pieces) if not piece.reason]
     result = list(pieces)
     for number, i in enumerate(told):
         earlier = pieces[told[number - 1]].end if number else 0
-        later = pieces[told[number + 1]].begin if number + 1 < len(told) else words
+        later = pieces[told[number + 1]].begin if number + 1 < len(told) else len(book)
         piece = pieces[i]
-        before, after = piece.begin - earlier, later - piece.end
-        result[i] = Match(
-            piece.begin, piece.end, before if before <= MOST_OPEN else 0, after if after <= MOST_OPEN else 0
-        )
+        before, after = _open(book[earlier : piece.begin][::-1]), _open(book[piece.end : later])
+        result[i] = Match(piece.begin, piece.end, before, after)
     return result
+
+
+def _open(words: Sequence[str]) -> int:
+    """Return how many of the words beside a piece, from it on, may be in it."""
+    if len(words) > MOST_OPEN:
+        return 0
+    return next((i for i, word in enumerate(words) if not _is_lettered(word)), len(words))
+
+
+def _is_lettered(word: str) -> bool:
+    return any(map(str.isalpha, word))
 
 
 def pairs(book: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]]:
