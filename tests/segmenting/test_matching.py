@@ -39,7 +39,7 @@ def test_a_number_that_may_not_be_read_is_no_part_of_a_piece() -> None:
 
 
 def test_a_number_between_two_pieces_is_of_neither() -> None:
-    written = [f"{TEXTS[0]} beep", TEXTS[1]]
+    written = [f"{TEXTS[0]} so", TEXTS[1]]
     for one in match(words(f"{TEXTS[0]} 19 {TEXTS[1]}", ""), written):
         assert (one.reason, one.before, one.after) == ("", 0, 0)
     assert texts_of(f"{TEXTS[0]} 19 {TEXTS[1]}", written) == TEXTS[:2]
@@ -50,6 +50,8 @@ def test_speech_without_a_text_is_refused() -> None:
     assert found[6] == "! there is speech that the text does not have"
     assert [*found[:6], *found[7:]] == [*TEXTS[:6], *TEXTS[7:]]
     assert texts_of(" ".join(TEXTS), ["", "Quite another thing altogether happens."])[0].startswith("! there is speech")
+    (short, *_) = texts_of(" ".join(TEXTS), [f"{TEXTS[0]} Calling.", *TEXTS[1:]])
+    assert short == "! there is speech that the text does not have"
     assert match(words("", ""), ["one", ""]) == match(words("...", ""), ["one", ""])
 
 

@@ -24,6 +24,8 @@ SAME, ALIKE, DIFFERENT, LEFT_OUT = 2.0, 1.0, -0.8, -0.7
 ALIKE_RATIO = 0.5
 LEAST_SHARE = 0.5
 """Of the words of a piece, that are in the book, for it to be of the book."""
+MORE_LETTERS = 4
+"""A written word of so many letters, for which there is none in the book, was said all the same."""
 MOST_OPEN = 4
 """More words that may belong to either of two pieces, or to none, were not read."""
 
@@ -83,6 +85,9 @@ def plain(word: str) -> str:
 def _piece(book: Sequence[str], words: Sequence[str], own: Mapping[int, int]) -> Match:
     alike = sum(_worth(words[i], book[place]) > 0 for i, place in own.items())
     if not alike or alike < LEAST_SHARE * len(words):
+        return Match(reason="there is speech that the text does not have")
+    near = "".join(book[place] for place in own.values())
+    if any(i not in own and len(word) >= MORE_LETTERS and word not in near for i, word in enumerate(words)):
         return Match(reason="there is speech that the text does not have")
     begin, end = min(own.values()), max(own.values()) + 1
     silent = set(range(begin, end)) - set(own.values())
