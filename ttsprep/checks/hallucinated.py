@@ -25,8 +25,8 @@ HALLUCINATED = Code(
     "warning if a person may say it (*Thanks for watching*). A text of 100 characters or more is 3.2 times longer "
     "than zlib makes it, one byte a character in every script: a warning (Whisper's own limit, Radford et al. 2022, "
     "4.5, is 2.4 and holds for half a minute: spoken menus of a telephone have up to 2.9). And with `--listen asr`, "
-    "Whisper's own probability that nothing is said is 0.85 or more: an error (short words have up to 0.79, noise "
-    "and silence from 0.91 on).",
+    "Whisper's own probability that nothing is said is 0.85 or more: an error (short words have up to 0.79, silence "
+    "and hum 0.9 and more, hiss 0.9 with tiny.en and 0.6 with base).",
     "The model learns words for silence, noise and music, and says them, or babbles, in pauses.",
     "Listen; write what is said, or drop the clip. Where the saying is said, put the code into `[choose] keep`.",
 )
