@@ -209,7 +209,8 @@ def examine(
         stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used}", judges, wanted)
         earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
-        about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
+        place = clean(str(todo.corpus.root.resolve()))
+        about = {"ttsprep": __version__, "stamp": stamp, "corpus": place, "recipe": recipe.model_dump(mode="json")}
         if earlier is not None:
             write_json(out / "run.json", about)  # keys of a build are no part of the stamp
             return Audit(out, clips, *earlier, measured)

@@ -15,6 +15,7 @@ import typer
 from ttsprep import __version__, console, views
 from ttsprep.cli_build import build, new_recipe, trainers
 from ttsprep.cli_codec import codec, decode, encode
+from ttsprep.cli_explain import explain
 from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
 app.command("build")(build)
 app.command("encode")(encode)
 app.command("decode")(decode)
+app.command("explain")(explain)
 app.add_typer(codec, name="codec")
 app.command("trainers")(trainers)
 _recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)
@@ -223,21 +225,6 @@ app.add_typer(_recipe, name="recipe")
 @_recipe.callback()
 def _recipe_root() -> None:
     """Write a recipe of your own."""
-
-
-@app.command("explain")
-def _explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding, such as clipping.")],
-    recipe: RecipeName = "",
-) -> None:
-    """Say what a finding is, how it is measured, its limits, why it hurts, and the mend."""
-    from ttsprep.checks.base import catalogue, known_code
-    from ttsprep.recipe import Recipe, load
-
-    entry, check = catalogue()[known_code(code)]
-    judges = (load(recipe) if recipe else Recipe()).judges()
-    (judge,) = (judge for judge in judges if type(judge) is check)
-    views.show_explanation(entry, judge)
 
 
 @app.command("checks")

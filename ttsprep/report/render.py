@@ -3,6 +3,7 @@
 import hashlib
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
 MOST_TEXT = 240
 """Characters of a text in the table."""
+BUILD = ("build",)
+"""Style sheet and script that a page about a build has as well."""
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
@@ -55,16 +58,16 @@ def render_build(build: BuildTables) -> str:
 
 
 def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
-    css, js = ("".join(_resource(f"{name}.{kind}") for name in _parts(build)) for kind in ("css", "js"))
+    css, js = style_and_script(("report", *BUILD[: bool(build)]), ("page", "report", *BUILD[: bool(build)]))
     outcome = verdicts(audit.clips, audit.findings).to_numpy()
     codes = list(audit.summary["codes"])
     cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
     return (
-        _environment()
+        environment()
         .get_template("template.html")
         .render(
             name=visible(audit.name),
-            policy=_policy(css, js),
+            policy=policy(css, js),
             css=Markup(css),  # noqa: S704 -- our own file
             js=Markup(js),  # noqa: S704 -- our own file
             build=build,
@@ -89,7 +92,8 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
 
 
 @cache
-def _environment() -> "jinja2.Environment":
+def environment() -> "jinja2.Environment":
+    """Return what makes pages of our templates; all that is put in is escaped."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -103,15 +107,18 @@ def _environment() -> "jinja2.Environment":
     return environment
 
 
-def _parts(build: dict[str, Any] | None) -> tuple[str, ...]:
-    return ("report", "build") if build else ("report",)
+def style_and_script(styles: Sequence[str], scripts: Sequence[str]) -> tuple[str, str]:
+    """Return our own style sheets and scripts of these names, each as one text."""
+    return "".join(_resource(f"{name}.css") for name in styles), "".join(_resource(f"{name}.js") for name in scripts)
 
 
 def _resource(name: str) -> str:
     return resources.files("ttsprep.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(css: str, js: str) -> str:
+def policy(css: str, js: str) -> str:
+    """Return the content security policy of a page: its own style and script, and data: URIs."""
+
     def digest(text: str) -> str:
         return "'sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") + "'"
 
