@@ -87,7 +87,7 @@ def find_clip(audit: AuditFolder, name: str, *, codes: tuple[str, ...] = ()) -> 
         Where to look.
     name
         Its id, the name that the corpus gives it, the path of its file (from here or from the root of the corpus),
-        the name of its file with or without extension, or the beginning of one id alone.
+        the name of its file with or without extension, or a beginning that one id or one file name alone has.
     codes
         Findings that a misspelt name may have meant as well.
 
@@ -98,14 +98,14 @@ def find_clip(audit: AuditFolder, name: str, *, codes: tuple[str, ...] = ()) -> 
     """
     wanted = clean(name)
     ids, given, paths = (audit.clips.column(column).to_pylist() for column in ("id", "given_id", "path"))
-    if wanted in (known := {one: row for row, one in reversed(list(enumerate(ids)))}):
-        return known[wanted]
     tail = clean(os.path.normpath(name))
-    ways = (
+    ways: tuple[list[int], ...] = (
+        [row for row, one in enumerate(ids) if one == wanted],
         [row for row, one in enumerate(given) if one == wanted],
         [row for row, one in enumerate(paths) if tail == os.path.normpath(one) or tail.endswith(f"/{one}")],
         [row for row, one in enumerate(paths) if wanted in {PurePosixPath(one).name, PurePosixPath(one).stem}],
         [row for row, one in enumerate(ids) if one.startswith(wanted)] if wanted else [],
+        [row for row, one in enumerate(paths) if PurePosixPath(one).name.startswith(wanted)] if wanted else [],
     )
     for rows in ways:
         if len(rows) == 1:

@@ -1,5 +1,6 @@
 """The command ``ttsprep explain``: of a finding of the catalogue, or of one clip of an audit."""
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,10 +76,12 @@ def _only_audit(name: str) -> Path:
     found = audits_in(Path())
     if len(found) == 1:
         return found[0]
-    if found:
-        some = ", ".join(str(path) for path in found[:5]) + (", ..." if len(found) > 5 else "")
-        raise UsageError(f"several audits are here: {some}; say which with --audit DIR")
-    raise UsageError(f"no finding is called {name!r}; {nearest(name, catalogue())} For a clip give --audit DIR")
+    if not found:
+        raise UsageError(f"no finding is called {name!r}; {nearest(name, catalogue())} For a clip give --audit DIR")
+    some = ", ".join(str(path) for path in found[:5]) + (", ..." if len(found) > 5 else "")
+    close = difflib.get_close_matches(name, catalogue(), n=1)
+    meant = f" (or did you mean the finding {close[0]!r}?)" if close else ""
+    raise UsageError(f"several audits are here: {some}; say with --audit DIR which has {name!r}{meant}")
 
 
 def _clip(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.dossier import Dossier, Found
-from ttsprep.dossier_words import becomes, facts, place, rank, unmeasured
+from ttsprep.dossier_words import becomes, facts, nats, place, rank, unmeasured
 from ttsprep.report.clip import ClipPage, Row, render_clip
 from ttsprep.standing import Measure, reach
 
@@ -68,17 +68,13 @@ def _word(word: "TimedWord") -> dict[str, Any]:
     if word.score is None:
         kind, says = "unscored", "has no letters: not scored"
     elif word.doubted:
-        kind, says = "doubted", f"seems not to be said: {_nats(word.score)} behind the likeliest word here"
+        kind, says = "doubted", f"seems not to be said: {nats(word.score)} the likeliest word here"
     elif word.written:
-        kind, says = "sure", f"said: {_nats(word.score)} behind the likeliest word here, and the model writes it, too"
+        kind, says = "sure", f"said: {nats(word.score)} the likeliest word here, and the model writes it, too"
     else:
-        kind, says = "other", f"{_nats(word.score)} behind the likeliest word here; left free, the model writes another"
+        kind, says = "other", f"{nats(word.score)} the likeliest word here; left free, the model writes another"
     tip = f"{word.start:.2f} to {word.end:.2f} s, {says}"
     return {"word": word.word, "start": word.start, "end": word.end, "class": kind, "tip": tip}
-
-
-def _nats(score: float) -> str:
-    return f"{abs(score):.1f} nats"
 
 
 def _listened(heard: "Explained") -> str:

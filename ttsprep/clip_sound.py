@@ -50,11 +50,19 @@ def clip_of(row: Mapping[str, Any], root: Path | None) -> Clip:
     return Clip(*names, row["start_s"] or 0.0, row["end_s"])
 
 
-def listen_to(root: Path, clip: Clip, sha256: str) -> Sound:
-    """Decode a clip; a file that is missing or broken by now is no error."""
+def listen_to(root: Path, clip: Clip, sha256: str | None) -> Sound:
+    """Decode a clip; a file that is missing or broken by now is no error.
+
+    Parameters
+    ----------
+    root, clip
+        Where the corpus is, and which clip of it.
+    sha256
+        Of the file as it was audited; "" if it was missing then, None if that is not known.
+    """
     try:
         path = inside(root, clip.path)
-        changed = bool(sha256) and digest(path) != sha256
+        changed = sha256 is not None and digest(path) != sha256
         decoded = audio.read(path, start=clip.start, end=clip.end)
     except AudioError as error:
         return Sound(None, fault=str(error))

@@ -1,7 +1,7 @@
 """Everything known of one clip of an audit, put together for people and programs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,14 +106,12 @@ class Dossier:
 
     @property
     def missing(self) -> str:
-        """What is not known for want of the audio, in a sentence; "" if it is there as it was audited."""
+        """What is to be known of the audio as it is now, in a sentence; "" if it is as it was audited."""
         if self.sound.decoded is None:
-            return self.sound.fault
-        return (
-            "the file is not the one that was audited: what was measured is of the old one"
-            if self.sound.changed
-            else ""
-        )
+            as_before = self.root is not None and self.row["status"] not in {"ok", None}
+            return "" if as_before else self.sound.fault
+        changed = "the file is not the one that was audited: what was measured is of the old one"
+        return changed if self.sound.changed else ""
 
     def document(self) -> dict[str, Any]:
         """Return all of it for programs."""
@@ -125,7 +123,7 @@ class Dossier:
             "verdict": self.verdict.value,
             "findings": [_finding(found) for found in self.findings],
             "measures": {measure.name: _measure(measure) for measure in self.measures},
-            "audio": {"readable": self.sound.decoded is not None, "remark": self.missing},
+            "audio": {"readable": self.sound.decoded is not None, "remark": self.missing or None},
             "speech": [list(stretch) for stretch in self.sound.speech],
             "said": self.said or None,
             "words": None if self.heard is None else _words(self.heard),
@@ -179,20 +177,25 @@ def gather(audit: AuditFolder, name: str, *, corpus: Path | None = None, codes: 
     findings = _findings(audit.findings, row["id"])
     root, fault = root_of(audit, corpus)
     clip = clip_of(row, root)
-    sound = Sound(None, fault=fault) if root is None else listen_to(root, clip, row["sha256"] or "")
+    sound = Sound(None, fault=fault) if root is None else listen_to(root, clip, _digest(row))
     becomes = verdict(((found.code, found.severity) for found in findings), readable=row["status"] in {"ok", None})
     judged = _judged(measures(audit.clips, place), findings)
     done = fate(audit.build, row["id"]) if audit.build and (audit.build / "build.json").is_file() else None
     return Dossier(audit, row, clip, tuple(findings), tuple(judged), becomes, root, sound, fate=done)
 
 
+def _digest(row: Mapping[str, Any]) -> str | None:
+    """Return the digest of the file as it was audited; "" if it was missing, None if it is not known."""
+    return row["sha256"] or ("" if row["status"] == "audio-missing" else None)
+
+
 def _findings(table: pa.Table, name: str) -> list[Found]:
     found = []
     for row in table.filter(pc.equal(table["clip"], name)).to_pylist():
-        entry = catalogue().get(row["code"])
-        numbers = {key: row[key] for key in ("value", "limit", "start", "end")}
-        about = {"entry": entry[0] if entry else None, "stage": MENDED_BY.get(row["code"], "")}
-        found.append(Found(row["code"], Severity(row["severity"]), row["message"], **numbers, **about))
+        entry = catalogue()[row["code"]][0] if row["code"] in catalogue() else None
+        numbers = (row["value"], row["limit"], row["start"], row["end"])
+        severity, stage = Severity(row["severity"]), MENDED_BY.get(row["code"], "")
+        found.append(Found(row["code"], severity, row["message"], *numbers, entry, stage))
     return sorted(found, key=lambda one: (-one.severity.rank, one.code))
 
 

@@ -48,6 +48,11 @@ def rank(measure: "Measure") -> str:
     )
 
 
+def nats(score: float) -> str:
+    """Say how far a word is behind the likeliest one."""
+    return f"{abs(score):.1f} nats behind"
+
+
 def piece(row: Mapping[str, Any]) -> str:
     """Say which piece of its file a clip is; "" if it is all of it."""
     if not row["start_s"] and row["end_s"] is None:

@@ -89,8 +89,8 @@ class Measure:
         """Decimals that tell the clips of the middle half apart."""
         if self.unit == "Hz" or not isinstance(self.value, float):
             return 0
-        known = [self.value] if self.standing is None else [self.value, self.standing.q1, self.standing.q3]
-        if all(float(number).is_integer() for number in known):
+        known = [self.value] if self.standing is None else [self.value, self.standing.low, self.standing.high]
+        if all(number.is_integer() for number in known):
             return 0
         spread = self.standing.q3 - self.standing.q1 if self.standing else 0.0
         scale = spread or abs(self.value) or 1.0

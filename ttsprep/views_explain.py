@@ -1,12 +1,12 @@
 """What is known of one clip, as a person or a program reads it on stdout."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.console import count, printable, show, write
-from ttsprep.dossier_words import becomes, facts, place, unmeasured
+from ttsprep.dossier_words import becomes, facts, nats, place, unmeasured
 from ttsprep.views import COLOURS, VERDICTS, pairs
 from ttsprep.views_strip import MeasureTable, Strip
 
@@ -35,13 +35,11 @@ def show_clip(dossier: "Dossier", page: Path | None, *, as_json: bool) -> None:
     if dossier.sound.samples is not None:
         parts += [Strip(dossier), Text()]
     parts += [Text("Findings", "bold")]
-    parts += [Padding(_finding(found), (0, 0, 0, 2)) for found in dossier.findings]
-    parts += [Text(), *_said(dossier), Text("Measures", "bold"), MeasureTable(dossier.measures)]
+    parts += [Padding(_finding(found), (0, 0, 1, 2)) for found in dossier.findings] or [Text("  none\n", "green")]
+    parts += [*_said(dossier), Text("Measures", "bold"), MeasureTable(dossier.measures)]
     parts += [Padding(part, (0, 0, 0, 2)) for part in _others(dossier.measures)]
     if page is not None:
         parts += [Text(), pairs({"page": printable(str(page))})]
-    if not dossier.findings:
-        parts.insert(parts.index(Text("Findings", "bold")) + 1, Text("  none", "green"))
     show(*parts)
 
 
@@ -64,6 +62,7 @@ def _facts(dossier: "Dossier") -> dict[str, str]:
 
 
 def _finding(found: "Found") -> "Table":
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -78,19 +77,7 @@ def _finding(found: "Found") -> "Table":
         rows["build"] = f"the stage {found.stage} of a build does it"
     table = Table.grid()
     table.add_row(head)
-    table.add_row(_indented({name: printable(text) for name, text in rows.items()}))
-    return table
-
-
-def _indented(rows: Mapping[str, str]) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2, 0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
+    table.add_row(Padding(pairs({name: printable(text) for name, text in rows.items()}), (0, 0, 0, 2)))
     return table
 
 
@@ -111,14 +98,9 @@ def _said(dossier: "Dossier") -> list[Any]:
         doubted = [word for word in heard.words if word.doubted]
         seems = f"{count(len(doubted), 'word')} of {len(heard.words)} seem{'s' * (len(doubted) == 1)} not to be said"
         parts += [Text(f"  {seems if doubted else f'all {len(heard.words)} words are there'} ({heard.model})", "dim")]
-        parts += [
-            Text(
-                f"  {word.start:6.2f} to {word.end:.2f} s  {printable(word.word)}  {word.score:.1f} nats".replace(
-                    "-", "−"
-                )
-            )
-            for word in doubted
-        ]
+        for word in doubted:
+            when = f"{word.start:6.2f} to {word.end:.2f} s"
+            parts += [Text(f"  {when}  {printable(word.word)}  {nats(word.score or 0.0)}")]
     return [*parts, Text()]
 
 

@@ -24,8 +24,10 @@ LEVELS, PLAIN = "▁▂▃▄▅▆▇█", " .:-=+*#"
 RANGE_DB = 40.0
 """From the lowest to the highest character of the level."""
 WIDEST = 112
+PLAINER = str.maketrans({"−": "-", "‰": "o/oo"})
 MOST_MARKS = 8
 LEAST_BAR, WIDEST_BAR = 12, 40
+ALIKE = "all the same"
 SCALE = "corpus, least to greatest"
 
 
@@ -109,7 +111,8 @@ class MeasureTable:
         letters = "─▒┃●◀▶" if encodable("─▒┃●◀▶") else "-=|o<>"
         heads = "".join(f" {('median', 'rank')[i - 3]:>{widths[i]}}" for i in kept)
         title = (SCALE if room > len(SCALE) else "").ljust(room)
-        yield Text(f"  {' ' * (sum(widths[:3]) + 4)}{title} {heads}".rstrip(), "dim")
+        if head := f"{' ' * (sum(widths[:3]) + 7)}{title}{heads}".rstrip():
+            yield Text(head, "dim")
         area = ""
         for (measure, value), cells in zip(shown, rows, strict=True):
             if measure.area != area:
@@ -126,19 +129,19 @@ class MeasureTable:
 def _cells(measure: Measure, value: float) -> tuple[str, str, str, str, str]:
     known = measure.standing
     median = measure.show(known.median) if known is not None and known.clips > 1 else ""
-    return measure.name, measure.show(value), measure.shown_unit, median, rank(measure)
+    cells = (measure.name, measure.show(value), measure.shown_unit, median, rank(measure))
+    name, shown, unit, median, place = (cell if encodable(cell) else cell.translate(PLAINER) for cell in cells)
+    return name, shown, unit, median, place
 
 
 def _bar(measure: Measure, value: float, width: int, letters: str, style: str) -> "Text":
     from rich.text import Text
 
     known = measure.standing
-    if known is None or known.clips < 2:
+    if not width or known is None or known.clips < 2:
         return Text(" " * width)
     if known.low == known.high:
-        return Text("every clip the same"[:width].ljust(width), "dim")
-    if not width:
-        return Text()
+        return Text(ALIKE.ljust(width), "dim")
     line, place = bar(known, value, width, letters)
     text = Text(line, "dim")
     text.stylize(f"not dim {style}", place, place + 1)

@@ -29,10 +29,10 @@ def passages(written: str, heard: str) -> list[Passage]:
     """
     by_letter = not any(blank in written.strip() for blank in (" ", "\n", "\t")) and len(written) > 24
     ours, theirs = (list(text) if by_letter else text.split() for text in (written, heard))
-    keys = [[_letters(word) for word in words] for words in (ours, theirs)]
+    left, right = ([_letters(word) for word in words] for words in (ours, theirs))
     glue = "" if by_letter else " "
     found = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         same = kind == "equal" or _letters("".join(ours[a:b])) == _letters("".join(theirs[c:d]))
         found.append(Passage(glue.join(ours[a:b]), glue.join(theirs[c:d]), same))
     return _joined(found, glue)
@@ -44,10 +44,8 @@ def _joined(found: Sequence[Passage], glue: str) -> list[Passage]:
     for passage in found:
         if joined and joined[-1].same and passage.same:
             last = joined.pop()
-            texts = (
-                glue.join(filter(None, pair)) for pair in ((last.written, passage.written), (last.heard, passage.heard))
-            )
-            joined.append(Passage(*texts, True))
+            written = glue.join(filter(None, (last.written, passage.written)))
+            joined.append(Passage(written, glue.join(filter(None, (last.heard, passage.heard))), True))
         else:
             joined.append(passage)
     return joined

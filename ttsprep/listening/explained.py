@@ -129,7 +129,7 @@ def _words(scorer: Scorer, clip: Heard, features: Any, text: Any, written: Seque
         voiced = np.flatnonzero(speech[start:end])
         if len(voiced):
             start, end = start + int(voiced[0]), start + int(voiced[-1]) + 1
-        times = (round(min(place * FRAME_S, length), 3) for place in (start, max(end, start + 1)))
+        start_s, end_s = (round(min(at * FRAME_S, length), 3) for at in (start, max(end, start + 1)))
         nats = None if np.isnan(behind) else min(0.0, float(behind))
-        found.append(TimedWord(word, *times, nats, bool(confirmed)))
+        found.append(TimedWord(word, start_s, end_s, nats, bool(confirmed)))
     return tuple(found)
