@@ -10,7 +10,9 @@ from ttsprep.standing import Measure, reach
 if TYPE_CHECKING:
     from ttsprep.listening.explained import Explained, TimedWord
 
-HOW_TO_HEAR = "Every word with its score in time: ttsprep explain ... --asr-model PATH, with the weights of a Whisper."
+HOW_TO_HEAR = (
+    "For every word with its score in time, give --asr-model PATH|NAME, the weights of a Whisper, to ttsprep explain."
+)
 
 
 def page_of(dossier: Dossier) -> str:
@@ -43,7 +45,7 @@ def page_of(dossier: Dossier) -> str:
             speech=sound.speech,
             words=[] if heard is None else [_word(word) for word in heard.words],
             passages=[{name: getattr(p, name) for name in ("written", "heard", "same")} for p in dossier.passages],
-            listened=HOW_TO_HEAR if heard is None else _listened(heard),
+            listened=_listened(heard) if heard is not None else HOW_TO_HEAR if sound.decoded is not None else "",
             fate=known or None,
         )
     )

@@ -157,6 +157,10 @@
     body.replaceChildren(rows);
   };
 
+  // a command that can be pasted into a shell; the folder is where this page lies
+  const quoted = (name) => (/^[\w./][\w./-]*$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
+  const here = location.protocol === "file:" ? decodeURIComponent(location.pathname).replace(/\/[^/]*$/, "") : "DIR";
+  const folder = $("build") ? `${here}/audit` : here;
   const choose = (place) => {
     const i = order[place];
     if (i === undefined) return;
@@ -178,6 +182,9 @@
     const words = make("p");
     words.append(make("bdi", "", data.text[i] || "(no text)"));
     detail.replaceChildren(make("h3", "", data.id[i]), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
+    const hint = make("p", "muted", "Everything known of it, and each word in time: ");
+    hint.append(make("code", "", `ttsprep explain ${quoted(data.id[i])} --audit ${quoted(folder)}`));
+    detail.append(hint);
     if (data.card[i] && $(`card-${data.card[i]}`)) {
       const jump = make("button", "link", "Hear and see it");
       jump.type = "button";
