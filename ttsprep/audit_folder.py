@@ -170,7 +170,7 @@ def _found(root: Path, name: str) -> Path:
 def _spelt(folder: Path, part: str) -> Iterator[str]:
     """Yield the names in a folder that a table has as `part`."""
     if folder.is_dir():
-        yield from (entry.name for entry in os.scandir(folder) if clean(entry.name) == part)
+        yield from (path.name for path in folder.iterdir() if clean(path.name) == part)
 
 
 def path_of(root: Path, name: str) -> str:

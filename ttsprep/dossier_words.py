@@ -13,7 +13,7 @@ def becomes(dossier: "Dossier") -> str:
     if dossier.verdict == "usable":
         return "no error, nothing to mend" if dossier.findings else "nothing was found"
     if dossier.verdict == "to mend":
-        stages = dict.fromkeys(found.stage for found in dossier.findings if found.stage)
+        stages = dict.fromkeys(found.stage for found in dossier.findings if found.stage and found.severity != "note")
         return f"a build mends it: {', '.join(stages)}"
     codes = [found.code for found in dossier.findings if found.severity == "error" and not found.stage]
     return f"for {', '.join(dict.fromkeys(codes))}" if codes else "its audio could not be decoded"
