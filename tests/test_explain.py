@@ -315,6 +315,10 @@ def test_a_build_says_what_became_of_it(here: Path, ttsprep) -> None:
         "source",
     ])
     assert (here / "build.explain" / "one.html").is_file()
+    (build / "source").rename(build / "audit")
+    assert ttsprep("explain", "one", "--audit", "build/audit")[0] == 0
+    assert (here / "build.explain" / "audit" / "one.html").is_file()
+    (build / "audit").rename(build / "source")
     assert not (build / "source" / "explain").exists()
 
 

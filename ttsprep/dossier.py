@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ttsprep.audit_folder import AuditFolder, find_clip, root_of
+from ttsprep.audit_folder import SOURCE, AuditFolder, find_clip, root_of
+from ttsprep.build_state import DOCUMENT, MARK
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.clip_sound import Sound, clip_of, listen_to
 from ttsprep.errors import UsageError
@@ -110,8 +111,10 @@ class Dossier:
         if self.sound.decoded is None:
             as_before = self.root is not None and self.row["status"] not in {"ok", None}
             return "" if as_before else self.sound.fault
-        changed = "the file is not the one that was audited: what was measured is of the old one"
-        return changed if self.sound.changed else ""
+        if self.sound.changed:
+            return "the file is not the one that was audited: what was measured is of the old one"
+        whole = self.sound.decoded.complete
+        return "" if whole else f"it is too long to be read: only its first {self.sound.seconds:.0f} s are shown"
 
     def document(self) -> dict[str, Any]:
         """Return all of it for programs."""
@@ -180,7 +183,7 @@ def gather(audit: AuditFolder, name: str, *, corpus: Path | None = None, codes: 
     sound = Sound(None, fault=fault) if root is None else listen_to(root, clip, _digest(row))
     becomes = verdict(((found.code, found.severity) for found in findings), readable=row["status"] in {"ok", None})
     judged = _judged(measures(audit.clips, place), findings)
-    done = fate(audit.build, row["id"]) if audit.build and (audit.build / "build.json").is_file() else None
+    done = fate(audit.build, row["id"]) if audit.build and (audit.build / DOCUMENT).is_file() else None
     return Dossier(audit, row, clip, tuple(findings), tuple(judged), becomes, root, sound, fate=done)
 
 
@@ -251,8 +254,10 @@ def page_path(dossier: Dossier, given: Path | None) -> Path:
     """
     if given is None:
         folder = dossier.audit.folder
-        build = next((f for f in (folder, *folder.parents[:1]) if (f / ".ttsprep-build").is_file()), None)
-        pages = folder / PAGES if build is None else build.with_name(f"{build.resolve().name}.{PAGES}")
+        pages = folder / PAGES
+        if (build := folder.parent / MARK).is_file():
+            beside = build.parent.resolve()
+            pages = beside.with_name(f"{beside.name}.{PAGES}") / ("" if folder.name == SOURCE else folder.name)
         given = pages / f"{safe_name(dossier.row['id'])}.html"
     elif given.is_dir():
         raise UsageError(f"{given} is a folder: --html takes the name of the page")

@@ -93,7 +93,7 @@ class Measure:
         if all(number.is_integer() for number in known):
             return 0
         spread = self.standing.q3 - self.standing.q1 if self.standing else 0.0
-        scale = spread or abs(self.value) or 1.0
+        scale = spread or abs(self.value) / 10 or 1.0
         return min(max(1 - math.floor(math.log10(scale)), 0), FINEST)
 
     def show(self, value: float) -> str:

@@ -38,10 +38,10 @@ def show_clip(dossier: "Dossier", page: Path | None, *, as_json: bool) -> None:
     parts += [Padding(_finding(found), (0, 0, 1, 2)) for found in dossier.findings] or [Text("  none\n", "green")]
     parts += [*_said(dossier), Text("Measures", "bold"), MeasureTable(dossier.measures)]
     parts += [Padding(part, (0, 0, 0, 2)) for part in _others(dossier.measures)]
-    where = {"page": printable(str(page))} if page is not None else {}
+    hints = {} if page is None else {"page": printable(str(page))}
     if dossier.heard is None and dossier.sound.decoded is not None:
-        where["words"] = "--asr-model PATH|NAME scores each of them, and puts them in time"
-    parts += [Text(), pairs(where)]
+        hints["words"] = "--asr-model PATH|NAME scores each of them, and puts them in time"
+    parts += [Text(), pairs(hints)]
     show(*parts)
 
 

@@ -15,6 +15,9 @@ from ttsprep.types import Samples
 PIXELS_A_SECOND, WIDEST = 130, 16_000
 """Of the picture: so much that words can be read, and no more than a browser draws at ease."""
 COLUMNS_A_SECOND, LEAST_COLUMNS, MOST_COLUMNS, ROWS = 200, 560, 6_000, 128
+"""Of the spectrogram; the browser fills what is between."""
+STROKES = 1_400
+"""Columns of the waveform, at least: one a pixel, as strokes leave gaps."""
 MARK_ROW, WAVE, SPECTRUM, LANE, AXIS = 16, 96, 220, 22, 18
 """Heights in pixels."""
 LETTER = 7.2
@@ -76,22 +79,23 @@ def stage(
 
     placed = [found for found in findings if found["start"] is not None]
     rows = {code: row for row, code in enumerate(dict.fromkeys(found["code"] for found in placed))}
+    strokes = max(STROKES, width)
     wave = MARK_ROW * min(len(rows), MOST_MARK_ROWS) + 2
     spectrum = wave + WAVE + 8
     bottom = spectrum + SPECTRUM
     lanes = _lanes(words, width / seconds)
     height = bottom + LANE * (max(lanes, default=-1) + 1)
     picture = uri("image/png", png(spectrogram(samples, rate, top, columns, ROWS)))
-    times = ticks(0.0, seconds, max(2, min(width // 90, 200)))
+    times = ticks(0.0, seconds, max(4, min(width // 90, 200)))
     svg = tag(
         "svg",
         tag(
             "svg",
-            tag("path", d=waveform(samples, columns), class_="wave"),
+            tag("path", d=waveform(samples, strokes), class_="wave"),
             y=wave,
             width="100%",
             height=WAVE,
-            viewBox=f"0 -100 {columns} 200",
+            viewBox=f"0 -100 {strokes} 200",
             preserveAspectRatio="none",
         ),
         *(tag("rect", x=at(a), y=wave + WAVE + 2, width=wide(a, b), height=3, class_="speech") for a, b in speech),
