@@ -1,6 +1,7 @@
 """The page in a real browser: hostile strings are inert, no request leaves, and our own script works."""
 
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 
@@ -241,6 +242,8 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js(count).startswith("2 clips")
         page.js("document.querySelector('tr.row').click()")
         assert "leading-silence was seen" in page.js("document.getElementById('detail').textContent")
+        said = page.js("document.querySelector('#detail code').textContent")
+        assert re.fullmatch(rf"ttsprep explain clip-0000\d --audit {re.escape(str(tmp_path))}", said)
         page.js("document.querySelector('#detail button').click()")
         page.wait("document.getElementById('code-leading-silence').open")
         page.js("document.getElementById('view').focus()")
