@@ -130,7 +130,7 @@ def test_the_terminal_shows_all_of_it(here: Path, ttsprep) -> None:
     bar = f"●{'─' * 7}{'▒' * 8}┃{'▒' * 9}{'─' * 11}"
     assert loudness == f"    loudness_lufs   −30.5 LUFS {bar}  −27.0  6 %"
     (tail,) = (line for line in lines if "tail_silence_s" in line)
-    assert tail.split() == ["tail_silence_s", "1.0", "s", f"┃{'─' * 35}●", "0.1", "94", "%"]
+    assert tail.split() == ["tail_silence_s", "1.00", "s", f"┃{'─' * 35}●", "0.10", "94", "%"]
     assert lines[-2:] == [
         "page   corpus.audit/explain/one.html",
         "words  --asr-model PATH|NAME scores each of them, and puts them in time",

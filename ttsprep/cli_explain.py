@@ -36,10 +36,10 @@ def explain(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; a page only with --html.")] = False,
 ) -> None:
-    """Say what a finding is and how to mend it, or everything that is known of one clip.
+    """Explain a finding, or everything known of one clip.
 
-    Of a clip it shows the findings with their cause and mend, every measure beside the quartiles of the corpus, and
-    writes a page to hear and see it.
+    Of a finding it says how it is measured, its limits, why it hurts, and the mend. Of a clip it shows the findings,
+    their mends, and every measure beside the quartiles of the corpus, and writes a page to hear and see it.
     """
     from ttsprep.checks.base import catalogue
 

@@ -196,10 +196,15 @@ def _findings(table: pa.Table, name: str) -> list[Found]:
     found = []
     for row in table.filter(pc.equal(table["clip"], name)).to_pylist():
         entry = catalogue()[row["code"]][0] if row["code"] in catalogue() else None
-        numbers = (row["value"], row["limit"], row["start"], row["end"])
+        value, limit, start, end = (_known(row[name]) for name in ("value", "limit", "start", "end"))
         severity, stage = Severity(row["severity"]), MENDED_BY.get(row["code"], "")
-        found.append(Found(row["code"], severity, row["message"], *numbers, entry, stage))
+        found.append(Found(row["code"], severity, row["message"], value, limit, start, end, entry, stage))
     return sorted(found, key=lambda one: (-one.severity.rank, one.code))
+
+
+def _known(number: float | None) -> float | None:
+    """Return a number, or None where there is none: tables have it as null, or as NaN."""
+    return None if number is None or math.isnan(number) else number
 
 
 def _judged(known: Sequence[Measure], findings: Sequence[Found]) -> list[Measure]:
