@@ -3,7 +3,6 @@
 Exit codes: 0 nothing at or above ``--fail-on``, 1 findings, 2 could not run, 130 stopped with Ctrl-C.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -16,6 +15,8 @@ from ttsprep import __version__, console, views
 from ttsprep.cli_build import build, new_recipe, trainers
 from ttsprep.cli_codec import codec, decode, encode
 from ttsprep.cli_explain import explain
+from ttsprep.cli_options import AsJson, Cluster, Jobs, cores
+from ttsprep.cluster import connected
 from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def _audit(
         list[str] | None, typer.Option(metavar="CODE", help="Do not judge this; may be repeated.")
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
+    jobs: Jobs = None,
+    cluster: Cluster = "",
     recipe: RecipeName = "",
     prompts: Annotated[
         Path | None,
@@ -94,7 +96,7 @@ def _audit(
     codes: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Codes of this corpus, from encode: judge and show them, too.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
 ) -> int:
     """Find what is wrong with a corpus, how badly, and how to mend it.
@@ -117,12 +119,12 @@ def _audit(
 
     from ttsprep.audit import audit
 
-    with console.Meter() as meter:
+    with connected(cluster, jobs=jobs, paths=[corpus]), console.Meter() as meter:
         result = audit(
             corpus,
             out,
             rules,
-            jobs=jobs or len(os.sched_getaffinity(0)),
+            jobs=cores(jobs),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
             listen=listeners,
@@ -247,7 +249,7 @@ def _selftest(
         list[str] | None, typer.Option(metavar="CODE", help="Do not plant this; may be repeated.")
     ] = None,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips to plant each defect in.")] = 20,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")] = None,
+    jobs: Jobs = None,
     recipe: RecipeName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> int:
@@ -262,7 +264,7 @@ def _selftest(
         result = selftest(
             corpus,
             rules,
-            jobs=jobs or len(os.sched_getaffinity(0)),
+            jobs=cores(jobs),
             per_defect=clips,
             on_plan=lambda total: meter.begin("measuring", total, total),
             on_progress=meter.advance,
