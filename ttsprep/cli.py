@@ -19,7 +19,7 @@ from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
     from ttsprep.audit import Audit
-    from ttsprep.listening.base import Listener
+    from ttsprep.listening.base import Asked
     from ttsprep.recipe import Recipe
 
 STOPPED = 130
@@ -103,7 +103,7 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
-    listeners = _listeners(listen or (), asr=asr_model, speaker=speaker_model)
+    asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.source import readable
 
     with console.Meter() as meter:
@@ -124,7 +124,8 @@ def _audit(
             jobs=jobs or len(os.sched_getaffinity(0)),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
-            listen=listeners,
+            listen=asked.listeners,
+            skipped=asked.skipped,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
             codes=codes,
         )
@@ -158,14 +159,17 @@ def _rules(
     return rules
 
 
-def _listeners(names: Sequence[str], **models: str) -> "list[Listener]":
-    """Return the models that listen, with the weights that were named for them."""
-    from ttsprep.listening.base import listener
+def _asked(names: Sequence[str], **models: str) -> "Asked":
+    """Return the models that listen, with the weights that were named for them; say at once which are not here."""
+    from ttsprep.listening.base import ask
 
     for name, model in models.items():
         if model and name not in names:
             raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    return [listener(name, models.get(name, "")) for name in dict.fromkeys(names)]
+    asked = ask(names, models)
+    for why in asked.skipped.values():
+        console.tell(f"ttsprep: skipped: {console.printable(why)}")
+    return asked
 
 
 def _name(corpus: Path) -> str:
@@ -207,6 +211,8 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
         return 0
     least = Severity(fail_on.value).rank
     counts: dict[str, int] = result.summary["severities"]
+    if any(row["skipped"] for row in result.summary.get("listening", {}).values()):
+        counts = counts | {"warning": 1}  # what was asked for and not done is as good as a warning
     return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
 
 

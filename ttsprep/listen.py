@@ -6,19 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsprep import audio
-from ttsprep.checks.base import all_checks
+from ttsprep.checks.base import Check, all_checks
 from ttsprep.checks.transcript import reassigned
 from ttsprep.decisions import Decision
 from ttsprep.errors import AudioError
 from ttsprep.files import inside
-from ttsprep.listening.base import RATE, Heard, Listener
+from ttsprep.listening.base import RATE, Asked, Heard, Listener
 from ttsprep.manifest import Journal, read_table, to_batch, write_table
 from ttsprep.measure import Row
 from ttsprep.run import Limits, run
@@ -28,6 +30,8 @@ LIMITS = Limits(seconds_per_item=600.0, memory_bytes=6 << 30)
 """Of a worker with a model: a whole batch is one item here; one that asks for more memory is halved."""
 OTHERS = 8
 """Transcripts of other clips that go with each clip."""
+TOO_LITTLE = {"speech_s": "less than {:g} s of speech", "duration_s": "shorter than {:g} s"}
+"""Why a clip is not judged, by the column that says too little."""
 
 
 def columns_of(listener: str) -> dict[str, bool]:
@@ -198,6 +202,40 @@ def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[st
         stamp = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         keys.append(stamp if sha256 and status == "ok" else "")
     return keys
+
+
+def account(clips: pd.DataFrame, judges: Sequence[Check], asked: Asked) -> dict[str, Any]:
+    """Return what was listened to and what was not, as ``summary.json`` has it.
+
+    Returns
+    -------
+    dict
+        For each listener that was asked for, by name: ``skipped``, a line that says what is missing and how to have
+        it, else ""; ``heard``, the clips that it said something of; ``not_heard``, those that can be read and of
+        which it did not; and ``not_judged``: for each check the ``code``, the ``clips`` that say too little, and
+        ``why``.
+    """
+    found: dict[str, Any] = {}
+    readable = int((clips.status == "ok").sum())
+    for listener in asked.listeners:
+        own = [check for check in judges if check.listener == listener.name]
+        heard = sum((_heard(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
+        not_judged = []
+        for check in own:
+            for column, threshold in check.enough.items():
+                limit = float(getattr(check, threshold))
+                if count := int((_heard(clips, check) & (clips[column] < limit)).sum()):
+                    why = TOO_LITTLE[column].format(limit)
+                    not_judged += [{"code": code.code, "clips": count, "why": why} for code in check.codes]
+        count = int(heard.sum())
+        found[listener.name] = {"skipped": "", "heard": count, "not_heard": readable - count, "not_judged": not_judged}
+    nobody = {"heard": 0, "not_heard": readable, "not_judged": []}
+    return found | {name: {"skipped": why, **nobody} for name, why in asked.skipped.items()}
+
+
+def _heard(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
+    filled = [clips[name] != "" if name in check.strings else clips[name].notna() for name in check.measures]
+    return np.asarray(np.logical_or.reduce(filled), np.bool_)
 
 
 def propose(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:

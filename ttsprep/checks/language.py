@@ -43,6 +43,7 @@ class Language(Check):
         "language_p": "probability of the language that the corpus says [ratio]",
     }
     strings = frozenset({"heard_language"})
+    enough: ClassVar[dict[str, str]] = {"duration_s": "shortest_s"}
 
     heard_p: float = 0.8
     declared_p: float = 0.02

@@ -82,6 +82,7 @@ class Speaker(Check):
     )
     measures: ClassVar[dict[str, str]] = {"voice_print": "embedding of the voice [model:base64 of int8]"}
     strings = frozenset({"voice_print"})
+    enough: ClassVar[dict[str, str]] = {"speech_s": "least_speech_s"}
 
     spreads: float = 3.5
     witnessed_spreads: float = 2.6
