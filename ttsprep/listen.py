@@ -212,13 +212,13 @@ def account(clips: pd.DataFrame, judges: Sequence[Check], asked: Asked) -> dict[
     dict
         For each listener that was asked for, by name: ``skipped``, a line that says what is missing and how to have
         it, else ""; ``heard``, the clips that it said something of; ``not_heard``, those that can be read and of
-        which it did not; and ``not_judged``: for each check the ``code``, the ``clips`` that say too little, and
-        ``why``.
+        which it did not; ``codes``, what is judged by it; and ``not_judged``: for each check the ``code``, the
+        ``clips`` that say too little, and ``why``.
     """
-    found: dict[str, Any] = {}
     readable = int((clips.status == "ok").sum())
-    for listener in asked.listeners:
-        own = [check for check in judges if check.listener == listener.name]
+    found: dict[str, Any] = {}
+    for name in [*(listener.name for listener in asked.listeners), *asked.skipped]:
+        own = [check for check in judges if check.listener == name]
         heard = sum((_heard(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
         not_judged = []
         for check in own:
@@ -227,10 +227,14 @@ def account(clips: pd.DataFrame, judges: Sequence[Check], asked: Asked) -> dict[
                 if count := int((_heard(clips, check) & (clips[column] < limit)).sum()):
                     why = TOO_LITTLE[column].format(limit)
                     not_judged += [{"code": code.code, "clips": count, "why": why} for code in check.codes]
-        count = int(heard.sum())
-        found[listener.name] = {"skipped": "", "heard": count, "not_heard": readable - count, "not_judged": not_judged}
-    nobody = {"heard": 0, "not_heard": readable, "not_judged": []}
-    return found | {name: {"skipped": why, **nobody} for name, why in asked.skipped.items()}
+        found[name] = {
+            "skipped": asked.skipped.get(name, ""),
+            "heard": int(heard.sum()),
+            "not_heard": readable - int(heard.sum()),
+            "not_judged": not_judged,
+            "codes": [code.code for check in own for code in check.codes],
+        }
+    return found
 
 
 def _heard(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
@@ -240,11 +244,16 @@ def _heard(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
 
 def propose(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:
     """Return the texts that mismatching clips should have, where other clips have them, for a person to look at."""
+    found = says_text_of(clips, findings)
+    return {name: Decision(None, text, f"says the text of {other}") for name, (other, text) in found.items()}
+
+
+def says_text_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Return for mismatching clips that say the text of another which that is, and its text."""
     mismatches = findings["clip"][findings.code == "transcript-mismatch"]
     doubted = clips[clips.id.isin(mismatches)]
     texts = dict(zip(doubted.id, doubted.text, strict=True))
-    found = reassigned(doubted)
-    return {name: Decision(None, texts[other], f"says the text of {other}") for name, other in found.items()}
+    return {name: (other, texts[other]) for name, other in reassigned(doubted).items()}
 
 
 def like(clips: Sequence[Clip]) -> list[tuple[str, ...]]:

@@ -93,15 +93,8 @@ class Speaker(Check):
     several: float = 0.3
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        corpus = corpus[(corpus.voice_print != "") & (corpus.level_range_db >= 10)]  # the others have no voice
-        corpus = corpus[corpus.speech_s >= self.least_speech_s]
-        kinds = corpus.voice_print.str.split(":", n=1).str[0]
-        known = kinds.isin(SCALES)
-        if known.sum() < FEWEST:
-            return
-        kind = str(kinds[known].mode()[0])
-        corpus = corpus[kinds == kind].reset_index(drop=True)
-        if len(corpus) >= FEWEST:
+        corpus, kind = of_one_model(corpus, self)
+        if kind:
             yield from self._judge(corpus, SCALES[kind])
 
     def _judge(self, corpus: pd.DataFrame, scale: Scale) -> Iterator[Finding]:
@@ -157,6 +150,17 @@ class Speaker(Check):
         )
         severity = Severity.WARNING if speaker else Severity.NOTE
         return Finding("", "speaker-outlier", severity, message, out / count, self.several)
+
+
+def of_one_model(corpus: pd.DataFrame, judge: Speaker) -> tuple[pd.DataFrame, str]:
+    """Return the clips whose voices can be judged together, and the model that heard them; "" if they are too few."""
+    corpus = corpus[(corpus.voice_print != "") & (corpus.level_range_db >= 10)]  # the others have no voice
+    corpus = corpus[corpus.speech_s >= judge.least_speech_s]
+    kinds = corpus.voice_print.str.split(":", n=1).str[0]
+    known = kinds.isin(SCALES)
+    kind = str(kinds[known].mode()[0]) if known.any() else ""
+    corpus = corpus[kinds == kind].reset_index(drop=True)
+    return corpus, kind if len(corpus) >= FEWEST else ""
 
 
 class Voices:
