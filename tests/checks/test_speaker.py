@@ -127,6 +127,10 @@ def test_many_voices_without_names_are_no_outliers_of_each_other(kind: str) -> N
     assert "many voices" in found.message
 
 
+def test_speakers_with_a_clip_each_are_not_judged() -> None:
+    assert judge(*(clips(n, 1, f"speaker {n}", seconds=[5.0]) for n in range(20))) == []
+
+
 def test_what_nobody_listened_to_and_what_holds_no_speech_is_not_judged() -> None:
     many = clips(1, 30)
     unheard = clips(2, 3, seconds=[5.0] * 3).assign(voice_print="")

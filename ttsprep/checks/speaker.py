@@ -113,6 +113,8 @@ class Speaker(Check):
         speakers, names = pd.factorize(corpus.speaker)
         voices = Voices(prints, seconds, speakers, scale)
         likeness, spread = voices.own()
+        if np.isnan(spread).all():  # no speaker has clips enough
+            return
         against = deviation(pd.Series(spread), corpus.speaker, least_spread=scale.spread)
         f0 = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
         short = 1 + np.maximum(0.0, self.short_s - corpus.speech_s.to_numpy()) / self.short_s
