@@ -82,7 +82,7 @@ def _audit(
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
     listen: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos."),
+        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos, vad."),
     ] = None,
     asr_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
