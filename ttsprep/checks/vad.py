@@ -29,7 +29,7 @@ class Vad(Check):
             "not-speech",
             "It sounds, but nothing in it is speech.",
             "Only with `--listen vad`. The greatest probability of speech in frames of 32 ms by Silero VAD (Silero "
-            "Team 2024): warning under 0.5. Clips under 0.6 s, such as a single vowel, and those that `no-speech` "
+            "Team 2024): warning under 0.5. Clips under 0.8 s, such as a single word, and those that `no-speech` "
             "names by their level are left out.",
             "Text is aligned to a beep, to music or to noise.",
             "Listen. Drop the clip.",
@@ -42,7 +42,7 @@ class Vad(Check):
     enough: ClassVar[dict[str, str]] = {"duration_s": "least_s"}
 
     peak: float = 0.5
-    least_s: float = 0.6
+    least_s: float = 0.8
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         judged = corpus[(corpus.level_range_db >= 10) & (corpus.duration_s >= self.least_s)]
