@@ -42,6 +42,7 @@ HEAVY = {
     "transformers",
     "resemblyzer",
     "speechmos",
+    "silero_vad",
 }
 
 
@@ -168,7 +169,7 @@ def test_only_text_knows_the_gpl_package() -> None:
 
 def test_only_the_codec_and_listeners_know_models() -> None:
     assert outsiders({"torch"}, {"codec", "listening"}) == []
-    assert outsiders({"whisper", "onnxruntime", "resemblyzer", "speechmos"}, {"listening"}) == []
+    assert outsiders({"whisper", "onnxruntime", "resemblyzer", "speechmos", "silero_vad"}, {"listening"}) == []
 
 
 def test_heavy_packages_are_imported_where_they_are_used() -> None:

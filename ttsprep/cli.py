@@ -21,7 +21,7 @@ from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
     from ttsprep.audit import Audit
-    from ttsprep.listening.base import Listener
+    from ttsprep.listening.base import Asked
     from ttsprep.recipe import Recipe
 
 STOPPED = 130
@@ -85,7 +85,7 @@ def _audit(
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
     listen: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos."),
+        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos, vad."),
     ] = None,
     asr_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
@@ -106,7 +106,7 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
-    listeners = _listeners(listen or (), asr=asr_model, speaker=speaker_model)
+    asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.source import readable
 
     with console.Meter() as meter:
@@ -127,7 +127,8 @@ def _audit(
             jobs=cores(jobs),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
-            listen=listeners,
+            listen=asked.listeners,
+            skipped=asked.skipped,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
             codes=codes,
         )
@@ -161,14 +162,17 @@ def _rules(
     return rules
 
 
-def _listeners(names: Sequence[str], **models: str) -> "list[Listener]":
-    """Return the models that listen, with the weights that were named for them."""
-    from ttsprep.listening.base import listener
+def _asked(names: Sequence[str], **models: str) -> "Asked":
+    """Return the models that listen, with the weights that were named for them; say at once which are not here."""
+    from ttsprep.listening.base import ask
 
     for name, model in models.items():
         if model and name not in names:
             raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    return [listener(name, models.get(name, "")) for name in dict.fromkeys(names)]
+    asked = ask(names, models)
+    for why in asked.skipped.values():
+        console.tell(f"ttsprep: skipped: {console.printable(why)}")
+    return asked
 
 
 def _name(corpus: Path) -> str:
@@ -210,6 +214,8 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
         return 0
     least = Severity(fail_on.value).rank
     counts: dict[str, int] = result.summary["severities"]
+    if any(row["skipped"] for row in result.summary.get("listening", {}).values()):
+        counts = counts | {"warning": 1}  # what was asked for and not done is as good as a warning
     return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
 
 

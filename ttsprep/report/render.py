@@ -16,8 +16,10 @@ from ttsprep.report import plots
 from ttsprep.report.build import compared
 from ttsprep.report.figure import CLASSES, Figure, column, hours
 from ttsprep.report.histogram import histogram, limits_of
+from ttsprep.report.listening import listened
 from ttsprep.report.phonemes import diphone_map, phone_bars
 from ttsprep.report.rejected import SHARE
+from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.tables import QUANTITIES, AuditTables, BuildTables, cut, visible
 from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
+MOST_COMPARED = 3_000
+"""Clips whose text is compared with what was heard."""
 MOST_TEXT = 240
 """Characters of a text in the table."""
-BUILD = ("build",)
-"""Style sheet and script that a page about a build has as well."""
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
@@ -58,7 +60,9 @@ def render_build(build: BuildTables) -> str:
 
 
 def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
-    css, js = style_and_script(("report", *BUILD[: bool(build)]), ("page", "report", *BUILD[: bool(build)]))
+    listening = listened(audit)
+    parts = ["report", *(["listening"] if listening else []), *(["build"] if build else [])]
+    css, js = style_and_script(parts, ["page", *parts])
     outcome = verdicts(audit.clips, audit.findings).to_numpy()
     codes = list(audit.summary["codes"])
     cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
@@ -82,6 +86,7 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
             text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
             phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
             drift=plots.drift(audit.clips, DRIFT),
+            listening=listening and (listening | {"points": _script(listening["points"])}),
             speakers=_speakers(audit.clips, outcome),
             listing=_script(build["listing"]) if build else "",
             data=_script(
@@ -235,6 +240,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
         "severities": [s.value for s in Severity],
         "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],
+        "heard": _compared(clips),
         "quantities": [
             {
                 "name": q.name,
@@ -247,6 +253,14 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
             for q in quantities
         ],
     }
+
+
+def _compared(clips: pd.DataFrame) -> dict[str, list[Piece]]:
+    """Return text against what was heard for the clips where that is known."""
+    if "said" not in clips:
+        return {}
+    said = clips[clips["said"].fillna("") != ""].head(MOST_COMPARED)
+    return {visible(row["id"]): spoken(row) for row in said.to_dict("records")}
 
 
 def _numbers(values: Any, digits: int) -> list[float | None]:

@@ -179,8 +179,18 @@
       fact.append(make("span", "", quantity.name), make("span", "", `${show(quantity, i) || "–"} ${quantity.unit}`));
       facts.append(fact);
     }
-    const words = make("p");
-    words.append(make("bdi", "", data.text[i] || "(no text)"));
+    const words = make("p", "heard");
+    const text = make("bdi");
+    for (const [kind, said] of data.heard[data.id[i]] || [["", data.text[i] || "(no text)"]]) {
+      let part = document.createTextNode(said);
+      for (const name of kind.split(" ").filter(Boolean).reverse()) {
+        const around = make(name);
+        around.append(part);
+        part = around;
+      }
+      text.append(part, " ");
+    }
+    words.append(text);
     detail.replaceChildren(make("h3", "", data.id[i]), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
     const hint = make("p", "muted", "Everything known of it, and each word in time: ");
     hint.append(make("code", "", `ttsprep explain ${quoted(data.id[i])} --audit ${quoted(folder)}`));
@@ -262,6 +272,16 @@
   });
   refresh();
 
-  // ---- what the script of a build, which follows, needs too
-  globalThis.report = { $, make, plural, spell, openCard };
+  const openClip = (id) => {
+    byCode.value = byVerdict.value = "";
+    query.value = id;
+    refresh();
+    const place = order.findIndex((i) => data.id[i] === id);
+    if (place >= 0) choose(place);
+    $("clips").scrollIntoView();
+    view.focus({ preventScroll: true });
+  };
+
+  // ---- what the scripts that follow need, too
+  globalThis.report = { $, make, plural, spell, openCard, openClip };
 })();
