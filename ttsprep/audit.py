@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,9 +22,9 @@ from ttsprep.errors import AudioError
 from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
+from ttsprep.listen import account, propose
 from ttsprep.listen import listen as listen_to
-from ttsprep.listen import propose
-from ttsprep.listening.base import Listener
+from ttsprep.listening.base import Asked, Listener
 from ttsprep.manifest import (
     CACHE,
     Journal,
@@ -135,6 +135,7 @@ def audit(
     on_progress: Progress | None = None,
     on_plan: Callable[[Plan, int], None] | None = None,
     listen: Sequence[Listener] = (),
+    skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
 ) -> Audit:
@@ -156,6 +157,8 @@ def audit(
         Called once with the plan and the number of clips to measure.
     listen
         Models that listen to the clips after measuring; none by default, as they are slow.
+    skipped
+        Models that were asked for and are not here, with a line each that says why: kept in the summary.
     on_listen
         Called for each of them with its name, the clips, and those it has to listen to.
     codes
@@ -176,6 +179,7 @@ def audit(
         on_progress=on_progress,
         on_plan=on_plan,
         listen=listen,
+        skipped=skipped,
         on_listen=on_listen,
         codes=codes,
     )
@@ -191,6 +195,7 @@ def examine(
     on_plan: Callable[[Plan, int], None] | None = None,
     with_report: bool = True,
     listen: Sequence[Listener] = (),
+    skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
 ) -> Audit:
@@ -206,10 +211,12 @@ def examine(
         if not heard.equals(table):
             table = heard
             write_table(out / "clips.parquet", table)
-        stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used}", judges, wanted)
-        earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
-        about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
+        listening = account(clips, judges, Asked(tuple(listen), skipped or {}))
+        stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
+        earlier = _earlier(out, stamp, with_report=with_report)
+        place = clean(str(todo.corpus.root.resolve()))
+        about = {"ttsprep": __version__, "stamp": stamp, "corpus": place, "recipe": recipe.model_dump(mode="json")}
         if earlier is not None:
             write_json(out / "run.json", about)  # keys of a build are no part of the stamp
             return Audit(out, clips, *earlier, measured)
@@ -220,7 +227,8 @@ def examine(
         findings = findings_table(found)
         write_table(out / "findings.parquet", findings)
         seen = findings.to_pandas()
-        summary = _about(todo, clips) | summarise(clips, seen) | ({"codes_used": used} if used else {})
+        summary = _about(todo, clips) | summarise(clips, seen)
+        summary |= ({"codes_used": used} if used else {}) | ({"listening": listening} if listening else {})
         write_json(out / "summary.json", summary)
         if proposed := propose(clips, seen):
             write_decisions(out / PROPOSED, proposed)

@@ -14,13 +14,14 @@ import typer
 from ttsprep import __version__, console, views
 from ttsprep.cli_build import build, new_recipe, trainers
 from ttsprep.cli_codec import codec, decode, encode
+from ttsprep.cli_explain import explain
 from ttsprep.cli_options import AsJson, Cluster, Jobs, cores
 from ttsprep.cluster import connected
 from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
     from ttsprep.audit import Audit
-    from ttsprep.listening.base import Listener
+    from ttsprep.listening.base import Asked
     from ttsprep.recipe import Recipe
 
 STOPPED = 130
@@ -84,7 +85,7 @@ def _audit(
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
     listen: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos."),
+        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos, vad."),
     ] = None,
     asr_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
@@ -105,7 +106,7 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
-    listeners = _listeners(listen or (), asr=asr_model, speaker=speaker_model)
+    asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.source import readable
 
     with console.Meter() as meter:
@@ -126,7 +127,8 @@ def _audit(
             jobs=cores(jobs),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
-            listen=listeners,
+            listen=asked.listeners,
+            skipped=asked.skipped,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
             codes=codes,
         )
@@ -160,14 +162,17 @@ def _rules(
     return rules
 
 
-def _listeners(names: Sequence[str], **models: str) -> "list[Listener]":
-    """Return the models that listen, with the weights that were named for them."""
-    from ttsprep.listening.base import listener
+def _asked(names: Sequence[str], **models: str) -> "Asked":
+    """Return the models that listen, with the weights that were named for them; say at once which are not here."""
+    from ttsprep.listening.base import ask
 
     for name, model in models.items():
         if model and name not in names:
             raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    return [listener(name, models.get(name, "")) for name in dict.fromkeys(names)]
+    asked = ask(names, models)
+    for why in asked.skipped.values():
+        console.tell(f"ttsprep: skipped: {console.printable(why)}")
+    return asked
 
 
 def _name(corpus: Path) -> str:
@@ -209,12 +214,15 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
         return 0
     least = Severity(fail_on.value).rank
     counts: dict[str, int] = result.summary["severities"]
+    if any(row["skipped"] for row in result.summary.get("listening", {}).values()):
+        counts = counts | {"warning": 1}  # what was asked for and not done is as good as a warning
     return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
 
 
 app.command("build")(build)
 app.command("encode")(encode)
 app.command("decode")(decode)
+app.command("explain")(explain)
 app.add_typer(codec, name="codec")
 app.command("trainers")(trainers)
 _recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)
@@ -225,21 +233,6 @@ app.add_typer(_recipe, name="recipe")
 @_recipe.callback()
 def _recipe_root() -> None:
     """Write a recipe of your own."""
-
-
-@app.command("explain")
-def _explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding, such as clipping.")],
-    recipe: RecipeName = "",
-) -> None:
-    """Say what a finding is, how it is measured, its limits, why it hurts, and the mend."""
-    from ttsprep.checks.base import catalogue, known_code
-    from ttsprep.recipe import Recipe, load
-
-    entry, check = catalogue()[known_code(code)]
-    judges = (load(recipe) if recipe else Recipe()).judges()
-    (judge,) = (judge for judge in judges if type(judge) is check)
-    views.show_explanation(entry, judge)
 
 
 @app.command("checks")
