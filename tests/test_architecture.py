@@ -22,7 +22,7 @@ FLOORS = (
     {"run", "nursery", "worker", "cluster", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
     | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance"}
     | {"choose", "split", "decisions"}
-    | {"coding", "coded", "shards", "listen", "transcribe"}
+    | {"file_cache", "coding", "coded", "shards", "listen", "transcribe"}
     | {"planting", "planting_files", "demo", "demo_sentences"},
     {"audit", "build", "build_cuts", "build_state", "build_tables", "encode", "decode", "verify", "selftest"}
     | {"build_source", "build_transcripts", "build_alignment", "build_told"}

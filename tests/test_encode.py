@@ -101,6 +101,22 @@ def test_a_shard_holds_what_it_says(few_once: Path, reference: Path) -> None:
         assert (row["frames"], row["scale"], row["samples"]) == (coded.codes.shape[1], coded.scale, len(clip))
 
 
+def test_where_the_codec_lies_is_nobodys_business(few_once: Path, tmp_path: Path) -> None:
+    from ttsprep.codec import api
+    from ttsprep.codec.errors import CodecError
+
+    mine = tmp_path / "private" / "mine.pt"
+    mine.parent.mkdir()
+    shutil.copy(Path(api.__file__).parent / "weights" / "nano16.pt", mine)
+    encoded(few_once, tmp_path / "codes", Options(codec=str(mine), beam=1))
+    for file in (tmp_path / "codes").glob("codes*"):
+        assert b"private" not in file.read_bytes()
+    meaning = json.loads((tmp_path / "codes" / "codes.summary.json").read_text(encoding="utf-8"))["meaning"]
+    assert meaning["codec"] == "mine.pt"
+    with pytest.raises(CodecError, match="give its path with --codec"):
+        decode(tmp_path / "codes", tmp_path / "decoded", jobs=1)
+
+
 def test_the_summary_counts(reference: Path) -> None:
     summary = json.loads((reference / "codes.summary.json").read_text(encoding="utf-8"))
     table = rows(reference)

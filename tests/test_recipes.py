@@ -17,11 +17,11 @@ RATES = {
     "vctk": 24_000,
     "common-voice": 24_000,
     "rvc-voice": 24_000,
-    **dict.fromkeys(("generic", "longform", "tweb", "gujarati-female", "brazilian-portuguese"), 0),
+    **dict.fromkeys(("generic", "longform", "transcribe", "tweb", "gujarati-female", "brazilian-portuguese"), 0),
 }
 FETCHED = {"ljspeech": 2_748_572_632, "libritts": 9_015_156_545, "vctk": 11_747_302_977}
 LANGUAGES = {
-    **dict.fromkeys(("ljspeech", "libritts", "tweb", "longform"), "en-us"),
+    **dict.fromkeys(("ljspeech", "libritts", "tweb", "longform", "transcribe"), "en-us"),
     **{"vctk": "en-gb", "gujarati-female": "gu", "brazilian-portuguese": "pt-br"},
 }
 MANY_VOICES = {"libritts", "vctk", "common-voice", "brazilian-portuguese"}
@@ -49,7 +49,7 @@ def test_each_recipe(name: str, tmp_path: Path) -> None:
     assert recipe.pipeline[-1] == "format"
     assert ("filelist" in recipe.export) == (name in MANY_VOICES)
     assert sum(download.bytes for download in recipe.source.downloads) == FETCHED.get(name, 0)
-    assert bool(recipe.source.name) == (name not in {"generic", "rvc-voice", "longform"})
+    assert bool(recipe.source.name) == (name not in {"generic", "rvc-voice", "longform", "transcribe"})
     if recipe.source.name:
         assert recipe.source.page.startswith("https://")
         assert recipe.source.licence
@@ -89,7 +89,8 @@ def test_many_volunteers_are_chosen_strictly() -> None:
 
 
 def test_only_long_recordings_are_cut() -> None:
-    assert {name for name in RATES if load(name).segment is not None} == {"longform", "rvc-voice"}
+    assert {name for name in RATES if load(name).segment is not None} == {"longform", "rvc-voice", "transcribe"}
+    assert {name for name in RATES if load(name).transcribe is not None} == {"transcribe"}
 
 
 def test_all_speakers_of_vctk_read_the_same() -> None:

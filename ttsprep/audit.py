@@ -12,21 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
 from ttsprep.coded import read_codes, with_distances
 from ttsprep.decisions import write_decisions
-from ttsprep.errors import AudioError
-from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
+from ttsprep.file_cache import unchanged, write_cache
+from ttsprep.files import Signature, atomic_write, digest, lock, refuse_inside
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
 from ttsprep.listen import account, propose
 from ttsprep.listen import listen as listen_to
 from ttsprep.listening.base import Asked, Listener
 from ttsprep.manifest import (
-    CACHE,
     Journal,
     clean,
     findings_table,
@@ -49,8 +47,6 @@ SHARD = 64
 LANGUAGE = "en-us"
 PROPOSED = "proposed-decisions.csv"
 """Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
-UNSEEN = ("", Signature(-1, -1, -1, -1))
-"""In place of the digest and signature of a file that may have changed."""
 
 Progress = Callable[[int, float], None]
 
@@ -307,35 +303,6 @@ def _known(out: Path, schema: pa.Schema, journal: Journal) -> tuple[list[pa.Reco
                 places.setdefault(value, row)
             row += 1
     return batches, places
-
-
-def unchanged(root: str, clips: Sequence[Clip], out: Path) -> list[tuple[str, Signature]]:
-    """Digest and signature of each file that has not changed since the last audit; "" for the others."""
-    cache = read_table(out / ".cache.parquet")
-    if cache is None or cache.schema.names != CACHE.names:
-        return [UNSEEN] * len(clips)
-    rows = zip(*(column.to_pylist() for column in cache.columns), strict=True)
-    earlier = {path: (sha256, Signature(*stat)) for path, sha256, *stat in rows}
-    files = []
-    for clip in clips:
-        file = earlier.get(clean(clip.path), UNSEEN)
-        files.append(file if file is not UNSEEN and _signature(root, clip.path) == file[1] else UNSEEN)
-    return files
-
-
-def _signature(root: str, path: str) -> Signature | None:
-    try:
-        return signature(regular(inside(Path(root), path)))
-    except AudioError:
-        return None
-
-
-def write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
-    """Write down digest and signature of each file, for `unchanged`."""
-    stats = zip(*(stat for _, stat in files), strict=True)
-    columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
-    cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)
-    write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
 
 
 def frame(table: pa.Table) -> pd.DataFrame:

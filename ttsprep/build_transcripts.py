@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from ttsprep.audit import Plan, unchanged
+from ttsprep.audit import Plan
 from ttsprep.characters import spoken_chars
 from ttsprep.choose import Rejection
 from ttsprep.errors import AudioError
+from ttsprep.file_cache import unchanged
 from ttsprep.files import digest, inside, regular
 from ttsprep.listen import LIMITS, Task
 from ttsprep.listening.writing import model_file

@@ -150,10 +150,20 @@ def decode(
 
 
 def _refuse_other_codec(codes: "Codes", name: str) -> None:
+    from ttsprep.codec.errors import CheckpointError
     from ttsprep.codec.load import load
     from ttsprep.codec.tokens import TokenError
 
-    coder, meaning = load(name), codes.meaning
+    meaning = codes.meaning
+    try:
+        coder = load(name)
+    except CheckpointError as error:
+        if name != meaning.codec or Path(name).exists():
+            raise
+        raise TokenError(
+            f"{codes.folder} was coded with {name!r} of digest {meaning.digest[:16]}..., which is not here: give its "
+            f"path with --codec ({error})"
+        ) from None
     if coder.digest != meaning.digest:
         raise TokenError(
             f"{codes.folder} was coded with {meaning.codec!r} of digest {meaning.digest[:16]}..., but {name!r} has "

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ttsprep.audit import Plan, plan, unchanged, write_cache
+from ttsprep.audit import Plan, plan
 from ttsprep.coding import CODING_VERSION, KNOWN, Coding, Row, fingerprint
 from ttsprep.errors import UsageError, nearest
+from ttsprep.file_cache import unchanged, write_cache
 from ttsprep.files import Signature, lock, refuse_inside
 from ttsprep.manifest import Journal, clean, to_batch
 from ttsprep.recipe import Recipe
@@ -140,7 +141,7 @@ def prepare(path: Path, options: Options) -> Job:
     if not 1 <= depth <= coder.depth:
         raise UsageError(f"--depth {depth}: {options.codec} has {coder.depth} codebooks that were trained")
     meaning = Meaning(
-        codec=clean(options.codec),
+        codec=clean(_called(options.codec)),
         digest=coder.digest,
         sample_rate=coder.sample_rate,
         frame=coder.frame,
@@ -150,6 +151,11 @@ def prepare(path: Path, options: Options) -> Job:
     )
     settings = (CODING_VERSION, meaning.digest, meaning.codebooks, meaning.beam)
     return Job(todo, coder, meaning, options, hashlib.sha256(repr(settings).encode()).hexdigest())
+
+
+def _called(codec: str) -> str:
+    """Return what a codec is called in the codes: of a path the last part alone, as the rest is of this machine."""
+    return Path(codec).resolve().name if Path(codec).exists() else codec
 
 
 def encode(

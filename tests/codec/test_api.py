@@ -96,11 +96,17 @@ def test_one_batch_of_tiles_gives_the_codes_of_each_up_to_rounding(codec, clips)
     pieces = [piece for clip in clips for piece in tiles.cut(torch.from_numpy(clip), 0.1, codec.config.frame)]
     for beam in (1, 3):
         alone = tiles.encode_tiles(codec.model, pieces, codec.depth, beam)
-        together = tiles.encode_tiles(codec.model, pieces, codec.depth, beam, together=True)
+        together = tiles.encode_tiles(codec.model, pieces, codec.depth, beam, rows=len(pieces) + 3)
         same = [(a.codes == b.codes).float().mean().item() for a, b in zip(alone, together, strict=True)]
         assert np.average(same, weights=[piece.size for piece in pieces]) > 0.999
         assert [a.codes.shape for a in alone] == [b.codes.shape for b in together]
         assert sum(a.missed for a in alone) == pytest.approx(sum(b.missed for b in together), rel=1e-3)
+
+
+def test_it_may_be_loaded_in_inference_mode(codec, clips):
+    with torch.inference_mode():
+        (coded,) = Codec(codec.checkpoint).encode(clips[-1:], beam=2)
+    assert np.array_equal(coded.codes, codec.encode(clips[-1:], beam=2)[0].codes)
 
 
 def test_length_and_level_come_back(codec, clips):

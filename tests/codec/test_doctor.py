@@ -13,6 +13,7 @@ from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.corpus import Source, Speech, pack  # noqa: E402
 from ttsprep.codec.doctor import examine  # noqa: E402
 from ttsprep.codec.export import export  # noqa: E402
+from ttsprep.codec.quantisers.fused import gather_sum, moments  # noqa: E402
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma  # noqa: E402
 from ttsprep.codec.run import Run  # noqa: E402
 
@@ -69,14 +70,16 @@ def test_a_collapsed_codebook(packed, tmp_path, clips, monkeypatch):
 def test_an_exploded_codebook(packed, tmp_path, clips, monkeypatch):
     """The real mistake: dead codes are given a new sum, but keep the usage of a dead code."""
 
-    def update(self, stage, vectors, index, generator):
-        count = torch.bincount(index, minlength=self.cardinality).float()
-        self.usage[stage].mul_(0.9).add_(count, alpha=0.1)
-        moved = torch.zeros_like(self.total[stage]).index_add_(0, index, vectors)
-        self.total[stage].mul_(0.9).add_(moved, alpha=0.1)
-        self.updates[stage] += 1
-        dead = (self.usage[stage] < 0.5 * self.usage[stage].mean()).nonzero()[:, 0]
-        self.total[stage][dead] = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator)]
+    def update(self, flat, codes, books, generator):
+        count, moved = moments(flat, codes, books)
+        active = len(books)
+        self.usage[:active].mul_(0.9).add_(count, alpha=0.1)
+        self.total[:active].mul_(0.9).add_(moved, alpha=0.1)
+        self.updates[:active] += 1
+        for stage in range(active):
+            vectors = flat - gather_sum(codes[:stage], books)
+            dead = (self.usage[stage] < 0.5 * self.usage[stage].mean()).nonzero()[:, 0]
+            self.total[stage][dead] = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator)]
 
     monkeypatch.setattr(ResidualEma, "_update", torch.no_grad()(update))
     assert "exploded-book" in causes(run(tmp_path, Speech(packed), steps=80), clips)

@@ -1,7 +1,7 @@
 """Other codecs, to be measured on the same clips in the same run.
 
 Opus needs ``ffmpeg`` with libopus; Lyra v2 needs the package ``ai-edge-litert`` and a folder with its three
-models (``soundstream_encoder.tflite``, ``quantizer.tflite``, ``lyragan.tflite``).
+models (``soundstream_encoder.tflite``, ``quantizer.tflite``, ``lyragan.tflite``: ``lyra/model_coeffs`` of its sources).
 """
 
 import math
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +40,7 @@ def opus(samples: Samples, rate: int, kbits: float) -> Samples:
     ndarray
         As many samples as went in.
     """
-    program = shutil.which("ffmpeg")
-    if program is None:
-        raise MissingExtraError("the opus baseline needs ffmpeg with libopus: install ffmpeg")
+    program = _ffmpeg()
     with tempfile.TemporaryDirectory() as folder:
         source, coded, decoded = (Path(folder) / name for name in ("in.wav", "coded.ogg", "out.wav"))
         soundfile.write(source, samples, rate, subtype="FLOAT")
@@ -53,6 +51,21 @@ def opus(samples: Samples, rate: int, kbits: float) -> Samples:
             subprocess.run([*quiet, *step], check=True)  # noqa: S603
         out, _ = soundfile.read(decoded, dtype="float32")
     return fitted(out, len(samples))
+
+
+@cache
+def _ffmpeg() -> str:
+    program = shutil.which("ffmpeg")
+    quiet = ("-hide_banner", "-v", "error", "-encoders")
+    if (
+        program is None
+        or "libopus"
+        not in subprocess.run(  # noqa: S603
+            [program, *quiet], capture_output=True, text=True, check=False
+        ).stdout
+    ):
+        raise MissingExtraError("install ffmpeg with libopus")
+    return program
 
 
 def fitted(samples: Samples, length: int) -> Samples:
@@ -66,7 +79,7 @@ class Lyra:
     Parameters
     ----------
     folder
-        With the three models.
+        With the three models, in it or below it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -75,10 +88,13 @@ class Lyra:
                 Interpreter,
             )
         except ImportError:
-            raise MissingExtraError("the lyra baseline needs ai-edge-litert: install it") from None
+            raise MissingExtraError("install ai-edge-litert") from None
 
         def model(name: str) -> Any:
-            loaded = Interpreter(str(folder / f"{name}.tflite"), num_threads=1)
+            found = sorted(folder.rglob(f"{name}.tflite"))
+            if not found:
+                raise UsageError(f"{folder} holds no {name}.tflite: give the folder with the models of Lyra v2")
+            loaded = Interpreter(str(found[0]), num_threads=1)
             loaded.allocate_tensors()
             return loaded
 
@@ -121,12 +137,18 @@ def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[S
         ``opus``, ``lyra``, or a checkpoint or folder that `ttsprep.codec.load.load` knows.
     lyra
         Folder with the models of Lyra v2.
+
+    Raises
+    ------
+    MissingExtraError
+        If it cannot be had here; says what to install.
     """
     if name == "opus":
+        _ffmpeg()
         return [(f"opus, {kbits} kbit/s", partial(opus, kbits=kbits)) for kbits in (6, 8, 12)]
     if name == "lyra":
         if lyra is None:
-            raise UsageError("the lyra baseline needs its three models: give their folder with --lyra")
+            raise MissingExtraError("give the folder with its three models: --lyra DIR")
         codec = Lyra(lyra)
         return [(f"lyra v2, {kbits} kbit/s", partial(codec.at, kbits=kbits)) for kbits in (3.2, 6.0, 9.2)]
     from ttsprep.codec.load import load

@@ -169,18 +169,14 @@ def evaluate(
     checkpoint: str, corpus: Path, *, clips: int, beam: int, baselines: Sequence[str], lyra: Path | None
 ) -> str:
     """Measure a codec at every depth, beside others on the same clips; return tables in Markdown."""
-    from ttsprep.codec.baselines import baseline
-    from ttsprep.codec.evaluate import compare, table
+    from ttsprep.codec.evaluate import beside, table
     from ttsprep.codec.evaluate import evaluate as evaluated
     from ttsprep.codec.load import load
 
     codec = load(checkpoint)
     chosen = clips_of(corpus, codec.sample_rate, clips)
     parts = [table(evaluated(codec, chosen, range(1, codec.depth + 1), beam=beam))]
-    for name in baselines:
-        parts += [
-            f"{title}\n\n{table(compare(code, chosen, codec.sample_rate))}" for title, code in baseline(name, lyra)
-        ]
+    parts += beside(baselines, chosen, codec.sample_rate, lyra)
     return "\n\n".join(parts)
 
 

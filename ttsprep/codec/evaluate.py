@@ -3,11 +3,14 @@
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ttsprep.codec.baselines import baseline
 from ttsprep.codec.coder import Coder
 from ttsprep.codec.metrics import aligned, delay, measure
+from ttsprep.errors import MissingExtraError
 from ttsprep.types import Samples
 
 
@@ -69,6 +72,29 @@ def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, 
         pair = aligned(samples, decoded, delay(samples, decoded, rate // 10))
         rows.append(Row(name, 0, measure(*pair, rate)))
     return rows
+
+
+def beside(names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int, lyra: Path | None) -> list[str]:
+    """Measure other codecs on the same clips; return a titled table of each, or what to install for it.
+
+    Parameters
+    ----------
+    names
+        As `ttsprep.codec.baselines.baseline` knows them.
+    clips, rate
+        As for `compare`.
+    lyra
+        Folder with the models of Lyra v2.
+    """
+    parts = []
+    for name in names:
+        try:
+            codecs = baseline(name, lyra)
+        except MissingExtraError as error:
+            parts.append(f"{name}: n/a ({error})")
+            continue
+        parts += [f"{title}\n\n{table(compare(code, clips, rate))}" for title, code in codecs]
+    return parts
 
 
 def table(rows: list[Row]) -> str:

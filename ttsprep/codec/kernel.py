@@ -1,10 +1,15 @@
 """All stages of residual quantisation in one Triton kernel: no matrix of scores ever reaches memory.
 
-A program holds the residuals of a tile of frames and streams the codebooks past them. Scores
-``2 x.c - |c|^2`` are screened with products in tf32; the two best of every frame are scored again in float32, the
-better one is subtracted, and the next stage begins. tf32 keeps 10 bits, so a score is off by at most
-``2 |x| |c| (2^-10 + D 2^-23)``: where the third best lies within that of the winner the frame is marked, and the
+A program holds the residuals of a tile of frames and streams the codebooks past them. Scores ``2 x.c - |c|^2`` are
+screened with products in tf32; the best two of every frame are scored again in float32, the better one is subtracted,
+and the next stage begins. Both operands are rounded to the 10 bits of tf32 before the product, so that it does not
+matter whether the hardware rounds or cuts off: a score is off by at most ``2 |x| |c| (2^-10 + D 2^-22) + |c|^2 2^-22``.
+Where the best of the codes that were not scored again lies within that of the winner, the frame is marked, and the
 marked frames are quantised again by `ttsprep.codec.quantisers.nearest.residual`.
+
+Every lane of a tile keeps the best code that it has seen and the score of its second best, and lanes are compared once
+a stage: a comparison and three choices for each score. If the two best codes of a frame share a lane the second is not
+scored again, but counts as one that was not.
 """
 
 import os
@@ -22,18 +27,17 @@ INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 
 @triton.jit
-def _tf32(x, emulate: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Round float32 to the 10 bits of tf32, which the interpreter does not do by itself."""
-    if emulate:
-        bits = x.to(tl.int32, bitcast=True)
-        x = ((bits + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
-    return x
+def _tf32(x):  # type: ignore[no-untyped-def]
+    """Round float32 to the 10 bits of tf32."""
+    bits = x.to(tl.int32, bitcast=True)
+    return ((bits + 0x1000) & -0x2000).to(tl.float32, bitcast=True)
 
 
 @triton.jit
 def _residual(  # type: ignore[no-untyped-def]
     vectors,
     codebooks,
+    rounded,
     squares,
     longest,
     codes,
@@ -45,53 +49,60 @@ def _residual(  # type: ignore[no-untyped-def]
     frames: tl.constexpr,
     wide: tl.constexpr,
     block: tl.constexpr,
-    emulate: tl.constexpr,
 ):
     """Quantise a tile of `frames` frames by all stages; `wide` is `dim`, rounded up for `tl.dot`."""
-    row = tl.program_id(0) * frames + tl.arange(0, frames)
+    # 64 bits: frames times dimensions, and frames times books, may be more than 2^31.
+    row = tl.program_id(0).to(tl.int64) * frames + tl.arange(0, frames)
     side = tl.arange(0, wide)
+    lane = tl.arange(0, block)
     there = row < count
-    inside = there[:, None] & (side < dim)[None, :]
-    rest = tl.load(vectors + row[:, None] * dim + side[None, :], mask=inside, other=0.0)
+    used = (side < dim)[None, :]
+    rest = tl.load(vectors + row[:, None] * dim + side[None, :], mask=there[:, None] & used, other=0.0)
     doubt = tl.zeros([frames], tl.int32)
+    slot = codes + row
     for stage in range(stages):
         book = codebooks + stage * cardinality * dim
-        first = tl.full([frames], float("-inf"), tl.float32)
-        second = tl.full([frames], float("-inf"), tl.float32)
-        third = tl.full([frames], float("-inf"), tl.float32)
-        at_first = tl.zeros([frames], tl.int32)
-        at_second = tl.zeros([frames], tl.int32)
+        screen = rounded + stage * cardinality * dim
+        sizes = squares + stage * cardinality
+        operand = _tf32(rest)
+        top = tl.full([frames, block], float("-inf"), tl.float32)
+        next_top = tl.full([frames, block], float("-inf"), tl.float32)
+        at = tl.zeros([frames, block], tl.int32)
         for start in range(0, cardinality, block):
-            place = start + tl.arange(0, block)
+            place = start + lane
             known = place < cardinality
             part = tl.load(
-                book + place[None, :] * dim + side[:, None], mask=known[None, :] & (side < dim)[:, None], other=0.0
+                screen + place[None, :] * dim + side[:, None], mask=known[None, :] & (side < dim)[:, None], other=0.0
             )
-            square = tl.load(squares + stage * cardinality + place, mask=known, other=float("inf"))
-            product = tl.dot(_tf32(rest, emulate), _tf32(part, emulate), input_precision="tf32")
-            scores = 2.0 * product - square[None, :]
-            for _ in tl.static_range(3):  # the three best of the block, one after another, the lowest index first
-                best = tl.max(scores, axis=1)
-                which = tl.argmax(scores, axis=1, tie_break_left=True)
-                at = start + which
-                scores = tl.where(tl.arange(0, block)[None, :] == which[:, None], float("-inf"), scores)
-                over_first, over_second = best > first, best > second
-                third = tl.where(over_second, second, tl.maximum(third, best))
-                at_second = tl.where(over_first, at_first, tl.where(over_second, at, at_second))
-                second = tl.where(over_first, first, tl.where(over_second, best, second))
-                at_first = tl.where(over_first, at, at_first)
-                first = tl.where(over_first, best, first)
-        one = tl.load(book + at_first[:, None] * dim + side[None, :], mask=(side < dim)[None, :], other=0.0)
-        two = tl.load(book + at_second[:, None] * dim + side[None, :], mask=(side < dim)[None, :], other=0.0)
-        exact_one = 2.0 * tl.sum(rest * one, axis=1) - tl.load(squares + stage * cardinality + at_first)
-        exact_two = 2.0 * tl.sum(rest * two, axis=1) - tl.load(squares + stage * cardinality + at_second)
+            size = tl.load(sizes + place, mask=known, other=float("inf"))
+            scores = 2.0 * tl.dot(operand, part, input_precision="tf32") - size[None, :]
+            over = scores > top  # strictly: of equal scores the first stays
+            next_top = tl.where(over, top, tl.maximum(next_top, scores))
+            at = tl.where(over, place[None, :], at)
+            top = tl.where(over, scores, top)
+        first = tl.max(top, axis=1)
+        at_first = tl.min(tl.where(top == first[:, None], at, cardinality), axis=1)
+        at_first = tl.where(at_first < cardinality, at_first, 0)  # scores that are no numbers equal nothing
+        mine = lane[None, :] == (at_first % block)[:, None]
+        others = tl.where(mine, float("-inf"), top)
+        second = tl.max(others, axis=1)
+        at_second = tl.min(tl.where((others == second[:, None]) & (others > float("-inf")), at, cardinality), axis=1)
+        at_second = tl.where(at_second < cardinality, at_second, at_first)
+        scored = mine | (lane[None, :] == (at_second % block)[:, None])
+        third = tl.max(tl.where(scored, next_top, top), axis=1)
+        one = tl.load(book + at_first[:, None] * dim + side[None, :], mask=used, other=0.0)
+        two = tl.load(book + at_second[:, None] * dim + side[None, :], mask=used, other=0.0)
+        exact_one = 2.0 * tl.sum(rest * one, axis=1) - tl.load(sizes + at_first)
+        exact_two = 2.0 * tl.sum(rest * two, axis=1) - tl.load(sizes + at_second)
         swap = (exact_two > exact_one) | ((exact_two == exact_one) & (at_second < at_first))
         winner = tl.where(swap, at_second, at_first)
-        length = tl.sqrt(tl.sum(rest * rest, axis=1)) * tl.load(longest + stage)
-        error = 2.0 * length * (0.0009765625 + dim * 1.1920929e-07)
+        length = tl.sqrt(tl.sum(rest * rest, axis=1))
+        far = tl.load(longest + stage)
+        error = 2.0 * length * far * (0.0009765625 + dim * 2.384185791e-07) + far * far * 2.384185791e-07
         close = third + error >= tl.maximum(exact_one, exact_two)
         doubt = tl.where(close & (length > 0.0), 1, doubt)
-        tl.store(codes + stage * count + row, winner, mask=there)
+        tl.store(slot, winner, mask=there)
+        slot += count
         rest -= tl.where(swap[:, None], two, one)
     tl.store(marks + row, doubt, mask=there)
 
@@ -105,15 +116,20 @@ class Fused:
     codes
         ``(books, count)``, int64.
     redone
-        Frames whose third best code was too close to call in tf32, and that were quantised again.
+        Frames with a code too close to call in tf32, that were quantised again.
     """
 
     codes: Tensor
     redone: int
 
 
+def rounded_to_tf32(x: Tensor) -> Tensor:
+    """Return float32 rounded to the 10 bits of tf32, as the kernel does it."""
+    return ((x.contiguous().view(torch.int32) + 0x1000) & -0x2000).view(torch.float32)
+
+
 @torch.no_grad()
-def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, block: int = 64) -> Fused:
+def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, block: int | None = None) -> Fused:
     """Quantise like `ttsprep.codec.quantisers.nearest.residual`, in one kernel.
 
     Parameters
@@ -123,7 +139,8 @@ def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, bloc
     books
         The codebooks, all of one shape.
     frames, block
-        Frames of a program, and codes that are scored at a time: powers of two, at least 16.
+        Frames of a program, and codes that are scored at a time: powers of two, at least 16; `block` None for what
+        leaves the registers of 256 threads unspilled.
 
     Returns
     -------
@@ -135,13 +152,15 @@ def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, bloc
     marks = torch.empty(count, dtype=torch.int32, device=vectors.device)
     stacked = torch.stack([book.codes for book in books])
     squares = torch.stack([book.square for book in books])
-    longest = squares.amax(1).sqrt()
+    if stacked.numel() >= 1 << 31:
+        raise ValueError("codebooks of 2^31 numbers or more are beyond the kernel")
     if count:
         _residual[triton.cdiv(count, frames),](
             vectors.contiguous(),
             stacked,
+            rounded_to_tf32(stacked),
             squares,
-            longest,
+            squares.amax(1).sqrt(),
             codes,
             marks,
             count,
@@ -150,8 +169,11 @@ def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, bloc
             stages=len(books),
             frames=frames,
             wide=max(16, triton.next_power_of_2(dim)),
-            block=block,
-            emulate=INTERPRETED,
+            block=block or (64 if dim <= 64 else 32),
+            # Compiled for sm_90, a thread uses 168, 211 and 255 registers at D = 8, 64 and 128 without spilling, and a
+            # program 12, 64 and 80 KB of shared memory; four warps spilled 1.2 KB a thread at D = 128.
+            num_warps=8,
+            num_stages=3,
         )
     found = codes.long()
     redo = marks.nonzero()[:, 0]

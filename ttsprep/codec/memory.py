@@ -52,9 +52,9 @@ def in_groups(
         try:
             results = work(group)
         except (MemoryError, RuntimeError) as error:
-            if not out_of_memory(error) or len(group) == 1:
+            if not out_of_memory(error) or at_once == 1:
                 raise
-            at_once = len(group) // 2
+            at_once //= 2  # not half of this group: work may fill a small one up
             on_less(at_once)
         else:
             yield from results

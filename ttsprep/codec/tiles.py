@@ -4,7 +4,7 @@ A matrix product may round differently when its shape changes: the same clip cod
 chunks would then differ in a few codes. Here every product has the same shape always: a clip is cut at
 multiples of `TILE` frames, each tile is computed with the context its receptive field needs, and frames
 outside the clip are masked at every layer, which is exactly what padding means there. On a CPU tiles are
-computed one by one, elsewhere many at once.
+computed one by one; elsewhere many at once, in batches that are filled up to one fixed size.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -81,8 +81,11 @@ def _mask(start: int, size: int, frames: int) -> Tensor:
 
 def _window(signal: Tensor, start: int, size: int) -> Tensor:
     """Cut ``[start, start + size)`` out of the first axis, zeros where there is nothing."""
-    out = signal.new_zeros(size, *signal.shape[1:])
-    low, high = max(0, start), min(len(signal), start + size)
+    return _copy(signal.new_zeros(size, *signal.shape[1:]), signal, start)
+
+
+def _copy(out: Tensor, signal: Tensor, start: int) -> Tensor:
+    low, high = max(0, start), min(len(signal), start + len(out))
     if high > low:
         out[low - start : high - start] = signal[low:high]
     return out
@@ -90,7 +93,7 @@ def _window(signal: Tensor, start: int, size: int) -> Tensor:
 
 @torch.inference_mode()
 def encode_tiles(
-    model: CodecModel, pieces: Sequence[Piece], depth: int, beam: int = 1, *, together: bool | None = None
+    model: CodecModel, pieces: Sequence[Piece], depth: int, beam: int = 1, *, rows: int = 0
 ) -> list[Coding]:
     """Code tiles.
 
@@ -102,24 +105,45 @@ def encode_tiles(
         Of any clips.
     depth, beam
         Codebooks, and choices kept from one to the next.
-    together
-        All in one batch, which may round differently with its size; None does so where the model is not on a CPU.
+    rows
+        Compute one batch of so many rows, empty ones behind the pieces: rounding may depend on the size of a batch. 0
+        computes them one by one.
     """
     context, frame = model.encoder.context, model.config.frame
-    device = model.encoder.leave.weight.device
-    if not (device.type != "cpu" if together is None else together):
-        windows = [piece.window(piece.size, context, frame) for piece in pieces]
-        parts = [_encode(model, w[None], m[None], depth, beam) for w, m in windows]
-    else:  # all of one size, for one batch
-        windows = [piece.window(TILE, context, frame) for piece in pieces]
-        samples, masks = (torch.stack(part).to(device) for part in zip(*windows, strict=True))
-        done = [part.cpu() for part in _encode(model, samples, masks, depth, beam)]
-        parts = [(codes[None], missed[None], energy[None]) for codes, missed, energy in zip(*done, strict=True)]
+    if not rows:
+        parts = []
+        for piece in pieces:
+            window, mask = piece.window(piece.size, context, frame)
+            parts.append(_encode(model, window[None], mask[None], depth, beam))
+        done = [(codes[0], missed[0], energy[0]) for codes, missed, energy in parts]
+    else:
+        samples, masks = _batch(pieces, max(rows, len(pieces)), context, frame, model.encoder.leave.weight.device)
+        codes, missed, energy = _encode(model, samples, masks, depth, beam)
+        inside = masks[:, context:-context, 0]
+        sums = (torch.stack([missed, energy]) * inside).cpu()
+        done = list(zip(codes.cpu(), *sums, strict=True))[: len(pieces)]
     out = []
-    for piece, (codes, missed, energy) in zip(pieces, parts, strict=True):
+    for piece, (codes, missed, energy) in zip(pieces, done, strict=True):
         n = min(TILE, piece.frames - piece.first)
-        out.append(Coding(codes[0, :, :n], float(missed[0, :n].sum()), float(energy[0, :n].sum())))
+        out.append(Coding(codes[:, :n], float(missed[:n].sum()), float(energy[:n].sum())))
     return out
+
+
+def _batch(pieces: Sequence[Piece], rows: int, context: int, frame: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return samples and masks of tiles on a device; of a GPU, copied from pinned memory while the host goes on."""
+    total = TILE + 2 * context
+    pinned = device.type == "cuda" and torch.cuda.is_available()
+    held = torch.zeros(rows, total * frame, pin_memory=pinned)
+    places = torch.zeros(2, rows, dtype=torch.int64, pin_memory=pinned)
+    scales = torch.ones(rows, 1, pin_memory=pinned)
+    for row, piece in enumerate(pieces):
+        start = piece.first - context
+        _copy(held[row], piece.samples, (start - piece.origin) * frame)
+        places[0, row], places[1, row], scales[row] = start, piece.frames, piece.scale
+    samples = held.to(device, non_blocking=True) / scales.to(device, non_blocking=True)
+    starts, frames = places.to(device, non_blocking=True)[..., None]
+    place = starts + torch.arange(total, device=device)
+    return samples, ((place >= 0) & (place < frames)).float()[..., None]
 
 
 def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -178,13 +202,23 @@ def encode(
     depth, beam
         As for `encode_tiles`.
     at_once
-        Tiles computed together; fewer where memory runs out.
+        Tiles computed together where the model is not on a CPU, always so many; half where memory runs out.
     on_less
         Told how many, then.
     """
+    fills = model.encoder.leave.weight.device.type != "cpu"
+
+    def less(now: int) -> None:
+        nonlocal at_once
+        at_once = now
+        on_less(now)
+
+    def work(group: Sequence[Piece]) -> list[Coding]:
+        return encode_tiles(model, group, depth, beam, rows=at_once if fills else 0)
+
     tiles = [cut(samples, scale, model.config.frame) for samples, scale in clips]
     flat = [piece for pieces in tiles for piece in pieces]
-    coded = iter(in_groups(lambda group: encode_tiles(model, group, depth, beam), flat, at_once, on_less))
+    coded = in_groups(work, flat, at_once, less)
     return [join([next(coded) for _ in pieces], depth) for pieces in tiles]
 
 
@@ -195,7 +229,7 @@ def decode(model: CodecModel, codes: Tensor) -> Tensor:
 
 
 def encode_stream(
-    model: CodecModel, chunks: Iterator[Tensor], scale: float, depth: int, beam: int = 1
+    model: CodecModel, chunks: Iterator[Tensor], scale: float, depth: int, beam: int = 1, *, rows: int = 0
 ) -> Iterator[Coding]:
     """Code a clip that arrives in chunks of any size; memory stays bounded.
 
@@ -207,7 +241,7 @@ def encode_stream(
         Samples.
     scale
         Of the whole clip: what the samples are divided by.
-    depth, beam
+    depth, beam, rows
         As for `encode_tiles`.
 
     Yields
@@ -227,7 +261,7 @@ def encode_stream(
         frames = -(-known // size)
         while (first + TILE + context) * size < known or (ended and first < frames):
             # While more is to come, the clip is at least as long as this tile sees.
-            yield from encode_tiles(model, [Piece(held, first, frames, scale, origin)], depth, beam)
+            yield from encode_tiles(model, [Piece(held, first, frames, scale, origin)], depth, beam, rows=rows)
             first += TILE
             drop = max(0, first - context) - origin
             held, origin = held[drop * size :], origin + drop

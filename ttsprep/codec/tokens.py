@@ -44,7 +44,7 @@ class Meaning:
     Attributes
     ----------
     codec, digest
-        What it was called, and the digest that names its weights.
+        What it is called, a file name without its folder, and the digest that names its weights.
     sample_rate
         Of the clips, in Hz.
     frame

@@ -1,18 +1,27 @@
-"""The fused kernel where it can be had and has proved itself, the eager way elsewhere."""
+"""The fused kernels where they can be had and have proved themselves, the eager way elsewhere.
+
+Every kernel is held against the eager way on first use of a shape, and is not used where it fails or differs: codes may
+differ where two are equally near, sums by rounding, nothing else by anything.
+"""
 
 import warnings
+from collections.abc import Callable, Sequence
 from functools import cache
 
+import torch
 from torch import Tensor
 
 from ttsprep.codec.quantisers.nearest import Book, residual
+from ttsprep.codec.quantisers.sums import check
+from ttsprep.codec.quantisers.sums import gather_sum as eager_gather_sum
+from ttsprep.codec.quantisers.sums import moments as eager_moments
 
 PROOF = 4096
-"""Vectors on which the kernel is held against the eager way before it is used."""
+"""Vectors on which a kernel is held against the eager way before it is used."""
 
 
 def fused(vectors: Tensor, books: list[Book]) -> Tensor:
-    """Return `residual` of vectors on a GPU, from one kernel where Triton is installed and gives the same.
+    """Return `residual` of vectors, from one kernel where Triton is installed and gives the same.
 
     Parameters
     ----------
@@ -26,17 +35,90 @@ def fused(vectors: Tensor, books: list[Book]) -> Tensor:
     Tensor
         Codes ``(books, count)``, int64.
     """
-    if not _installed():
-        return residual(vectors, books)
-    from ttsprep.codec.kernel import fused_residual
 
-    shape = (vectors.device, vectors.shape[1], books[0].codes.shape, len(books))
-    if shape not in _proved:
-        _proved[shape] = _prove(vectors[:PROOF], books)
-    return fused_residual(vectors, books).codes if _proved[shape] else residual(vectors, books)
+    def agrees() -> bool:
+        from ttsprep.codec.kernel import fused_residual
+
+        some = vectors[:PROOF]
+        same = (fused_residual(some, books).codes == residual(some, books)).all(0)
+        return int((~same).sum()) <= max(1, len(some) // 1000)
+
+    if len(vectors) and books and _proved("search", vectors, books[0].codes, len(books), agrees):
+        from ttsprep.codec.kernel import fused_residual
+
+        return fused_residual(vectors, books).codes
+    return residual(vectors, books)
 
 
-_proved: dict[object, bool] = {}
+def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None) -> Tensor:
+    """Return `ttsprep.codec.quantisers.sums.gather_sum` of codes, on a GPU from one kernel.
+
+    Raises
+    ------
+    IndexError
+        If a code is out of range, on every device before anything is read.
+    """
+    check(codes, books)
+
+    def agrees() -> bool:
+        from ttsprep.codec.kernel_sums import fused_gather_sum
+
+        some, stop = codes[:, :PROOF], None if depths is None else depths[:PROOF]
+        return torch.equal(fused_gather_sum(some, books, stop), eager_gather_sum(some, books, stop))
+
+    if _elsewhere(codes) and _proved("gather_sum", codes, books[0], len(codes), agrees):
+        from ttsprep.codec.kernel_sums import fused_gather_sum
+
+        return fused_gather_sum(codes, books, depths)
+    return eager_gather_sum(codes, books, depths)
+
+
+def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return `ttsprep.codec.quantisers.sums.moments` of vectors, on a GPU from one kernel."""
+
+    def agrees() -> bool:
+        from ttsprep.codec.kernel_sums import fused_moments
+
+        some, theirs = vectors[:PROOF], codes[:, :PROOF]
+        usage, total = fused_moments(some, theirs, books)
+        exact, wanted = eager_moments(some, theirs, books)
+        # A sum of n numbers in any order is off by at most n half units in the last place of the sum of their sizes.
+        slack = 1e-6 * float(some.abs().max() + sum(book.abs().max() for book in books)) * (1 + exact[..., None])
+        return torch.equal(usage, exact) and bool(((total - wanted).abs() <= slack).all())
+
+    if _elsewhere(codes) and _proved("moments", vectors, books[0], len(codes), agrees):
+        from ttsprep.codec.kernel_sums import fused_moments
+
+        return fused_moments(vectors, codes, books)
+    return eager_moments(vectors, codes, books)
+
+
+def _elsewhere(codes: Tensor) -> bool:
+    return codes.is_cuda and codes.numel() > 0
+
+
+_PROOFS: dict[object, bool] = {}
+
+
+def _proved(name: str, like: Tensor, book: Tensor, depth: int, agrees: Callable[[], bool]) -> bool:
+    """Say whether a kernel runs here and agrees; found out once for every shape of the codebooks."""
+    key = (name, like.device, book.shape, depth)
+    if key not in _PROOFS:
+        _PROOFS[key] = _installed() and _prove(name, agrees)
+    return _PROOFS[key]
+
+
+def _prove(name: str, agrees: Callable[[], bool]) -> bool:
+    from triton.errors import TritonError
+
+    try:
+        right = agrees()
+    except (RuntimeError, TypeError, ValueError, TritonError) as error:  # where it cannot be compiled or launched
+        warnings.warn(f"the fused kernel for {name} does not run here ({error}); the eager way is taken", stacklevel=4)
+        return False
+    if not right:
+        warnings.warn(f"the fused kernel for {name} gives something else here; the eager way is taken", stacklevel=4)
+    return right
 
 
 @cache
@@ -44,23 +126,5 @@ def _installed() -> bool:
     try:
         import triton  # noqa: F401
     except ImportError:
-        return False
-    return True
-
-
-def _prove(vectors: Tensor, books: list[Book]) -> bool:
-    """Say whether the kernel works here; two codes that are equally near may be told apart differently."""
-    from ttsprep.codec.kernel import fused_residual
-
-    try:
-        same = (fused_residual(vectors, books).codes == residual(vectors, books)).all(0)
-    except (RuntimeError, TypeError, ValueError) as error:  # what Triton raises where it cannot compile or launch
-        warnings.warn(f"the fused kernel does not run here ({error}); the eager way is taken", stacklevel=3)
-        return False
-    wrong = int((~same).sum())
-    if wrong > max(1, len(vectors) // 1000):
-        warnings.warn(
-            f"the fused kernel differs in {wrong} of {len(vectors)} frames; the eager way is taken", stacklevel=3
-        )
         return False
     return True

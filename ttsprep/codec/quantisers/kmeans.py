@@ -27,22 +27,23 @@ def kmeans(vectors: Tensor, count: int, generator: torch.Generator, *, rounds: i
         Centres ``(count, dim)`` and how many vectors each has, ``(count,)``.
     """
     n, dim = vectors.shape
-    start = torch.randint(0, n, (count,), generator=generator)
+    device = vectors.device
+    start = torch.randint(0, n, (count,), generator=generator)  # on the CPU, as the generator: the same on any device
     if n >= count:
         start = torch.randperm(n, generator=generator)[:count]
-    centres = vectors[start].clone()
+    centres = vectors[start.to(device)]
     spread = float(vectors.std()) if n > 1 else 0.0
     if n < count:  # copies must differ, or all but one of them stay empty for ever
-        centres += 0.01 * spread * torch.randn(centres.shape, generator=generator)
-    usage = torch.zeros(count)
+        centres += 0.01 * spread * torch.randn(centres.shape, generator=generator).to(device)
+    usage = torch.zeros(count, device=device)
     for _ in range(rounds):
         owner = nearest(vectors, Book.of(centres))
         usage = torch.bincount(owner, minlength=count).float()
-        total = torch.zeros(count, dim).index_add_(0, owner, vectors)
+        total = torch.zeros(count, dim, device=device).index_add_(0, owner, vectors)
         centres = total / usage.clamp(min=1)[:, None]
         empty = usage == 0
         if bool(empty.any()):
-            fresh = torch.randint(0, n, (int(empty.sum()),), generator=generator)
-            jitter = 0.01 * spread * torch.randn(len(fresh), dim, generator=generator)
+            fresh = torch.randint(0, n, (int(empty.sum()),), generator=generator).to(device)
+            jitter = 0.01 * spread * torch.randn(len(fresh), dim, generator=generator).to(device)
             centres[empty] = vectors[fresh] + jitter
     return centres, usage

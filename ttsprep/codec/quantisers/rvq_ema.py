@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.config import QuantiserConfig
-from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
-from ttsprep.codec.quantisers.fused import fused
+from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised
+from ttsprep.codec.quantisers.fused import fused, gather_sum, moments
 from ttsprep.codec.quantisers.kmeans import kmeans
 from ttsprep.codec.quantisers.nearest import Book, nearest, residual
 from ttsprep.codec.quantisers.nearest import beam as search
@@ -42,7 +42,9 @@ class ResidualEma(Quantiser):
 
     def books(self) -> list[Book]:
         """Return every codebook ready to be searched, kept until the codebooks change."""
-        version = (self.total._version, self.usage._version)
+        # A codec that was loaded in inference mode has tensors without a version: nothing trains them.
+        still = self.total.is_inference() or self.usage.is_inference()
+        version = (0, 0) if still else (self.total._version, self.usage._version)
         if self._books is None or self._books[0] != version or self._books[1][0].codes.device != self.total.device:
             self._books = (version, [Book.of(self.codes(q)) for q in range(self.depth)])
         return self._books[1]
@@ -60,63 +62,64 @@ class ResidualEma(Quantiser):
 
     def decode(self, codes: Tensor) -> Tensor:
         """Return ``(batch, frames, dim)``, the sum of the codes."""
-        books = self.books()
-        out = books[0].codes[codes[:, 0]]
-        for stage in range(1, codes.shape[1]):
-            out = out + books[stage].codes[codes[:, stage]]
-        return out
+        batch, _, frames = codes.shape
+        flat = codes.transpose(0, 1).flatten(1)
+        return gather_sum(flat, [book.codes for book in self.books()]).view(batch, frames, -1)
 
     def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:
         """Quantise for training; in training mode the codebooks up to the deepest sample move."""
         latents = normalised(latents.float(), self.config.normalise)
         batch, frames, dim = latents.shape
-        flat = latents.detach().reshape(-1, dim)
-        rest = flat
         active = int(depths.max()) if len(depths) else 0
-        stages, codes, misses = [], [], []
-        taken = torch.zeros_like(flat)
-        found = None
-        if self.search > 1 and active > 1:
-            found = search(flat, [Book.of(self.codes(stage)) for stage in range(active)], self.search)
-        for stage in range(active):
-            codebook = self.codes(stage)
-            index = nearest(rest, Book.of(codebook)) if found is None else found[stage]
-            chosen = codebook[index]
-            if self.training:
-                self._update(stage, rest, index, generator)
-            taken = taken + chosen
-            rest = rest - chosen
-            stages.append(chosen.view(batch, frames, dim))
-            codes.append(index.view(batch, frames))
-            misses.append((latents - taken.view_as(latents)).square().mean(2))
-        if not stages:
-            empty = torch.zeros(batch, 0, frames, dtype=torch.int64)
+        if not active:
+            empty = torch.zeros(batch, 0, frames, dtype=torch.int64, device=latents.device)
             return Quantised(latents, empty, latents.new_zeros(()))
-        summed = prefix(torch.stack(stages), depths)
+        depths = depths.to(latents.device)
+        flat = latents.detach().reshape(-1, dim)
+        books = [Book.of(self.codes(stage)) for stage in range(active)]
+        codes = self._found(flat, books)
+        tables = [book.codes for book in books]
+        summed = gather_sum(codes, tables, depths.repeat_interleave(frames)).view_as(latents)
+        if self.training:
+            self._update(flat, codes, tables, generator)
         through = (depths == 0)[:, None, None]
         straight = latents + (torch.where(through, latents, summed) - latents).detach()
         # Commitment over the books a sample used, at its own depth.
-        last = torch.stack(misses, 1)[torch.arange(batch), (depths - 1).clamp(min=0)]
+        missed = (latents - summed).square().mean((1, 2))
         used = (depths > 0).float()
-        loss = (last.mean(1) * used).sum() / used.sum().clamp(min=1)
-        return Quantised(straight, torch.stack(codes, 1), self.config.commitment * loss)
+        loss = (missed * used).sum() / used.sum().clamp(min=1)
+        codes = torch.unflatten(codes, 1, (batch, frames)).transpose(0, 1)
+        return Quantised(straight, codes, self.config.commitment * loss)
+
+    def _found(self, flat: Tensor, books: list[Book]) -> Tensor:
+        """Return the codes of vectors in training, ``(books, count)``."""
+        if self.search > 1 and len(books) > 1:
+            return search(flat, books, self.search)
+        return fused(flat, books) if flat.is_cuda else residual(flat, books)
 
     @torch.no_grad()
-    def _update(self, stage: int, vectors: Tensor, index: Tensor, generator: torch.Generator) -> None:
-        c = self.config
-        count = torch.bincount(index, minlength=self.cardinality).float()
-        moved = torch.zeros_like(self.total[stage]).index_add_(0, index, vectors)
-        self.usage[stage].mul_(c.decay).add_(count, alpha=1 - c.decay)
-        self.total[stage].mul_(c.decay).add_(moved, alpha=1 - c.decay)
-        self.updates[stage] += 1
-        if int(self.updates[stage]) % c.revive_every:
-            return
+    def _update(self, flat: Tensor, codes: Tensor, books: list[Tensor], generator: torch.Generator) -> None:
+        c, active = self.config, len(books)
+        count, moved = moments(flat, codes, books)
+        self.usage[:active].mul_(c.decay).add_(count, alpha=1 - c.decay)
+        self.total[:active].mul_(c.decay).add_(moved, alpha=1 - c.decay)
+        self.updates[:active] += 1
+        for stage, updates in enumerate(self.updates[:active].tolist()):
+            if updates % c.revive_every == 0:
+                self._revive(stage, flat, codes[:stage], books, generator)
+
+    def _revive(
+        self, stage: int, flat: Tensor, before: Tensor, books: list[Tensor], generator: torch.Generator
+    ) -> None:
+        """Give codes that are hardly used what the books before leave of random vectors."""
         usual = self.usage[stage].mean()
-        dead = (self.usage[stage] < c.revive_below * usual).nonzero()[:, 0]
-        if len(dead):
-            fresh = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator)]
-            self.total[stage][dead] = fresh * usual
-            self.usage[stage][dead] = usual
+        dead = (self.usage[stage] < self.config.revive_below * usual).nonzero()[:, 0]
+        if not len(dead):
+            return
+        rows = torch.randint(0, len(flat), (len(dead),), generator=generator).to(flat.device)
+        fresh = flat[rows] - gather_sum(before[:, rows], books)
+        self.total[stage][dead] = fresh * usual
+        self.usage[stage][dead] = usual
 
     @torch.no_grad()
     def start(self, latents: Tensor, generator: torch.Generator) -> None:

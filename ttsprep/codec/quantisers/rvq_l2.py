@@ -39,13 +39,24 @@ class ResidualL2(Quantiser):
 
     @torch.no_grad()
     def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
-        """Return codes ``(batch, depth, frames)``."""
-        rest = normalised(latents.float(), self.config.normalise)
+        """Return codes ``(batch, depth, frames)``.
+
+        What is left over is never formed: ``W_q (z - sum_j (V_j c_j + v_j)) + w_q`` is the projection of `z` less
+        rows of small tables, so all stages share one matrix product and go on in `config.code_dim` dimensions.
+        """
+        count = self.depth if depth is None else depth
+        flat = normalised(latents.float(), self.config.normalise)
+        weights = torch.cat([torch.as_tensor(layer.weight) for layer in self.enter[:count]])
+        biases = torch.cat([torch.as_tensor(layer.bias) for layer in self.enter[:count]])
+        width = self.config.code_dim
+        projected = F.linear(flat, weights.float(), biases.float())
         codes = []
-        for stage in range(self.depth if depth is None else depth):
-            index = self._pick(stage, self.enter[stage](rest))
-            rest = rest - self.leave[stage](self.codebook[stage][index])
+        for stage in range(count):
+            index = self._pick(stage, projected[..., :width])
             codes.append(index)
+            if stage + 1 < count:
+                table = F.linear(self.leave[stage](self.codebook[stage]), weights[(stage + 1) * width :])
+                projected = projected[..., width:] - F.embedding(index, table)
         return torch.stack(codes, 1)
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -60,6 +71,7 @@ class ResidualL2(Quantiser):
         latents = normalised(latents.float(), self.config.normalise)
         batch, frames, _ = latents.shape
         active = int(depths.max()) if len(depths) else 0
+        depths = depths.to(latents.device)
         rest, stages, codes = latents, [], []
         loss = latents.new_zeros(())
         for stage in range(active):
@@ -78,7 +90,7 @@ class ResidualL2(Quantiser):
             if self.training:
                 self.updates[stage] += 1
         if not stages:
-            return Quantised(latents, torch.zeros(batch, 0, frames, dtype=torch.int64), loss)
+            return Quantised(latents, torch.zeros(batch, 0, frames, dtype=torch.int64, device=latents.device), loss)
         summed = prefix(torch.stack(stages), depths)
         through = (depths == 0)[:, None, None]
         return Quantised(torch.where(through, latents, summed), torch.stack(codes, 1), loss)
