@@ -8,7 +8,7 @@ import pytest
 from ttsprep.errors import UsageError
 from ttsprep.listening import whisper_model
 from ttsprep.listening.base import RATE
-from ttsprep.listening.whisper_model import Scorer, bucket, load, weights
+from ttsprep.listening.whisper_model import Scorer, bucket, load, loops, weights
 
 torch = pytest.importorskip("torch", reason="needs the extra asr")
 pytest.importorskip("whisper", reason="needs the extra asr")
@@ -92,6 +92,39 @@ def test_free_writing_ends_and_languages_are_chances(scorer: Scorer) -> None:
     for chances in scorer.languages(encoded):
         assert sum(chances.values()) == pytest.approx(1, abs=1e-3)
         assert "en" in chances
+
+
+def test_clips_of_all_lengths_are_written_down_together_as_each_alone(scorer: Scorer) -> None:
+    seconds = [1.0, 4.2, 2.6, 0.3]
+    encoded = scorer.encode([noise(duration, seed) for seed, duration in enumerate(seconds)])
+    together = scorer.write(encoded, seconds)
+    alone = [scorer.write([one], [duration])[0] for one, duration in zip(encoded, seconds, strict=True)]
+    assert together == alone
+    assert any(together)
+
+
+def test_less_goes_through_at_once_where_memory_runs_out(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = [noise(1.2, seed) for seed in range(5)]
+    expected, sizes = scorer.encode(clips), []
+
+    def encode(mels: torch.Tensor, whole=Scorer._encoder) -> torch.Tensor:
+        sizes.append(len(mels))
+        if len(mels) > 1:
+            raise torch.OutOfMemoryError
+        return whole(scorer, mels)
+
+    monkeypatch.setattr(Scorer, "_encoder", lambda _, mels: encode(mels))
+    for one, other in zip(scorer.encode(clips), expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert sizes == [5, 2, 1, 1, 1, 1, 1]
+
+
+def test_a_phrase_without_end_is_a_loop() -> None:
+    assert loops([1, 2, *[3, 4, 5, 6] * 3])
+    assert not loops([1, 2, *[3, 4, 5, 6] * 2])
+    assert not loops([7, 7, 7])  # no, no, no
+    assert loops([7] * 12)
+    assert not loops([])
 
 
 def test_what_is_not_there_or_not_known_is_refused(

@@ -27,6 +27,8 @@ BUCKET_S = 0.5
 """Clips are padded to a multiple of this, in seconds, so that a score does not depend on its neighbours."""
 TOKENS_PER_S = 12.0
 """More are not spoken."""
+LOOP_TIMES, LOOP_TOKENS = 3, 12
+"""A text that ends in the same, at least so often and in so many tokens, goes on for ever."""
 TOGETHER_S = 240.0
 """Padded audio that goes through the model at once, in seconds; less where memory runs out."""
 WINDOW_S = 30.0
@@ -163,8 +165,8 @@ class Scorer:
             states, attention = decode(decoder, torch.tensor(rows, device=device), hear(decoder, encoded), self.heads)
             asked = torch.cat([states[i, first : first + len(text) + 1] for i, text in enumerate(texts)])
             wanted = torch.tensor([token for text in texts for token in (*text, end)], device=device)
-            pieces = zip(asked.split(AT_ONCE), wanted.split(AT_ONCE), strict=True)
-            chances = torch.cat([self._chances(*piece) for piece in pieces], 1).cpu().numpy()
+            pieces = (slice(i, i + AT_ONCE) for i in range(0, len(asked), AT_ONCE))
+            chances = torch.cat([self._chances(asked[piece], wanted[piece]) for piece in pieces], 1).cpu().numpy()
             attention = attention[:, first:].cpu().numpy()
         ends = np.cumsum([len(text) + 1 for text in texts])
         return [
@@ -215,13 +217,26 @@ class Scorer:
                 given = fits[:, : end + 1].argmax(-1, keepdim=True)
                 for i, token in zip(open_, given[:, 0].tolist(), strict=True):
                     written[i].append(token)
-                going = [k for k, i in enumerate(open_) if written[i][-1] != end and len(written[i]) < longest[i]]
+                going = [
+                    k
+                    for k, i in enumerate(open_)
+                    if written[i][-1] != end and len(written[i]) < longest[i] and not loops(written[i])
+                ]
                 if len(going) < len(open_):
                     open_ = [open_[k] for k in going]
                     rows = torch.tensor(going, dtype=torch.int64, device=self.model.device)
                     audio.keep(rows)
                     given = given[rows]
         return [self.tokenizer.decode([token for token in row if token != end]).strip() for row in written]
+
+
+def loops(tokens: list[int]) -> bool:
+    """Say whether a text ends in the same phrase again and again, as it does where a model finds no end."""
+    return any(
+        tokens[-times * size :] == tokens[-size:] * times
+        for size in range(1, len(tokens) // LOOP_TIMES + 1)
+        for times in (max(LOOP_TIMES, -(-LOOP_TOKENS // size)),)
+    )
 
 
 def bucket(samples: int) -> int:
