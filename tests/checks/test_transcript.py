@@ -80,7 +80,7 @@ def test_where_every_clip_is_hard_to_understand_only_the_worst_are_named() -> No
     easy = np.zeros(200)
     easy[[3, 50]] = 7.0
     findings = list(Transcript().judge(spoken(easy.tolist())))
-    assert [(finding.clip, finding.limit) for finding in findings] == [("3", 5.0), ("50", 5.0)]
+    assert [(finding.clip, finding.limit) for finding in findings] == [("3", 5.5), ("50", 5.5)]
 
 
 def test_longer_texts_may_have_a_worse_word() -> None:

@@ -8,27 +8,13 @@ import pytest
 from ttsprep.errors import UsageError
 from ttsprep.listening import whisper_model
 from ttsprep.listening.base import RATE
-from ttsprep.listening.whisper_model import Scorer, bucket, load, loops, weights
+from ttsprep.listening.whisper_decoder import decode, hear
+from ttsprep.listening.whisper_model import Scorer, bucket, halved, load, loops, weights
 
 torch = pytest.importorskip("torch", reason="needs the extra asr")
 pytest.importorskip("whisper", reason="needs the extra asr")
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:ResourceWarning")  # of the package itself
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from whisper.model import ModelDimensions, Whisper
-
-    torch.manual_seed(0)
-    sizes = {"n_mels": 80, "n_vocab": 51865, "n_audio_ctx": 1500, "n_text_ctx": 64}
-    layers = {"n_audio_state": 32, "n_audio_head": 2, "n_audio_layer": 3, "n_text_state": 32, "n_text_head": 2}
-    dims = {**sizes, **layers, "n_text_layer": 3}
-    path = tmp_path_factory.mktemp("weights") / "small.pt"
-    model = Whisper(ModelDimensions(**dims))
-    torch.nn.init.normal_(model.decoder.positional_embedding)
-    torch.save({"dims": dims, "model_state_dict": model.state_dict()}, path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +103,36 @@ def test_less_goes_through_at_once_where_memory_runs_out(scorer: Scorer, monkeyp
     for one, other in zip(scorer.encode(clips), expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
     assert sizes == [5, 2, 1, 1, 1, 1, 1]
+
+
+def test_on_a_gpu_everything_is_there_and_of_half_precision(scorer: Scorer) -> None:
+    """No GPU is needed: fake tensors have a device and a type, and no numbers."""
+    import copy
+    from dataclasses import replace
+
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    model = halved(copy.deepcopy(scorer.model))
+    with FakeTensorMode(), torch.device("cuda"), torch.no_grad():
+        for module in model.modules():
+            for tensors in (module._parameters, module._buffers):
+                tensors |= {n: torch.empty(one.shape, dtype=one.dtype) for n, one in tensors.items() if one is not None}
+        there = {name: torch.zeros(getattr(scorer, name).shape) for name in ("unspoken", "digits")}
+        fake = replace(
+            scorer,
+            model=model,
+            unspoken=there["unspoken"].bool(),
+            digits=there["digits"].bool(),
+            fold=torch.zeros(scorer.fold.shape, dtype=torch.int64),
+        )
+        encoded = list(fake._encoder(torch.zeros(2, 80, 200, dtype=torch.float16)))
+        audio = hear(model.decoder, [encoded[0], encoded[1][:40]])
+        states, attention = decode(model.decoder, torch.zeros(2, 5, dtype=torch.int64), audio, scorer.heads)
+        states, _ = decode(model.decoder, torch.zeros(2, 1, dtype=torch.int64), audio)
+        chances = fake._chances(states[:, 0], torch.zeros(2, dtype=torch.int64))
+    assert attention.shape == (2, 5, 100)
+    assert (states.dtype, attention.dtype, chances.dtype) == (torch.float16, torch.float32, torch.float32)
+    assert {one.device.type for one in (states, attention, chances)} == {"cuda"}
 
 
 def test_a_phrase_without_end_is_a_loop() -> None:

@@ -11,7 +11,7 @@ from ttsprep.types import Finding, Severity
 
 ALIKE, LEAD = 0.5, 0.25
 """What is said is another clip's text if it is so much like that, and by so much less like its own."""
-FREE_LETTERS, FREE_S = 3.0, 0.25
+FREE_LETTERS, FREE_S = 3.0, 0.3
 """Letters without time and speech without letters that any clip may have."""
 LETTER_NATS, SECOND_NATS = 0.5, 8.0
 """What each letter, and each second, beyond that counts, in nats."""
@@ -84,7 +84,7 @@ class Transcript(Check):
     }
     strings = frozenset({"doubted_word", "said"})
 
-    mismatch_nats: float = 5.0
+    mismatch_nats: float = 5.5
     deviations: float = 4.0
     decoy_nats: float = 2.0
 

@@ -23,7 +23,7 @@ SQUEEZED, STRETCHED_S = 7.0, 0.45
 
 UNWRITTEN_NATS, UNWRITTEN_MOST = 0.5, 4.0
 """What a phone that is said and not written counts, and all of them at most."""
-UNWRITTEN_S, UNHEARD = 0.3, 0.3
+UNWRITTEN_S, UNHEARD = 0.2, 0.3
 """What seems to be said and not written counts in full from so much speech without letters on, and so much without."""
 
 

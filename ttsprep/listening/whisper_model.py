@@ -186,18 +186,22 @@ class Scorer:
 
     def languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
         """Return how likely each language that the model knows is spoken in each clip; {} if it knows one only."""
-        import torch
-
         if not self.model.is_multilingual:
             return [{} for _ in encoded]
-        start = torch.tensor([[self.tokenizer.sot]], device=self.model.device)
-        places = list(self.tokenizer.all_language_tokens)
-        rows = []
+        return self._grouped(
+            lambda places: self._languages([encoded[i] for i in places]),
+            [round(len(one) * FRAME_S * RATE) for one in encoded],
+        )
+
+    def _languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
+        import torch
+
+        decoder, places = self.model.decoder, list(self.tokenizer.all_language_tokens)
+        start = torch.full((len(encoded), 1), self.tokenizer.sot, device=self.model.device)
         with torch.inference_mode():
-            for one in encoded:
-                chances = self.model.decoder(start, one[None])[0, 0, places].float().softmax(-1).tolist()
-                rows.append(dict(zip(self.tokenizer.all_language_codes, chances, strict=True)))
-        return rows
+            states, _ = decode(decoder, start, hear(decoder, encoded))
+            chances = logits(decoder, states[:, 0])[:, places].softmax(-1).tolist()
+        return [dict(zip(self.tokenizer.all_language_codes, row, strict=True)) for row in chances]
 
     def write(self, encoded: Sequence[Any], seconds: Sequence[float]) -> list[str]:
         """Decode clips freely and greedily, all at once; a text has at most `TOKENS_PER_S` tokens a second."""
@@ -318,7 +322,18 @@ def loaded(path: str) -> Any:
     name += "" if model.is_multilingual else ".en"
     if name in HEADS:
         model.set_alignment_heads(HEADS[name])
-    return model.half() if device == "cuda" else model
+    return halved(model) if device == "cuda" else model
+
+
+def halved(model: Any) -> Any:
+    """Return a model with weights of half the size, but for the norms: `whisper.model.LayerNorm` sums in float32."""
+    import torch
+
+    model.half()
+    for module in model.modules():
+        if isinstance(module, torch.nn.LayerNorm):
+            module.float()
+    return model
 
 
 def _vocabulary(tokenizer: Any, size: int) -> tuple[npt.NDArray[Any], ...]:

@@ -13,8 +13,10 @@ UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 """Languages that put no blanks between words; there each character counts as one."""
 LETTERS_PER_S = 20.0
 """More than these are not spoken in a second."""
-LETTER_S = 0.1
+LETTER_S = 0.12
 """A letter takes no longer than this, in seconds."""
+SHORTEST = 3
+"""As many letters as the shortest word may last: one that is spelled, or stressed."""
 CHARACTER_LETTERS = 2.5
 """What a character counts in languages without blanks, in letters."""
 SPEECH_DB = 35.0
@@ -118,7 +120,8 @@ def pace(
     """Return how many letters there is no time for, and how much speech there are no letters for.
 
     Both are the most that any run of words has: letters beyond `LETTERS_PER_S`, as where the audio was cut off and
-    the words pile up; and seconds of speech beyond `LETTER_S` for each letter, as where words are missing.
+    the words pile up; and seconds of speech beyond `LETTER_S` for each letter (of `SHORTEST` or more to a word), as
+    where words are missing.
 
     Parameters
     ----------
@@ -138,7 +141,8 @@ def pace(
     frames = text.frames(starts)
     spoken = np.concatenate([[0], np.cumsum(speech)])[np.minimum([*frames, len(speech)], len(speech))]
     squeezed = letters - LETTERS_PER_S * frame_s * np.diff(frames)
-    stretched = frame_s * np.diff(spoken) - LETTER_S * np.append(letters, 0.0)
+    lasting = np.where(letters > 0, np.maximum(letters, SHORTEST), 0.0)
+    stretched = frame_s * np.diff(spoken) - LETTER_S * np.append(lasting, 0.0)
     return _most(squeezed), _most(stretched)
 
 
