@@ -59,10 +59,11 @@ def measure(asked: argparse.Namespace, root: Path, clips: list[Clip], folder: Pa
     rules = Recipe(language=asked.language)
     findings = audit(corpus, folder / "audit", rules, jobs=1, listen=[Asr(asked.asr_model)]).findings
     found = findings[findings.code == "transcript-mismatch"]
-    named = found[found.message.str.contains("its words are the text of")]
+    named = set(found["clip"][found.message.str.contains("its words are the text of")])
+    doubted = set(found["clip"])
     print(f"{len(clips)} clips, {asked.pairs} pairs and {asked.cycles} cycles of three swapped: {len(moved)} texts")
-    print(f"found {len(set(found.clip) & moved)}, with the right clip named {len(set(named.clip) & moved)}")
-    print(f"others that were found: {sorted(set(found.clip) - moved)}, named {sorted(set(named.clip) - moved)}")
+    print(f"found {len(doubted & moved)}, with another clip named {len(named & moved)}")
+    print(f"others that were found: {sorted(doubted - moved)}, named {sorted(named - moved)}")
     build(corpus, folder / "built", rules, jobs=1, decisions=folder / "audit" / PROPOSED)
     built = pq.read_table(folder / "built" / "clips.parquet").to_pandas()
     texts = dict(zip(built.id, built.text, strict=True))

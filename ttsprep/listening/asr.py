@@ -67,14 +67,7 @@ class Asr(Listener):
 
 
 def _listen(scorer: Scorer, clips: Sequence[Heard]) -> list[Measures]:
-    features = scorer.encode([clip.samples for clip in clips])
-    rows = score(scorer, clips, features)
-    for row, chances in zip(rows, scorer.languages(features), strict=True):
-        if chances:
-            row["heard_language"] = max(chances, key=chances.__getitem__)
-            row["heard_language_p"] = chances[row["heard_language"]]
-            row["language_p"] = chances[scorer.tokenizer.language]
-    return rows
+    return score(scorer, clips, scorer.encode([clip.samples for clip in clips]))
 
 
 def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> list[Measures]:
@@ -82,11 +75,11 @@ def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> li
     language: str = scorer.tokenizer.language
     texts = [split(clip.clip.text, language, scorer.tokenizer.encode) for clip in clips]
     encoded = {i: features[i] for i, text in enumerate(texts) if 0 < len(text.tokens) < scorer.longest}
-    forced = dict(zip(encoded, _force(scorer, encoded, {i: texts[i].tokens for i in encoded}), strict=True))
-    rows: list[Measures] = [{} for _ in clips]
+    forced = scorer.force(features, [text.tokens if i in encoded else () for i, text in enumerate(texts)])
+    rows = [_language(one, language) for one in forced]
     doubted = []
     for i in encoded:
-        rows[i] = _timing(texts[i], clips[i], forced[i], spaced=language not in UNSPACED)
+        rows[i] |= _timing(texts[i], clips[i], forced[i], spaced=language not in UNSPACED)
         rows[i] |= _scores(texts[i], forced[i], None, rows[i]["stretched_s"])
         if (
             rows[i]["mismatch_nats"] >= DOUBT
@@ -107,6 +100,15 @@ def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> li
         if i in decoys:
             rows[i]["decoy_log_p"] = _mean(decoys[i])
     return rows
+
+
+def _language(forced: Forced, declared: str) -> Measures:
+    """Return which language is spoken, from a model that knows many."""
+    chances = forced.languages
+    if not chances:
+        return {}
+    heard = max(chances, key=chances.__getitem__)
+    return {"heard_language": heard, "heard_language_p": chances[heard], "language_p": chances[declared]}
 
 
 def _force(scorer: Scorer, encoded: dict[int, Any], texts: dict[int, tuple[int, ...]]) -> list[Forced]:

@@ -3,8 +3,8 @@
 Radford et al., "Robust speech recognition via large-scale weak supervision" (2022); the package openai-whisper.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,11 +55,17 @@ class Forced:
         float32 of shape (tokens + 1,): that of the likeliest such token in its place.
     attention
         float32 of shape (tokens + 1, frames): where each was heard; rows sum to about 1.
+    no_speech
+        How likely the model finds it that nothing is said: what it would write in the very first place.
+    languages
+        How likely each language that the model knows is spoken, in the same place; {} if it knows one only.
     """
 
     log_p: Floats
     best: Floats
     attention: Floats
+    no_speech: float = float("nan")
+    languages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -168,11 +174,21 @@ class Scorer:
             pieces = (slice(i, i + AT_ONCE) for i in range(0, len(asked), AT_ONCE))
             chances = torch.cat([self._chances(asked[piece], wanted[piece]) for piece in pieces], 1).cpu().numpy()
             attention = attention[:, first:].cpu().numpy()
+            opening = logits(decoder, states[:, 0])
+            silent = opening.softmax(-1)[:, self.tokenizer.no_speech].tolist()
+            languages = self._languages_of(opening)
         ends = np.cumsum([len(text) + 1 for text in texts])
+        pairs = np.split(chances, ends[:-1], axis=1)
         return [
-            Forced(log_p, best, one[: len(log_p)])
-            for (log_p, best), one in zip(np.split(chances, ends[:-1], axis=1), attention, strict=True)
+            Forced(log_p, best, one[: len(log_p)], *said)
+            for (log_p, best), one, *said in zip(pairs, attention, silent, languages, strict=True)
         ]
+
+    def _languages_of(self, opening: Any) -> list[dict[str, float]]:
+        if not self.model.is_multilingual:
+            return [{}] * len(opening)
+        chances = opening[:, list(self.tokenizer.all_language_tokens)].softmax(-1).tolist()
+        return [dict(zip(self.tokenizer.all_language_codes, row, strict=True)) for row in chances]
 
     def _chances(self, states: Any, wanted: Any) -> Any:
         """Return the log-probability of tokens, and of the likeliest one, after states of the decoder."""
@@ -186,27 +202,18 @@ class Scorer:
 
     def languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
         """Return how likely each language that the model knows is spoken in each clip; {} if it knows one only."""
-        if not self.model.is_multilingual:
-            return [{} for _ in encoded]
-        return self._grouped(
-            lambda places: self._languages([encoded[i] for i in places]),
-            [round(len(one) * FRAME_S * RATE) for one in encoded],
-        )
-
-    def _languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
-        import torch
-
-        decoder, places = self.model.decoder, list(self.tokenizer.all_language_tokens)
-        start = torch.full((len(encoded), 1), self.tokenizer.sot, device=self.model.device)
-        with torch.inference_mode():
-            states, _ = decode(decoder, start, hear(decoder, encoded))
-            chances = logits(decoder, states[:, 0])[:, places].softmax(-1).tolist()
-        return [dict(zip(self.tokenizer.all_language_codes, row, strict=True)) for row in chances]
+        return [dict(one.languages) for one in self.force(encoded, [()] * len(encoded))]
 
     def write(self, encoded: Sequence[Any], seconds: Sequence[float]) -> list[str]:
-        """Decode clips freely and greedily, all at once; a text has at most `TOKENS_PER_S` tokens a second."""
+        """Decode clips freely and greedily, many at once; a text has at most `TOKENS_PER_S` tokens a second."""
+        longest = max((len(one) * FRAME_S for one in encoded), default=1.0)
+        pairs = list(zip(encoded, seconds, strict=True))
+        return list(in_groups(self._write, pairs, max(1, int(TOGETHER_S / longest))))
+
+    def _write(self, clips: Sequence[tuple[Any, float]]) -> list[str]:
         import torch
 
+        encoded, seconds = zip(*clips, strict=True)
         decoder, end = self.model.decoder, self.tokenizer.eot
         start = self.tokenizer.sot_sequence_including_notimestamps
         room = self.model.dims.n_text_ctx - len(start)
