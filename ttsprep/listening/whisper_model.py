@@ -27,6 +27,8 @@ BUCKET_S = 0.5
 """Clips are padded to a multiple of this, in seconds, so that a score does not depend on its neighbours."""
 TOKENS_PER_S = 12.0
 """More are not spoken."""
+PAUSES_S = 8.0
+"""A text has a token for every second beyond this: Whisper likes to stop after a sentence, where a pause follows."""
 LOOP_TIMES, LOOP_TOKENS = 3, 12
 """A text that ends in the same, at least so often and in so many tokens, goes on for ever."""
 TOGETHER_S = 240.0
@@ -218,6 +220,7 @@ class Scorer:
         start = self.tokenizer.sot_sequence_including_notimestamps
         room = self.model.dims.n_text_ctx - len(start)
         longest = [min(room, round(duration * TOKENS_PER_S) + 8) for duration in seconds]
+        fewest = [duration - PAUSES_S for duration in seconds]
         written: list[list[int]] = [[] for _ in encoded]
         open_ = list(range(len(encoded)))
         with torch.inference_mode():
@@ -225,6 +228,8 @@ class Scorer:
             given = torch.tensor(start, device=self.model.device).repeat(len(encoded), 1)
             while open_:
                 fits = logits(decoder, decode(decoder, given, audio)[0][:, -1]).masked_fill_(self.digits, -torch.inf)
+                early = [len(written[i]) < fewest[i] for i in open_]
+                fits[torch.tensor(early, device=fits.device), end] = -torch.inf
                 given = fits[:, : end + 1].argmax(-1, keepdim=True)
                 for i, token in zip(open_, given[:, 0].tolist(), strict=True):
                     written[i].append(token)
