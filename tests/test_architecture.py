@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     {"types", "errors"},
     {"files", "archives", "archive_members", "audio", "loudness", "signal", "text", "characters", "phonology"}
-    | {"manifest", "verdict"},
+    | {"manifest", "verdict", "memory"},
     {"checks", "stages", "layouts", "exports", "codec", "report", "listening"},
     {"run", "nursery", "worker", "cluster", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}
     | {"fetch", "source", "recipe_template", "segment", "segmenting", "staging", "provenance"}
@@ -169,7 +169,7 @@ def test_only_text_knows_the_gpl_package() -> None:
 
 
 def test_only_the_codec_and_listeners_know_models() -> None:
-    assert outsiders({"torch"}, {"codec", "listening"}) == []
+    assert outsiders({"torch"}, {"codec", "listening", "memory"}) == []
     assert outsiders({"whisper", "onnxruntime", "resemblyzer", "speechmos", "silero_vad"}, {"listening"}) == []
 
 

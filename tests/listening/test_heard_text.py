@@ -58,3 +58,13 @@ def test_loops_are_said_once() -> None:
 
 def test_a_number_in_digits_is_not_taken_for_more_words() -> None:
     assert not compare(["in", "eighteen", "ten", "he"], ["in", "1810", "he"], "en-us").extra
+
+
+def test_the_more_a_word_sounds_like_what_was_heard_the_more_it_is_said() -> None:
+    written = ["the", "page", "is", "page", "two"]
+    likeness = compare(written, ["the", "page", "was", "paid", "too"], "en-us").likeness
+    assert likeness[:2] == (1.0, 1.0)
+    assert likeness[2] < likeness[3] == pytest.approx(0.6)  # two phones of three
+    assert likeness[4] == pytest.approx(0.9)
+    short = compare(["by"], ["eye"], "en-us").likeness  # one phone of two, and one of one
+    assert short[0] == pytest.approx(0.9 * 2 / 3)

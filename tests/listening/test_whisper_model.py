@@ -8,27 +8,13 @@ import pytest
 from ttsprep.errors import UsageError
 from ttsprep.listening import whisper_model
 from ttsprep.listening.base import RATE
-from ttsprep.listening.whisper_model import Scorer, bucket, load, weights
+from ttsprep.listening.whisper_decoder import decode, hear
+from ttsprep.listening.whisper_model import Scorer, bucket, halved, load, loops, weights
 
 torch = pytest.importorskip("torch", reason="needs the extra asr")
 pytest.importorskip("whisper", reason="needs the extra asr")
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:ResourceWarning")  # of the package itself
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from whisper.model import ModelDimensions, Whisper
-
-    torch.manual_seed(0)
-    sizes = {"n_mels": 80, "n_vocab": 51865, "n_audio_ctx": 1500, "n_text_ctx": 64}
-    layers = {"n_audio_state": 32, "n_audio_head": 2, "n_audio_layer": 3, "n_text_state": 32, "n_text_head": 2}
-    dims = {**sizes, **layers, "n_text_layer": 3}
-    path = tmp_path_factory.mktemp("weights") / "small.pt"
-    model = Whisper(ModelDimensions(**dims))
-    torch.nn.init.normal_(model.decoder.positional_embedding)
-    torch.save({"dims": dims, "model_state_dict": model.state_dict()}, path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +78,61 @@ def test_free_writing_ends_and_languages_are_chances(scorer: Scorer) -> None:
     for chances in scorer.languages(encoded):
         assert sum(chances.values()) == pytest.approx(1, abs=1e-3)
         assert "en" in chances
+
+
+def test_clips_of_all_lengths_are_written_down_together_as_each_alone(scorer: Scorer) -> None:
+    seconds = [1.0, 4.2, 2.6, 0.3]
+    encoded = scorer.encode([noise(duration, seed) for seed, duration in enumerate(seconds)])
+    together = scorer.write(encoded, seconds)
+    alone = [scorer.write([one], [duration])[0] for one, duration in zip(encoded, seconds, strict=True)]
+    assert together == alone
+    assert any(together)
+
+
+def test_less_goes_through_at_once_where_memory_runs_out(scorer: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = [noise(1.2, seed) for seed in range(5)]
+    expected, sizes = scorer.encode(clips), []
+
+    def encode(mels: torch.Tensor, whole=Scorer._encoder) -> torch.Tensor:
+        sizes.append(len(mels))
+        if len(mels) > 1:
+            raise torch.OutOfMemoryError
+        return whole(scorer, mels)
+
+    monkeypatch.setattr(Scorer, "_encoder", lambda _, mels: encode(mels))
+    for one, other in zip(scorer.encode(clips), expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+    assert sizes == [5, 2, 1, 1, 1, 1, 1]
+
+
+def test_on_another_device_everything_is_there_and_of_half_precision(scorer: Scorer) -> None:
+    """Tensors on the device meta have no numbers, and meet none on another device: what is left behind is found."""
+    import copy
+    from dataclasses import replace
+
+    model = copy.deepcopy(scorer.model)
+    model._buffers.pop("alignment_heads")  # sparse, and read before
+    model = halved(model).to("meta")
+    there = {name: getattr(scorer, name).to("meta") for name in ("unspoken", "digits", "fold")}
+    far = replace(scorer, model=model, **there)
+    with torch.device("meta"), torch.inference_mode():
+        encoded = list(far._encoder(torch.zeros(2, 80, 200, dtype=torch.float16)))
+        audio = hear(model.decoder, [encoded[0], encoded[1][:40]])
+        states, attention = decode(model.decoder, torch.zeros(2, 5, dtype=torch.int64), audio, scorer.heads)
+        audio.keep(torch.zeros(1, dtype=torch.int64))
+        states, _ = decode(model.decoder, torch.zeros(1, 1, dtype=torch.int64), audio)
+        chances = far._chances(states[:, 0], torch.zeros(1, dtype=torch.int64))
+    assert attention.shape == (2, 5, 100)
+    assert (states.dtype, attention.dtype, chances.dtype) == (torch.float16, torch.float32, torch.float32)
+    assert {one.device.type for one in (states, attention, chances)} == {"meta"}
+
+
+def test_a_phrase_without_end_is_a_loop() -> None:
+    assert loops([1, 2, *[3, 4, 5, 6] * 3])
+    assert not loops([1, 2, *[3, 4, 5, 6] * 2])
+    assert not loops([7, 7, 7])  # no, no, no
+    assert loops([7] * 12)
+    assert not loops([])
 
 
 def test_what_is_not_there_or_not_known_is_refused(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ttsprep.listening.words import monotonic, speech_frames, split, word_scores
+from ttsprep.listening.words import monotonic, pace, speech_frames, split, word_scores
 
 
 def letters(text: str) -> list[int]:
@@ -44,3 +44,20 @@ def test_speech_is_what_is_not_far_under_the_loudest() -> None:
     samples[320:640] *= 10 ** (-45 / 20)
     assert speech_frames(samples, 0.02).tolist() == [True, False, True, True, True]
     assert not speech_frames(np.zeros(640, np.float32), 0.02).any()
+
+
+def test_words_that_pile_up_have_no_time_and_speech_that_nothing_is_written_for_has_no_letters() -> None:
+    text = split("so it was then", "en", letters)  # 2, 2, 3 and 4 letters
+    speech = np.ones(100, bool)
+
+    def measured(*frames: int) -> tuple[float, float]:
+        starts = np.repeat(frames[:-1], [end - start for start, end in text.spans])
+        return pace(text, np.append(starts, frames[-1]), speech, 0.02)
+
+    assert measured(0, 20, 40, 60, 100) == pytest.approx((0.0, 2.0 - 13 * 0.12))
+    assert measured(0, 60, 98, 99, 100)[0] == pytest.approx(7 - 2 * 0.4)  # the last two in 40 ms
+    assert measured(0, 5, 10, 15, 25)[1] == pytest.approx(1.5)  # all after the last word
+    assert pace(split("", "en", letters), np.array([0]), speech, 0.02) == (0.0, pytest.approx(2.0))
+    characters = split("你好吗", "zh", letters)
+    starts = np.array([0, 1, 2, 3])
+    assert pace(characters, starts, speech, 0.02, spaced=False)[0] == pytest.approx(3 * 2.5 - 20 * 0.06)

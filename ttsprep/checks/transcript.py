@@ -11,6 +11,18 @@ from ttsprep.types import Finding, Severity
 
 ALIKE, LEAD = 0.5, 0.25
 """What is said is another clip's text if it is so much like that, and by so much less like its own."""
+FREE_LETTERS, FREE_S = 3.0, 0.3
+"""Letters without time and speech without letters that any clip may have."""
+LETTER_NATS, SECOND_NATS = 0.5, 8.0
+"""What each letter, and each second, beyond that counts, in nats."""
+LENGTHS, FEWEST = 4, 20
+"""Into how many groups by their words the clips of a corpus go, and how many a group must have."""
+SEEN_NATS = 2.0
+"""What counts so much is said in the message."""
+LONGEST_S = 29.5
+"""The longest clip that is judged, in seconds."""
+DEVIATION = 1.4826
+"""Standard deviation of normal numbers over their median absolute deviation."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,10 @@ class Transcript(Check):
     Attributes
     ----------
     mismatch_nats
-        How far the worst word is behind what the model expects in its place.
+        How far the text may be behind what the model expects, however clean the corpus.
+    deviations
+        And how many robust standard deviations more than other clips with as many words, where the model understands
+        all of them badly.
     decoy_nats
         Mean lead per token over the transcript of another clip; with less, the whole text is another's.
     """
@@ -34,12 +49,23 @@ class Transcript(Check):
             "Only with `--listen asr`. Whisper (Radford et al. 2022) is made to write the given transcript, in one "
             "pass, and says how likely it finds each word: the measure is how far the worst one is behind the "
             "likeliest word in its place, in nats. So is the end of the text, where more is said, and the place "
-            "before which something is said that is not written. What it doubts it also writes down freely: a word "
-            "that is there, or sounds like one that is there, is then no mismatch. Warning from a limit on; an error "
-            "if the text is hardly likelier than that of another clip.",
+            "before which something is said that is not written. What it doubts it also writes down freely: the more "
+            "a word that is written down there sounds like it, the less the word counts. Letters for which the audio "
+            "has no time, and speech for which the text has no letters, are added. Warning from a limit on, or from "
+            "4 robust standard deviations over the median of clips with as many words, if that is more: where "
+            "the voice or the noise makes every clip hard to understand, only the worst are named. An error if the "
+            "text is hardly likelier than that of another clip.",
             "The model learns to say other sounds than the text asks for, and to skip or repeat words.",
             "Correct the text, if the column `said` is right; give the clip the transcript that it has; or leave it "
             "out.",
+        ),
+        Code(
+            "transcript-unheard",
+            "Clips whose text could not be compared with what is said.",
+            "Only with `--listen asr`: clips that Whisper did not judge, of the whole corpus. It hears 29.5 s at once, "
+            "and knows the languages of its weights; a text needs letters.",
+            "What nobody has compared may be wrong.",
+            "Cut long clips; give `--asr-model` a model of many languages; write numbers as they are read.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {
@@ -51,19 +77,23 @@ class Transcript(Check):
         "doubted_word": "the worst of the words that seem not to be said",
         "doubted_place": "which word of the transcript that is, from 0 on [count]",
         "words_end_s": "where the last word ends [s]",
-        "speech_first_s": "speech up to the end of the first piece of the first word, with all that is before it [s]",
-        "speech_after_s": "speech after the last word [s]",
+        "squeezed_letters": "letters that a run of words has more than there is time for [count]",
+        "stretched_s": "speech that a run of words has more than there are letters for [s]",
         "no_speech_p": "probability that nothing is said, for `text-hallucinated` [ratio]",
         "said": "what the model writes down where it was in doubt",
         "said_cer": "letters of that which differ from the transcript, over the letters of the transcript [ratio]",
     }
     strings = frozenset({"doubted_word", "said"})
 
-    mismatch_nats: float = 5.0
+    mismatch_nats: float = 5.5
+    deviations: float = 4.0
     decoy_nats: float = 2.0
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        doubted = corpus[corpus.mismatch_nats >= self.mismatch_nats]
+        yield from _unheard(corpus)
+        nats = evidence(corpus)
+        limits = self.limits(nats, corpus)
+        doubted = corpus.assign(nats=nats, limit=limits)[nats >= limits]
         found = reassigned(doubted)
         for row in rows(doubted):
             lead = row.text_log_p - row.decoy_log_p
@@ -74,15 +104,69 @@ class Transcript(Check):
                 seen.append(f"{words} not to be said, {row.doubted_word!r} least")
             if row.unwritten_places:
                 seen.append("more is said than is written")
+            if row.squeezed_letters > FREE_LETTERS + SEEN_NATS / LETTER_NATS:
+                seen.append("there is no time for all of the text")
+            if row.stretched_s > FREE_S + SEEN_NATS / SECOND_NATS:
+                seen.append(f"{row.stretched_s:.1f} s of speech seem to have no text")
             if row.id in found:
                 back = found.get(found[row.id]) == row.id
                 seen.append(f"its words are the text of {found[row.id]}{': they look swapped' if back else ''}")
-            measured = f"{row.mismatch_nats:.1f} nats behind, limit {self.mismatch_nats:g}"
-            message = f"{'; '.join(seen)} ({measured}); heard: {_short(row.said)}"
+            measured = f"{row.nats:.1f} nats behind, limit {row.limit:.3g}"
+            heard = f"; heard: {_short(row.said)}" if row.said else ""
             severity = Severity.ERROR if other else Severity.WARNING
-            yield Finding(
-                row.id, "transcript-mismatch", severity, message, float(row.mismatch_nats), self.mismatch_nats
-            )
+            message = f"{'; '.join(seen) or 'the text fits badly'} ({measured}){heard}"
+            yield Finding(row.id, "transcript-mismatch", severity, message, float(row.nats), float(row.limit))
+
+    def limits(self, nats: pd.Series, corpus: pd.DataFrame) -> pd.Series:
+        """Return from which evidence on each clip is named; NaN where nobody has listened."""
+        known = nats.dropna()
+        words = corpus.text.loc[known.index].map(lambda text: len(text.split()))
+        groups = max(1, min(LENGTHS, len(known) // FEWEST))
+        ranks = words.rank(method="first", pct=True)
+        usual = known.groupby((ranks * groups).clip(upper=groups - 1e-9).astype(int))
+        limits = usual.transform(lambda group: _over(group, self.deviations))
+        return limits.clip(lower=self.mismatch_nats).reindex(nats.index)
+
+
+def evidence(corpus: pd.DataFrame, usual: pd.DataFrame | None = None) -> pd.Series:
+    """Return what speaks against each text, in nats; NaN where nobody has listened.
+
+    Letters without time and speech without letters count from what is usual on: some speak fast, some breathe loudly.
+
+    Parameters
+    ----------
+    corpus
+        The clips, with the measures of this check.
+    usual
+        Clips that show what is usual, if not these.
+    """
+    usual = corpus if usual is None else usual
+    squeezed = corpus.squeezed_letters - max(FREE_LETTERS, _over(usual.squeezed_letters.dropna(), 1.5))
+    stretched = corpus.stretched_s - max(FREE_S, _over(usual.stretched_s.dropna(), 1.5))
+    room = LETTER_NATS * squeezed.clip(lower=0) + SECOND_NATS * stretched.clip(lower=0)
+    return corpus.mismatch_nats + room.fillna(0)
+
+
+def _over(values: pd.Series, deviations: float) -> float:
+    """Return what is so many robust standard deviations over the median; 0 of a few values."""
+    if len(values) < FEWEST:
+        return 0.0
+    middle = float(values.median())
+    return middle + deviations * DEVIATION * float((values - middle).abs().median())
+
+
+def _unheard(corpus: pd.DataFrame) -> Iterator[Finding]:
+    """Yield one note on the clips that nobody has judged, if somebody has judged others."""
+    unheard = corpus[corpus.mismatch_nats.isna()]
+    if len(unheard) in {0, len(corpus)}:
+        return
+    long = int((unheard.duration_s > LONGEST_S).sum())
+    mute = int((~unheard.text.str.contains(r"[^\W\d_]")).sum())
+    reasons = [f"{long} are longer than {LONGEST_S:g} s"] * bool(long) + [f"{mute} have no words"] * bool(mute)
+    if (rest := len(unheard) - long - mute) > 0:
+        reasons.append(f"{rest} cannot be read, or are in a language that the model does not know")
+    message = f"{len(unheard)} of {len(corpus)} clips were not compared with their text: {', '.join(reasons)}"
+    yield Finding("", "transcript-unheard", Severity.NOTE, message, float(len(unheard)))
 
 
 def reassigned(doubted: pd.DataFrame) -> dict[str, str]:

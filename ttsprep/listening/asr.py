@@ -12,18 +12,19 @@ from ttsprep.files import digest
 from ttsprep.listening import whisper_model
 from ttsprep.listening.base import RATE, Heard, Listener
 from ttsprep.listening.heard_text import Comparison, compare, without_loops
-from ttsprep.listening.nothing_said import no_speech
 from ttsprep.listening.whisper_model import FRAME_S, WINDOW_S, Forced, Scorer, weights
-from ttsprep.listening.words import Words, monotonic, speech_frames, split, word_scores
+from ttsprep.listening.words import UNSPACED, Words, monotonic, pace, speech_frames, split, word_scores
 from ttsprep.types import Measures
 
-DOUBT = 2.5
-"""A clip is written down freely if a word, or the end, is this far behind what the model expects, in nats."""
+DOUBT = 4.0
+"""A clip is written down freely if a word, or an end, is this far behind what the model expects, in nats."""
+SQUEEZED, STRETCHED_S = 7.0, 0.45
+"""It is, too, if there is no time for so many letters, or no letters for so much speech, in seconds."""
 
-UNWRITTEN_NATS = 0.5
-"""What a phone that is said and not written counts: the model may find the word after it no less likely."""
-FIRST_S, AFTER_S = 0.8, 0.3
-"""More speech than this up to the second token, or after the last word, in seconds, is doubted, too."""
+UNWRITTEN_NATS, UNWRITTEN_MOST = 0.5, 4.0
+"""What a phone that is said and not written counts, and all of them at most."""
+UNWRITTEN_S, UNHEARD = 0.2, 0.3
+"""What seems to be said and not written counts in full from so much speech without letters on, and so much without."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Asr(Listener):
     name = "asr"
     extra = "asr"
     packages: ClassVar[tuple[str, ...]] = ("torch", "whisper")
-    version = 1
+    version = 2
+    batch = 64
 
     model: str = "base"
 
@@ -65,16 +67,7 @@ class Asr(Listener):
 
 
 def _listen(scorer: Scorer, clips: Sequence[Heard]) -> list[Measures]:
-    features = scorer.encode([clip.samples for clip in clips])
-    rows = score(scorer, clips, features)
-    for row, chances in zip(rows, scorer.languages(features), strict=True):
-        if chances:
-            row["heard_language"] = max(chances, key=chances.__getitem__)
-            row["heard_language_p"] = chances[row["heard_language"]]
-            row["language_p"] = chances[scorer.tokenizer.language]
-    for row, silent in zip(rows, no_speech(scorer, features), strict=True):
-        row["no_speech_p"] = silent
-    return rows
+    return score(scorer, clips, scorer.encode([clip.samples for clip in clips]))
 
 
 def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> list[Measures]:
@@ -82,15 +75,16 @@ def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> li
     language: str = scorer.tokenizer.language
     texts = [split(clip.clip.text, language, scorer.tokenizer.encode) for clip in clips]
     encoded = {i: features[i] for i, text in enumerate(texts) if 0 < len(text.tokens) < scorer.longest}
-    forced = dict(zip(encoded, _force(scorer, encoded, {i: texts[i].tokens for i in encoded}), strict=True))
-    rows: list[Measures] = [{} for _ in clips]
+    forced = scorer.force(features, [text.tokens if i in encoded else () for i, text in enumerate(texts)])
+    rows = [_language(one, language) | {"no_speech_p": one.no_speech} for one in forced]
     doubted = []
     for i in encoded:
-        rows[i] = _timing(clips[i], forced[i]) | _scores(texts[i], forced[i], None)
+        rows[i] |= _timing(texts[i], clips[i], forced[i], spaced=language not in UNSPACED)
+        rows[i] |= _scores(texts[i], forced[i], None, rows[i]["stretched_s"])
         if (
             rows[i]["mismatch_nats"] >= DOUBT
-            or rows[i]["speech_first_s"] > FIRST_S
-            or rows[i]["speech_after_s"] > AFTER_S
+            or rows[i]["squeezed_letters"] >= SQUEEZED
+            or rows[i]["stretched_s"] >= STRETCHED_S
         ):
             doubted.append(i)
     if not doubted:
@@ -101,10 +95,20 @@ def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> li
     for i, text in zip(doubted, said, strict=True):
         heard = without_loops(split(text, language, lambda _: ()).words, texts[i].words)
         comparison = compare(texts[i].words, heard, clips[i].clip.language)
-        rows[i] |= _scores(texts[i], forced[i], comparison) | {"said": text, "said_cer": comparison.error_rate}
+        rows[i] |= _scores(texts[i], forced[i], comparison, rows[i]["stretched_s"])
+        rows[i] |= {"said": text, "said_cer": comparison.error_rate}
         if i in decoys:
             rows[i]["decoy_log_p"] = _mean(decoys[i])
     return rows
+
+
+def _language(forced: Forced, declared: str) -> Measures:
+    """Return which language is spoken, from a model that knows many."""
+    chances = forced.languages
+    if not chances:
+        return {}
+    heard = max(chances, key=chances.__getitem__)
+    return {"heard_language": heard, "heard_language_p": chances[heard], "language_p": chances[declared]}
 
 
 def _force(scorer: Scorer, encoded: dict[int, Any], texts: dict[int, tuple[int, ...]]) -> list[Forced]:
@@ -122,36 +126,39 @@ def _mean(forced: Forced) -> float:
     return float(forced.log_p[np.isfinite(forced.log_p)].mean())
 
 
-def _scores(text: Words, forced: Forced, heard: Comparison | None) -> Measures:
+def _scores(text: Words, forced: Forced, heard: Comparison | None, stretched_s: float) -> Measures:
     """Return how far the worst word, or the worst place where a word is missing, is behind what was expected."""
-    words = word_scores(forced.log_p, forced.best, text.spans)
+    missing = -np.nan_to_num(word_scores(forced.log_p, forced.best, text.spans))
     starts = [start for start, _ in text.spans] + [len(text.tokens)]
-    entering = (forced.log_p - forced.best)[starts]
+    entering = (forced.best - forced.log_p)[starts]
     entering[~np.isfinite(entering)] = 0.0
-    missing = np.nan_to_num(words)
     unwritten = entering[[0, -1]]
     if heard is not None:
-        missing = np.where(heard.confirmed, 0.0, missing)
-        more = [min(float(entering[place]), -UNWRITTEN_NATS * phones) for place, phones in heard.extra.items()]
-        unwritten = np.array(more, np.float32)
-    worst = int(missing.argmin())
+        missing = missing * (1 - np.array(heard.likeness))
+        unwritten = np.array([
+            entering[place] + min(UNWRITTEN_NATS * phones, UNWRITTEN_MOST) for place, phones in heard.extra.items()
+        ])
+        # Whisper goes on where a text ends in the middle of a sentence; only if something is said, that means more
+        unwritten = unwritten * (UNHEARD + (1 - UNHEARD) * min(1.0, stretched_s / UNWRITTEN_S) ** 2)
+    worst = int(missing.argmax())
+    doubted = bool(missing[worst] >= DOUBT)
     return {
         "text_log_p": _mean(forced),
-        "mismatch_nats": float(max(0.0, -missing.min(), -unwritten.min(initial=0.0))),
-        "words_not_said": float(np.count_nonzero(missing <= -DOUBT)),
-        "unwritten_places": float(np.count_nonzero(unwritten <= -DOUBT)),
-        "doubted_word": text.words[worst] if missing[worst] <= -DOUBT else "",
-        "doubted_place": float(worst) if missing[worst] <= -DOUBT else np.nan,
+        "mismatch_nats": float(max(0.0, missing.max(), unwritten.max(initial=0.0))),
+        "words_not_said": float(np.count_nonzero(missing >= DOUBT)),
+        "unwritten_places": float(np.count_nonzero(unwritten >= DOUBT)),
+        "doubted_word": text.words[worst] if doubted else "",
+        "doubted_place": float(worst) if doubted else np.nan,
     }
 
 
-def _timing(clip: Heard, forced: Forced) -> Measures:
-    """Return where the words end, and how much speech the ends of the text have to take up."""
+def _timing(text: Words, clip: Heard, forced: Forced, *, spaced: bool) -> Measures:
+    """Return where the words end, and where letters and speech have no room for each other."""
     speech = speech_frames(clip.samples, FRAME_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
-    second, end = int(starts[min(1, len(starts) - 1)]), int(starts[-1])
+    squeezed, stretched = pace(text, starts, speech, FRAME_S, spaced=spaced)
     return {
-        "words_end_s": end * FRAME_S,
-        "speech_first_s": float(np.count_nonzero(speech[:second])) * FRAME_S,
-        "speech_after_s": float(np.count_nonzero(speech[end:])) * FRAME_S,
+        "words_end_s": int(starts[-1]) * FRAME_S,
+        "squeezed_letters": squeezed,
+        "stretched_s": stretched,
     }

@@ -3,13 +3,15 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from ttsprep.errors import UsageError
 from ttsprep.text import WORD, phonemise
 
 ALIKE = 0.6
 """Share of the phones of a word that make it said, however it is spelled."""
+SPELLED = 0.9
+"""Likeness of a word that sounds the same and is spelled in another way."""
 EXTRA_PHONES = 4
 """From so many phones on, what is said and not written counts: fewer are a slip of the model."""
 
@@ -20,8 +22,9 @@ class Comparison:
 
     Attributes
     ----------
-    confirmed
-        For each written word whether it was heard.
+    likeness
+        For each written word how much of it was heard: 1 if it was written down with the same letters, else the share
+        of phones in common (Dice 1945), at most `SPELLED`.
     extra
         Places of the written words before which something was said that is not written, with the phones of it; the
         place of the end is the number of words.
@@ -29,35 +32,51 @@ class Comparison:
         Edit distance of the letters over the written ones.
     """
 
-    confirmed: tuple[bool, ...]
+    likeness: tuple[float, ...]
     extra: dict[int, int]
     error_rate: float
+
+    @property
+    def confirmed(self) -> tuple[bool, ...]:
+        """For each written word whether it was heard."""
+        return tuple(one >= ALIKE for one in self.likeness)
 
 
 def compare(written: Sequence[str], said: Sequence[str], language: str) -> Comparison:
     """Compare two texts word by word, and where they differ phone by phone."""
     left, right = [_letters(word) for word in written], [_letters(word) for word in said]
-    confirmed = [not word for word in left]
+    likeness = [0.0 if word else 1.0 for word in left]
     extra: dict[int, int] = {}
     for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
-            confirmed[a:b] = [True] * (b - a)
+            likeness[a:b] = [1.0] * (b - a)
             continue
-        ours, spoken = _phones(left[a:b], language), _phones(right[c:d], language)
-        theirs = list(chain.from_iterable(spoken))
-        whole = list(chain.from_iterable(ours))
-        matched = [False] * len(whole)
-        for block in difflib.SequenceMatcher(None, whole, theirs, autojunk=False).get_matching_blocks():
-            matched[block.a : block.a + block.size] = [True] * block.size
-        at = 0
-        for place, phones in enumerate(ours, start=a):
-            confirmed[place] = confirmed[place] or sum(matched[at : at + len(phones)]) >= ALIKE * len(phones)
-            at += len(phones)
+        ours, theirs = _phones(left[a:b], language), _phones(right[c:d], language)
+        for place, share in enumerate(_shares(ours, theirs), start=a):
+            likeness[place] = max(likeness[place], SPELLED * share)
         # a number in digits can be read in many ways, of which eSpeak NG has one
-        sure = sum(len(phones) for word, phones in zip(right[c:d], spoken, strict=True) if word.isalpha())
-        if (more := sure - len(whole)) >= EXTRA_PHONES:
+        sure = sum(len(phones) for word, phones in zip(right[c:d], theirs, strict=True) if word.isalpha())
+        if (more := sure - sum(map(len, ours))) >= EXTRA_PHONES:
             extra |= {a: more, b: more}
-    return Comparison(tuple(confirmed), extra, _error_rate("".join(left), "".join(right)))
+    return Comparison(tuple(likeness), extra, _error_rate("".join(left), "".join(right)))
+
+
+def _shares(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> list[float]:
+    """Return how much each word has in common with what was heard in its place, in phones."""
+    if len(ours) == len(theirs):
+        return [2 * sum(_common(a, b)) / max(1, len(a) + len(b)) for a, b in zip(ours, theirs, strict=True)]
+    whole, heard = list(chain.from_iterable(ours)), list(chain.from_iterable(theirs))
+    common = iter(_common(whole, heard))
+    longer = min(1.0, 2 * len(whole) / max(1, len(whole) + len(heard)))
+    return [longer * sum(islice(common, len(phones))) / max(1, len(phones)) for phones in ours]
+
+
+def _common(ours: Sequence[str], theirs: Sequence[str]) -> list[bool]:
+    """Return for each phone whether it is also heard, in this order."""
+    found = [False] * len(ours)
+    for block in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
+        found[block.a : block.a + block.size] = [True] * block.size
+    return found
 
 
 def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]:

@@ -3,12 +3,11 @@
 Radford et al., "Robust speech recognition via large-scale weak supervision" (2022); the package openai-whisper.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,22 +15,31 @@ import numpy.typing as npt
 from ttsprep.errors import UsageError
 from ttsprep.listening.base import RATE
 from ttsprep.listening.weights import find_weights, folders
+from ttsprep.listening.whisper_decoder import AT_ONCE, decode, hear, logits
+from ttsprep.memory import in_groups
 from ttsprep.types import Samples
 
 FRAME_S = 0.02
 """One position of the encoder, in seconds."""
 TAIL_S = 0.5
 """Silence after each clip, in seconds: Whisper learned to end where silence follows."""
-BUCKET_S = 1.0
+BUCKET_S = 0.5
 """Clips are padded to a multiple of this, in seconds, so that a score does not depend on its neighbours."""
 TOKENS_PER_S = 12.0
 """More are not spoken."""
+PAUSES_S = 8.0
+"""A text has a token for every second beyond this: Whisper likes to stop after a sentence, where a pause follows."""
+LOOP_TIMES, LOOP_TOKENS = 3, 12
+"""A text that ends in the same, at least so often and in so many tokens, goes on for ever."""
+TOGETHER_S = 240.0
+"""Padded audio that goes through the model at once, in seconds; less where memory runs out."""
 WINDOW_S = 30.0
 """The longest that Whisper hears at once, in seconds."""
 
 OTHER_NAMES = {"cmn": "zh", "nb": "no", "iw": "he", "fil": "tl", "in": "id"}
 """Languages that Whisper calls otherwise."""
 
+Item = TypeVar("Item")
 Floats = npt.NDArray[np.float32]
 
 
@@ -49,11 +57,17 @@ class Forced:
         float32 of shape (tokens + 1,): that of the likeliest such token in its place.
     attention
         float32 of shape (tokens + 1, frames): where each was heard; rows sum to about 1.
+    no_speech
+        How likely the model finds it that nothing is said: what it would write in the very first place.
+    languages
+        How likely each language that the model knows is spoken, in the same place; {} if it knows one only.
     """
 
     log_p: Floats
     best: Floats
     attention: Floats
+    no_speech: float = float("nan")
+    languages: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,19 +108,24 @@ class Scorer:
         Clips of the same bucket go through together; the positional embedding is cut to their length, so that
         4 s of speech do not cost 30.
         """
+        sizes = [bucket(len(samples)) for samples in clips]
+        return self._grouped(lambda places: self._encode([clips[i] for i in places], sizes[places[0]]), sizes)
+
+    def _grouped(self, work: Callable[[Sequence[int]], Sequence[Item]], sizes: Sequence[int]) -> list[Item]:
+        """Return what `work` makes of the places of clips of one size (in samples), in the order of the clips."""
+        found: dict[int, Item] = {}
+        for size in sorted(set(sizes)):
+            places = [i for i, other in enumerate(sizes) if other == size]
+            at_once = max(1, int(TOGETHER_S * RATE) // size)
+            found.update(zip(places, in_groups(work, places, at_once), strict=True))
+        return [found[i] for i in range(len(sizes))]
+
+    def _encode(self, clips: Sequence[Samples], size: int) -> Sequence[Any]:
         import torch
 
-        buckets: dict[int, list[int]] = {}
-        for i, samples in enumerate(clips):
-            buckets.setdefault(bucket(len(samples)), []).append(i)
-        found: list[Any] = [None] * len(clips)
-        for size, places in buckets.items():
-            mels = torch.stack([self._mel(clips[i], size) for i in places])
-            with torch.inference_mode():
-                encoded = self._encoder(mels.to(self.model.device, self._dtype))
-            for i, one in zip(places, encoded, strict=True):
-                found[i] = one
-        return found
+        mels = torch.stack([self._mel(samples, size) for samples in clips])
+        with torch.inference_mode():
+            return list(self._encoder(mels.to(self.model.device, self._dtype)))
 
     @property
     def _dtype(self) -> Any:
@@ -135,109 +154,105 @@ class Scorer:
         return encoder.ln_post(x)
 
     def force(self, encoded: Sequence[Any], texts: Sequence[Sequence[int]]) -> list[Forced]:
-        """Make the decoder write a transcript, given as tokens, for each clip, in one pass a bucket."""
-        buckets: dict[int, list[int]] = {}
-        for i, one in enumerate(encoded):
-            buckets.setdefault(len(one), []).append(i)
-        found: dict[int, Forced] = {}
-        for places in buckets.values():
-            rows = self._force([encoded[i] for i in places], [texts[i] for i in places])
-            found.update(zip(places, rows, strict=True))
-        return [found[i] for i in range(len(encoded))]
+        """Make the decoder write a transcript, given as tokens, for each clip, in one pass a length."""
+        return self._grouped(
+            lambda places: self._force([encoded[i] for i in places], [texts[i] for i in places]),
+            [round(len(one) * FRAME_S * RATE) for one in encoded],
+        )
 
     def _force(self, encoded: Sequence[Any], texts: Sequence[Sequence[int]]) -> list[Forced]:
         import torch
 
+        decoder, device = self.model.decoder, self.model.device
         start = [*self.tokenizer.sot_sequence_including_notimestamps]
         end = self.tokenizer.eot
         longest = max(map(len, texts))
-        rows = [[*start, *text, *[end] * (longest - len(text) + 1)] for text in texts]
-        tokens = torch.tensor(rows, device=self.model.device)
+        rows = [[*start, *text, *[end] * (longest - len(text))] for text in texts]
         first = len(start) - 1  # the place that foretells the first token of the text
-        with torch.inference_mode(), self._watch() as attentions:
-            logits = self.model.decoder(tokens[:, :-1], torch.stack(list(encoded)))[:, first:]
-            logits.masked_fill_(self.unspoken, -torch.inf)
-            total = logits.logsumexp(-1)
-            best = logits.amax(-1) - total
-            wanted = tokens[:, first + 1 :]
-            log_p = logits.gather(-1, self.fold[wanted]).logsumexp(-1) - total
-            weights = torch.stack([attentions[layer][:, head, first:] for layer, head in self.heads])
-            weights = weights.float().softmax(-1).mean(0)
-        numbers = [array.float().cpu().numpy() for array in (log_p, best, weights)]
-        return [Forced(*(array[i, : len(text) + 1] for array in numbers)) for i, text in enumerate(texts)]
+        with torch.inference_mode():
+            states, attention = decode(decoder, torch.tensor(rows, device=device), hear(decoder, encoded), self.heads)
+            asked = torch.cat([states[i, first : first + len(text) + 1] for i, text in enumerate(texts)])
+            wanted = torch.tensor([token for text in texts for token in (*text, end)], device=device)
+            pieces = (slice(i, i + AT_ONCE) for i in range(0, len(asked), AT_ONCE))
+            chances = torch.cat([self._chances(asked[piece], wanted[piece]) for piece in pieces], 1).cpu().numpy()
+            attention = attention[:, first:].cpu().numpy()
+            opening = logits(decoder, states[:, 0])
+            silent = opening.softmax(-1)[:, self.tokenizer.no_speech].tolist()
+            languages = self._languages_of(opening)
+        ends = np.cumsum([len(text) + 1 for text in texts])
+        pairs = np.split(chances, ends[:-1], axis=1)
+        return [
+            Forced(log_p, best, one[: len(log_p)], *said)
+            for (log_p, best), one, *said in zip(pairs, attention, silent, languages, strict=True)
+        ]
+
+    def _languages_of(self, opening: Any) -> list[dict[str, float]]:
+        if not self.model.is_multilingual:
+            return [{}] * len(opening)
+        chances = opening[:, list(self.tokenizer.all_language_tokens)].softmax(-1).tolist()
+        return [dict(zip(self.tokenizer.all_language_codes, row, strict=True)) for row in chances]
+
+    def _chances(self, states: Any, wanted: Any) -> Any:
+        """Return the log-probability of tokens, and of the likeliest one, after states of the decoder."""
+        import torch
+
+        fits = logits(self.model.decoder, states).masked_fill_(self.unspoken, -torch.inf)
+        wished = fits.gather(-1, self.fold[wanted]).logsumexp(-1)
+        best = fits.amax(-1)
+        total = best + fits.sub_(best[:, None]).exp_().sum(-1).log()
+        return torch.stack([wished - total, best - total])
 
     def languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
         """Return how likely each language that the model knows is spoken in each clip; {} if it knows one only."""
-        import torch
-
-        if not self.model.is_multilingual:
-            return [{} for _ in encoded]
-        start = torch.tensor([[self.tokenizer.sot]], device=self.model.device)
-        places = list(self.tokenizer.all_language_tokens)
-        rows = []
-        with torch.inference_mode():
-            for one in encoded:
-                chances = self.model.decoder(start, one[None])[0, 0, places].float().softmax(-1).tolist()
-                rows.append(dict(zip(self.tokenizer.all_language_codes, chances, strict=True)))
-        return rows
+        return [dict(one.languages) for one in self.force(encoded, [()] * len(encoded))]
 
     def write(self, encoded: Sequence[Any], seconds: Sequence[float]) -> list[str]:
-        """Decode clips freely and greedily; a text has at most `TOKENS_PER_S` tokens a second."""
-        buckets: dict[int, list[int]] = {}
-        for i, one in enumerate(encoded):
-            buckets.setdefault(len(one), []).append(i)
-        found: dict[int, str] = {}
-        for places in buckets.values():
-            longest = round(max(seconds[i] for i in places) * TOKENS_PER_S) + 8
-            rows = self._write([encoded[i] for i in places], longest)
-            found.update(zip(places, rows, strict=True))
-        return [found[i] for i in range(len(encoded))]
+        """Decode clips freely and greedily, many at once; a text has at most `TOKENS_PER_S` tokens a second."""
+        longest = max((len(one) * FRAME_S for one in encoded), default=1.0)
+        pairs = list(zip(encoded, seconds, strict=True))
+        return list(in_groups(self._write, pairs, max(1, int(TOGETHER_S / longest))))
 
-    def _write(self, encoded: Sequence[Any], longest: int) -> list[str]:
+    def _write(self, clips: Sequence[tuple[Any, float]]) -> list[str]:
         import torch
 
-        end = self.tokenizer.eot
-        audio = torch.stack(list(encoded))
-        start = torch.tensor(self.tokenizer.sot_sequence_including_notimestamps, device=audio.device)
-        given = start.repeat(len(audio), 1)
-        cache, hooks = self.model.install_kv_cache_hooks()
-        written: list[Any] = []
-        done = torch.zeros(len(audio), dtype=torch.bool, device=audio.device)
-        try:
-            with torch.inference_mode():
-                for _ in range(min(longest, self.model.dims.n_text_ctx - len(start))):
-                    logits = self.model.decoder(given, audio, kv_cache=cache)[:, -1]
-                    logits.masked_fill_(self.digits, -torch.inf)
-                    given = logits[:, : end + 1].argmax(-1, keepdim=True)
-                    given[done] = end
-                    done |= given[:, 0] == end
-                    if done.all():
-                        break
-                    written.append(given)
-        finally:
-            for hook in hooks:
-                hook.remove()
-        rows = torch.cat(written, 1).tolist() if written else [[]] * len(audio)
-        return [self.tokenizer.decode([token for token in row if token != end]).strip() for row in rows]
+        encoded, seconds = zip(*clips, strict=True)
+        decoder, end = self.model.decoder, self.tokenizer.eot
+        start = self.tokenizer.sot_sequence_including_notimestamps
+        room = self.model.dims.n_text_ctx - len(start)
+        longest = [min(room, round(duration * TOKENS_PER_S) + 8) for duration in seconds]
+        fewest = [duration - PAUSES_S for duration in seconds]
+        written: list[list[int]] = [[] for _ in encoded]
+        open_ = list(range(len(encoded)))
+        with torch.inference_mode():
+            audio = hear(decoder, encoded)
+            given = torch.tensor(start, device=self.model.device).repeat(len(encoded), 1)
+            while open_:
+                fits = logits(decoder, decode(decoder, given, audio)[0][:, -1]).masked_fill_(self.digits, -torch.inf)
+                early = [len(written[i]) < fewest[i] for i in open_]
+                fits[torch.tensor(early, device=fits.device), end] = -torch.inf
+                given = fits[:, : end + 1].argmax(-1, keepdim=True)
+                for i, token in zip(open_, given[:, 0].tolist(), strict=True):
+                    written[i].append(token)
+                going = [
+                    k
+                    for k, i in enumerate(open_)
+                    if written[i][-1] != end and len(written[i]) < longest[i] and not loops(written[i])
+                ]
+                if len(going) < len(open_):
+                    open_ = [open_[k] for k in going]
+                    rows = torch.tensor(going, dtype=torch.int64, device=self.model.device)
+                    audio.keep(rows)
+                    given = given[rows]
+        return [self.tokenizer.decode([token for token in row if token != end]).strip() for row in written]
 
-    @contextmanager
-    def _watch(self) -> Iterator[dict[int, Any]]:
-        """Keep the cross-attention of the layers that have heads to read."""
-        from whisper.model import disable_sdpa
 
-        seen: dict[int, Any] = {}
-        hooks = [
-            self.model.decoder.blocks[layer].cross_attn.register_forward_hook(
-                lambda _module, _in, out, layer=layer: seen.update({layer: out[1]})
-            )
-            for layer in {layer for layer, _ in self.heads}
-        ]
-        try:
-            with disable_sdpa():
-                yield seen
-        finally:
-            for hook in hooks:
-                hook.remove()
+def loops(tokens: list[int]) -> bool:
+    """Say whether a text ends in the same phrase again and again, as it does where a model finds no end."""
+    return any(
+        tokens[-times * size :] == tokens[-size:] * times
+        for size in range(1, len(tokens) // LOOP_TIMES + 1)
+        for times in (max(LOOP_TIMES, -(-LOOP_TOKENS // size)),)
+    )
 
 
 def bucket(samples: int) -> int:
@@ -319,7 +334,18 @@ def loaded(path: str) -> Any:
     name += "" if model.is_multilingual else ".en"
     if name in HEADS:
         model.set_alignment_heads(HEADS[name])
-    return model.half() if device == "cuda" else model
+    return halved(model) if device == "cuda" else model
+
+
+def halved(model: Any) -> Any:
+    """Return a model with weights of half the size, but for the norms: `whisper.model.LayerNorm` sums in float32."""
+    import torch
+
+    model.half()
+    for module in model.modules():
+        if isinstance(module, torch.nn.LayerNorm):
+            module.float()
+    return model
 
 
 def _vocabulary(tokenizer: Any, size: int) -> tuple[npt.NDArray[Any], ...]:

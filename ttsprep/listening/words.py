@@ -11,6 +11,14 @@ from ttsprep.types import Samples
 
 UNSPACED = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 """Languages that put no blanks between words; there each character counts as one."""
+LETTERS_PER_S = 20.0
+"""More than these are not spoken in a second."""
+LETTER_S = 0.12
+"""A letter takes no longer than this, in seconds."""
+SHORTEST = 3
+"""As many letters as the shortest word may last: one that is spelled, or stressed."""
+CHARACTER_LETTERS = 2.5
+"""What a character counts in languages without blanks, in letters."""
 SPEECH_DB = 35.0
 """What lies less than this under the loudest frame counts as speech, in dB."""
 
@@ -34,6 +42,10 @@ class Words:
     words: tuple[str, ...]
     tokens: tuple[int, ...]
     spans: tuple[tuple[int, int], ...]
+
+    def frames(self, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the first frame of each word, and last that of the end, from those of the tokens and the end."""
+        return starts[[start for start, _ in self.spans] + [len(self.tokens)]]
 
 
 def split(text: str, language: str, encode: Callable[[str], Sequence[int]]) -> Words:
@@ -100,6 +112,47 @@ def monotonic(attention: Floats) -> npt.NDArray[np.int64]:
         step = int(np.argmin(steps))
         row, column = row - (step < 2), column - (step != 1)
     return starts
+
+
+def pace(
+    text: Words, starts: npt.NDArray[np.int64], speech: npt.NDArray[np.bool_], frame_s: float, *, spaced: bool = True
+) -> tuple[float, float]:
+    """Return how many letters there is no time for, and how much speech there are no letters for.
+
+    Both are the most that any run of words has: letters beyond `LETTERS_PER_S`, as where the audio was cut off and
+    the words pile up; and seconds of speech beyond `LETTER_S` for each letter (of `SHORTEST` or more to a word), as
+    where words are missing.
+
+    Parameters
+    ----------
+    text
+        Of the clip.
+    starts
+        The first frame of each token, and of the end.
+    speech
+        Which frames hold speech.
+    frame_s
+        Length of a frame, in seconds.
+    spaced
+        Whether the language puts blanks between words.
+    """
+    each = 1.0 if spaced else CHARACTER_LETTERS
+    letters = np.array([each * sum(character.isalnum() for character in word) for word in text.words])
+    frames = text.frames(starts)
+    spoken = np.concatenate([[0], np.cumsum(speech)])[np.minimum([*frames, len(speech)], len(speech))]
+    squeezed = letters - LETTERS_PER_S * frame_s * np.diff(frames)
+    lasting = np.where(letters > 0, np.maximum(letters, SHORTEST), 0.0)
+    stretched = frame_s * np.diff(spoken) - LETTER_S * np.append(lasting, 0.0)
+    return _most(squeezed), _most(stretched)
+
+
+def _most(gains: npt.NDArray[np.float64]) -> float:
+    """Return the largest sum of consecutive gains; 0 of none (Kadane, in Bentley 1984)."""
+    best = run = 0.0
+    for gain in gains.tolist():
+        run = max(0.0, run + gain)
+        best = max(best, run)
+    return best
 
 
 def speech_frames(samples: Samples, frame_s: float) -> npt.NDArray[np.bool_]:

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import torch
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def out_of_memory(error: BaseException) -> bool:
     """Say whether an error means that memory ran out, on whatever device."""
+    import torch
+
     # On a CPU torch raises a plain RuntimeError, from its allocator.
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
@@ -46,6 +46,8 @@ def in_groups(
     MemoryError, RuntimeError
         If memory does not suffice for a single item.
     """
+    import torch
+
     start = 0
     while start < len(items):
         group = items[start : start + at_once]

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ttsprep.codec.memory import in_groups, out_of_memory  # noqa: E402
+from ttsprep.memory import in_groups, out_of_memory  # noqa: E402
 
 SCRIPT = """
     import resource
