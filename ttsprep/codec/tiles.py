@@ -67,9 +67,9 @@ class Piece:
         """Frames to compute, which depends on nothing but the place of the tile in its clip."""
         return min(TILE, -(-(self.frames - self.first) // STEP) * STEP)
 
-    def window(self, size: int, context: int, frame: int) -> tuple[Tensor, Tensor]:
+    def window(self, size: int, before: int, after: int, frame: int) -> tuple[Tensor, Tensor]:
         """Return samples and mask of `size` frames of `frame` samples with their context."""
-        start, total = self.first - context, size + 2 * context
+        start, total = self.first - before, before + size + after
         cut = _window(self.samples, (start - self.origin) * frame, total * frame)
         return cut.div_(self.scale), _mask(start, total, self.frames)
 
@@ -105,13 +105,13 @@ def encode_tiles(
     together
         All in one batch, which may round differently with its size; None does so where the model is not on a CPU.
     """
-    context, frame = model.encoder.context, model.config.frame
+    context, frame = model.config.encoder_context, model.config.frame
     device = model.encoder.leave.weight.device
     if not (device.type != "cpu" if together is None else together):
-        windows = [piece.window(piece.size, context, frame) for piece in pieces]
+        windows = [piece.window(piece.size, *context, frame) for piece in pieces]
         parts = [_encode(model, w[None], m[None], depth, beam) for w, m in windows]
     else:  # all of one size, for one batch
-        windows = [piece.window(TILE, context, frame) for piece in pieces]
+        windows = [piece.window(TILE, *context, frame) for piece in pieces]
         samples, masks = (torch.stack(part).to(device) for part in zip(*windows, strict=True))
         done = [part.cpu() for part in _encode(model, samples, masks, depth, beam)]
         parts = [(codes[None], missed[None], energy[None]) for codes, missed, energy in zip(*done, strict=True)]
@@ -124,8 +124,9 @@ def encode_tiles(
 
 def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return codes ``(pieces, depth, size)``, and squares ``(pieces, size)`` of what is missed and of all."""
-    context = model.encoder.context
-    latents = model.encoder(windows, masks)[:, context:-context].contiguous()
+    before, after = model.config.encoder_context
+    latents = model.encoder(windows, masks)
+    latents = latents[:, before : latents.shape[1] - after].contiguous()
     codes = model.quantiser.encode(latents, depth, beam)
     wanted = normalised(latents.float(), model.config.quantiser.normalise)
     missed = wanted - model.quantiser.decode(codes)
@@ -135,14 +136,14 @@ def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam:
 @torch.inference_mode()
 def decode_tile(model: CodecModel, codes: Tensor, first: int) -> Tensor:
     """Return the samples of the tile that begins at frame `first` of codes ``(depth, frames)``."""
-    context, size = model.decoder.context, model.config.frame
-    total = TILE + 2 * context
+    (before, after), size = model.config.decoder_context, model.config.frame
+    total = before + TILE + after
     frames = codes.shape[1]
     device = model.encoder.leave.weight.device
-    part = _window(codes.t(), first - context, total).t().contiguous().to(device)
-    mask = _mask(first - context, total, frames)[None].to(device)
+    part = _window(codes.t(), first - before, total).t().contiguous().to(device)
+    mask = _mask(first - before, total, frames)[None].to(device)
     latents = model.quantiser.decode(part[None]) * mask
-    samples: Tensor = model.decoder(latents, mask)[0, context * size : (context + TILE) * size]
+    samples: Tensor = model.decoder(latents, mask)[0, before * size : (before + TILE) * size]
     return samples[: min(TILE, frames - first) * size].cpu()
 
 
@@ -215,7 +216,7 @@ def encode_stream(
     Coding
         Of consecutive tiles; joined they equal that of `encode`, bit for bit.
     """
-    context, size = model.encoder.context, model.config.frame
+    (before, after), size = model.config.encoder_context, model.config.frame
     held = torch.zeros(0)
     origin, first, ended = 0, 0, False  # frame at which `held` begins; the next tile
     while not ended:
@@ -225,9 +226,9 @@ def encode_stream(
             held = torch.cat([held, chunk])
         known = origin * size + len(held)
         frames = -(-known // size)
-        while (first + TILE + context) * size < known or (ended and first < frames):
+        while (first + TILE + after) * size < known or (ended and first < frames):
             # While more is to come, the clip is at least as long as this tile sees.
             yield from encode_tiles(model, [Piece(held, first, frames, scale, origin)], depth, beam)
             first += TILE
-            drop = max(0, first - context) - origin
+            drop = max(0, first - before) - origin
             held, origin = held[drop * size :], origin + drop
