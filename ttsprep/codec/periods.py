@@ -4,6 +4,8 @@ Every p-th sample stands in one column, and convolutions run down the columns: w
 a decoder gets wrong, is seen where a spectrum averages over it.
 """
 
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -27,8 +29,7 @@ class OnePeriod(nn.Module):
         norm = nn.utils.parametrizations.weight_norm
         widths = [1, *(width * times for times in (1, 4, 16, 32))]
         self.layers = nn.ModuleList(
-            norm(nn.Conv2d(narrow, wide, (5, 1), (3, 1), (2, 0)))
-            for narrow, wide in zip(widths[:-1], widths[1:], strict=True)
+            norm(nn.Conv2d(narrow, wide, (5, 1), (3, 1), (2, 0))) for narrow, wide in pairwise(widths)
         )
         self.layers.append(norm(nn.Conv2d(widths[-1], widths[-1], (5, 1), 1, (2, 0))))
         self.verdict = norm(nn.Conv2d(widths[-1], 1, (3, 1), 1, (1, 0)))
@@ -36,7 +37,7 @@ class OnePeriod(nn.Module):
     def forward(self, samples: Tensor) -> list[Tensor]:
         """Judge ``(batch, samples)``; what is missing of the last row is zeros."""
         missing = -samples.shape[1] % self.period
-        x = F.pad(samples, (0, missing)).unflatten(1, (1, -1, self.period))
+        x = F.pad(samples, (0, missing)).view(len(samples), 1, -1, self.period)
         out = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.1)

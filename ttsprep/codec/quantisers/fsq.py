@@ -70,6 +70,7 @@ class ResidualFsq(Quantiser):
         bounded = self._bounded(latents)
         batch, frames, _ = bounded.shape
         active = int(depths.max()) if len(depths) else 0
+        depths = depths.to(latents.device, non_blocking=True)
         rest, stages, codes = bounded.detach(), [], []
         for stage in range(active):
             digits = self._digits(rest, stage)
@@ -81,7 +82,7 @@ class ResidualFsq(Quantiser):
                 self.updates[stage] += 1
         zero = bounded.new_zeros(())
         if not stages:
-            empty = torch.zeros(batch, 0, frames, dtype=torch.int64)
+            empty = torch.zeros(batch, 0, frames, dtype=torch.int64, device=latents.device)
             return Quantised(torch.as_tensor(self.leave(bounded)), empty, zero)
         summed = prefix(torch.stack(stages), depths)
         through = (depths == 0)[:, None, None]

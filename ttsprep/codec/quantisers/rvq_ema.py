@@ -12,7 +12,7 @@ from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
 from ttsprep.codec.quantisers.fused import fused
 from ttsprep.codec.quantisers.kmeans import kmeans
-from ttsprep.codec.quantisers.nearest import Book, nearest, residual
+from ttsprep.codec.quantisers.nearest import CHUNK, Book, nearest, residual
 from ttsprep.codec.quantisers.nearest import beam as search
 
 
@@ -35,6 +35,7 @@ class ResidualEma(Quantiser):
         self.register_buffer("total", torch.randn(config.depth, config.cardinality, dim) * 0.1)
         self.register_buffer("usage", torch.ones(config.depth, config.cardinality))
         self._books: tuple[tuple[int, int], list[Book]] | None = None
+        self._counted: tuple[Tensor, int, list[int]] | None = None
 
     def codes(self, stage: int) -> Tensor:
         """Return the codebook of one stage, ``(cardinality, dim)``."""
@@ -73,14 +74,16 @@ class ResidualEma(Quantiser):
         flat = latents.detach().reshape(-1, dim)
         rest = flat
         active = int(depths.max()) if len(depths) else 0
+        depths = depths.to(latents.device, non_blocking=True)
+        chunk = CHUNK if flat.device.type == "cpu" else 8192
         stages, codes, misses = [], [], []
         taken = torch.zeros_like(flat)
         found = None
         if self.search > 1 and active > 1:
-            found = search(flat, [Book.of(self.codes(stage)) for stage in range(active)], self.search)
+            found = search(flat, [Book.of(self.codes(stage)) for stage in range(active)], self.search, chunk=chunk // 4)
         for stage in range(active):
             codebook = self.codes(stage)
-            index = nearest(rest, Book.of(codebook)) if found is None else found[stage]
+            index = nearest(rest, Book.of(codebook), chunk=chunk) if found is None else found[stage]
             chosen = codebook[index]
             if self.training:
                 self._update(stage, rest, index, generator)
@@ -90,13 +93,13 @@ class ResidualEma(Quantiser):
             codes.append(index.view(batch, frames))
             misses.append((latents - taken.view_as(latents)).square().mean(2))
         if not stages:
-            empty = torch.zeros(batch, 0, frames, dtype=torch.int64)
+            empty = torch.zeros(batch, 0, frames, dtype=torch.int64, device=latents.device)
             return Quantised(latents, empty, latents.new_zeros(()))
         summed = prefix(torch.stack(stages), depths)
         through = (depths == 0)[:, None, None]
         straight = latents + (torch.where(through, latents, summed) - latents).detach()
         # Commitment over the books a sample used, at its own depth.
-        last = torch.stack(misses, 1)[torch.arange(batch), (depths - 1).clamp(min=0)]
+        last = torch.stack(misses, 1)[torch.arange(batch, device=depths.device), (depths - 1).clamp(min=0)]
         used = (depths > 0).float()
         loss = (last.mean(1) * used).sum() / used.sum().clamp(min=1)
         return Quantised(straight, torch.stack(codes, 1), self.config.commitment * loss)
@@ -104,19 +107,28 @@ class ResidualEma(Quantiser):
     @torch.no_grad()
     def _update(self, stage: int, vectors: Tensor, index: Tensor, generator: torch.Generator) -> None:
         c = self.config
-        count = torch.bincount(index, minlength=self.cardinality).float()
+        count = torch.zeros_like(self.usage[stage]).index_add_(0, index, torch.ones_like(vectors[:, 0]))
         moved = torch.zeros_like(self.total[stage]).index_add_(0, index, vectors)
         self.usage[stage].mul_(c.decay).add_(count, alpha=1 - c.decay)
         self.total[stage].mul_(c.decay).add_(moved, alpha=1 - c.decay)
-        self.updates[stage] += 1
-        if int(self.updates[stage]) % c.revive_every:
+        if self._count(stage) % c.revive_every:
             return
         usual = self.usage[stage].mean()
         dead = (self.usage[stage] < c.revive_below * usual).nonzero()[:, 0]
         if len(dead):
-            fresh = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator)]
+            fresh = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator).to(vectors.device)]
             self.total[stage][dead] = fresh * usual
             self.usage[stage][dead] = usual
+
+    def _count(self, stage: int) -> int:
+        """Count an update of a stage, and return how many it has had: read from a GPU once, not every time."""
+        if self._counted is None or self._counted[0] is not self.updates or self._counted[1] != self.updates._version:
+            self._counted = (self.updates, self.updates._version, self.updates.tolist())
+        counts = self._counted[2]
+        counts[stage] += 1
+        self.updates[stage] += 1
+        self._counted = (self.updates, self.updates._version, counts)
+        return counts[stage]
 
     @torch.no_grad()
     def start(self, latents: Tensor, generator: torch.Generator) -> None:

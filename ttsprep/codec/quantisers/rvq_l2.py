@@ -60,6 +60,7 @@ class ResidualL2(Quantiser):
         latents = normalised(latents.float(), self.config.normalise)
         batch, frames, _ = latents.shape
         active = int(depths.max()) if len(depths) else 0
+        depths = depths.to(latents.device, non_blocking=True)
         rest, stages, codes = latents, [], []
         loss = latents.new_zeros(())
         for stage in range(active):
@@ -78,7 +79,7 @@ class ResidualL2(Quantiser):
             if self.training:
                 self.updates[stage] += 1
         if not stages:
-            return Quantised(latents, torch.zeros(batch, 0, frames, dtype=torch.int64), loss)
+            return Quantised(latents, torch.zeros(batch, 0, frames, dtype=torch.int64, device=latents.device), loss)
         summed = prefix(torch.stack(stages), depths)
         through = (depths == 0)[:, None, None]
         return Quantised(torch.where(through, latents, summed), torch.stack(codes, 1), loss)
