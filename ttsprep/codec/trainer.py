@@ -1,5 +1,6 @@
 """One training run: every random number is a function of seed and step, so a resumed run is the same run."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +107,12 @@ class Trainer:
     def begin(self) -> None:
         """Start as a linear codec and calibrate the output, once, at step 0; on the CPU, wherever the run is."""
         crops = self._crops(64, self.generator(1)).cpu()
-        self.model.cpu()
-        linear_start(self.model, crops)
+        model = copy.deepcopy(self.model).cpu()
+        linear_start(model, crops)
         with torch.no_grad():
-            self.model.decoder.calibrate(self.model.encoder.forward(crops))
-        self.model.to(self.device)
-        self.average.load_state_dict(self.model.state_dict())
+            model.decoder.calibrate(model.encoder(crops))
+        self.model.load_state_dict(model.state_dict())
+        self.average.load_state_dict(model.state_dict())
 
     def _crops(self, count: int, generator: torch.Generator) -> Tensor:
         return self._source.crops(count, self.train.frames * self.config.frame, generator)
@@ -123,9 +124,9 @@ class Trainer:
         generator = self.generator(2)
         # `forward`, past what may be compiled: for other shapes it would be compiled again.
         latents = [self.model.encoder.forward(self._crops(16, generator)).cpu() for _ in range(count)]
-        quantiser = self.model.quantiser.cpu()
+        quantiser = copy.deepcopy(self.model.quantiser).cpu()
         quantiser.start(torch.cat(latents).flatten(0, 1), generator)
-        quantiser.to(self.device)
+        self.model.quantiser.load_state_dict(quantiser.state_dict())
         for name in ("total", "usage"):
             if hasattr(quantiser, name):
                 getattr(self.average.quantiser, name).copy_(getattr(quantiser, name))
