@@ -35,7 +35,6 @@ class ResidualEma(Quantiser):
         self.register_buffer("total", torch.randn(config.depth, config.cardinality, dim) * 0.1)
         self.register_buffer("usage", torch.ones(config.depth, config.cardinality))
         self._books: tuple[tuple[int, int], list[Book]] | None = None
-        self._counted: tuple[Tensor, int, list[int]] | None = None
 
     def codes(self, stage: int) -> Tensor:
         """Return the codebook of one stage, ``(cardinality, dim)``."""
@@ -111,7 +110,8 @@ class ResidualEma(Quantiser):
         moved = torch.zeros_like(self.total[stage]).index_add_(0, index, vectors)
         self.usage[stage].mul_(c.decay).add_(count, alpha=1 - c.decay)
         self.total[stage].mul_(c.decay).add_(moved, alpha=1 - c.decay)
-        if self._count(stage) % c.revive_every:
+        self.updates[stage] += 1
+        if int(self.updates[stage]) % c.revive_every:
             return
         usual = self.usage[stage].mean()
         dead = (self.usage[stage] < c.revive_below * usual).nonzero()[:, 0]
@@ -119,16 +119,6 @@ class ResidualEma(Quantiser):
             fresh = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator).to(vectors.device)]
             self.total[stage][dead] = fresh * usual
             self.usage[stage][dead] = usual
-
-    def _count(self, stage: int) -> int:
-        """Count an update of a stage, and return how many it has had: read from a GPU once, not every time."""
-        if self._counted is None or self._counted[0] is not self.updates or self._counted[1] != self.updates._version:
-            self._counted = (self.updates, self.updates._version, self.updates.tolist())
-        counts = self._counted[2]
-        counts[stage] += 1
-        self.updates[stage] += 1
-        self._counted = (self.updates, self.updates._version, counts)
-        return counts[stage]
 
     @torch.no_grad()
     def start(self, latents: Tensor, generator: torch.Generator) -> None:
