@@ -52,7 +52,7 @@ def perplexity(codes: Tensor, cardinality: int) -> list[float]:
 
 
 def _told(line: Mapping[str, Any]) -> str:
-    losses = "  ".join(f"{key} {value:.3f}" for key, value in line.items() if isinstance(value, float))
+    losses = "  ".join(f"{key} {value:.4g}" for key, value in line.items() if isinstance(value, float))
     books = " ".join(f"{value:.0f}" for value in line["perplexity"])
     return f"step {line['step']:,}  {losses}" + (f"  perplexity {books}" if books else "")
 
