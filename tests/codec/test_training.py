@@ -14,7 +14,7 @@ from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.corpus import Speech  # noqa: E402
 from ttsprep.codec.errors import CollapseError  # noqa: E402
 from ttsprep.codec.guards import Guard  # noqa: E402
-from ttsprep.codec.run import Run  # noqa: E402
+from ttsprep.codec.run import Log, Run  # noqa: E402
 from ttsprep.codec.trainer import load_run  # noqa: E402
 from ttsprep.errors import UsageError  # noqa: E402
 
@@ -60,6 +60,18 @@ def test_the_shape_of_base16_is_healthy_and_resumes_to_the_bit(packed, tmp_path)
     assert "judge" in lines[-1]
     assert "judge" not in lines[0]
     assert any(name.startswith("periods.4.") for name in whole["judge"])
+
+
+def test_a_step_may_be_skipped_but_not_most_of_them(packed, tmp_path):
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training())
+    log = Log(tmp_path / "log.jsonl", 0)
+    rows = [{"total": torch.tensor(2.0), "rms": torch.tensor(1.0), "norm": torch.tensor(n)} for n in (3.0, 5.0, 7.0)]
+    rows[1]["norm"] = torch.tensor(float("inf"))
+    run._look(list(rows), log, logging=False)
+    log.write(3, [])
+    assert json.loads((tmp_path / "log.jsonl").read_text(encoding="utf-8"))["norm"] == 5.0
+    with pytest.raises(CollapseError, match="2 of the last 2 steps"):
+        run._look([rows[1], rows[1]], log, logging=False)
 
 
 def test_a_state_that_is_not_finite_is_not_saved(packed, tmp_path):

@@ -1,6 +1,7 @@
 """A training run in a folder: resumable to the bit, logged line by line, guarded."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -179,6 +180,12 @@ class Run:
         spread = self._perplexity() if logging else []
         first = self.trainer.step - len(rows) + 1
         pending.clear()
+        skipped = [row.pop("norm") for row in rows if not math.isfinite(row["norm"])]
+        if 2 * len(skipped) > len(rows):  # the optimiser has left them out: the weights are as they were
+            raise CollapseError(
+                f"step {self.trainer.step}: the gradients of {len(skipped)} of the last {len(rows)} steps are not "
+                "finite; lower the learning rate and resume"
+            )
         for step, row in enumerate(rows, first):
             last = step == self.trainer.step
             self.guard.look(step, row["total"], row["rms"], spread[0] if spread and last else None)
