@@ -32,7 +32,7 @@ def on_another_device(config, train, speech):
     return trainer
 
 
-@pytest.mark.parametrize(("kind", "beam"), [("rvq-ema", 1), ("rvq-ema", 2), ("rvq-l2", 1), ("residual-fsq", 1)])
+@pytest.mark.parametrize(("kind", "beam"), [("rvq-ema", 2), ("rvq-l2", 1), ("residual-fsq", 1)])
 def test_a_whole_step_stays_on_its_device_and_waits_for_nothing(speech, kind, beam):
     books = small_base().quantiser.model_copy(update={"kind": kind})
     trainer = on_another_device(small_base(quantiser=books.model_dump()), small_base_training(beam=beam), speech)
@@ -94,7 +94,7 @@ def test_settings_say_where_they_hold():
 def test_bfloat16_is_used_inside_and_nowhere_else(speech):
     losses = {}
     for precision in ("fp32", "bf16"):
-        train = small_base_training(precision=precision, bypass=3, adversary_from=5)
+        train = small_base_training(precision=precision, bypass=2, adversary_from=3)
         trainer = Trainer(small_base(), train, speech)
         seen = {}
 
@@ -110,7 +110,7 @@ def test_bfloat16_is_used_inside_and_nowhere_else(speech):
             "samples": model.decoder, "judge": judge.periods[0].verdict,
         }.items():  # fmt: skip
             look(name, module)
-        measured = [float(trainer.advance()["total"]) for _ in range(8)]
+        measured = [float(trainer.advance()["total"]) for _ in range(5)]
         low = torch.bfloat16 if precision == "bf16" else torch.float32
         assert {name for name, dtype in seen.items() if dtype == low != torch.float32} == (
             {"block", "judge"} if precision == "bf16" else set()
@@ -154,7 +154,7 @@ def test_compiled_networks_train_as_the_others_do(speech, monkeypatch):
     for compiled in (False, True):
         config = small_base(encoder_fine_blocks=1, encoder_blocks=0, decoder_fine_blocks=1, decoder_blocks=0)
         trainer = Trainer(config, small_base_training(compile=compiled, bypass=2, adversary_from=None), speech)
-        losses[compiled] = [float(trainer.advance()["total"]) for _ in range(4)]
+        losses[compiled] = [float(trainer.advance()["total"]) for _ in range(3)]
         assert (trainer.model.encoder._compiled_call_impl is not None) is compiled
         assert not any("_orig_mod" in name for name in trainer.state()["model"])
     assert losses[True] == pytest.approx(losses[False], rel=1e-2)
