@@ -158,6 +158,7 @@ def test_the_tables(small: Path, again: Callable[..., Audit]) -> None:
     assert sum(verdict["clips"] for verdict in summary["verdicts"].values()) == 7
     about = json.loads((result.out / "run.json").read_text(encoding="utf-8"))
     assert about["recipe"]["layout"] == "auto"
+    assert about["corpus"] == str(small.resolve())
 
 
 def test_select_and_ignore(small: Path, again: Callable[..., Audit]) -> None:

@@ -123,6 +123,22 @@ def test_the_exit_code_follows_the_findings(options, code: int, spoilt: Path) ->
     assert ("audio-missing" in done.stdout) == (not options or "never" in options)
 
 
+def test_a_listener_that_is_not_here_is_skipped_and_the_audit_goes_on(spoken: Path, tmp_path: Path) -> None:
+    # whether its package or only its weights are missing
+    nothing = {"TTSPREP_MODELS": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    options = ("audit", spoken, "--out", tmp_path / "out", "--select", "audio-empty", "--listen", "asr", "--jobs", 1)
+    done = ttsprep(*options, **nothing)
+    assert done.returncode == 0, done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if "skipped" in line)
+    assert line.startswith("ttsprep: skipped: ")
+    assert line.removeprefix("ttsprep: skipped: ")[:30] in done.stdout
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["listening"]["asr"]["skipped"] in line
+    assert summary["listening"]["asr"]["heard"] == 0
+    strict = ttsprep(*options, "--fail-on", "warning", **nothing)
+    assert strict.returncode == 1, strict.stderr
+
+
 def test_json_is_one_document(spoilt: Path) -> None:
     done = ttsprep("audit", spoilt, "--json", "--language", "en-gb", cwd=spoilt.parent)
     document = json.loads(done.stdout)

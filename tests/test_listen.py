@@ -4,16 +4,19 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from ttsprep.audit import PROPOSED, audit
 from ttsprep.checks.base import all_checks
+from ttsprep.checks.mos import Mos
+from ttsprep.checks.speaker import Speaker
 from ttsprep.decisions import read_decisions
 from ttsprep.errors import UsageError
-from ttsprep.listen import columns_of, like, listen
-from ttsprep.listening.base import Listener, all_listeners, listener
+from ttsprep.listen import account, columns_of, like, listen
+from ttsprep.listening.base import Asked, Listener, all_listeners, ask, listener
 from ttsprep.listening.weights import find_weights
 from ttsprep.recipe import Recipe
 from ttsprep.types import Clip
@@ -71,6 +74,75 @@ def test_a_listener_without_its_packages_says_how_to_have_them() -> None:
 
     del Listener.registry["deaf"]
     assert Deaf.available() == "--listen deaf needs no_such_package: pip install 'ttsprep[ears]'"
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine on which only torch of all that listeners import can be found, and no weights."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: found("json") if name == "torch" else None)
+    monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_listeners_that_are_not_here_are_skipped_with_a_line_each(nothing_installed: Path) -> None:
+    asked = ask(["mos", "speaker", "mos"], {})
+    assert asked.listeners == ()
+    assert asked.skipped == {
+        "mos": "--listen mos needs speechmos, onnxruntime: pip install 'ttsprep[mos]'",
+        "speaker": "--listen speaker needs resemblyzer: pip install 'ttsprep[speaker]'",
+    }
+    with pytest.raises(UsageError, match="no listener is called 'moss'"):
+        ask(["mos", "moss"], {})
+
+
+def test_weights_of_its_own_spare_the_speaker_resemblyzer(nothing_installed: Path) -> None:
+    speaker = all_listeners()["speaker"]
+    assert "needs resemblyzer" in speaker.available()
+    assert speaker.available("campplus_cn_en_common.pt") == ""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("whisper") is None, reason="needs the extra asr")
+def test_weights_that_nobody_named_and_that_are_not_here_skip_the_listener(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert "no weights 'base' here" in ask(["asr"], {}).skipped["asr"]
+    with pytest.raises(UsageError, match="no weights 'mine' here"):
+        ask(["asr"], {"asr": "mine"})
+
+
+def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
+    clips = pd.DataFrame({
+        "status": ["ok", "ok", "ok", "ok", "audio-unreadable"],
+        "duration_s": [3.0, 0.5, 2.0, 1.0, np.nan],
+        "speech_s": [2.5, 0.4, 0.9, 0.8, np.nan],
+        "voice_print": ["ge2e:x", "", "ge2e:y", "ge2e:z", ""],
+        **{name: [3.0, 3.0, 3.0, np.nan, np.nan] for name in Mos.measures},
+    })
+    judges = [Speaker(), Mos(), Mos.registry["noise"]()]
+    names = all_listeners()
+    asked = Asked((names["speaker"](), names["mos"]()), {"asr": "it is not here"})
+    assert account(clips, judges, asked) == {
+        "speaker": {
+            "skipped": "",
+            "heard": 3,
+            "not_heard": 1,
+            "not_judged": [{"code": "speaker-outlier", "clips": 2, "why": "less than 1 s of speech"}],
+            "codes": ["speaker-outlier"],
+        },
+        "mos": {
+            "skipped": "",
+            "heard": 3,
+            "not_heard": 1,
+            "not_judged": [{"code": "low-mos", "clips": 1, "why": "shorter than 0.6 s"}],
+            "codes": ["low-mos"],
+        },
+        "asr": {"skipped": "it is not here", "heard": 0, "not_heard": 4, "not_judged": [], "codes": []},
+    }
+    assert account(clips, judges, Asked()) == {}
 
 
 @pytest.mark.skipif(not (WEIGHTS.is_file() and SPEECH.is_dir()), reason="needs ../shared: Whisper's weights, LJSpeech")

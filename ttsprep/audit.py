@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,21 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ttsprep import __version__
 from ttsprep.checks.base import Check
 from ttsprep.coded import read_codes, with_distances
 from ttsprep.decisions import write_decisions
-from ttsprep.errors import AudioError
-from ttsprep.files import Signature, atomic_write, digest, inside, lock, refuse_inside, regular, signature
+from ttsprep.file_cache import unchanged, write_cache
+from ttsprep.files import Signature, atomic_write, digest, lock, refuse_inside
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
+from ttsprep.listen import account, propose
 from ttsprep.listen import listen as listen_to
-from ttsprep.listen import propose
-from ttsprep.listening.base import Listener
+from ttsprep.listening.base import Asked, Listener
 from ttsprep.manifest import (
-    CACHE,
     Journal,
     clean,
     findings_table,
@@ -49,8 +47,6 @@ SHARD = 64
 LANGUAGE = "en-us"
 PROPOSED = "proposed-decisions.csv"
 """Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
-UNSEEN = ("", Signature(-1, -1, -1, -1))
-"""In place of the digest and signature of a file that may have changed."""
 
 Progress = Callable[[int, float], None]
 
@@ -135,6 +131,7 @@ def audit(
     on_progress: Progress | None = None,
     on_plan: Callable[[Plan, int], None] | None = None,
     listen: Sequence[Listener] = (),
+    skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
 ) -> Audit:
@@ -156,6 +153,8 @@ def audit(
         Called once with the plan and the number of clips to measure.
     listen
         Models that listen to the clips after measuring; none by default, as they are slow.
+    skipped
+        Models that were asked for and are not here, with a line each that says why: kept in the summary.
     on_listen
         Called for each of them with its name, the clips, and those it has to listen to.
     codes
@@ -176,6 +175,7 @@ def audit(
         on_progress=on_progress,
         on_plan=on_plan,
         listen=listen,
+        skipped=skipped,
         on_listen=on_listen,
         codes=codes,
     )
@@ -191,6 +191,7 @@ def examine(
     on_plan: Callable[[Plan, int], None] | None = None,
     with_report: bool = True,
     listen: Sequence[Listener] = (),
+    skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
 ) -> Audit:
@@ -206,10 +207,12 @@ def examine(
         if not heard.equals(table):
             table = heard
             write_table(out / "clips.parquet", table)
-        stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used}", judges, wanted)
-        earlier = _earlier(out, stamp, with_report=with_report)
         clips = frame(table)
-        about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
+        listening = account(clips, judges, Asked(tuple(listen), skipped or {}))
+        stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
+        earlier = _earlier(out, stamp, with_report=with_report)
+        place = clean(str(todo.corpus.root.resolve()))
+        about = {"ttsprep": __version__, "stamp": stamp, "corpus": place, "recipe": recipe.model_dump(mode="json")}
         if earlier is not None:
             write_json(out / "run.json", about)  # keys of a build are no part of the stamp
             return Audit(out, clips, *earlier, measured)
@@ -220,7 +223,8 @@ def examine(
         findings = findings_table(found)
         write_table(out / "findings.parquet", findings)
         seen = findings.to_pandas()
-        summary = _about(todo, clips) | summarise(clips, seen) | ({"codes_used": used} if used else {})
+        summary = _about(todo, clips) | summarise(clips, seen)
+        summary |= ({"codes_used": used} if used else {}) | ({"listening": listening} if listening else {})
         write_json(out / "summary.json", summary)
         if proposed := propose(clips, seen):
             write_decisions(out / PROPOSED, proposed)
@@ -299,35 +303,6 @@ def _known(out: Path, schema: pa.Schema, journal: Journal) -> tuple[list[pa.Reco
                 places.setdefault(value, row)
             row += 1
     return batches, places
-
-
-def unchanged(root: str, clips: Sequence[Clip], out: Path) -> list[tuple[str, Signature]]:
-    """Digest and signature of each file that has not changed since the last audit; "" for the others."""
-    cache = read_table(out / ".cache.parquet")
-    if cache is None or cache.schema.names != CACHE.names:
-        return [UNSEEN] * len(clips)
-    rows = zip(*(column.to_pylist() for column in cache.columns), strict=True)
-    earlier = {path: (sha256, Signature(*stat)) for path, sha256, *stat in rows}
-    files = []
-    for clip in clips:
-        file = earlier.get(clean(clip.path), UNSEEN)
-        files.append(file if file is not UNSEEN and _signature(root, clip.path) == file[1] else UNSEEN)
-    return files
-
-
-def _signature(root: str, path: str) -> Signature | None:
-    try:
-        return signature(regular(inside(Path(root), path)))
-    except AudioError:
-        return None
-
-
-def write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
-    """Write down digest and signature of each file, for `unchanged`."""
-    stats = zip(*(stat for _, stat in files), strict=True)
-    columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
-    cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)
-    write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
 
 
 def frame(table: pa.Table) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 Exit codes: 0 nothing at or above ``--fail-on``, 1 findings, 2 could not run, 130 stopped with Ctrl-C.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -15,11 +14,14 @@ import typer
 from ttsprep import __version__, console, views
 from ttsprep.cli_build import build, new_recipe, trainers
 from ttsprep.cli_codec import codec, decode, encode
+from ttsprep.cli_explain import explain
+from ttsprep.cli_options import AsJson, Cluster, Jobs, cores
+from ttsprep.cluster import connected
 from ttsprep.errors import TtsprepError, UsageError
 
 if TYPE_CHECKING:
     from ttsprep.audit import Audit
-    from ttsprep.listening.base import Listener
+    from ttsprep.listening.base import Asked
     from ttsprep.recipe import Recipe
 
 STOPPED = 130
@@ -73,7 +75,8 @@ def _audit(
         list[str] | None, typer.Option(metavar="CODE", help="Do not judge this; may be repeated.")
     ] = None,
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
+    jobs: Jobs = None,
+    cluster: Cluster = "",
     recipe: RecipeName = "",
     prompts: Annotated[
         Path | None,
@@ -82,7 +85,7 @@ def _audit(
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="How many of them.")] = 20,
     listen: Annotated[
         list[str] | None,
-        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos."),
+        typer.Option(metavar="MODEL", help="Also listen: asr (is the text what is said), speaker, mos, vad."),
     ] = None,
     asr_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
@@ -93,7 +96,7 @@ def _audit(
     codes: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Codes of this corpus, from encode: judge and show them, too.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
 ) -> int:
     """Find what is wrong with a corpus, how badly, and how to mend it.
@@ -103,7 +106,7 @@ def _audit(
     rules = _rules(recipe, layout, language, select, ignore)
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
-    listeners = _listeners(listen or (), asr=asr_model, speaker=speaker_model)
+    asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.source import readable
 
     with console.Meter() as meter:
@@ -116,15 +119,16 @@ def _audit(
 
     from ttsprep.audit import audit
 
-    with console.Meter() as meter:
+    with connected(cluster, jobs=jobs, paths=[corpus]), console.Meter() as meter:
         result = audit(
             corpus,
             out,
             rules,
-            jobs=jobs or len(os.sched_getaffinity(0)),
+            jobs=cores(jobs),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
-            listen=listeners,
+            listen=asked.listeners,
+            skipped=asked.skipped,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
             codes=codes,
         )
@@ -158,14 +162,17 @@ def _rules(
     return rules
 
 
-def _listeners(names: Sequence[str], **models: str) -> "list[Listener]":
-    """Return the models that listen, with the weights that were named for them."""
-    from ttsprep.listening.base import listener
+def _asked(names: Sequence[str], **models: str) -> "Asked":
+    """Return the models that listen, with the weights that were named for them; say at once which are not here."""
+    from ttsprep.listening.base import ask
 
     for name, model in models.items():
         if model and name not in names:
             raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    return [listener(name, models.get(name, "")) for name in dict.fromkeys(names)]
+    asked = ask(names, models)
+    for why in asked.skipped.values():
+        console.tell(f"ttsprep: skipped: {console.printable(why)}")
+    return asked
 
 
 def _name(corpus: Path) -> str:
@@ -207,12 +214,15 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
         return 0
     least = Severity(fail_on.value).rank
     counts: dict[str, int] = result.summary["severities"]
+    if any(row["skipped"] for row in result.summary.get("listening", {}).values()):
+        counts = counts | {"warning": 1}  # what was asked for and not done is as good as a warning
     return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
 
 
 app.command("build")(build)
 app.command("encode")(encode)
 app.command("decode")(decode)
+app.command("explain")(explain)
 app.add_typer(codec, name="codec")
 app.command("trainers")(trainers)
 _recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)
@@ -223,21 +233,6 @@ app.add_typer(_recipe, name="recipe")
 @_recipe.callback()
 def _recipe_root() -> None:
     """Write a recipe of your own."""
-
-
-@app.command("explain")
-def _explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding, such as clipping.")],
-    recipe: RecipeName = "",
-) -> None:
-    """Say what a finding is, how it is measured, its limits, why it hurts, and the mend."""
-    from ttsprep.checks.base import catalogue, known_code
-    from ttsprep.recipe import Recipe, load
-
-    entry, check = catalogue()[known_code(code)]
-    judges = (load(recipe) if recipe else Recipe()).judges()
-    (judge,) = (judge for judge in judges if type(judge) is check)
-    views.show_explanation(entry, judge)
 
 
 @app.command("checks")
@@ -260,7 +255,7 @@ def _selftest(
         list[str] | None, typer.Option(metavar="CODE", help="Do not plant this; may be repeated.")
     ] = None,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips to plant each defect in.")] = 20,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")] = None,
+    jobs: Jobs = None,
     recipe: RecipeName = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> int:
@@ -275,7 +270,7 @@ def _selftest(
         result = selftest(
             corpus,
             rules,
-            jobs=jobs or len(os.sched_getaffinity(0)),
+            jobs=cores(jobs),
             per_defect=clips,
             on_plan=lambda total: meter.begin("measuring", total, total),
             on_progress=meter.advance,

@@ -1,6 +1,5 @@
 """The command ``ttsprep build``."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep import console, views_build
+from ttsprep.cli_options import AsJson, Cluster, Jobs, cores
+from ttsprep.cluster import connected
 from ttsprep.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,9 +46,10 @@ def build(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
     lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be mended.")] = False,
-    jobs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")] = None,
+    jobs: Jobs = None,
+    cluster: Cluster = "",
     yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be built, and stop.")] = False,
 ) -> int:
     """Build a clean, normalised, ready-to-train copy of a corpus, with a reason for every rejection.
@@ -79,11 +81,13 @@ def build(
                 rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), on_progress=meter.say
             )
         source = sources.readable(source, data=data, on_progress=meter.say)
-        cores = jobs or len(os.sched_getaffinity(0))
-        if dry_run:
-            draft = verb.draft(source, out, rules, jobs=cores, decisions=decisions, told=told)
-        else:
-            built = verb.build(source, out, rules, jobs=cores, decisions=decisions, told=told)
+        with connected(
+            cluster, jobs=jobs, paths=[source, next(path for path in out.absolute().parents if path.exists())]
+        ):
+            if dry_run:
+                draft = verb.draft(source, out, rules, jobs=cores(jobs), decisions=decisions, told=told)
+            else:
+                built = verb.build(source, out, rules, jobs=cores(jobs), decisions=decisions, told=told)
     if dry_run:
         views_build.show_draft(draft, out, as_json=as_json)
     else:

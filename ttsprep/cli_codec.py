@@ -1,12 +1,13 @@
 """The commands ``ttsprep encode``, ``decode`` and ``codec``."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttsprep import console, views_codec
+from ttsprep.cli_options import AsJson, Cluster, Jobs, cores
+from ttsprep.cluster import connected
 from ttsprep.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
 
 BUILDS = Path("build")
 """Where the newest finished build is looked for."""
-
-Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-
-
-def _cores(jobs: int | None) -> int:
-    return jobs or len(os.sched_getaffinity(0))
 
 
 def _needs_torch() -> None:
@@ -49,6 +43,7 @@ def encode(
         int | None, typer.Option(metavar="N", min=1, help="Paths searched: 1 is fastest. [default: of the codec]")
     ] = None,
     jobs: Jobs = None,
+    cluster: Cluster = "",
     verify: Annotated[bool, typer.Option("--verify", help="Code and decode a sample again.")] = False,
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be encoded, and stop.")] = False,
@@ -71,8 +66,8 @@ def encode(
     def begin(plan: "Plan", new: int) -> None:
         meter.begin("encoding", len(plan.clips), new)
 
-    with console.Meter() as meter:
-        result = run(source, out, options, jobs=_cores(jobs), on_progress=meter.advance, on_plan=begin)
+    with connected(cluster, jobs=jobs, paths=[source]), console.Meter() as meter:
+        result = run(source, out, options, jobs=cores(jobs), on_progress=meter.advance, on_plan=begin)
     verified = None
     if verify:
         from ttsprep.verify import verify as look
@@ -99,7 +94,7 @@ def decode(
             codes,
             out,
             codec=codec,
-            jobs=_cores(jobs),
+            jobs=cores(jobs),
             on_plan=lambda clips, new: meter.begin("decoding", clips, new),
             on_progress=meter.advance,
         )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ttsprep.audit import Plan, plan, unchanged, write_cache
+from ttsprep.audit import Plan, plan
 from ttsprep.coding import CODING_VERSION, KNOWN, Coding, Row, fingerprint
 from ttsprep.errors import UsageError, nearest
+from ttsprep.file_cache import unchanged, write_cache
 from ttsprep.files import Signature, lock, refuse_inside
 from ttsprep.manifest import Journal, clean, to_batch
 from ttsprep.recipe import Recipe

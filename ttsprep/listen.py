@@ -6,19 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsprep import audio
-from ttsprep.checks.base import all_checks
+from ttsprep.checks.base import Check, all_checks
 from ttsprep.checks.transcript import reassigned
 from ttsprep.decisions import Decision
 from ttsprep.errors import AudioError
 from ttsprep.files import inside
-from ttsprep.listening.base import RATE, Heard, Listener
+from ttsprep.listening.base import RATE, Asked, Heard, Listener
 from ttsprep.manifest import Journal, read_table, to_batch, write_table
 from ttsprep.measure import Row
 from ttsprep.run import Limits, run
@@ -28,6 +30,8 @@ LIMITS = Limits(seconds_per_item=600.0, memory_bytes=6 << 30)
 """Of a worker with a model: a whole batch is one item here; one that asks for more memory is halved."""
 OTHERS = 8
 """Transcripts of other clips that go with each clip."""
+TOO_LITTLE = {"speech_s": "less than {:g} s of speech", "duration_s": "shorter than {:g} s"}
+"""Why a clip is not judged, by the column that says too little."""
 
 
 def columns_of(listener: str) -> dict[str, bool]:
@@ -200,13 +204,56 @@ def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[st
     return keys
 
 
+def account(clips: pd.DataFrame, judges: Sequence[Check], asked: Asked) -> dict[str, Any]:
+    """Return what was listened to and what was not, as ``summary.json`` has it.
+
+    Returns
+    -------
+    dict
+        For each listener that was asked for, by name: ``skipped``, a line that says what is missing and how to have
+        it, else ""; ``heard``, the clips that it said something of; ``not_heard``, those that can be read and of
+        which it did not; ``codes``, what is judged by it; and ``not_judged``: for each check the ``code``, the
+        ``clips`` that say too little, and ``why``.
+    """
+    readable = int((clips.status == "ok").sum())
+    found: dict[str, Any] = {}
+    for name in [*(listener.name for listener in asked.listeners), *asked.skipped]:
+        own = [check for check in judges if check.listener == name]
+        heard = sum((_heard(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
+        not_judged = []
+        for check in own:
+            for column, threshold in check.enough.items():
+                limit = float(getattr(check, threshold))
+                if count := int((_heard(clips, check) & (clips[column] < limit)).sum()):
+                    why = TOO_LITTLE[column].format(limit)
+                    not_judged += [{"code": code.code, "clips": count, "why": why} for code in check.codes]
+        found[name] = {
+            "skipped": asked.skipped.get(name, ""),
+            "heard": int(heard.sum()),
+            "not_heard": readable - int(heard.sum()),
+            "not_judged": not_judged,
+            "codes": [code.code for check in own for code in check.codes],
+        }
+    return found
+
+
+def _heard(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
+    filled = [clips[name] != "" if name in check.strings else clips[name].notna() for name in check.measures]
+    return np.asarray(np.logical_or.reduce(filled), np.bool_)
+
+
 def propose(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:
     """Return the texts that mismatching clips should have, where other clips have them, for a person to look at."""
+    found = says_text_of(clips, findings)
+    return {name: Decision(None, text, f"says the text of {other}") for name, (other, text) in found.items()}
+
+
+def says_text_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """Return for mismatching clips that say the text of another which that is, and its text."""
     mismatches = findings["clip"][findings.code == "transcript-mismatch"]
     doubted = clips[clips.id.isin(mismatches)]
     texts = dict(zip(doubted.id, doubted.text, strict=True))
-    found = reassigned(doubted)
-    return {name: Decision(None, texts[other], f"says the text of {other}") for name, other in found.items()}
+    return {name: (other, texts[other]) for name, other in reassigned(doubted).items()}
 
 
 def like(clips: Sequence[Clip]) -> list[tuple[str, ...]]:

@@ -10,11 +10,14 @@ import pandas as pd
 from ttsprep import audio
 from ttsprep.checks.base import catalogue
 from ttsprep.checks.phonemes import coverage
+from ttsprep.checks.speaker import Speaker
+from ttsprep.checks.voice_map import voice_map
 from ttsprep.errors import AudioError, UsageError
 from ttsprep.files import inside
+from ttsprep.listen import says_text_of
 from ttsprep.manifest import clean
 from ttsprep.report.render import render, render_build
-from ttsprep.report.tables import AuditTables, BuildTables, Coverage
+from ttsprep.report.tables import AuditTables, BuildTables, Coverage, VoicePoints
 from ttsprep.signal import Signal
 from ttsprep.types import Clip, Samples
 
@@ -94,7 +97,15 @@ def _tables(audited: Audited, language: str) -> AuditTables:
         explanations,
         _coverage(table, language),
         media,
+        voices=_voices(table),
+        proposed=says_text_of(table, audited.findings),
     )
+
+
+def _voices(table: pd.DataFrame) -> VoicePoints | None:
+    """Return where the voices of the clips lie; None where nobody has listened to them."""
+    found = voice_map(table, Speaker())
+    return VoicePoints(found.points, found.voices, found.share) if found is not None else None
 
 
 def _language(table: pd.DataFrame) -> str:

@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -57,6 +58,24 @@ class Limits:
     memory_bytes: int | None = 1 << 30
 
 
+class Elsewhere(Protocol):
+    """A place with workers other than this machine."""
+
+    def run(
+        self,
+        work: Work[Item, Row],
+        shards: Iterable[Sequence[Item]],
+        *,
+        limits: Limits,
+        on_item: Callable[[int], None] | None,
+    ) -> Generator[tuple[int, list[Row]]]:
+        """Do what `run` does, there."""
+
+
+elsewhere: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
+"""Where `run` works, if not here; set by `ttsprep.cluster.connected`."""
+
+
 def run(
     work: Work[Item, Row],
     shards: Iterable[Sequence[Item]],
@@ -96,8 +115,11 @@ def run(
     """
     if jobs < 1:
         raise UsageError(f"{jobs} jobs cannot do anything: give --jobs 1 or more")
+    if there := elsewhere.get():
+        yield from there.run(work, shards, limits=limits, on_item=on_item)
+        return
     with Nursery(work, limits.memory_bytes) as nursery:
-        yield from _Crew(work, shards, nursery, jobs=jobs, limits=limits, on_item=on_item).results()
+        yield from Crew(work, shards, nursery, jobs=jobs, limits=limits, on_item=on_item).results()
 
 
 @dataclass(slots=True)
@@ -128,7 +150,7 @@ class _Worker(Generic[Item, Row]):
     buffer: bytearray = field(default_factory=bytearray)
 
 
-class _Crew(Generic[Item, Row]):
+class Crew(Generic[Item, Row]):
     """The workers of one run, and what is still to do."""
 
     def __init__(
@@ -153,6 +175,7 @@ class _Crew(Generic[Item, Row]):
         self._selector = selectors.DefaultSelector()
 
     def results(self) -> Generator[tuple[int, list[Row]]]:
+        """Yield what `run` yields."""
         try:
             while True:
                 self._hand_out()

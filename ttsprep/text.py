@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.characters import readable
-from ttsprep.errors import UsageError, nearest
+from ttsprep.errors import UsageError
 
 WORD = "|"
 """Stands between two words in a string of phonemes."""
@@ -72,7 +72,12 @@ def voice(language: str) -> str:
     plain = language.strip().lower()
     starting = [name for name in named if plain and name.startswith(plain)]
     close = [named[name] for name in starting or difflib.get_close_matches(plain, named, n=3, cutoff=0.75)]
-    hint = f"did you mean {' or '.join(map(repr, close))}?" if close else nearest(plain, [*codes, *_ALIASES])
+    close = close or difflib.get_close_matches(plain, [*codes, *_ALIASES], n=3)
+    hint = (
+        f"did you mean {' or '.join(map(repr, close))}?"
+        if close
+        else f"give one of {len(codes)} codes such as 'en', 'pt-br' or 'cmn', or a name such as 'Gujarati'"
+    )
     raise UsageError(f"no language is called {language!r}; {hint}")
 
 

@@ -81,6 +81,8 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
 
     summary = result.summary
     parts: list[Any] = [_head(summary, language), Text(), _verdicts(summary), Text()]
+    if "listening" in summary:
+        parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
     parts += [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
     if suggestions:
         parts += [_record_next(suggestions), Text()]
@@ -89,6 +91,16 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
     if worst:
         where["more"] = f"ttsprep explain {worst}"
     show(*parts, pairs(where))
+
+
+def _listened(row: Mapping[str, Any]) -> str:
+    """Say in one line what a listener heard, and what is not judged by it."""
+    if row["skipped"]:
+        return f"skipped: {printable(row['skipped'])}"
+    said = [f"heard {count(row['heard'], 'clip')}"]
+    said += [f"{row['not_heard']:,} not"] if row["not_heard"] else []
+    said += [f"{part['code']} not judged in {part['clips']:,}: {part['why']}" for part in row["not_judged"]]
+    return "; ".join(said)
 
 
 def pairs(rows: Mapping[str, str]) -> "Table":

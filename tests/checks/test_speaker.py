@@ -98,9 +98,16 @@ def test_f0_is_a_second_witness() -> None:
         return one
 
     many = clips(1, 200)
-    found = {hz: judge(many, between(hz)) for hz in (180.0, 300.0)}
+    found = {hz: judge(many, between(hz)) for hz in (180.0, 110.0, 300.0)}
     assert found[180.0] == []
-    assert [finding.clip for finding in found[300.0]] == ["c200"]
+    assert [finding.clip for finding in found[110.0]] == ["c200"]
+    assert found[300.0] == []  # an excited reading is as far off
+
+
+def test_a_raised_f0_does_not_hide_another_voice() -> None:
+    found = judge(clips(1, 100), clips(2, 3, seconds=[5.0] * 3, hz=330.0))
+    assert {finding.clip for finding in found} == {"c100", "c101", "c102"}
+    assert all(finding.value < finding.limit for finding in found)
 
 
 def test_several_voices_under_one_name_are_said_once() -> None:
@@ -118,6 +125,10 @@ def test_many_voices_without_names_are_no_outliers_of_each_other(kind: str) -> N
     assert found.severity == Severity.NOTE
     assert found.value < found.limit == SCALES[kind].alike
     assert "many voices" in found.message
+
+
+def test_speakers_with_a_clip_each_are_not_judged() -> None:
+    assert judge(*(clips(n, 1, f"speaker {n}", seconds=[5.0]) for n in range(20))) == []
 
 
 def test_what_nobody_listened_to_and_what_holds_no_speech_is_not_judged() -> None:

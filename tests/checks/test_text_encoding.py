@@ -110,11 +110,8 @@ def test_a_clip_in_another_script_is_found(own: str, other: str) -> None:
     assert {f.clip for f in found if f.severity is Severity.WARNING} == {f"c{len(lines)}"}
 
 
-def test_a_corpus_in_a_script_of_another_language_is_one_warning() -> None:
-    found = judged(texts("ru"), TextEncoding(), "en-us")
-    (warning,) = [f for f in found if f.severity is Severity.WARNING]
-    assert warning.clip == ""
-    assert "Cyrillic" in warning.message
+def test_a_corpus_in_a_script_of_another_language_is_left_to_the_check_of_languages() -> None:
+    assert [f for f in judged(texts("ru"), TextEncoding(), "en-us") if f.severity is Severity.WARNING] == []
 
 
 def test_letters_the_language_hardly_uses_are_one_note() -> None:

@@ -103,6 +103,12 @@ def test_one_batch_of_tiles_gives_the_codes_of_each_up_to_rounding(codec, clips)
         assert sum(a.missed for a in alone) == pytest.approx(sum(b.missed for b in together), rel=1e-3)
 
 
+def test_it_may_be_loaded_in_inference_mode(codec, clips):
+    with torch.inference_mode():
+        (coded,) = Codec(codec.checkpoint).encode(clips[-1:], beam=2)
+    assert np.array_equal(coded.codes, codec.encode(clips[-1:], beam=2)[0].codes)
+
+
 def test_length_and_level_come_back(codec, clips):
     for gain in (1.0, 0.01):
         for clip, decoded in zip(clips, codec.decode(codec.encode([gain * c for c in clips])), strict=True):

@@ -1,5 +1,9 @@
 """Every quantiser: codes and latents fit together, every depth is trained, nothing collapses or explodes."""
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -10,6 +14,7 @@ from ttsprep.codec.quantisers.base import normalised  # noqa: E402
 from ttsprep.codec.quantisers.nearest import Book, nearest, residual  # noqa: E402
 
 DIM = 12
+ROOT = Path(__file__).parents[2]
 
 
 def config(kind: str, **more: object) -> QuantiserConfig:
@@ -180,3 +185,22 @@ def test_one_codebook_kinds_refuse_depth():
     for kind in ("vq", "fsq"):
         with pytest.raises(ValueError, match="one codebook"):
             QuantiserConfig(kind=kind, depth=2)
+
+
+def test_codes_that_differ_from_float64_are_too_close_to_call():
+    """On random data and on near ties; a wrong code on purpose is found."""
+    spec = importlib.util.spec_from_file_location("rvq_exact", ROOT / "benchmarks" / "rvq_exact.py")
+    rvq_exact = importlib.util.module_from_spec(spec)
+    sys.modules["rvq_exact"] = rvq_exact
+    spec.loader.exec_module(rvq_exact)
+    g = torch.Generator().manual_seed(7)
+    x = torch.randn(3000, 64, generator=g)
+    books = [torch.randn(256, 64, generator=g) * 0.85**q for q in range(32)]
+    close = [*books[:3], torch.cat([books[3][:128], books[3][:128] + 1e-6 * books[4][:128]])]  # a float32 cannot tell
+    for tables in (books, close):
+        codes = residual(x, [Book.of(book) for book in tables])
+        count = rvq_exact.certify(x, tables, codes)
+        assert count.codes == codes.numel() and count.mistaken == 0
+        assert (count.differing > 0) if tables is close else count.differing < 1e-4 * count.codes
+    codes[-1, 5] = (codes[-1, 5] + 1) % 256
+    assert rvq_exact.certify(x, close, codes).mistaken == 1

@@ -57,3 +57,19 @@ def test_every_depth_is_nearer_on_real_voices(codec):
             (decoded,) = codec.decode(codec.encode([clip], depth=depth))
             distances[depth - 1] += measure(clip, decoded, 16000)["mel_db"]
     assert (np.diff(distances) < 0).all()
+
+
+def test_the_examples_of_the_documentation_run():
+    import doctest
+    import re
+
+    from ttsprep.codec import api
+
+    results = doctest.DocTestRunner().run(doctest.DocTestFinder().find(api.Codec, "Codec")[0])
+    assert results.attempted >= 6 and results.failed == 0
+    page = (Path(__file__).parents[2] / "docs" / "encoding.md").read_text(encoding="utf-8")
+    (example,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.S) if "codec.encode(" in block]
+    names: dict[str, object] = {}
+    exec(example, names)
+    assert names["first"].codes.shape == (8, 50) and names["second"].codes.shape == (8, 25)
+    assert [len(clip) for clip in names["decoded"]] == [16000, 8000]

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
-from made_tables import audit_of, build_of, corpus, found, rejected_of
+from made_tables import OUTLIER, audit_of, build_of, corpus, found, points, rejected_of
 
 
 @pytest.fixture
@@ -37,3 +39,25 @@ def built(heard):
     """The same without its players, which take most of the time."""
     before, after = (replace(side, media=lambda _: None) for side in (heard.before, heard.after))
     return replace(heard, before=before, after=after)
+
+
+LISTENING = {
+    "asr": {
+        "skipped": "--listen asr needs whisper: <b>get</b> it", "heard": 0, "not_heard": 60, "not_judged": [],
+        "codes": [],
+    },
+    "speaker": {
+        "skipped": "", "heard": 58, "not_heard": 2, "codes": ["speaker-outlier"],
+        "not_judged": [{"code": "speaker-outlier", "clips": 5, "why": "less than 1 s of speech"}],
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def listened():
+    """Sixty clips: one of another voice, and two that say each other's text."""
+    clips = corpus(60).assign(said="", doubted_word="", doubted_place=np.nan)
+    clips.loc[3, ["text", "said", "doubted_word", "doubted_place"]] = "the <i>red</i> cat", "the black cat", "red", 1
+    findings = pd.concat([OUTLIER, found(("clip-00003", "transcript-mismatch", "error", 9, 5))], ignore_index=True)
+    audit = audit_of(clips, findings, voices=points(), proposed={"clip-00003": ("clip-00009", "a <b>cat</b>")})
+    return replace(audit, summary=audit.summary | {"listening": LISTENING})

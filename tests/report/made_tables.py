@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.report import AuditTables, BuildTables, Coverage
+from ttsprep.report.tables import VoicePoints
 from ttsprep.verdict import summarise
 
 RATE = 16_000
@@ -86,3 +87,22 @@ def build_of(before, rejected, findings, **changes):
     after = audit_of(clips, findings, name="built", explanations=before.explanations, **changes)
     trimmed = {"lead_removed_s": 0.2, "tail_removed_s": 0.3, "gain_db": np.linspace(-2.0, 3.0, len(clips))}
     return BuildTables(before, after, rejected, provenance_of(clips["id"], **trimmed))
+
+
+def points(count=60, speakers=1):
+    """Clips on a plane of voices, of which one is far off."""
+    random = np.random.default_rng(3)
+    table = pd.DataFrame({
+        "id": [f"clip-{i:05d}" for i in range(count)],
+        "speaker": [f"s{i % speakers}" if speakers > 1 else "" for i in range(count)],
+        "likeness": random.uniform(0.8, 0.95, count),
+        "limits": random.uniform(-0.7, 0.7, count),
+    })
+    angle = random.uniform(0, 2 * np.pi, count)
+    distance = (1 + table["limits"]) / 2
+    table = table.assign(x=distance * np.cos(angle), y=distance * np.sin(angle))
+    table.loc[7, ["x", "y", "limits", "likeness"]] = 1.1, 0.9, 1.8, 0.41
+    return VoicePoints(table, speakers, 0.4)
+
+
+OUTLIER = found(("clip-00007", "speaker-outlier", "warning", 0.41, 0.8))

@@ -1,6 +1,7 @@
 """The page in a real browser: hostile strings are inert, no request leaves, and our own script works."""
 
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 
@@ -241,6 +242,8 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js(count).startswith("2 clips")
         page.js("document.querySelector('tr.row').click()")
         assert "leading-silence was seen" in page.js("document.getElementById('detail').textContent")
+        said = page.js("document.querySelector('#detail code').textContent")
+        assert re.fullmatch(rf"ttsprep explain clip-0000\d --audit {re.escape(str(tmp_path))}", said)
         page.js("document.querySelector('#detail button').click()")
         page.wait("document.getElementById('code-leading-silence').open")
         page.js("document.getElementById('view').focus()")
@@ -321,3 +324,39 @@ def test_nothing_of_a_build_sticks_out_at_any_width(built, tmp_path):
         for width in (360, 768, 1280):
             page.open(path, width=width)
             assert page.js("document.documentElement.scrollWidth") <= width
+
+
+def test_the_map_of_voices_names_the_clip_under_the_pointer_and_by_the_keys(listened, tmp_path):
+    page_file = tmp_path / "report.html"
+    page_file.write_text(render(listened), encoding="utf-8")
+    with Chromium() as page:
+        page.open(page_file)
+        page.js("document.querySelector('#voices .scroll').focus()")
+        press = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
+        page.js(press % "ArrowRight")
+        assert "clip-00007" in page.js("document.getElementById('voice').textContent")
+        assert "found: another voice" in page.js("document.getElementById('voice').textContent")
+        page.js(press % "ArrowRight")
+        second = page.js("document.getElementById('voice').textContent")
+        assert second.startswith("clip-")
+        assert "clip-00007" not in second
+        page.js(press % "Home")
+        page.js(press % "Enter")
+        assert page.js("document.querySelector('#detail h3').textContent") == "clip-00007"
+        at = page.js("""(() => { const r = document.querySelector('#voices .odd').getBoundingClientRect();
+            const on = new PointerEvent('pointermove',
+              {clientX: r.x + r.width / 2 + 4, clientY: r.y + r.height / 2, bubbles: true});
+            document.getElementById('voice').textContent = '';
+            document.querySelector('#voices .cursor').setAttribute('visibility', 'hidden');
+            document.querySelector('#voices .scroll').dispatchEvent(
+              new KeyboardEvent('keydown', {key: 'End', bubbles: true}));
+            document.querySelector('#voices svg').dispatchEvent(on);
+            return document.getElementById('voice').textContent; })()""")
+        assert "clip-00007" in at
+        page.js(
+            "document.getElementById('clear').click(); document.getElementById('query').value = 'clip-00003';"
+            "document.getElementById('query').dispatchEvent(new Event('input'))"
+        )
+        page.js("document.querySelector('#table tr.row').click()")
+        assert page.js("document.querySelector('#detail del mark').textContent") == "<i>red</i>"
+        assert page.js("document.querySelector('#detail ins').textContent") == "black"

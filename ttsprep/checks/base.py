@@ -63,6 +63,9 @@ class Check:
     listener
         Name of the model that fills its columns, where an audit is asked to listen; empty if `measure` does. Where
         nobody has listened the columns are NaN or "", and are judged to nothing.
+    enough
+        Column -> the threshold under which a clip says too little to be judged; such clips are counted in
+        ``summary.json``.
     """
 
     name: ClassVar[str] = ""
@@ -72,6 +75,7 @@ class Check:
     version: ClassVar[int] = 1
     audio: ClassVar[bool] = True
     listener: ClassVar[str] = ""
+    enough: ClassVar[Mapping[str, str]] = {}
     registry: ClassVar[dict[str, type["Check"]]] = {}
 
     def __init_subclass__(cls) -> None:

@@ -51,6 +51,7 @@ class Mos(Check):
         "mos_bak": "predicted rating of the background [1-5]",
         "mos_ovrl": "predicted rating of the whole [1-5]",
     }
+    enough: ClassVar[dict[str, str]] = {"duration_s": "least_s"}
 
     below: float = 0.8
     spreads: float = 3.0

@@ -37,6 +37,8 @@ SATURATED_S = 6.0
 """Seconds of speech; more make an embedding no surer."""
 FEW = 3
 """A speaker with fewer clips has no voice to be held against."""
+MOST_RAISED_ST = 8.0
+"""Semitones of a raised F0 for which there is room: more is no reading of one voice."""
 ROUNDS = 5
 SAMPLE = 400
 """Clips among which the first guess of a speaker's voice is looked for."""
@@ -54,6 +56,11 @@ class Speaker(Check):
         Distance that is enough where F0 or spectrum are off, too, or another speaker of the corpus is likelier.
     short_s
         Clips with less speech, in seconds, are given more room, in proportion.
+    raised_spreads
+        Room for each semitone by which F0 is raised beyond `pitch_st`: an excited reading moves the embedding, too.
+    sure_s
+        Of other voices in clips with less speech, in seconds, most are missed: they are counted as not judged, though
+        one that is far off is still named.
     pitch_st, spectrum_db
         How far from the speaker's usual F0 and spectrum is off, in semitones and in dB.
     least_speech_s
@@ -73,34 +80,31 @@ class Speaker(Check):
             "them falls as one over the seconds of speech, and its logarithm spreads alike in every voice: warning "
             "from 3.5 spreads, or from 2.6 if F0 (2.5 semitones) or the spectrum (4.2 dB) are off, too, or another "
             "speaker of the corpus is likelier, who is then named; and only under a cosine that one voice seldom "
-            "reaches (0.82 for GE2E, 0.62 for CAM++). Under 1.5 s of speech more is allowed; under 0.4 s nothing is "
-            "said. Where 30 % of a speaker's clips are off, or a typical one is under that cosine, "
-            "that is said once of them all.",
+            "reaches (0.82 for GE2E, 0.62 for CAM++). Where F0 is raised by more than 2.5 semitones, as in an excited "
+            "reading, 0.2 spreads a semitone more are allowed, up to 8. Under 1.5 s of speech more is allowed, too; "
+            "under 1 s most other voices are missed, which is counted; under 0.4 s nothing is said. Where 30 % of a "
+            "speaker's clips are off, or a typical one is under that cosine, that is said once of them all.",
             "A single-speaker model averages the voices; a multi-speaker model learns a name for two.",
             "Listen. Drop the clip, or give it the speaker that it is of.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {"voice_print": "embedding of the voice [model:base64 of int8]"}
     strings = frozenset({"voice_print"})
+    enough: ClassVar[dict[str, str]] = {"speech_s": "sure_s"}
 
     spreads: float = 3.5
     witnessed_spreads: float = 2.6
+    raised_spreads: float = 0.2
     short_s: float = 1.5
+    sure_s: float = 1.0
     pitch_st: float = 2.5
     spectrum_db: float = 4.2
     least_speech_s: float = 0.4
     several: float = 0.3
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        corpus = corpus[(corpus.voice_print != "") & (corpus.level_range_db >= 10)]  # the others have no voice
-        corpus = corpus[corpus.speech_s >= self.least_speech_s]
-        kinds = corpus.voice_print.str.split(":", n=1).str[0]
-        known = kinds.isin(SCALES)
-        if known.sum() < FEWEST:
-            return
-        kind = str(kinds[known].mode()[0])
-        corpus = corpus[kinds == kind].reset_index(drop=True)
-        if len(corpus) >= FEWEST:
+        corpus, kind = of_one_model(corpus, self)
+        if kind:
             yield from self._judge(corpus, SCALES[kind])
 
     def _judge(self, corpus: pd.DataFrame, scale: Scale) -> Iterator[Finding]:
@@ -109,15 +113,20 @@ class Speaker(Check):
         speakers, names = pd.factorize(corpus.speaker)
         voices = Voices(prints, seconds, speakers, scale)
         likeness, spread = voices.own()
+        if np.isnan(spread).all():  # no speaker has clips enough
+            return
         against = deviation(pd.Series(spread), corpus.speaker, least_spread=scale.spread)
-        z = against.z.to_numpy() / (1 + np.maximum(0.0, self.short_s - corpus.speech_s.to_numpy()) / self.short_s)
+        f0 = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
+        short = 1 + np.maximum(0.0, self.short_s - corpus.speech_s.to_numpy()) / self.short_s
+        raised = self.raised_spreads * np.clip(np.nan_to_num(f0.off.to_numpy()) - self.pitch_st, 0.0, MOST_RAISED_ST)
+        z = against.z.to_numpy() / short - raised
         off = (z > self.witnessed_spreads) & (likeness < scale.alike)
         far = off & (z > self.spreads)
         # what is usual for the voice is what it is in its clips: it holds for any speaker
         usual = float(np.nanmedian(spread)) + self.witnessed_spreads * scale.spread
         likelier = voices.likelier(np.flatnonzero(off), likeness, usual)
         named = np.isin(np.arange(len(corpus)), list(likelier))
-        out = far | named | (off & self._witnessed(corpus))
+        out = far | named | (off & self._witnessed(corpus, f0))
         counts = np.bincount(speakers)
         wrong = np.bincount(speakers, out)
         long = pd.Series(likeness).where(corpus.speech_s >= self.short_s).groupby(speakers)
@@ -130,7 +139,7 @@ class Speaker(Check):
                 yield self._mixed(str(names[number]), int(wrong[number]), int(counts[number]))
         for i in np.flatnonzero(out & (~mixed[speakers] | named)).tolist():
             limit = self.spreads if far[i] else self.witnessed_spreads
-            least = (against.off.iloc[i] / z[i]) * limit + against.centre.iloc[i]
+            least = against.centre.iloc[i] + against.off.iloc[i] / against.z.iloc[i] * short[i] * (limit + raised[i])
             bound = min(scale.alike, float(voices.cosine(least, i)))
             message = f"likeness {likeness[i]:.2f} to the other clips of {_named(corpus.speaker.iloc[i])} "
             message += f"(limit {bound:.2f} at {corpus.speech_s.iloc[i]:.1f} s of speech)"
@@ -139,9 +148,8 @@ class Speaker(Check):
                 message += f"; more like {_named(str(names[other]))} ({alike:.2f})"
             yield Finding(corpus.id.iloc[i], "speaker-outlier", Severity.WARNING, message, float(likeness[i]), bound)
 
-    def _witnessed(self, corpus: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    def _witnessed(self, corpus: pd.DataFrame, f0: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Whether F0 or spectrum are off for the speaker, too."""
-        f0 = deviation(12 * np.log2(corpus.f0_median_hz), corpus.speaker, least_spread=0.7)
         pitch = (f0.off.abs() > self.pitch_st) & (f0.z.abs() > 2.0)
         bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5).off for column in COLUMNS]
         # the spectrum of a short clip is that of its few phones
@@ -156,6 +164,17 @@ class Speaker(Check):
         )
         severity = Severity.WARNING if speaker else Severity.NOTE
         return Finding("", "speaker-outlier", severity, message, out / count, self.several)
+
+
+def of_one_model(corpus: pd.DataFrame, judge: Speaker) -> tuple[pd.DataFrame, str]:
+    """Return the clips whose voices can be judged together, and the model that heard them; "" if they are too few."""
+    corpus = corpus[(corpus.voice_print != "") & (corpus.level_range_db >= 10)]  # the others have no voice
+    corpus = corpus[corpus.speech_s >= judge.least_speech_s]
+    kinds = corpus.voice_print.str.split(":", n=1).str[0]
+    known = kinds.isin(SCALES)
+    kind = str(kinds[known].mode()[0]) if known.any() else ""
+    corpus = corpus[kinds == kind].reset_index(drop=True)
+    return corpus, kind if len(corpus) >= FEWEST else ""
 
 
 class Voices:

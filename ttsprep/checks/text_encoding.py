@@ -113,10 +113,6 @@ class TextEncoding(Check):
         usual = _usual_letters(language)
         in_corpus = self._scripts(chars, texts)
         own = in_corpus | main_scripts(usual.items(), share=0.02)
-        if usual and in_corpus and not in_corpus & main_scripts(usual.items(), share=0.02):
-            written = " and ".join(sorted(name.title() for name in in_corpus))
-            message = f"the transcripts are in {written} script, which {language!r} is not written in"
-            yield Finding("", CHARSET.code, Severity.WARNING, message)
         foreign = {char for char in chars if script(char) and script(char) not in own}
         for clip, text, mixed in zip(clips["id"], texts, clips["text_mixed"].fillna(""), strict=True):
             if not foreign.isdisjoint(text):

@@ -3,8 +3,8 @@
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar
 
@@ -69,9 +69,15 @@ class Listener:
         Listener.registry[cls.name] = cls
 
     @classmethod
-    def available(cls) -> str:
+    def needs(cls, model: str) -> tuple[str, ...]:
+        """Return what it imports with these weights; by default `packages`."""
+        del model
+        return cls.packages
+
+    @classmethod
+    def available(cls, model: str = "") -> str:
         """Return "" if all that it imports is installed, else one line how to have it."""
-        missing = [name for name in cls.packages if importlib.util.find_spec(name) is None]
+        missing = [name for name in cls.needs(model) if importlib.util.find_spec(name) is None]
         if not missing:
             return ""
         return f"--listen {cls.name} needs {', '.join(missing)}: pip install 'ttsprep[{cls.extra}]'"
@@ -89,6 +95,22 @@ class Listener:
     def listen(self, batch: Sequence[Heard]) -> list[Measures]:
         """Return what is measured of each clip; what cannot be measured is left out or NaN."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The listeners that an audit was asked for.
+
+    Attributes
+    ----------
+    listeners
+        Those that are here.
+    skipped
+        The others by name: one line each, what is missing and how to have it.
+    """
+
+    listeners: tuple[Listener, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -114,8 +136,37 @@ def listener(name: str, model: str = "") -> Listener:
     known = all_listeners()
     if name not in known:
         raise UsageError(f"no listener is called {name!r}; {nearest(name, known)}")
-    if missing := known[name].available():
+    if missing := known[name].available(model):
         raise MissingExtraError(missing)
     found = known[name](model) if model else known[name]()
     found.digest()
     return found
+
+
+def ask(names: Sequence[str], models: Mapping[str, str]) -> Asked:
+    """Return the listeners of these names; one that is not on this machine is skipped, and the others go on.
+
+    Parameters
+    ----------
+    names
+        As `--listen` gives them; a name may come twice.
+    models
+        Weights by name of the listener; "" for its own.
+
+    Raises
+    ------
+    UsageError
+        If there is no such listener, or weights that were named are not on this machine: that is a slip of who asks.
+    """
+    listeners, skipped = [], {}
+    for name in dict.fromkeys(names):
+        model = models.get(name, "")
+        try:
+            listeners.append(listener(name, model))
+        except MissingExtraError as error:
+            skipped[name] = str(error)
+        except UsageError as error:
+            if model or name not in all_listeners():
+                raise
+            skipped[name] = str(error)
+    return Asked(tuple(listeners), skipped)

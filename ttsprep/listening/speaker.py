@@ -41,6 +41,10 @@ class Speaker(Listener):
     extra = "speaker"
     packages = ("resemblyzer", "torch")
 
+    @classmethod
+    def needs(cls, model: str) -> tuple[str, ...]:  # noqa: D102
+        return ("torch",) if model else cls.packages  # the weights of GE2E come with resemblyzer
+
     def digest(self) -> str:  # noqa: D102
         return digest(self._weights())
 

@@ -132,7 +132,7 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
         dots.append(tag("path", d=d, class_=f"dots {CLASSES[v]}") if d else Markup())
     worst = [i for i in np.argsort(-np.where(far, distance, 0)) if far[i]][:12]
     tips = [f"{visible(ids[i])}: {s[i]:.1f} s for {u[i]:.0f} {unit}s" for i in worst]
-    names = _named([(x(u[i]), y(s[i]), short(ids[i]), tip) for i, tip in zip(worst, tips, strict=True)], x)
+    names = named([(x(u[i]), y(s[i]), short(ids[i]), tip) for i, tip in zip(worst, tips, strict=True)], x)
 
     def line(offset: float, class_: str) -> Markup:
         a = (0.0, intercept + offset)
@@ -175,7 +175,7 @@ def _reach(values: Values, far: npt.NDArray[np.bool_]) -> float:
     return float(max([min(values.max(), 1.3 * np.percentile(values, 99)), *values[far]]))
 
 
-def _named(points: Sequence[tuple[float, float, str, str]], x: Scale) -> list[Markup]:
+def named(points: Sequence[tuple[float, float, str, str]], x: Scale) -> list[Markup]:
     """Ring points and write their names beside them, leaving out a name that would cover another."""
     parts: list[Markup] = []
     taken: list[tuple[float, float]] = []

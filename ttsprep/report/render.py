@@ -3,6 +3,7 @@
 import hashlib
 import json
 from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,10 @@ from ttsprep.report import plots
 from ttsprep.report.build import compared
 from ttsprep.report.figure import CLASSES, Figure, column, hours
 from ttsprep.report.histogram import histogram, limits_of
+from ttsprep.report.listening import listened
 from ttsprep.report.phonemes import diphone_map, phone_bars
 from ttsprep.report.rejected import SHARE
+from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.tables import QUANTITIES, AuditTables, BuildTables, cut, visible
 from ttsprep.report.worst import Card, worst_clips
 from ttsprep.types import Severity
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
+MOST_COMPARED = 3_000
+"""Clips whose text is compared with what was heard."""
 MOST_TEXT = 240
 """Characters of a text in the table."""
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
@@ -55,16 +60,18 @@ def render_build(build: BuildTables) -> str:
 
 
 def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
-    css, js = ("".join(_resource(f"{name}.{kind}") for name in _parts(build)) for kind in ("css", "js"))
+    listening = listened(audit)
+    parts = ["report", *(["listening"] if listening else []), *(["build"] if build else [])]
+    css, js = style_and_script(parts, ["page", *parts])
     outcome = verdicts(audit.clips, audit.findings).to_numpy()
     codes = list(audit.summary["codes"])
     cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
     return (
-        _environment()
+        environment()
         .get_template("template.html")
         .render(
             name=visible(audit.name),
-            policy=_policy(css, js),
+            policy=policy(css, js),
             css=Markup(css),  # noqa: S704 -- our own file
             js=Markup(js),  # noqa: S704 -- our own file
             build=build,
@@ -79,6 +86,7 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
             text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
             phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
             drift=plots.drift(audit.clips, DRIFT),
+            listening=listening and (listening | {"points": _script(listening["points"])}),
             speakers=_speakers(audit.clips, outcome),
             listing=_script(build["listing"]) if build else "",
             data=_script(
@@ -89,7 +97,8 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
 
 
 @cache
-def _environment() -> "jinja2.Environment":
+def environment() -> "jinja2.Environment":
+    """Return what makes pages of our templates; all that is put in is escaped."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -103,15 +112,18 @@ def _environment() -> "jinja2.Environment":
     return environment
 
 
-def _parts(build: dict[str, Any] | None) -> tuple[str, ...]:
-    return ("report", "build") if build else ("report",)
+def style_and_script(styles: Sequence[str], scripts: Sequence[str]) -> tuple[str, str]:
+    """Return our own style sheets and scripts of these names, each as one text."""
+    return "".join(_resource(f"{name}.css") for name in styles), "".join(_resource(f"{name}.js") for name in scripts)
 
 
 def _resource(name: str) -> str:
     return resources.files("ttsprep.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _policy(css: str, js: str) -> str:
+def policy(css: str, js: str) -> str:
+    """Return the content security policy of a page: its own style and script, and data: URIs."""
+
     def digest(text: str) -> str:
         return "'sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") + "'"
 
@@ -228,6 +240,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
         "severities": [s.value for s in Severity],
         "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],
+        "heard": _compared(clips),
         "quantities": [
             {
                 "name": q.name,
@@ -240,6 +253,14 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
             for q in quantities
         ],
     }
+
+
+def _compared(clips: pd.DataFrame) -> dict[str, list[Piece]]:
+    """Return text against what was heard for the clips where that is known."""
+    if "said" not in clips:
+        return {}
+    said = clips[clips["said"].fillna("") != ""].head(MOST_COMPARED)
+    return {visible(row["id"]): spoken(row) for row in said.to_dict("records")}
 
 
 def _numbers(values: Any, digits: int) -> list[float | None]:

@@ -59,8 +59,8 @@ def exhibit(samples: Samples, rate: int, start: float, end: float) -> Exhibit:
     return Exhibit(
         start,
         end,
-        _uri("audio/ogg", opus(samples, rate)),
-        _uri("image/png", png(spectrogram(samples, rate, top))),
+        uri("audio/ogg", opus(samples, rate)),
+        uri("image/png", png(spectrogram(samples, rate, top))),
         waveform(samples),
         top,
     )
@@ -98,11 +98,11 @@ def steady(ogg: bytes) -> bytes:
     return bytes(data)
 
 
-def waveform(samples: Samples) -> str:
+def waveform(samples: Samples, columns: int = COLUMNS) -> str:
     """Draw the extremes of each column, full scale being -1 to 1, as the path of an SVG."""
-    edges = np.linspace(0, len(samples), COLUMNS + 1).astype(int)
+    edges = np.linspace(0, len(samples), columns + 1).astype(int)
     parts = []
-    for i in range(COLUMNS):
+    for i in range(columns):
         piece = samples[edges[i] : max(edges[i + 1], edges[i] + 1)]
         if len(piece):
             high, low = min(float(piece.max()), 1.0), max(float(piece.min()), -1.0)
@@ -110,16 +110,18 @@ def waveform(samples: Samples) -> str:
     return "".join(parts)
 
 
-def spectrogram(samples: Samples, rate: int, top_hz: float) -> npt.NDArray[np.uint8]:
-    """Return levels 0..LEVELS-1, shape (BANDS, COLUMNS), highest band first; 0 is 75 dB below the peak."""
+def spectrogram(
+    samples: Samples, rate: int, top_hz: float, columns: int = COLUMNS, rows: int = BANDS
+) -> npt.NDArray[np.uint8]:
+    """Return levels 0..LEVELS-1, shape (rows, columns), highest band first; 0 is 75 dB below the peak."""
     size = 2 * round(0.0125 * rate)
-    hop = max(1.0, len(samples) / COLUMNS)
+    hop = max(1.0, len(samples) / columns)
     padded = np.pad(samples, (size // 2, size + int(hop)))
-    starts = (np.arange(COLUMNS) * hop).astype(int)
+    starts = (np.arange(columns) * hop).astype(int)
     frames = padded[np.minimum(starts, len(padded) - size)[:, None] + np.arange(size)]
     bins = max(1024, scipy.fft.next_fast_len(size))
     power = np.abs(scipy.fft.rfft(frames * np.hanning(size).astype(np.float32), bins, axis=1)) ** 2
-    bands = mel_filters(rate, bins, top_hz) @ power.T.astype(np.float32)
+    bands = mel_filters(rate, bins, top_hz, rows) @ power.T.astype(np.float32)
     decibels = 10 * np.log10(np.maximum(bands, 1e-10))
     scaled = (decibels - decibels.max() + RANGE_DB) / RANGE_DB * (LEVELS - 1)
     levels: npt.NDArray[np.uint8] = np.clip(np.rint(scaled), 0, LEVELS - 1).astype(np.uint8)[::-1]
@@ -132,9 +134,9 @@ def mel(hertz: float) -> float:
 
 
 @cache
-def mel_filters(rate: int, bins: int, top_hz: float) -> npt.NDArray[np.float32]:
-    """Triangular filters of unit sum, shape (BANDS, bins // 2 + 1), evenly spaced in mel up to `top_hz`."""
-    centres = 700 * (10 ** (np.linspace(0, mel(top_hz), BANDS + 2) / 2595) - 1)
+def mel_filters(rate: int, bins: int, top_hz: float, rows: int = BANDS) -> npt.NDArray[np.float32]:
+    """Triangular filters of unit sum, shape (rows, bins // 2 + 1), evenly spaced in mel up to `top_hz`."""
+    centres = 700 * (10 ** (np.linspace(0, mel(top_hz), rows + 2) / 2595) - 1)
     hertz = np.arange(bins // 2 + 1) * rate / bins
     low, middle, high = centres[:-2, None], centres[1:-1, None], centres[2:, None]
     # a filter narrower than a bin still takes the bin nearest to it
@@ -194,5 +196,6 @@ def png(levels: npt.NDArray[np.uint8]) -> bytes:
     ])
 
 
-def _uri(kind: str, data: bytes) -> str:
+def uri(kind: str, data: bytes) -> str:
+    """Return a data: URI."""
     return f"data:{kind};base64,{b64encode(data).decode('ascii')}"

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -30,6 +30,27 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicePoints:
+    """The voices of the clips on a plane.
+
+    Attributes
+    ----------
+    points
+        Columns ``id``, ``speaker``, ``x``, ``y``, ``likeness`` to the other clips of the speaker, and ``limits``, how
+        far it is from them: 1 is the limit.
+    voices
+        1 if the middle of the plane is the one voice, and the distance from there half of 1 + ``limits``; else of how
+        many voices it shows the differences.
+    share
+        Of these differences, what the plane shows.
+    """
+
+    points: pd.DataFrame
+    voices: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class AuditTables:
     """An audit as the report needs it.
 
@@ -51,6 +72,10 @@ class AuditTables:
         Decodes a clip by id to mono samples and their rate in Hz; None where that is impossible.
     max_clips_per_code
         Clips to hear for each code, at most.
+    voices
+        None where nobody has listened to them.
+    proposed
+        For clips that say the text of another clip: that clip, and the text.
     """
 
     name: str
@@ -61,6 +86,8 @@ class AuditTables:
     coverage: Coverage | None
     media: Callable[[str], tuple[Samples, int] | None]
     max_clips_per_code: int = 6
+    voices: VoicePoints | None = None
+    proposed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ttsprep.report.sound import COLUMNS, Exhibit, exhibit, mel
+from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.svg import join, tag, tick_label, ticks
 from ttsprep.report.tables import AuditTables, visible
 from ttsprep.types import Severity
@@ -41,6 +42,10 @@ class Card:
         data: URI of what `piece` describes.
     silent
         Why there is nothing to hear, where that is so.
+    heard
+        The text with what was heard instead, as `spoken` compares them; empty where that is not known.
+    proposed
+        The clip whose text it says, and that text.
     """
 
     number: int
@@ -53,6 +58,8 @@ class Card:
     audio: str = ""
     piece: str = ""
     silent: str = ""
+    heard: Sequence[Piece] = ()
+    proposed: tuple[str, ...] = ()
 
 
 def worst_clips(
@@ -93,6 +100,8 @@ def worst_clips(
             visible(row.get("path")),
             visible(row.get("text")),
             visible(finding["message"]),
+            heard=spoken(row),
+            proposed=tuple(visible(part) for part in audit.proposed.get(clip, ())),
         )
         made = exhibits.get(clip)
         if first and made is not None:

@@ -42,7 +42,9 @@ class ResidualEma(Quantiser):
 
     def books(self) -> list[Book]:
         """Return every codebook ready to be searched, kept until the codebooks change."""
-        version = (self.total._version, self.usage._version)
+        # A codec that was loaded in inference mode has tensors without a version: nothing trains them.
+        still = self.total.is_inference() or self.usage.is_inference()
+        version = (0, 0) if still else (self.total._version, self.usage._version)
         if self._books is None or self._books[0] != version or self._books[1][0].codes.device != self.total.device:
             self._books = (version, [Book.of(self.codes(q)) for q in range(self.depth)])
         return self._books[1]

@@ -1,0 +1,136 @@
+"""The command ``ttsprep explain``: of a finding of the catalogue, or of one clip of an audit."""
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ttsprep import console
+from ttsprep.errors import OutputError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from ttsprep.dossier import Dossier
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="CODE|CLIP", help="A finding, such as clipping; or a clip: its id or its file.")
+    ],
+    *,
+    audit: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Audit or build with the clip. [default: the one *.audit here]")
+    ] = None,
+    corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the corpus is now, if it moved.")] = None,
+    build: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A build of the corpus: say what became of the clip.")
+    ] = None,
+    asr_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="Whisper weights: score every word of the clip.")
+    ] = "",
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The page. [default: DIR/explain/CLIP.html]")
+    ] = None,
+    recipe: Annotated[
+        str, typer.Option("--recipe", metavar="R", help="Limits of a finding: a recipe by name, or a .toml file.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; a page only with --html.")] = False,
+) -> None:
+    """Explain a finding, or everything known of one clip.
+
+    Of a finding it says how it is measured, its limits, why it hurts, and the mend. Of a clip it shows the findings,
+    their mends, and every measure beside the quartiles of the corpus, and writes a page to hear and see it.
+    """
+    from ttsprep.checks.base import catalogue
+
+    if audit is None and name in catalogue():
+        refused = {"--corpus": corpus, "--build": build, "--asr-model": asr_model, "--html": html}
+        if given := [option for option, value in refused.items() if value]:
+            raise UsageError(f"{name} is a finding, and {given[0]} is for a clip: for a clip of that name give --audit")
+        _code(name, recipe, as_json=as_json)
+        return
+    if recipe:
+        raise UsageError("--recipe sets the limits of a finding; of a clip they are those of its audit")
+    _clip(name, audit or _only_audit(name), corpus, build, asr_model, html, as_json=as_json)
+
+
+def _code(name: str, recipe: str, *, as_json: bool) -> None:
+    from ttsprep import views, views_explain
+    from ttsprep.checks.base import catalogue
+    from ttsprep.recipe import Recipe, load
+
+    entry, check = catalogue()[name]
+    judges = (load(recipe) if recipe else Recipe()).judges()
+    (judge,) = (judge for judge in judges if type(judge) is check)
+    if as_json:
+        views_explain.show_code_json(entry, judge)
+    else:
+        views.show_explanation(entry, judge)
+
+
+def _only_audit(name: str) -> Path:
+    """Return the one audit that is here."""
+    from ttsprep.audit_folder import audits_in
+    from ttsprep.checks.base import catalogue
+
+    found = audits_in(Path())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"no finding is called {name!r}; {nearest(name, catalogue())} For a clip give --audit DIR")
+    some = ", ".join(str(path) for path in found[:5]) + (", ..." if len(found) > 5 else "")
+    close = difflib.get_close_matches(name, catalogue(), n=1)
+    meant = f" (or did you mean the finding {close[0]!r}?)" if close else ""
+    raise UsageError(f"several audits are here: {some}; say with --audit DIR which has {name!r}{meant}")
+
+
+def _clip(
+    name: str,
+    audit: Path,
+    corpus: Path | None,
+    build: Path | None,
+    asr_model: str,
+    html: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    from dataclasses import replace
+
+    from ttsprep import views_explain
+    from ttsprep.audit_folder import open_audit
+    from ttsprep.checks.base import catalogue
+    from ttsprep.dossier import gather, page_path, with_words
+
+    weights = ""
+    if asr_model:
+        from ttsprep.listening.explained import ready
+
+        weights = ready(asr_model)
+    dossier = gather(open_audit(audit), name, corpus=corpus, codes=tuple(catalogue()))
+    if build is not None:
+        from ttsprep.fate import fate
+
+        dossier = replace(dossier, fate=fate(build, dossier.row["id"]))
+    if weights:
+        dossier = with_words(dossier, weights)
+    page = None if as_json and html is None else page_path(dossier, html)
+    if page is not None:
+        page = _write(dossier, page, asked=html is not None)
+    views_explain.show_clip(dossier, page, as_json=as_json)
+
+
+def _write(dossier: "Dossier", page: Path, *, asked: bool) -> Path | None:
+    """Write the page; where nobody asked for it in a place, an audit that is read-only is no error."""
+    from ttsprep.clip_page import page_of
+    from ttsprep.files import atomic_write, writing
+
+    try:
+        with writing(page):
+            page.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(page, page_of(dossier).encode())
+    except OutputError as error:
+        if asked:
+            raise
+        console.complain(f"no page: {error}; give --html FILE")
+        return None
+    return page

@@ -1,0 +1,44 @@
+"""What is known of the files of a corpus from the last run: a file that looks the same is not read again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ttsprep.errors import AudioError
+from ttsprep.files import Signature, inside, regular, signature
+from ttsprep.manifest import CACHE, clean, read_table, write_table
+from ttsprep.types import Clip
+
+UNSEEN = ("", Signature(-1, -1, -1, -1))
+"""In place of the digest and signature of a file that may have changed."""
+
+
+def unchanged(root: str, clips: Sequence[Clip], out: Path) -> list[tuple[str, Signature]]:
+    """Digest and signature of each file that has not changed since the last audit; "" for the others."""
+    cache = read_table(out / ".cache.parquet")
+    if cache is None or cache.schema.names != CACHE.names:
+        return [UNSEEN] * len(clips)
+    rows = zip(*(column.to_pylist() for column in cache.columns), strict=True)
+    earlier = {path: (sha256, Signature(*stat)) for path, sha256, *stat in rows}
+    files = []
+    for clip in clips:
+        file = earlier.get(clean(clip.path), UNSEEN)
+        files.append(file if file is not UNSEEN and _signature(root, clip.path) == file[1] else UNSEEN)
+    return files
+
+
+def _signature(root: str, path: str) -> Signature | None:
+    try:
+        return signature(regular(inside(Path(root), path)))
+    except AudioError:
+        return None
+
+
+def write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
+    """Write down digest and signature of each file, for `unchanged`."""
+    stats = zip(*(stat for _, stat in files), strict=True)
+    columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
+    cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)
+    write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
