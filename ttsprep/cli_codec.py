@@ -137,7 +137,7 @@ def _train(
     corpus: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder of recordings, instead of a recipe and --speech.")
     ] = None,
-    preset: Annotated[str, typer.Option(metavar="NAME", help="With --corpus.")] = "nano16",
+    preset: Annotated[str, typer.Option(metavar="NAME", help="With --corpus: nano16, base16 or base24.")] = "nano16",
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
     steps: Annotated[int | None, typer.Option(metavar="N", help="Stop at this step.")] = None,
     decay: Annotated[
@@ -149,6 +149,7 @@ def _train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None,
+    device: Annotated[str, typer.Option(metavar="D", help="auto, cpu or cuda.")] = "auto",
     save_minutes: Annotated[float, typer.Option(metavar="M", help="How often the state is saved.")] = 5.0,
 ) -> None:
     """Train, or go on training: stop and start at will."""
@@ -165,6 +166,7 @@ def _train(
         decay=decay,
         begin_from=begin_from,
         settings=settings or (),
+        device=device,
         save_minutes=save_minutes,
         tell=console.tell,
     )

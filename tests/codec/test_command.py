@@ -75,6 +75,7 @@ def test_from_recordings_to_a_checkpoint_through_a_kill(folder_of_speech, tmp_pa
     assert done.returncode == 0, done.stderr
     done = command("doctor", tmp_path / "codec.pt", folder_of_speech, "--clips", "6")
     assert done.returncode == 0 and "perplexity" in done.stdout, done.stderr
+    assert "latency" in done.stdout
     done = command("eval", tmp_path / "codec.pt", folder_of_speech, "--clips", "2")
     assert done.returncode == 0 and done.stdout.count("\n") == 6, done.stderr
 

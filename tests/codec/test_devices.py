@@ -39,7 +39,7 @@ def encoding():
     with HERE:
         model = CodecModel(preset("nano16")).eval()
     pieces = [tiles.Piece(torch.zeros(40_000), 0, 125, 0.1), tiles.Piece(torch.zeros(70_000), 128, 219, 0.2)]
-    samples, masks = tiles._batch(pieces, 4, model.encoder.context, 320, HERE)
+    samples, masks = tiles._batch(pieces, 4, model.config.encoder_context, 320, HERE)
     for beam in (1, 8):
         with torch.inference_mode():
             codes, missed, energy = tiles._encode(model, samples, masks, 8, beam)

@@ -8,13 +8,13 @@ import soundfile as sf
 
 torch = pytest.importorskip("torch")
 
-from made_up_speech import small_training  # noqa: E402
+from made_up_speech import small_base, small_base_training, small_training  # noqa: E402
 
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.corpus import Speech  # noqa: E402
 from ttsprep.codec.errors import CollapseError  # noqa: E402
 from ttsprep.codec.guards import Guard  # noqa: E402
-from ttsprep.codec.run import Run  # noqa: E402
+from ttsprep.codec.run import Log, Run  # noqa: E402
 from ttsprep.codec.trainer import load_run  # noqa: E402
 from ttsprep.errors import UsageError  # noqa: E402
 
@@ -42,6 +42,48 @@ def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
     for stop in (13, 27, 41, 50):
         Run(tmp_path / "parts", speech, preset("tiny8"), train).go(steps=stop, log_every=10)
     same(load_run(tmp_path / "whole" / "state.pt"), load_run(tmp_path / "parts" / "state.pt"))
+
+
+def test_the_shape_of_base16_is_healthy_and_resumes_to_the_bit(packed, tmp_path):
+    """Causal, two discriminators, mel loss at seven sizes; through the start of the codebooks and of the judge."""
+    speech, config, train = Speech(packed), small_base(causal=True), small_base_training()
+    Run(tmp_path / "whole", speech, config, train).go(steps=36, log_every=9)
+    for stop in (16, 36):
+        Run(tmp_path / "parts", speech, config, train).go(steps=stop, log_every=10)
+    whole = load_run(tmp_path / "whole" / "state.pt")
+    same(whole, load_run(tmp_path / "parts" / "state.pt"))
+    lines = [json.loads(s) for s in (tmp_path / "whole" / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert lines[-1]["total"] < 0.95 * lines[0]["total"]
+    assert all(0.5 < line["rms"] < 1.2 for line in lines)
+    assert len(lines[-1]["perplexity"]) == 3
+    assert min(lines[-1]["perplexity"]) > 30
+    assert "judge" in lines[-1]
+    assert "judge" not in lines[0]
+    assert any(name.startswith("periods.4.") for name in whole["judge"])
+
+
+def test_a_step_may_be_skipped_but_not_most_of_them(packed, tmp_path):
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training())
+    log = Log(tmp_path / "log.jsonl", 0)
+    rows = [{"total": torch.tensor(2.0), "rms": torch.tensor(1.0), "norm": torch.tensor(n)} for n in (3.0, 5.0, 7.0)]
+    rows[1]["norm"] = torch.tensor(float("inf"))
+    run._look(list(rows), log, logging=False)
+    log.write(3, [])
+    assert json.loads((tmp_path / "log.jsonl").read_text(encoding="utf-8"))["norm"] == 5.0
+    with pytest.raises(CollapseError, match="2 of the last 2 steps"):
+        run._look([rows[1], rows[1]], log, logging=False)
+
+
+def test_a_state_that_is_not_finite_is_not_saved(packed, tmp_path):
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training())
+    run.go(steps=3)
+    with torch.no_grad():
+        run.trainer.model.encoder.leave.bias[0] = float("nan")
+    with pytest.raises(CollapseError, match="not finite"):
+        run.go(steps=6)
+    state = load_run(tmp_path / "state.pt")
+    assert state["step"] == 3
+    assert all(value.isfinite().all() for value in state["model"].values())
 
 
 def test_the_loss_falls_and_every_codebook_moves(trained):

@@ -73,6 +73,7 @@ def train(
     decay: int | None,
     begin_from: Path | None,
     settings: Sequence[str],
+    device: str,
     save_minutes: float,
     tell: Callable[[str], None],
 ) -> None:
@@ -92,6 +93,8 @@ def train(
         A checkpoint to begin a new run from.
     settings
         Changes, ``key=value``.
+    device
+        ``auto``, ``cpu`` or ``cuda``.
     save_minutes
         How often the state is saved.
     tell
@@ -99,11 +102,14 @@ def train(
     """
     if (recipe is None or speech is None) == (corpus is None):
         raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
+    from ttsprep.codec.load import device as found
     from ttsprep.codec.run import Run, reexecute
 
-    reexecute()
+    where = found(device)
+    if where == "cpu":
+        reexecute()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
-    from ttsprep.codec.trainer import TrainConfig
+    from ttsprep.codec.settings import TRAINING, TrainConfig
 
     changes: dict[str, Any] = {}
     for pair in settings:
@@ -119,10 +125,10 @@ def train(
         if corpus is not None and not (speech / "speech.json").is_file():
             tell(f"packing {corpus}")
             packed([Source(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
-    chosen = dict(given.get("train", {}))
+    chosen = TRAINING.get(given["preset"], {}) | given.get("train", {})
     if begin_from:
         chosen |= {"bypass": 0, "decay_from": None}
-    run = Run(out, Speech(speech), config, TrainConfig(**chosen), changes)
+    run = Run(out, Speech(speech), config, TrainConfig(**chosen), changes, where)
     if begin_from and run.trainer.step == 0:
         run.trainer.adopt(read(begin_from))
     if decay is not None:
@@ -193,6 +199,10 @@ def doctor(checkpoint: str, corpus: Path, *, clips: int) -> str:
             f"{number:4}  {book.updates:7}  {book.used:4.0%}  {book.perplexity:10.0f}  {book.reach:5.2f}"
             f"  {book.left:4.0%}"
         )
+    lines.append(
+        f"{codec.config.bit_rate / 1000:.2f} kbit/s; {'causal, ' if codec.config.causal else ''}"
+        f"latency {codec.config.latency_ms:.1f} ms"
+    )
     lines.append(f"level out / in {health.level:.3f}, upper half of the band {health.treble_db:+.1f} dB")
     lines += [f"{s.severity}: {s.cause}: {s.message}" for s in health.symptoms] or ["healthy"]
     return "\n".join(lines)

@@ -1,8 +1,9 @@
 """What a codec is made of: one frozen table of numbers, saved with every checkpoint."""
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ttsprep.errors import UsageError, nearest
 
@@ -75,6 +76,9 @@ class CodecConfig(_Strict):
         The same of the decoder, in its own order.
     kernel, expansion
         Of every ConvNeXt block.
+    causal
+        Nothing looks ahead further than `latency`: every convolution sees this frame and earlier ones, and
+        windows end with the samples of their own step.
     output_gain
         What decoded samples are multiplied by: measured once, after training, on training speech, and
         never learned.
@@ -96,6 +100,7 @@ class CodecConfig(_Strict):
     decoder_fine_blocks: int = Field(default=3, ge=0, le=64)
     kernel: int = Field(default=7, ge=1, le=63)
     expansion: int = Field(default=3, ge=1, le=8)
+    causal: bool = False
     output_gain: float = Field(default=1.0, gt=0.5, lt=2.0)
     quantiser: QuantiserConfig = QuantiserConfig()
 
@@ -111,6 +116,14 @@ class CodecConfig(_Strict):
             raise ValueError(f"kernel must be odd, not {self.kernel}")
         return self
 
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `causal` where it is not set: checkpoints from before it existed keep their digest."""
+        out: dict[str, Any] = serialise(self)
+        if not self.causal:
+            out.pop("causal", None)
+        return out
+
     @property
     def frame(self) -> int:
         """Samples in one frame of codes."""
@@ -121,9 +134,62 @@ class CodecConfig(_Strict):
         """Frames of codes in one second."""
         return self.sample_rate / self.frame
 
+    @property
+    def bit_rate(self) -> float:
+        """Bits in one second of codes."""
+        return self.frame_rate * self.quantiser.depth * math.log2(self.quantiser.cardinality)
+
+    @property
+    def encoder_context(self) -> tuple[int, int]:
+        """Code frames before and after its own that a latent depends on, at most."""
+        return self._context(self.encoder_blocks, self.encoder_fine_blocks, after=0)
+
+    @property
+    def decoder_context(self) -> tuple[int, int]:
+        """Code frames before and after its own that a decoded frame depends on, at most."""
+        return self._context(self.decoder_blocks, self.decoder_fine_blocks, after=1)
+
+    def _context(self, blocks: int, fine_blocks: int, *, after: int) -> tuple[int, int]:
+        reach = self.kernel - 1 if self.causal else self.kernel // 2
+        # One more for windows that are longer than their step.
+        frames = blocks * reach + math.ceil(fine_blocks * reach / self.stride) + 1
+        return frames, after if self.causal else frames
+
+    @property
+    def latency(self) -> int:
+        """Samples that must be known beyond one before that one can be decoded, at most.
+
+        Causal: a frame of codes needs all its samples, and the windows of its successor overlap it by all
+        but one step, ``2 frame - hop``. Otherwise: what encoder and decoder look ahead, and the frame.
+        """
+        if self.causal:
+            return 2 * self.frame - self.hop
+        return (self.encoder_context[1] + self.decoder_context[1] + 1) * self.frame
+
+    @property
+    def latency_ms(self) -> float:
+        """`latency` in milliseconds."""
+        return 1000 * self.latency / self.sample_rate
+
+
+_BASE = CodecConfig(
+    encoder_fine=256,
+    encoder_fine_blocks=4,
+    encoder_width=512,
+    encoder_blocks=6,
+    latent=128,
+    decoder_width=512,
+    decoder_blocks=8,
+    decoder_fine=384,
+    decoder_fine_blocks=6,
+    quantiser=QuantiserConfig(depth=12, commitment=3.0),
+)
+"""Large enough for 6 kbit/s, and for a GPU to train: 50 frames x 12 books at 16 kHz, 75 x 8 at 24 kHz."""
 
 PRESETS: dict[str, CodecConfig] = {
     "nano16": CodecConfig(),
+    "base16": _BASE,
+    "base24": _BASE.model_copy(update={"sample_rate": 24000, "quantiser": QuantiserConfig(commitment=3.0)}),
     "tiny8": CodecConfig(
         sample_rate=8000,
         encoder_fine=32,
@@ -146,7 +212,8 @@ def preset(name: str) -> CodecConfig:
     Parameters
     ----------
     name
-        ``nano16`` (speech at 16 kHz, 4 kbit/s) or ``tiny8`` (small enough for a test).
+        ``nano16`` (speech at 16 kHz, 4 kbit/s), ``base16`` and ``base24`` (at 16 and 24 kHz, 6 kbit/s, to be
+        trained on a GPU) or ``tiny8`` (small enough for a test).
 
     Returns
     -------

@@ -16,6 +16,11 @@ from ttsprep.errors import CorpusError
 
 AUDIO = {".wav", ".flac", ".ogg", ".mp3"}
 
+CROP_TRIES, CROP_POWER = 4, 0.04
+"""How often a crop is drawn again while its power is below this, relative to speech."""
+CROP_SPREAD = 0.3
+"""Width of the random gain of a crop, as a power of ten: 3 dB up or down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -138,7 +143,7 @@ class Speech:
         self.digest = str(table["digest"])
         self.sources = table["sources"]
         self.pieces = [Piece(**row) for row in table["pieces"]]
-        self.samples = np.load(folder / "speech.npy", mmap_mode="r")
+        self.samples = np.load(folder / "speech.npy", mmap_mode="c")  # only read; torch wants to be able to write
         self._train = [p for p in self.pieces if not p.held_out]
         if not self._train:
             raise CorpusError("every speaker is held out: nothing to train on")
@@ -149,7 +154,7 @@ class Speech:
             mine = owner == number
             if mine.any():
                 chance[mine] = source["weight"] * lengths[mine] / lengths[mine].sum()
-        self._chance = torch.from_numpy(chance / chance.sum())
+        self.chance = torch.from_numpy(chance / chance.sum())
 
     @property
     def held_out(self) -> list[Piece]:
@@ -183,14 +188,14 @@ class Speech:
         """
         out = torch.zeros(count, size)
         for row in range(count):
-            for _ in range(4):  # silence teaches little: try again, but not for ever
-                piece = self._train[int(torch.multinomial(self._chance, 1, generator=generator))]
+            for _ in range(CROP_TRIES):  # silence teaches little: try again, but not for ever
+                piece = self._train[int(torch.multinomial(self.chance, 1, generator=generator))]
                 room = max(1, piece.length - size + 1)
                 at = piece.start + int(torch.randint(0, room, (1,), generator=generator))
                 raw = np.asarray(self.samples[at : at + min(size, piece.length)], np.float32)
                 crop = torch.from_numpy(raw) / (32767 * piece.level)
-                if float(crop.square().mean()) > 0.04:
+                if float(crop.square().mean()) > CROP_POWER:
                     break
-            gain = 10 ** float((torch.rand(1, generator=generator) - 0.5) * 0.3)
+            gain = 10 ** float((torch.rand(1, generator=generator) - 0.5) * CROP_SPREAD)
             out[row, : len(crop)] = crop * gain
         return out

@@ -4,7 +4,8 @@ from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.export import level_gain, settle, stored
-from ttsprep.codec.trainer import TrainConfig, Trainer
+from ttsprep.codec.settings import TrainConfig
+from ttsprep.codec.trainer import Trainer
 
 
 def fit(config: CodecConfig, speech: Speech, *, seed: int = 0, licence: str = "") -> Checkpoint:

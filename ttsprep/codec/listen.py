@@ -30,7 +30,7 @@ def write_samples(folder: Path, trainer: Trainer) -> None:
     frame = trainer.config.frame
     size = int(SECONDS * trainer.config.sample_rate) // frame * frame
     pieces = trainer.speech.crops(PIECES, size, torch.Generator().manual_seed(trainer.train.seed))
-    latents = trainer.average.encoder(pieces)
+    latents = trainer.average.encoder(pieces.to(trainer.device))
     if trainer.active:
         quantiser = trainer.average.quantiser
         latents = quantiser.decode(quantiser.encode(latents, trainer.active))
@@ -39,7 +39,7 @@ def write_samples(folder: Path, trainer: Trainer) -> None:
     original = folder / "original.wav"
     if not original.is_file():
         atomic_write(original, _wav(pieces, trainer.config.sample_rate))
-    decoded = trainer.average.decoder(latents)
+    decoded = trainer.average.decoder(latents).cpu()
     atomic_write(folder / f"step-{trainer.step:06d}.wav", _wav(decoded, trainer.config.sample_rate))
 
 

@@ -22,9 +22,14 @@ class Weights:
 
 
 @cache
-def _window(size: int) -> Tensor:
+def _window(size: int, device: torch.device) -> Tensor:
     hann = torch.hann_window(size)
-    return hann / hann.square().sum().sqrt()
+    return (hann / hann.square().sum().sqrt()).to(device)
+
+
+@cache
+def _filters(size: int, rate: int, device: torch.device) -> Tensor:
+    return mel_filters(size, rate, max(10, size * 80 // 1024)).to(device)
 
 
 @cache
@@ -43,14 +48,27 @@ def mel_filters(size: int, rate: int, bands: int) -> Tensor:
 
 
 def spectrum(samples: Tensor, size: int) -> Tensor:
-    """Return ``(batch, bins, frames, 2)``, scaled so that white noise of RMS 1 has power 1 in every bin."""
-    complex_ = torch.stft(
-        samples, size, size // 4, window=_window(size).to(samples.device), center=True, return_complex=True
-    )
-    return torch.view_as_real(complex_)
+    """Return ``(batch, bins, frames, 2)``, scaled so that white noise of RMS 1 has power 1 in every bin.
+
+    The same bits as `torch.stft` of the centred frames, and the same gradients; but those of its padding and
+    framing are added up in no fixed order on a GPU, and these are.
+    """
+    side, hop = size // 2, size // 4
+    if samples.shape[1] <= side:
+        raise ValueError(f"{samples.shape[1]} samples have no spectrum of {size}")
+    samples = samples.view_as(samples)  # one gradient for each size, so they are added up as those of torch.stft
+    first, last = samples[:, 1 : side + 1].flip(1), samples[:, -side - 1 : -1].flip(1)
+    padded = torch.cat([first, samples, last], 1)
+    count = padded.shape[1] // hop
+    steps = torch.unflatten(padded[:, : count * hop], 1, (count, hop))
+    frames = torch.cat([steps[:, i : count - 3 + i] for i in range(4)], -1)
+    spectra = torch.fft.rfft(frames * _window(size, samples.device))
+    return torch.view_as_real(spectra.transpose(1, 2))
 
 
-def reconstruction(output: Tensor, target: Tensor, rate: int, weights: Weights) -> dict[str, Tensor]:
+def reconstruction(
+    output: Tensor, target: Tensor, rate: int, weights: Weights, mel_sizes: tuple[int, ...] = SIZES
+) -> dict[str, Tensor]:
     """Return the terms of the loss, unweighted, and their weighted sum as ``total``.
 
     Parameters
@@ -61,6 +79,8 @@ def reconstruction(output: Tensor, target: Tensor, rate: int, weights: Weights) 
         Sample rate.
     weights
         Of the terms.
+    mel_sizes
+        Windows of the mel term, in samples; the other terms have `SIZES`.
 
     Returns
     -------
@@ -69,25 +89,32 @@ def reconstruction(output: Tensor, target: Tensor, rate: int, weights: Weights) 
         ``mel``: of log mel spectra; ``energy``: of log10 energy in 50 ms; ``total``.
     """
     zero = output.new_zeros(())
-    terms = {"complex": zero, "magnitude": zero, "mel": zero}
-    for size in SIZES:
+    complex_, magnitude, mels = zero, zero, zero
+    for size in sorted({*SIZES, *mel_sizes}):
         with torch.no_grad():
             wanted = spectrum(target, size)
             wanted_power = wanted.square().sum(-1)
-            wanted_gain = (wanted_power + FLOOR).pow(-0.35)
-            wanted_size = wanted_gain * (wanted_power + FLOOR).sqrt()
         got = spectrum(output, size)
         power = got.square().sum(-1)
-        gain = (power + FLOOR).pow(-0.35)
-        apart = got * gain[..., None] - wanted * wanted_gain[..., None]
-        terms["complex"] = terms["complex"] + (apart.square().sum(-1) + 1e-4).sqrt().mean()
-        terms["magnitude"] = terms["magnitude"] + (gain * (power + FLOOR).sqrt() - wanted_size).abs().mean()
-        filters = mel_filters(size, rate, max(10, size * 80 // 1024)).to(output.device)
-        mel = (power.transpose(1, 2) @ filters + FLOOR).log()
-        wanted_mel = (wanted_power.transpose(1, 2) @ filters + FLOOR).log()
-        terms["mel"] = terms["mel"] + (mel - wanted_mel).abs().mean()
-    terms = {name: value / len(SIZES) for name, value in terms.items()}
-    terms["energy"] = (log_energy(output, rate) - log_energy(target, rate)).abs().mean()
+        if size in SIZES:
+            with torch.no_grad():
+                wanted_gain = (wanted_power + FLOOR).pow(-0.35)
+                wanted_size = wanted_gain * (wanted_power + FLOOR).sqrt()
+            gain = (power + FLOOR).pow(-0.35)
+            apart = got * gain[..., None] - wanted * wanted_gain[..., None]
+            complex_ = complex_ + (apart.square().sum(-1) + 1e-4).sqrt().mean()
+            magnitude = magnitude + (gain * (power + FLOOR).sqrt() - wanted_size).abs().mean()
+        if size in mel_sizes:
+            filters = _filters(size, rate, output.device)
+            mel = (power.transpose(1, 2) @ filters + FLOOR).log()
+            wanted_mel = (wanted_power.transpose(1, 2) @ filters + FLOOR).log()
+            mels = mels + (mel - wanted_mel).abs().mean()
+    terms = {
+        "complex": complex_ / len(SIZES),
+        "magnitude": magnitude / len(SIZES),
+        "mel": mels / max(1, len(mel_sizes)),
+        "energy": (log_energy(output, rate) - log_energy(target, rate)).abs().mean(),
+    }
     terms["total"] = (
         weights.complex * terms["complex"]
         + weights.magnitude * terms["magnitude"]

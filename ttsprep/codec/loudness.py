@@ -39,11 +39,17 @@ def _bands(size: int, rate: int) -> tuple[Tensor, Tensor, Tensor]:
     return share.float(), (10 ** (threshold_db / 10)).float(), edges_kept.float()
 
 
+@cache
+def _bands_on(size: int, rate: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    share, threshold, width = _bands(size, rate)
+    return share.to(device), threshold.to(device), width.to(device)
+
+
 def band_power(samples: Tensor, rate: int, size: int = 512) -> Tensor:
     """Return the power of each band, ``(batch, frames, bands)``; 1 is the nominal threshold of hearing."""
-    share, _, _ = _bands(size, rate)
+    share, _, _ = _bands_on(size, rate, samples.device)
     power = spectrum(samples, size).square().sum(-1).transpose(1, 2)
-    return power @ share.to(samples.device)
+    return power @ share
 
 
 def loudness(power: Tensor, threshold: Tensor) -> Tensor:
@@ -67,7 +73,7 @@ def disturbance(output: Tensor, target: Tensor, rate: int) -> Tensor:
     Tensor
         Scalar, 0 where no difference is heard.
     """
-    _, threshold, width = (x.to(output.device) for x in _bands(512, rate))
+    _, threshold, width = _bands_on(512, rate, output.device)
     with torch.no_grad():
         wanted_power = band_power(target, rate)
         wanted = loudness(wanted_power, threshold)

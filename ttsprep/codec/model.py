@@ -43,7 +43,7 @@ class CodecModel(nn.Module):
         """
         latents = self.encoder(samples)
         if depths is None:
-            none = torch.zeros(len(samples), 0, latents.shape[1], dtype=torch.int64)
+            none = torch.zeros(len(samples), 0, latents.shape[1], dtype=torch.int64, device=latents.device)
             return Pass(self.decoder(latents), none, latents.new_zeros(()))
         quantised = self.quantiser(latents, depths, generator)
         return Pass(self.decoder(quantised.latents), quantised.codes, quantised.loss)

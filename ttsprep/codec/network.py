@@ -1,5 +1,7 @@
 """Encoder and decoder: spectra to latents and back, ConvNeXt at two frame rates."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor, nn
 
@@ -12,37 +14,59 @@ def _fine(mask: Tensor | None, stride: int) -> Tensor | None:
     return None if mask is None else mask.repeat_interleave(stride, dim=1)
 
 
-class Encoder(nn.Module):
+def _blocks(config: CodecConfig, channels: int, count: int) -> nn.ModuleList:
+    make = range(count)
+    return nn.ModuleList(ConvNeXt(channels, config.kernel, config.expansion, causal=config.causal) for _ in make)
+
+
+class _Half(nn.Module):
+    """What encoder and decoder share.
+
+    Attributes
+    ----------
+    low
+        The type that the products of the blocks are computed in, where not in float32: spectra, latents,
+        skips, norms, the head and samples are float32 always.
+    """
+
+    low: torch.dtype | None = None
+
+    def lowered(self, x: Tensor) -> AbstractContextManager[object]:
+        """Return the context in which the blocks are to be computed."""
+        return nullcontext() if self.low is None else torch.autocast(x.device.type, self.low)
+
+
+class Encoder(_Half):
     """Turn samples into latents, one for every ``config.frame`` samples."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         c = config
         self.stride = c.stride
-        self.analysis = Analysis(c.window, c.hop, c.power)
+        self.analysis = Analysis(c.window, c.hop, c.power, causal=c.causal)
         self.enter = nn.Linear(3 * self.analysis.bins, c.encoder_fine)
-        self.fine = nn.ModuleList(ConvNeXt(c.encoder_fine, c.kernel, c.expansion) for _ in range(c.encoder_fine_blocks))
+        self.fine = _blocks(c, c.encoder_fine, c.encoder_fine_blocks)
         self.join = nn.Linear(c.stride * c.encoder_fine, c.encoder_width)
-        self.coarse = nn.ModuleList(ConvNeXt(c.encoder_width, c.kernel, c.expansion) for _ in range(c.encoder_blocks))
+        self.coarse = _blocks(c, c.encoder_width, c.encoder_blocks)
         self.norm = nn.LayerNorm(c.encoder_width)
         self.leave = nn.Linear(c.encoder_width, c.latent)
-        self.context = c.encoder_blocks * (c.kernel // 2) + -(-c.encoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
     def forward(self, samples: Tensor, mask: Tensor | None = None) -> Tensor:
         """Map ``(batch, frames * config.frame)`` to ``(batch, frames, latent)``."""
         fine_mask = _fine(mask, self.stride)
         x = self.enter(self.analysis(samples))
-        for block in self.fine:
-            x = block(x, fine_mask)
-        if fine_mask is not None:
-            x = x * fine_mask
-        x = self.join(torch.unflatten(x, 1, (-1, self.stride)).flatten(2))
-        for block in self.coarse:
-            x = block(x, mask)
+        with self.lowered(x):
+            for block in self.fine:
+                x = block(x, fine_mask)
+            if fine_mask is not None:
+                x = x * fine_mask
+            x = self.join(torch.unflatten(x, 1, (-1, self.stride)).flatten(2)).float()
+            for block in self.coarse:
+                x = block(x, mask)
         return torch.as_tensor(self.leave(self.norm(x)))
 
 
-class Decoder(nn.Module):
+class Decoder(_Half):
     """Turn latents into samples of the same level as those the encoder saw."""
 
     def __init__(self, config: CodecConfig) -> None:
@@ -50,23 +74,23 @@ class Decoder(nn.Module):
         c = config
         self.stride, self.fine_width = c.stride, c.decoder_fine
         self.enter = nn.Linear(c.latent, c.decoder_width)
-        self.coarse = nn.ModuleList(ConvNeXt(c.decoder_width, c.kernel, c.expansion) for _ in range(c.decoder_blocks))
+        self.coarse = _blocks(c, c.decoder_width, c.decoder_blocks)
         self.split = nn.Linear(c.decoder_width, c.stride * c.decoder_fine)
-        self.fine = nn.ModuleList(ConvNeXt(c.decoder_fine, c.kernel, c.expansion) for _ in range(c.decoder_fine_blocks))
+        self.fine = _blocks(c, c.decoder_fine, c.decoder_fine_blocks)
         self.norm = nn.LayerNorm(c.decoder_fine)
-        self.synthesis = Synthesis(c.window, c.hop)
+        self.synthesis = Synthesis(c.window, c.hop, causal=c.causal)
         self.head = nn.Linear(c.decoder_fine, 3 * self.synthesis.bins)
-        self.context = c.decoder_blocks * (c.kernel // 2) + -(-c.decoder_fine_blocks * (c.kernel // 2) // c.stride) + 1
 
     def hidden(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return what the head sees, ``(batch, fine frames, channels)``."""
         x = self.enter(latents)
-        for block in self.coarse:
-            x = block(x, mask)
-        x = torch.unflatten(self.split(x), -1, (self.stride, -1)).flatten(1, 2)
-        fine_mask = _fine(mask, self.stride)
-        for block in self.fine:
-            x = block(x, fine_mask)
+        with self.lowered(x):
+            for block in self.coarse:
+                x = block(x, mask)
+            x = torch.unflatten(self.split(x).float(), -1, (self.stride, -1)).flatten(1, 2)
+            fine_mask = _fine(mask, self.stride)
+            for block in self.fine:
+                x = block(x, fine_mask)
         return torch.as_tensor(self.norm(x))
 
     def forward(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:

@@ -1,6 +1,7 @@
 """A training run in a folder: resumable to the bit, logged line by line, guarded."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -14,10 +15,13 @@ from torch import Tensor
 
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
+from ttsprep.codec.device import prepare
+from ttsprep.codec.errors import CollapseError
 from ttsprep.codec.guards import Guard
 from ttsprep.codec.listen import write_samples
+from ttsprep.codec.settings import TrainConfig
 from ttsprep.codec.storage import save_atomically
-from ttsprep.codec.trainer import TrainConfig, Trainer, load_run
+from ttsprep.codec.trainer import Trainer, load_run
 from ttsprep.errors import UsageError
 
 MALLOC = {
@@ -49,7 +53,7 @@ def perplexity(codes: Tensor, cardinality: int) -> list[float]:
 
 
 def _told(line: Mapping[str, Any]) -> str:
-    losses = "  ".join(f"{key} {value:.3f}" for key, value in line.items() if isinstance(value, float))
+    losses = "  ".join(f"{key} {value:.4g}" for key, value in line.items() if isinstance(value, float))
     books = " ".join(f"{value:.0f}" for value in line["perplexity"])
     return f"step {line['step']:,}  {losses}" + (f"  perplexity {books}" if books else "")
 
@@ -67,6 +71,8 @@ class Run:
         Of a new run; ignored where the folder has a state already, except for the settings in `changes`.
     changes
         Settings of the training that may change when it is resumed.
+    device
+        Where to train; a run may go on on another one.
     """
 
     def __init__(
@@ -76,7 +82,9 @@ class Run:
         config: CodecConfig,
         train: TrainConfig,
         changes: dict[str, Any] | None = None,
+        device: torch.device | str = "cpu",
     ) -> None:
+        prepare(torch.device(device))
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.window: deque[Tensor] = deque(maxlen=64)
@@ -89,14 +97,14 @@ class Run:
             if state["corpus"] != speech.digest:
                 raise UsageError(f"{path} was trained on other speech: a run cannot be resumed with another corpus")
             train = TrainConfig.model_validate({**state["train"], **(changes or {})})
-            self.trainer = Trainer(CodecConfig.model_validate(state["config"]), train, speech)
+            self.trainer = Trainer(CodecConfig.model_validate(state["config"]), train, speech, device)
             self.trainer.restore(state)
             self.guard.smooth, self.guard.outside = state["guard"]
-            self.window.extend(state["window"])
+            self.window.extend(codes.to(self.trainer.device) for codes in state["window"])
             self._trim_log()
         else:
             train = TrainConfig.model_validate({**train.model_dump(), **(changes or {})})
-            self.trainer = Trainer(config, train, speech)
+            self.trainer = Trainer(config, train, speech, device)
 
     def _trim_log(self) -> None:
         log = self.folder / "log.jsonl"
@@ -109,7 +117,7 @@ class Run:
         """Write the state of the run, and a sample to listen to."""
         state = self.trainer.state()
         state["guard"] = [self.guard.smooth, self.guard.outside]
-        state["window"] = list(self.window)
+        state["window"] = [codes.cpu() for codes in self.window]
         save_atomically(state, self.folder / "state.pt")
         write_samples(self.folder / "samples", self.trainer)
 
@@ -131,49 +139,98 @@ class Run:
             How often the state is saved, and how many steps a line of ``log.jsonl`` is about.
         tell
             Told what each such line says, for a person.
+
+        Raises
+        ------
+        CollapseError
+            If a guard stops the run. A state with weights that are not finite is not saved: the last one stays.
         """
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(True)
         trainer = self.trainer
-        last = trainer.train.last_step
-        stop = min(x for x in (steps, last, sys.maxsize) if x is not None)
-        cardinality = self.trainer.model.quantiser.cardinality
-        saved = began = time.monotonic()
-        since = trainer.step
-        sums: dict[str, float] = {}
+        stop = min(x for x in (steps, trainer.train.last_step, sys.maxsize) if x is not None)
+        saved = time.monotonic()
+        logged = Log(self.folder / "log.jsonl", trainer.step)
+        pending: list[dict[str, Any]] = []
+        # To look at a number is to wait for a GPU: there, a line's worth of steps is looked at together.
+        patience = 1 if trainer.device.type == "cpu" else log_every
         try:
             while trainer.step < stop:
                 measured = trainer.advance()
                 codes = measured.pop("codes")
                 if codes.shape[1]:
                     self.window.append(codes.to(torch.int16))
-                for name, value in measured.items():
-                    sums[name] = sums.get(name, 0.0) + value
+                pending.append(measured)
                 logging = trainer.step % log_every == 0
-                spread = self._perplexity(cardinality) if logging else []
-                self.guard.look(trainer.step, measured["total"], measured["rms"], spread[0] if spread else None)
+                due = time.monotonic() - saved > 60 * save_minutes
+                if logging or due or len(pending) >= patience:
+                    self._look(pending, logged, logging=logging)
                 if logging:
-                    now = time.monotonic()
-                    done = trainer.step - since
-                    line: dict[str, Any] = {"step": trainer.step}
-                    line |= {name: round(value / done, 5) for name, value in sums.items()}
-                    line |= {
-                        "perplexity": [round(p, 1) for p in spread],
-                        "seconds": round((now - began) / done, 4),
-                    }
-                    with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-                        log.write(json.dumps(line) + "\n")
-                    tell(_told(line))
-                    sums, since, began = {}, trainer.step, now
-                if time.monotonic() - saved > 60 * save_minutes:
+                    tell(logged.write(trainer.step, self._perplexity()))
+                if due:
+                    if not trainer.finite():
+                        raise CollapseError(f"step {trainer.step}: weights are not finite; resume from the last state")
                     self.save()
                     saved = time.monotonic()
         finally:
-            if trainer.step:
+            if trainer.step and trainer.finite():
                 self.save()
 
-    def _perplexity(self, cardinality: int) -> list[float]:
+    def _look(self, pending: list[dict[str, Any]], logged: "Log", *, logging: bool) -> None:
+        """Read what steps have measured, let the guard judge each of them, and add them to the next line."""
+        rows = fetched(pending)
+        spread = self._perplexity() if logging else []
+        first = self.trainer.step - len(rows) + 1
+        pending.clear()
+        skipped = [row.pop("norm") for row in rows if not math.isfinite(row["norm"])]
+        if 2 * len(skipped) > len(rows):  # the optimiser has left them out: the weights are as they were
+            raise CollapseError(
+                f"step {self.trainer.step}: the gradients of {len(skipped)} of the last {len(rows)} steps are not "
+                "finite; lower the learning rate and resume"
+            )
+        for step, row in enumerate(rows, first):
+            last = step == self.trainer.step
+            self.guard.look(step, row["total"], row["rms"], spread[0] if spread and last else None)
+            logged.add(row)
+
+    def _perplexity(self) -> list[float]:
         if not self.window:
             return []
         depth = min(codes.shape[1] for codes in self.window)
-        return perplexity(torch.cat([codes[:, :depth].long() for codes in self.window]), cardinality)
+        return perplexity(
+            torch.cat([codes[:, :depth].long() for codes in self.window]), self.trainer.model.quantiser.cardinality
+        )
+
+
+def fetched(measured: list[dict[str, Any]]) -> list[dict[str, float]]:
+    """Return what steps have measured as numbers, read from their device all at once."""
+    values = [value for row in measured for value in row.values() if isinstance(value, Tensor)]
+    numbers = iter(torch.stack([value.detach().float() for value in values]).tolist())
+    return [{k: next(numbers) if isinstance(v, Tensor) else float(v) for k, v in row.items()} for row in measured]
+
+
+class Log:
+    """Means over the steps of each line of ``log.jsonl``."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path, self.since, self.began = path, step, time.monotonic()
+        self.sums: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+
+    def add(self, row: Mapping[str, float]) -> None:
+        """Add what a step has measured."""
+        for name, value in row.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def write(self, step: int, spread: list[float]) -> str:
+        """Write the line of the steps since the last one; return it as a person reads it."""
+        now = time.monotonic()
+        line: dict[str, Any] = {"step": step}
+        line |= {name: round(value / self.counts[name], 5) for name, value in self.sums.items()}
+        line |= {
+            "perplexity": [round(p, 1) for p in spread],
+            "seconds": round((now - self.began) / (step - self.since), 4),
+        }
+        with self.path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+        self.since, self.began, self.sums, self.counts = step, now, {}, {}
+        return _told(line)

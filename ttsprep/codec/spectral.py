@@ -18,9 +18,10 @@ class _Basis(nn.Module):
     window: Tensor
     order: Tensor
 
-    def __init__(self, window: int, hop: int) -> None:
+    def __init__(self, window: int, hop: int, *, causal: bool = False) -> None:
         super().__init__()
         self.size, self.hop, self.stride = window, hop, window // hop
+        self.early = window - hop if causal else (window - hop) // 2  # samples a window begins before its step
         self.bins = window // 2 + 1
         hann = torch.hann_window(window, periodic=True)
         self.register_buffer("window", hann, persistent=False)
@@ -48,8 +49,8 @@ class Analysis(_Basis):
 
     forward_basis: Tensor
 
-    def __init__(self, window: int, hop: int, power: float) -> None:
-        super().__init__(window, hop)
+    def __init__(self, window: int, hop: int, power: float, *, causal: bool = False) -> None:
+        super().__init__(window, hop, causal=causal)
         self.power = power
         t = torch.arange(window, dtype=torch.float64)
         k = torch.arange(self.bins, dtype=torch.float64)
@@ -59,8 +60,7 @@ class Analysis(_Basis):
 
     def forward(self, samples: Tensor) -> Tensor:
         """Transform a batch whose length is a whole number of code frames."""
-        side = (self.size - self.hop) // 2
-        padded = F.pad(samples, (side, self.size - self.hop - side))
+        padded = F.pad(samples, (self.early, self.size - self.hop - self.early))
         frames = padded.unfold(1, self.size, self.hop) * self.window
         frames = self.roll(torch.unflatten(frames, 1, (-1, self.stride)))
         spectra = frames.flatten(1, 2) @ self.forward_basis
@@ -75,8 +75,8 @@ class Synthesis(_Basis):
 
     inverse_basis: Tensor
 
-    def __init__(self, window: int, hop: int) -> None:
-        super().__init__(window, hop)
+    def __init__(self, window: int, hop: int, *, causal: bool = False) -> None:
+        super().__init__(window, hop, causal=causal)
         t = torch.arange(window, dtype=torch.float64)
         k = torch.arange(self.bins, dtype=torch.float64)
         angle = 2 * math.pi * t[None] * k[:, None] / window
@@ -104,5 +104,4 @@ class Synthesis(_Basis):
         for c in range(self.stride):
             out = out + F.pad(chunks[:, :, c], (0, 0, c, self.stride - 1 - c))
         flat = out.flatten(1)
-        side = (self.size - self.hop) // 2
-        return flat[:, side : side + count * self.hop]
+        return flat[:, self.early : self.early + count * self.hop]

@@ -67,9 +67,9 @@ class Piece:
         """Frames to compute, which depends on nothing but the place of the tile in its clip."""
         return min(TILE, -(-(self.frames - self.first) // STEP) * STEP)
 
-    def window(self, size: int, context: int, frame: int) -> tuple[Tensor, Tensor]:
-        """Return samples and mask of `size` frames of `frame` samples with their context."""
-        start, total = self.first - context, size + 2 * context
+    def window(self, size: int, context: tuple[int, int], frame: int) -> tuple[Tensor, Tensor]:
+        """Return samples and mask of `size` frames of `frame` samples with their context before and after."""
+        start, total = self.first - context[0], size + sum(context)
         cut = _window(self.samples, (start - self.origin) * frame, total * frame)
         return cut.div_(self.scale), _mask(start, total, self.frames)
 
@@ -109,7 +109,7 @@ def encode_tiles(
         Compute one batch of so many rows, empty ones behind the pieces: rounding may depend on the size of a batch. 0
         computes them one by one.
     """
-    context, frame = model.encoder.context, model.config.frame
+    context, frame = model.config.encoder_context, model.config.frame
     if not rows:
         parts = []
         for piece in pieces:
@@ -119,7 +119,7 @@ def encode_tiles(
     else:
         samples, masks = _batch(pieces, max(rows, len(pieces)), context, frame, model.encoder.leave.weight.device)
         codes, missed, energy = _encode(model, samples, masks, depth, beam)
-        inside = masks[:, context:-context, 0]
+        inside = masks[:, context[0] : context[0] + TILE, 0]
         sums = (torch.stack([missed, energy]) * inside).cpu()
         done = list(zip(codes.cpu(), *sums, strict=True))[: len(pieces)]
     out = []
@@ -129,15 +129,17 @@ def encode_tiles(
     return out
 
 
-def _batch(pieces: Sequence[Piece], rows: int, context: int, frame: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def _batch(
+    pieces: Sequence[Piece], rows: int, context: tuple[int, int], frame: int, device: torch.device
+) -> tuple[Tensor, Tensor]:
     """Return samples and masks of tiles on a device; of a GPU, copied from pinned memory while the host goes on."""
-    total = TILE + 2 * context
+    total = TILE + sum(context)
     pinned = device.type == "cuda" and torch.cuda.is_available()
     held = torch.zeros(rows, total * frame, pin_memory=pinned)
     places = torch.zeros(2, rows, dtype=torch.int64, pin_memory=pinned)
     scales = torch.ones(rows, 1, pin_memory=pinned)
     for row, piece in enumerate(pieces):
-        start = piece.first - context
+        start = piece.first - context[0]
         _copy(held[row], piece.samples, (start - piece.origin) * frame)
         places[0, row], places[1, row], scales[row] = start, piece.frames, piece.scale
     samples = held.to(device, non_blocking=True) / scales.to(device, non_blocking=True)
@@ -148,8 +150,9 @@ def _batch(pieces: Sequence[Piece], rows: int, context: int, frame: int, device:
 
 def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam: int) -> tuple[Tensor, Tensor, Tensor]:
     """Return codes ``(pieces, depth, size)``, and squares ``(pieces, size)`` of what is missed and of all."""
-    context = model.encoder.context
-    latents = model.encoder(windows, masks)[:, context:-context].contiguous()
+    before, after = model.config.encoder_context
+    latents = model.encoder(windows, masks)
+    latents = latents[:, before : latents.shape[1] - after].contiguous()
     codes = model.quantiser.encode(latents, depth, beam)
     wanted = normalised(latents.float(), model.config.quantiser.normalise)
     missed = wanted - model.quantiser.decode(codes)
@@ -159,14 +162,14 @@ def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam:
 @torch.inference_mode()
 def decode_tile(model: CodecModel, codes: Tensor, first: int) -> Tensor:
     """Return the samples of the tile that begins at frame `first` of codes ``(depth, frames)``."""
-    context, size = model.decoder.context, model.config.frame
-    total = TILE + 2 * context
+    (before, after), size = model.config.decoder_context, model.config.frame
+    total = before + TILE + after
     frames = codes.shape[1]
     device = model.encoder.leave.weight.device
-    part = _window(codes.t(), first - context, total).t().contiguous().to(device)
-    mask = _mask(first - context, total, frames)[None].to(device)
+    part = _window(codes.t(), first - before, total).t().contiguous().to(device)
+    mask = _mask(first - before, total, frames)[None].to(device)
     latents = model.quantiser.decode(part[None]) * mask
-    samples: Tensor = model.decoder(latents, mask)[0, context * size : (context + TILE) * size]
+    samples: Tensor = model.decoder(latents, mask)[0, before * size : (before + TILE) * size]
     return samples[: min(TILE, frames - first) * size].cpu()
 
 
@@ -249,7 +252,7 @@ def encode_stream(
     Coding
         Of consecutive tiles; joined they equal that of `encode`, bit for bit.
     """
-    context, size = model.encoder.context, model.config.frame
+    (before, after), size = model.config.encoder_context, model.config.frame
     held = torch.zeros(0)
     origin, first, ended = 0, 0, False  # frame at which `held` begins; the next tile
     while not ended:
@@ -259,9 +262,9 @@ def encode_stream(
             held = torch.cat([held, chunk])
         known = origin * size + len(held)
         frames = -(-known // size)
-        while (first + TILE + context) * size < known or (ended and first < frames):
+        while (first + TILE + after) * size < known or (ended and first < frames):
             # While more is to come, the clip is at least as long as this tile sees.
             yield from encode_tiles(model, [Piece(held, first, frames, scale, origin)], depth, beam, rows=rows)
             first += TILE
-            drop = max(0, first - context) - origin
+            drop = max(0, first - before) - origin
             held, origin = held[drop * size :], origin + drop

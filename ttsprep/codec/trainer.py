@@ -1,116 +1,67 @@
 """One training run: every random number is a function of seed and step, so a resumed run is the same run."""
 
-import math
+import copy
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
-from ttsprep.codec.discriminator import Discriminator, discriminator_loss, generator_losses, halves
+from ttsprep.codec.device import compiles, low_type
+from ttsprep.codec.errors import CollapseError
+from ttsprep.codec.game import Game, load_optimiser
 from ttsprep.codec.linear import linear_start
 from ttsprep.codec.losses import Weights, reconstruction
 from ttsprep.codec.loudness import disturbance
 from ttsprep.codec.model import CodecModel
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma
+from ttsprep.codec.resident import Resident
+from ttsprep.codec.settings import TrainConfig
 from ttsprep.errors import UsageError
 
-
-class TrainConfig(BaseModel):
-    """How a codec is trained.
-
-    Attributes
-    ----------
-    seed, batch, frames
-        Of the crops: how many a step, and how many code frames each.
-    rate, warmup, floor
-        Learning rate, steps until it is reached, and the share of it that is left after the decay.
-    decay_from, decay_steps
-        The learning rate is constant until `decay_from` and falls over `decay_steps`; null while undecided,
-        so a run can go on for as long as there is time and be brought to an end from any checkpoint.
-    bypass
-        Steps without quantiser, before its codebooks are started by k-means.
-    grow_every
-        Steps between two codebooks; 0 trains all from the start.
-    beam
-        Choices kept from codebook to codebook; quantisers that cannot search take the nearest code.
-    full, through
-        Share of samples that use every codebook, and that skip the quantiser; the rest use a random number.
-    complex, magnitude, mel, energy, loudness
-        Weights of the reconstruction.
-    adversary_from, adversary, features, adversary_batch
-        First step with a discriminator (null: none), the weights of its two terms, and how many samples of
-        the batch it sees.
-    average
-        Memory of the averaged weights.
-    clip
-        Largest norm of the gradient.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    seed: int = 0
-    batch: int = Field(default=6, ge=1)
-    frames: int = Field(default=40, ge=8)
-    rate: float = 1e-3
-    warmup: int = 300
-    floor: float = 0.02
-    decay_from: int | None = None
-    decay_steps: int = 2000
-    bypass: int = 400
-    grow_every: int = 0
-    beam: int = Field(default=1, ge=1)
-    full: float = 0.5
-    through: float = 0.1
-    complex: float = 15.0
-    magnitude: float = 30.0
-    mel: float = 3.0
-    energy: float = 2.0
-    loudness: float = 0.0
-    adversary_from: int | None = None
-    adversary: float = 1.0
-    features: float = 4.0
-    adversary_batch: int = 3
-    average: float = 0.999
-    clip: float = 1.0
-
-    def learning_rate(self, step: int) -> float:
-        """Return the learning rate of a step."""
-        rate = self.rate * min(1.0, (step + 1) / self.warmup)
-        if self.decay_from is not None and step >= self.decay_from:
-            done = min(1.0, (step - self.decay_from) / self.decay_steps)
-            rate *= self.floor + (1 - self.floor) * 0.5 * (1 + math.cos(math.pi * done))
-        return rate
-
-    @property
-    def last_step(self) -> int | None:
-        """The step at which the decay is over, or None while none was asked for."""
-        return None if self.decay_from is None else self.decay_from + self.decay_steps
+__all__ = ["TrainConfig", "Trainer", "load_run", "revised"]
 
 
 class Trainer:
-    """Model, discriminator, optimisers, averaged weights: everything that moves in a run."""
+    """Model, discriminator, optimisers, averaged weights: everything that moves in a run.
 
-    def __init__(self, config: CodecConfig, train: TrainConfig, speech: Speech) -> None:
+    Parameters
+    ----------
+    config, train
+        The network, and how it is trained.
+    speech
+        What it is trained on.
+    device
+        Where. Random numbers are drawn on the CPU, so that they are the same everywhere.
+    """
+
+    def __init__(
+        self, config: CodecConfig, train: TrainConfig, speech: Speech, device: torch.device | str = "cpu"
+    ) -> None:
         torch.manual_seed(train.seed)
         self.config, self.train, self.speech = config, train, speech
+        self.device = torch.device(device)
         self.model = CodecModel(config)
         self.average = CodecModel(config)
         self.average.load_state_dict(self.model.state_dict())
         self.average.requires_grad_(False).eval()
         if isinstance(self.model.quantiser, ResidualEma):
             self.model.quantiser.search = train.beam
-        self.judge = Discriminator()
+        self.model.encoder.low = self.model.decoder.low = low_type(train, self.device)
+        self.model.to(self.device)
+        self.average.to(self.device)
+        self.game = Game(train, self.device)
         self.step = 0
+        self._source = speech if self.device.type == "cpu" else Resident(speech, self.device)
+        self._compiled = False
         decayed = [p for p in self.model.parameters() if p.ndim >= 2]
         rest = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [{"params": decayed, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=train.rate, betas=(0.8, 0.99))
-        self.judge_optimiser = torch.optim.AdamW(self.judge.parameters(), lr=5e-4, betas=(0.5, 0.9))
+        fused = self.device.type == "cuda" or None
+        self.optimiser = torch.optim.AdamW(groups, lr=train.rate, betas=(0.8, 0.99), fused=fused)
 
     def generator(self, purpose: int) -> torch.Generator:
         """Return the source of random numbers of this step for one purpose."""
@@ -154,93 +105,96 @@ class Trainer:
         self.step = 1
 
     def begin(self) -> None:
-        """Start as a linear codec and calibrate the output, once, at step 0."""
-        crops = self.speech.crops(64, self.train.frames * self.config.frame, self.generator(1))
-        linear_start(self.model, crops)
+        """Start as a linear codec and calibrate the output, once, at step 0; on the CPU, wherever the run is."""
+        crops = self._crops(64, self.generator(1)).cpu()
+        model = copy.deepcopy(self.model).cpu()
+        linear_start(model, crops)
         with torch.no_grad():
-            self.model.decoder.calibrate(self.model.encoder(crops))
-        self.average.load_state_dict(self.model.state_dict())
+            model.decoder.calibrate(model.encoder(crops))
+        self.model.load_state_dict(model.state_dict())
+        self.average.load_state_dict(model.state_dict())
+
+    def _crops(self, count: int, generator: torch.Generator) -> Tensor:
+        return self._source.crops(count, self.train.frames * self.config.frame, generator)
 
     @torch.no_grad()
     def start_quantiser(self) -> None:
-        """Fill the codebooks by k-means on latents of fresh crops."""
+        """Fill the codebooks by k-means on latents of fresh crops; on the CPU, wherever the run is."""
         count = max(1, 16 * self.config.quantiser.cardinality // (16 * self.train.frames))
         generator = self.generator(2)
-        latents = [
-            self.model.encoder(self.speech.crops(16, self.train.frames * self.config.frame, generator))
-            for _ in range(count)
-        ]
-        self.model.quantiser.start(torch.cat(latents).flatten(0, 1), generator)
+        # `forward`, past what may be compiled: for other shapes it would be compiled again.
+        latents = [self.model.encoder.forward(self._crops(16, generator)).cpu() for _ in range(count)]
+        quantiser = copy.deepcopy(self.model.quantiser).cpu()
+        quantiser.start(torch.cat(latents).flatten(0, 1), generator)
+        self.model.quantiser.load_state_dict(quantiser.state_dict())
         for name in ("total", "usage"):
-            if hasattr(self.model.quantiser, name):
-                getattr(self.average.quantiser, name).copy_(getattr(self.model.quantiser, name))
+            if hasattr(quantiser, name):
+                getattr(self.average.quantiser, name).copy_(getattr(quantiser, name))
 
     def advance(self) -> dict[str, Any]:
-        """Do one step and return what it measured."""
+        """Do one step and return what it measured: tensors on the device, which nothing has waited for."""
         t = self.train
         if self.step == 0:
             self.begin()
         if self.step == t.bypass:
             self.start_quantiser()
+        if not self._compiled and compiles(t, self.device):
+            self.model.encoder.compile()
+            self.model.decoder.compile()
+            self._compiled = True
         rate = t.learning_rate(self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         generator = self.generator(0)
-        target = self.speech.crops(t.batch, t.frames * self.config.frame, generator)
+        target = self._crops(t.batch, generator)
         self.model.train()
         out = self.model(target, self.depths(generator), generator)
         weights = Weights(t.complex, t.magnitude, t.mel, t.energy)
-        terms = reconstruction(out.samples, target, self.config.sample_rate, weights)
+        terms = reconstruction(out.samples, target, self.config.sample_rate, weights, t.mel_sizes)
         loss = terms["total"] + out.loss
         if t.loudness:
             terms["loudness"] = disturbance(out.samples, target, self.config.sample_rate)
             loss = loss + t.loudness * terms["loudness"]
         if t.adversary_from is not None and self.step >= t.adversary_from:
-            extra, game = self._play(out.samples, target, rate)
+            extra, game = self.game.play(t, out.samples, target, self.step, rate, self.generator(3))
             terms.update(game)
             loss = loss + extra
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), t.clip)
-        self.optimiser.step()
+        self._move(norm)
         self._follow()
         self.step += 1
-        measured: dict[str, Any] = {name: float(value.detach()) for name, value in terms.items()}
-        measured |= {"commit": float(out.loss.detach()), "norm": float(norm), "lr": rate}
-        measured["rms"] = float(out.samples.detach().square().mean().sqrt() / target.square().mean().sqrt())
+        measured: dict[str, Any] = {name: value.detach() for name, value in terms.items()}
+        measured |= {"commit": out.loss.detach(), "norm": norm, "lr": rate}
+        measured["rms"] = out.samples.detach().square().mean().sqrt() / target.square().mean().sqrt()
         measured["codes"] = out.codes
         return measured
 
-    def _play(self, output: Tensor, target: Tensor, rate: float) -> tuple[Tensor, dict[str, Tensor]]:
-        """One forward pass serves both games: the gradient of each goes only where it belongs."""
-        t = self.train
-        start = int(torch.randint(0, t.batch, (1,), generator=self.generator(3)))
-        rows = (torch.arange(min(t.adversary_batch, t.batch)) + start) % t.batch
-        fake = output[rows].detach().requires_grad_()
-        real, decoded = halves(self.judge(torch.cat([target[rows], fake])))
-        judged = discriminator_loss(real, decoded)
-        parameters = list(self.judge.parameters())
-        gradients = torch.autograd.grad(judged, parameters, retain_graph=True)
-        adversarial, features = generator_losses(real, decoded)
-        ramp = min(1.0, (self.step - (t.adversary_from or 0) + 1) / 500)
-        wanted = ramp * (t.adversary * adversarial + t.features * features)
-        (pull,) = torch.autograd.grad(wanted, fake)
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
-        for group in self.judge_optimiser.param_groups:
-            group["lr"] = 0.5 * rate
-        self.judge_optimiser.step()
-        # A linear stand-in with the same gradient with respect to the output.
-        linear = (output[rows] * pull).sum()
-        return linear - linear.detach(), {"judge": judged, "adversarial": adversarial, "features": features}
+    def _move(self, norm: Tensor) -> None:
+        """Let the optimiser step, unless a gradient is not finite: the weights stay as good as they were."""
+        if self.device.type == "cuda":  # where asking would mean waiting, the kernel itself looks, and skips
+            self.optimiser.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
+            self.optimiser.step()
+        elif self.device.type == "cpu" and not bool(norm.isfinite()):
+            raise CollapseError(f"step {self.step}: gradients are not finite; lower the learning rate and resume")
+        else:
+            self.optimiser.step()
+
+    def finite(self) -> bool:
+        """Say whether every weight and codebook is a number."""
+        modules = (self.model, self.average, self.game.judge)
+        values = [v for module in modules for v in module.state_dict().values() if v.is_floating_point()]
+        return bool(torch.stack([v.isfinite().all() for v in values]).all())
 
     @torch.no_grad()
     def _follow(self) -> None:
         memory = min(self.train.average, (1 + self.step) / (10 + self.step))
-        for slow, fast in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
-            if slow.is_floating_point():
-                slow.lerp_(fast, 1 - memory)
-            else:
+        pairs = list(zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True))
+        moving = [pair for pair in pairs if pair[0].is_floating_point()]
+        torch._foreach_lerp_([slow for slow, _ in moving], [fast for _, fast in moving], 1 - memory)
+        for slow, fast in pairs:
+            if not slow.is_floating_point():
                 slow.copy_(fast)
 
     def state(self) -> dict[str, Any]:
@@ -254,9 +208,8 @@ class Trainer:
             "step": self.step,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "judge": self.judge.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "judge_optimiser": self.judge_optimiser.state_dict(),
+            **self.game.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -264,9 +217,8 @@ class Trainer:
         self.step = int(state["step"])
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.judge.load_state_dict(state["judge"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.judge_optimiser.load_state_dict(state["judge_optimiser"])
+        load_optimiser(self.optimiser, state["optimiser"])
+        self.game.restore(state)
 
 
 def load_run(path: Path) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """What every quantiser can do: latents to codes, codes to latents, and a differentiable pass for training."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -36,7 +38,7 @@ class Quantiser(nn.Module, ABC):
     depth, cardinality
         Codebooks, and codes in each.
     updates
-        How many training steps each codebook has had.
+        How many training steps each codebook has had; on the CPU always, where reading it waits for nothing.
     """
 
     updates: Tensor
@@ -45,6 +47,12 @@ class Quantiser(nn.Module, ABC):
         super().__init__()
         self.depth, self.cardinality = depth, cardinality
         self.register_buffer("updates", torch.zeros(depth, dtype=torch.int64))
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        updates = self.updates
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.updates = updates
+        return self
 
     @abstractmethod
     def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:

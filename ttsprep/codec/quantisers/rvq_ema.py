@@ -79,7 +79,7 @@ class ResidualEma(Quantiser):
         books = [Book.of(self.codes(stage)) for stage in range(active)]
         codes = self._found(flat, books)
         tables = [book.codes for book in books]
-        summed = gather_sum(codes, tables, depths.repeat_interleave(frames)).view_as(latents)
+        summed = gather_sum(codes, tables, depths.repeat_interleave(frames), known=True).view_as(latents)
         if self.training:
             self._update(flat, codes, tables, generator)
         through = (depths == 0)[:, None, None]
@@ -94,7 +94,7 @@ class ResidualEma(Quantiser):
     def _found(self, flat: Tensor, books: list[Book]) -> Tensor:
         """Return the codes of vectors in training, ``(books, count)``."""
         if self.search > 1 and len(books) > 1:
-            return search(flat, books, self.search)
+            return search(flat, books, self.search, chunk=64 if flat.device.type == "cpu" else 2048)
         return fused(flat, books) if flat.is_cuda else residual(flat, books)
 
     @torch.no_grad()
@@ -117,7 +117,7 @@ class ResidualEma(Quantiser):
         if not len(dead):
             return
         rows = torch.randint(0, len(flat), (len(dead),), generator=generator).to(flat.device)
-        fresh = flat[rows] - gather_sum(before[:, rows], books)
+        fresh = flat[rows] - gather_sum(before[:, rows], books, known=True)
         self.total[stage][dead] = fresh * usual
         self.usage[stage][dead] = usual
 

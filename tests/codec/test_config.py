@@ -1,0 +1,48 @@
+"""Presets hold what they promise, and what is new changes nothing of what was trained before."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from made_up_speech import small_base  # noqa: E402
+
+from ttsprep.codec.checkpoint import skeleton  # noqa: E402
+from ttsprep.codec.config import PRESETS, CodecConfig, preset  # noqa: E402
+from ttsprep.codec.settings import TRAINING, TrainConfig  # noqa: E402
+from ttsprep.errors import UsageError  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "frames", "bits", "millions"),
+    [
+        ("nano16", 16000, 50.0, 4000, 5.2),
+        ("base16", 16000, 50.0, 6000, 30.8),
+        ("base24", 24000, 75.0, 6000, 30.8),
+    ],
+)
+def test_a_preset_has_its_rate_and_size(name, rate, frames, bits, millions):
+    config = preset(name)
+    assert (config.sample_rate, config.frame_rate, config.bit_rate) == (rate, frames, bits)
+    parameters = sum(value.numel() for value in skeleton(config).parameters())
+    assert parameters == pytest.approx(millions * 1e6, rel=0.01)
+    assert CodecConfig.model_validate(config.model_dump()) == config
+
+
+def test_every_preset_that_is_named_can_be_trained():
+    assert set(TRAINING) <= set(PRESETS)
+    for settings in TRAINING.values():
+        assert TrainConfig(**settings).judge_periods == (2, 3, 5, 7, 11)
+    with pytest.raises(UsageError, match="base16"):
+        preset("bas16")
+
+
+def test_what_is_not_causal_is_written_as_before_there_was_a_choice():
+    """The digest of a checkpoint, which token files name, is made of this text."""
+    assert "causal" not in preset("nano16").model_dump_json()
+    causal = small_base(causal=True)
+    assert CodecConfig.model_validate_json(causal.model_dump_json()).causal
+
+
+def test_windows_that_cannot_be_judged_are_refused():
+    with pytest.raises(ValueError, match="multiples of 16"):
+        TrainConfig(mel_sizes=(20,))
