@@ -26,7 +26,7 @@ from ttsprep.measure import Row
 from ttsprep.run import Limits, run
 from ttsprep.types import Clip, Samples
 
-LIMITS = Limits(seconds_per_item=600.0, memory_bytes=6 << 30)
+LIMITS = Limits(seconds_per_item=1800.0, memory_bytes=6 << 30)
 """Of a worker with a model: a whole batch is one item here; one that asks for more memory is halved."""
 OTHERS = 8
 """Transcripts of other clips that go with each clip."""
