@@ -104,5 +104,7 @@ def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
     again = ("--corpus", folder_of_speech, "--preset", "tiny8", "--out", run)
     done = command("train", *again, "--from", tmp_path / "codec.pt")
     assert done.returncode == 2 and "holds a run already" in done.stderr
+    done = command("train", "--corpus", tmp_path, "--preset", "tiny8", "--out", run)
+    assert done.returncode == 2 and "was packed from a folder called" in done.stderr
     done = command("train", "--out", run)
     assert done.returncode == 2 and "--corpus" in done.stderr

@@ -2,16 +2,20 @@
 
 import pickle
 
+import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("torch")
 
 from ttsprep.codec.commands import pack
+from ttsprep.codec.corpus import Source, Speech
+from ttsprep.codec.corpus import pack as pack_sources
 from ttsprep.codec.errors import CheckpointError
 from ttsprep.codec.export import export
 from ttsprep.codec.recipes import CodecRecipe, given, read_recipe, revised
 from ttsprep.codec.settings import TrainConfig
-from ttsprep.errors import UsageError
+from ttsprep.errors import CorpusError, UsageError
 
 SOURCE = '[[source]]\nname = "x"\npath = "wavs"\n'
 
@@ -63,6 +67,21 @@ def test_a_recipe_says_more_than_its_preset_and_less_than_what_is_given(tmp_path
     assert chosen.config().causal and chosen.config().quantiser.depth == 12
     training = chosen.training(beam=1)
     assert (training.frames, training.batch, training.beam) == (64, 7, 1)
+
+
+def test_speech_that_cannot_be_packed(tmp_path):
+    file, out = tmp_path / "a.wav", tmp_path / "packed"
+    source = [Source("voice", tmp_path, 1.0, "made up")]
+    for value, words in [(0.0, "louder than silence"), (np.nan, "not finite")]:
+        soundfile.write(file, np.full(16000, value, np.float32), 8000, subtype="FLOAT")
+        with pytest.raises(CorpusError, match=words):
+            pack_sources(source, 8000, out)
+    file.write_bytes(b"RIFF of nothing")
+    with pytest.raises(CorpusError, match=r"a\.wav cannot be decoded"):
+        pack_sources(source, 8000, out)
+    assert not out.exists()
+    with pytest.raises(CorpusError, match="codec pack"):
+        Speech(out)
 
 
 def test_the_state_of_a_run_is_not_executed(tmp_path):

@@ -93,7 +93,10 @@ def train(
         if corpus is not None and not (speech / "speech.json").is_file():
             tell(f"packing {corpus}")
             packed([Source(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
-    run = Run(out, Speech(speech), config, training, changes, where)
+    packed_speech = Speech(speech)
+    if corpus is not None and (was := packed_speech.sources[0]["path"]) != corpus.resolve().name:
+        raise UsageError(f"{speech} was packed from a folder called {was!r}, not {corpus}: train in another --out")
+    run = Run(out, packed_speech, config, training, changes, where)
     if weights is not None:
         run.trainer.adopt(weights)
     if decay is not None:

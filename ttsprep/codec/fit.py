@@ -3,7 +3,7 @@
 from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
-from ttsprep.codec.export import levelled, settle, stored
+from ttsprep.codec.export import level_gain, settle, stored
 from ttsprep.codec.settings import TrainConfig
 from ttsprep.codec.trainer import Trainer
 
@@ -31,8 +31,9 @@ def fit(config: CodecConfig, speech: Speech, *, seed: int = 0, licence: str = ""
     trainer.start_quantiser()
     model, depth = trainer.model.eval(), config.quantiser.depth
     settle(model)
+    gain = round(level_gain(model, speech, depth), 4)
     return Checkpoint(
-        config=levelled(config, model, speech, depth),
+        config=config.model_copy(update={"output_gain": gain}),
         state=stored(model, half=True),
         active_depth=depth,
         updates_per_quantiser=[1] * depth,
