@@ -89,11 +89,12 @@ def latents(corpus: Path, frames: int) -> tuple[Tensor, list[Tensor]]:
     codec = Codec.load("nano16")
     encoder, found, count = codec.model.encoder, [], 0
     files = sorted(path for path in corpus.rglob("*") if path.suffix in {".wav", ".flac"})
-    for file in files[:: max(1, len(files) // (frames // 150))]:
+    for file in files[:: max(1, len(files) // max(1, frames // 150))]:
         clip = feed.whole(audio.read(file), codec.sample_rate)
         for piece in tiles.cut(torch.from_numpy(clip), speech_level(clip, codec.sample_rate), codec.frame):
-            window, mask = piece.window(piece.size, encoder.context, codec.frame)
-            out = encoder(window[None], mask[None])[0, encoder.context : -encoder.context]
+            context = codec.config.encoder_context
+            window, mask = piece.window(piece.size, context, codec.frame)
+            out = encoder(window[None], mask[None])[0, context[0] : context[0] + piece.size]
             found.append(out[: piece.frames - piece.first])
             count += len(found[-1])
         if count >= frames:

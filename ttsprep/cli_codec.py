@@ -139,9 +139,10 @@ def _train(
     ] = None,
     preset: Annotated[str, typer.Option(metavar="NAME", help="With --corpus: nano16, base16 or base24.")] = "nano16",
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
-    steps: Annotated[int | None, typer.Option(metavar="N", help="Stop at this step.")] = None,
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop at this step.")] = None,
     decay: Annotated[
-        int | None, typer.Option(metavar="N", help="Bring the run to an end: let the learning rate fall over N steps.")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Bring the run to an end: let the learning rate fall over N steps."),
     ] = None,
     begin_from: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="A checkpoint to begin a new run from.")
@@ -150,7 +151,7 @@ def _train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None,
     device: Annotated[str, typer.Option(metavar="D", help="auto, cpu or cuda.")] = "auto",
-    save_minutes: Annotated[float, typer.Option(metavar="M", help="How often the state is saved.")] = 5.0,
+    save_minutes: Annotated[float, typer.Option(metavar="M", min=0.0, help="How often the state is saved.")] = 5.0,
 ) -> None:
     """Train, or go on training: stop and start at will."""
     _needs_torch()
@@ -224,7 +225,10 @@ def _eval(
 @codec.command("doctor")
 def _doctor(
     checkpoint: Checkpoint,
-    corpus: Corpus,
+    corpus: Annotated[
+        Path | None, typer.Argument(metavar="[CORPUS]", help="A folder of recordings. [default: the weights alone]")
+    ] = None,
+    *,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="How many, ten seconds of each.")] = 40,
 ) -> None:
     """Look at the health of a checkpoint."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,8 @@ class Verified:
         parts = []
         for name, shown in SHOWN.items():
             value = self.metrics.get(name, math.nan)
-            known = "n/a" + (f" (install {missing[name]})" if name in missing else "")
+            absent = name in missing and find_spec(missing[name]) is None
+            known = f"n/a (install {missing[name]})" if absent else "n/a"
             parts.append(f"{shown} {known if math.isnan(value) else f'{value:.3f}'}")
         return {
             "verified": f"{self.clips} clips: {self.alone} have the same codes alone, {self.together} in one batch",

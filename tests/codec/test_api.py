@@ -164,6 +164,19 @@ def test_samples_that_are_no_clip_are_refused(codec):
         codec.encode([np.zeros((10, 2), np.float32)])
     with pytest.raises(CodecError, match="length 30"):
         codec.encode([np.zeros(10, np.float32)], [30])
+    with pytest.raises(CodecError, match="not finite"):
+        list(codec.encode_chunks([np.full(9000, np.nan, np.float32)], 0.1))
+    with pytest.raises(CodecError, match="mono"):
+        list(codec.encode_chunks([np.zeros((10, 2), np.float32)], 0.1))
+    with pytest.raises(CodecError, match="scale"):
+        list(codec.encode_chunks([np.zeros(9000, np.float32)], np.inf))
+
+
+def test_a_search_keeps_at_least_one_choice(codec, clips):
+    with pytest.raises(CodecError, match="beam 0"):
+        codec.encode(clips[:1], beam=0)
+    with pytest.raises(CodecError, match="beam -1"):
+        list(codec.encode_chunks(clips[:1], 0.1, beam=-1))
 
 
 def test_silence_and_noise_do_not_break_it(codec):

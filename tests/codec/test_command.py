@@ -101,5 +101,10 @@ def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
     assert done.returncode == 0 and "step 30" in done.stdout, done.stderr
     with pytest.raises(UsageError, match="never got past the warm-up"):
         prepare(folder_of_speech, Options(codec=str(tmp_path / "codec.pt")))
+    again = ("--corpus", folder_of_speech, "--preset", "tiny8", "--out", run)
+    done = command("train", *again, "--from", tmp_path / "codec.pt")
+    assert done.returncode == 2 and "holds a run already" in done.stderr
+    done = command("train", "--corpus", tmp_path, "--preset", "tiny8", "--out", run)
+    assert done.returncode == 2 and "was packed from a folder called" in done.stderr
     done = command("train", "--out", run)
     assert done.returncode == 2 and "--corpus" in done.stderr

@@ -1,5 +1,7 @@
 """Every way of going wrong is trained for real, and the doctor names it."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -9,13 +11,17 @@ from made_up_speech import RATE, small_training, voice  # noqa: E402
 
 from ttsprep.codec import trainer as training  # noqa: E402
 from ttsprep.codec.api import Codec  # noqa: E402
+from ttsprep.codec.checkpoint import write  # noqa: E402
+from ttsprep.codec.commands import doctor  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.corpus import Source, Speech, pack  # noqa: E402
 from ttsprep.codec.doctor import examine  # noqa: E402
+from ttsprep.codec.errors import CheckpointError, CollapseError  # noqa: E402
 from ttsprep.codec.export import export  # noqa: E402
 from ttsprep.codec.quantisers.fused import gather_sum, moments  # noqa: E402
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma  # noqa: E402
 from ttsprep.codec.run import Run  # noqa: E402
+from ttsprep.errors import UsageError  # noqa: E402
 
 
 def run(folder, speech, steps=60, **changes):
@@ -95,8 +101,50 @@ def test_amplitude_collapse(packed, tmp_path, clips, monkeypatch):
 
     monkeypatch.setattr(training, "reconstruction", blind)
     codec = run(tmp_path, Speech(packed), steps=100)
-    assert examine(codec, clips).level < 0.5
-    assert "level" in causes(codec, clips)
+    health = examine(codec, clips)
+    assert health.level < 0.5 and health.drift_db < -6
+    (level,) = [s for s in health.symptoms if s.cause == "level"]
+    assert "output projection has drifted" in level.message
+    # As the command exports it: the output gain does not hide the collapse.
+    levelled = Codec(export(tmp_path, averaged=False, speech=Speech(packed)))
+    assert levelled.config.output_gain == 1 and "level" in causes(levelled, clips)
+
+
+def test_nan_weights(packed, tmp_path, monkeypatch):
+    """A learning rate that blows up, in a run that nothing guards."""
+    monkeypatch.setattr(training.Trainer, "_move", lambda self, norm: self.optimiser.step())
+    monkeypatch.setattr(training.Trainer, "finite", lambda self: True)
+    one = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(rate=1e30, warmup=1))
+    with pytest.raises(CollapseError):
+        one.go(steps=10)
+    write(export(tmp_path, half=False, averaged=False), tmp_path / "codec.pt")
+    with pytest.raises(CheckpointError, match="NaN or infinity: the training had diverged"):
+        doctor(str(tmp_path / "codec.pt"), None, clips=1)
+
+
+def test_a_foreign_pickle(tmp_path):
+    (tmp_path / "codec.pt").write_bytes(pickle.dumps({"model": Codec}))
+    with pytest.raises(CheckpointError, match="without running code"):
+        doctor(str(tmp_path / "codec.pt"), None, clips=1)
+
+
+def test_the_weights_alone(trained, tmp_path, clips):
+    codec = Codec(export(trained))
+    alone, whole = examine(codec, None), examine(codec, clips)
+    assert alone.symptoms == [] and np.isnan([b.perplexity for b in alone.books]).all()
+    assert [(b.updates, b.range, b.norm) for b in alone.books] == [(b.updates, b.range, b.norm) for b in whole.books]
+    assert abs(whole.drift_db) < 1.5
+    book = codec.model.quantiser.codes(0)
+    assert alone.books[0].range == float(book.abs().max())
+    assert float(book.norm(dim=1).min()) <= alone.books[0].norm <= float(book.norm(dim=1).max())
+    write(codec.checkpoint, tmp_path / "codec.pt")
+    text = doctor(str(tmp_path / "codec.pt"), None, clips=1)
+    assert "name a CORPUS" in text and "perplexity" not in text and "nan" not in text
+
+
+def test_speech_of_another_rate_is_not_trained_on(packed, tmp_path):
+    with pytest.raises(UsageError, match="of 8000 Hz, the codec of 16000 Hz"):
+        Run(tmp_path, Speech(packed), preset("nano16"), small_training())
 
 
 def test_the_wrong_rate(tmp_path, clips):

@@ -12,7 +12,7 @@ from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.corpus import Speech  # noqa: E402
 from ttsprep.codec.evaluate import evaluate, table  # noqa: E402
 from ttsprep.codec.fit import fit  # noqa: E402
-from ttsprep.codec.metrics import aligned, delay, measure, si_sdr  # noqa: E402
+from ttsprep.codec.metrics import aligned, delay, measure, pesq_wb, si_sdr  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,17 @@ def test_every_book_brings_it_nearer(fitted):
     assert 0.85 < ratio < 1.15
     text = table(rows)
     assert text.count("\n") == 5 and "n/a" in text  # PESQ-WB does not exist at 8 kHz
+
+
+def test_pesq_is_that_of_the_band_up_to_8_khz():
+    pytest.importorskip("pesq")
+    soxr = pytest.importorskip("soxr")
+    slow = soxr.resample(voice(2.0, 9), 8000, 16000, quality="HQ")
+    noisy = slow + 0.01 * np.random.default_rng(0).standard_normal(len(slow)).astype(np.float32)
+    fast, fast_noisy = (soxr.resample(x, 16000, 24000, quality="HQ") for x in (slow, noisy))
+    assert pesq_wb(fast, fast_noisy, 24000) == pytest.approx(pesq_wb(slow, noisy, 16000), abs=0.2)
+    assert pesq_wb(fast, fast_noisy, 24000) < pesq_wb(fast, fast, 24000) > 4
+    assert np.isnan(pesq_wb(slow, slow, 8000))
 
 
 def test_metrics_know_delay_gain_and_noise():

@@ -67,6 +67,19 @@ def test_a_causal_codec_codes_chunks_as_the_whole(packed):
     assert np.allclose(decoded, whole[: len(decoded)], atol=2e-4)
 
 
+@pytest.mark.parametrize(("kind", "how"), [("rvq-ema", "rms"), ("residual-fsq", "none"), ("rvq-l2", "l2")])
+def test_before_the_codebooks_the_decoder_sees_what_it_will_see(kind, how):
+    books = preset("tiny8").quantiser.model_copy(update={"kind": kind, "normalise": how})
+    config = preset("tiny8").model_copy(update={"quantiser": books})
+    model, g = CodecModel(config).eval(), torch.Generator().manual_seed(1)
+    samples = torch.randn(2, 8 * config.frame, generator=g)
+    before = model(samples, None, g)
+    assert before.codes.shape == (2, 0, 8) and float(before.loss) == 0
+    mixed = model(samples, torch.tensor([0, 2]), g)  # the first passes through beside one that is quantised
+    torch.testing.assert_close(before.samples[0], mixed.samples[0])
+    assert not torch.allclose(before.samples[1], mixed.samples[1])
+
+
 @pytest.mark.parametrize(("before", "after"), [(3, 3), (6, 0)])
 def test_shifted_copies_are_a_convolution(before, after):
     torch.manual_seed(0)

@@ -187,7 +187,7 @@ def test_one_codebook_kinds_refuse_depth():
             QuantiserConfig(kind=kind, depth=2)
 
 
-def test_codes_that_differ_from_float64_are_too_close_to_call():
+def test_codes_that_differ_from_float64_are_too_close_to_call(folder_of_speech):
     """On random data and on near ties; a wrong code on purpose is found."""
     spec = importlib.util.spec_from_file_location("rvq_exact", ROOT / "benchmarks" / "rvq_exact.py")
     rvq_exact = importlib.util.module_from_spec(spec)
@@ -204,3 +204,6 @@ def test_codes_that_differ_from_float64_are_too_close_to_call():
         assert (count.differing > 0) if tables is close else count.differing < 1e-4 * count.codes
     codes[-1, 5] = (codes[-1, 5] + 1) % 256
     assert rvq_exact.certify(x, close, codes).mistaken == 1
+    speech, tables = rvq_exact.latents(folder_of_speech, 100)
+    assert speech.shape == (100, 64) and [tuple(t.shape) for t in tables] == [(1024, 64)] * 8
+    assert rvq_exact.certify(speech, tables, residual(speech, [Book.of(table) for table in tables])).mistaken == 0

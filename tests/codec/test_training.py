@@ -15,7 +15,7 @@ from ttsprep.codec.corpus import Speech  # noqa: E402
 from ttsprep.codec.errors import CollapseError  # noqa: E402
 from ttsprep.codec.guards import Guard  # noqa: E402
 from ttsprep.codec.run import Log, Run  # noqa: E402
-from ttsprep.codec.trainer import load_run  # noqa: E402
+from ttsprep.codec.trainer import Trainer, load_run  # noqa: E402
 from ttsprep.errors import UsageError  # noqa: E402
 
 
@@ -114,9 +114,15 @@ def test_decay_can_begin_at_any_moment_and_ends_the_run(packed, tmp_path):
     assert run.trainer.step == 9
 
 
-def test_depth_grows_book_by_book(packed):
-    from ttsprep.codec.trainer import Trainer
+@pytest.mark.parametrize("kind", ["rvq-ema", "rvq-l2"])
+def test_the_averaged_weights_begin_with_the_codebooks_that_were_started(packed, kind):
+    books = preset("tiny8").quantiser.model_copy(update={"kind": kind})
+    trainer = Trainer(preset("tiny8").model_copy(update={"quantiser": books}), small_training(), Speech(packed))
+    trainer.start_quantiser()
+    same(trainer.model.quantiser.state_dict(), trainer.average.quantiser.state_dict())
 
+
+def test_depth_grows_book_by_book(packed):
     trainer = Trainer(preset("tiny8"), small_training(bypass=5, grow_every=10), Speech(packed))
     seen = []
     for step in (0, 4, 5, 14, 15, 25, 35, 999):

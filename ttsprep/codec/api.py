@@ -175,7 +175,7 @@ class Codec:
         -------
         list of Coded
         """
-        depth = self._depth(depth)
+        depth, beam = self._depth(depth), _searched(beam)
         if lengths is not None and len(lengths) != len(batch):
             raise CodecError(f"{len(batch)} clips, but {len(lengths)} lengths")
         clips = []
@@ -212,7 +212,7 @@ class Codec:
         -------
         Coded
         """
-        depth = self._depth(depth)
+        depth, beam = self._depth(depth), _searched(beam)
         scale = streamed_level(stream(), self.sample_rate)
         samples = 0
 
@@ -244,10 +244,11 @@ class Codec:
         ndarray
             Codes ``(depth, frames)``; joined they are those of `encode`, bit for bit.
         """
-        if not scale >= FLOOR:
-            raise CodecError(f"scale must be at least {FLOOR}, not {scale}")
-        held = (torch.from_numpy(np.ascontiguousarray(chunk, np.float32)) for chunk in chunks)
-        for coding in tiles.encode_stream(self.model, held, scale, self._depth(depth), beam, rows=self._rows):
+        if not FLOOR <= scale < math.inf:
+            raise CodecError(f"scale must be at least {FLOOR} and finite, not {scale}")
+        held = (torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0)) for chunk in chunks)
+        depth, beam = self._depth(depth), _searched(beam)
+        for coding in tiles.encode_stream(self.model, held, scale, depth, beam, rows=self._rows):
             yield self._narrow(coding.codes)
 
     def decode(self, coded: Sequence[Coded]) -> list[Samples]:
@@ -287,6 +288,12 @@ class Codec:
     def _narrow(self, codes: torch.Tensor) -> Codes:
         kind = np.int16 if self.cardinality <= 32768 else np.int32
         return codes.numpy().astype(kind)
+
+
+def _searched(beam: int) -> int:
+    if beam < 1:
+        raise CodecError(f"beam {beam} was asked for: at least one choice must be kept")
+    return beam
 
 
 def _checked(clip: Samples, row: int) -> Samples:

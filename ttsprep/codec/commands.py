@@ -1,50 +1,18 @@
 """What ``ttsprep codec`` does: pack speech, train, fit, export, measure, look."""
 
 import signal
-import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from ttsprep.codec.api import Codec
 from ttsprep.codec.checkpoint import read, write
-from ttsprep.codec.config import CodecConfig, preset
 from ttsprep.codec.corpus import AUDIO, Source, Speech
 from ttsprep.codec.corpus import pack as packed
+from ttsprep.codec.recipes import CodecRecipe, given, read_recipe, revised
 from ttsprep.errors import UsageError
 from ttsprep.types import Samples
-
-
-def read_recipe(path: Path) -> dict[str, Any]:
-    """Return the recipe of a codec.
-
-    Raises
-    ------
-    UsageError
-        If it is not there, or no TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
-
-
-def configured(recipe: dict[str, Any]) -> CodecConfig:
-    """Return the preset of a recipe with what its ``[codec]`` table changes."""
-    from pydantic import ValidationError
-
-    base = preset(recipe["preset"]).model_dump()
-    changes = dict(recipe.get("codec", {}))
-    base["quantiser"] |= changes.pop("quantiser", {})
-    try:
-        return CodecConfig.model_validate(base | changes)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"[codec] {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 def _find(roots: Sequence[Path], relative: str) -> Path:
@@ -56,9 +24,11 @@ def _find(roots: Sequence[Path], relative: str) -> Path:
 
 def pack(recipe: Path, data: Sequence[Path], out: Path) -> None:
     """Decode the sources of a recipe, which lie under `data`, into one array in `out`."""
-    settings = read_recipe(recipe)
-    config = configured(settings)
-    sources = [Source(**{**row, "path": _find(data, row["path"])}) for row in settings["source"]]
+    chosen = read_recipe(recipe)
+    config = chosen.config()
+    if not chosen.source:
+        raise UsageError(f"{recipe} names no [[source]] to pack: name, path, weight and licence of each are needed")
+    sources = [Source(**{**row.model_dump(), "path": _find(data, row.path)}) for row in chosen.source]
     packed(sources, config.sample_rate, out)
 
 
@@ -109,42 +79,37 @@ def train(
     if where == "cpu":
         reexecute()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
-    from ttsprep.codec.settings import TRAINING, TrainConfig
 
-    changes: dict[str, Any] = {}
-    for pair in settings:
-        key, _, value = pair.partition("=")
-        try:
-            changes[key] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            raise UsageError(f"--set {pair!r}: give KEY=VALUE, such as loudness=0.5") from None
-    given: dict[str, Any] = {"preset": preset_name} if recipe is None else read_recipe(recipe)
-    config = configured(given)
+    changes = given(settings)
+    chosen = CodecRecipe(preset=preset_name) if recipe is None else read_recipe(recipe)
+    config = chosen.config()
+    first = {"bypass": 0, "decay_from": None} if begin_from else {}
+    training = chosen.training(**first)
+    if begin_from and (out / "state.pt").is_file():
+        raise UsageError(f"{out} holds a run already: --from begins a new one, in another folder")
+    weights = read(begin_from) if begin_from else None
     if speech is None:
         speech = out / "speech"
         if corpus is not None and not (speech / "speech.json").is_file():
             tell(f"packing {corpus}")
             packed([Source(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
-    chosen = TRAINING.get(given["preset"], {}) | given.get("train", {})
-    if begin_from:
-        chosen |= {"bypass": 0, "decay_from": None}
-    run = Run(out, Speech(speech), config, TrainConfig(**chosen), changes, where)
-    if begin_from and run.trainer.step == 0:
-        run.trainer.adopt(read(begin_from))
+    packed_speech = Speech(speech)
+    if corpus is not None and (was := packed_speech.sources[0]["path"]) != corpus.resolve().name:
+        raise UsageError(f"{speech} was packed from a folder called {was!r}, not {corpus}: train in another --out")
+    run = Run(out, packed_speech, config, training, changes, where)
+    if weights is not None:
+        run.trainer.adopt(weights)
     if decay is not None:
-        run.trainer.train = TrainConfig.model_validate({
-            **run.trainer.train.model_dump(),
-            "decay_from": run.trainer.step,
-            "decay_steps": decay,
-        })
+        run.trainer.train = revised(run.trainer.train, {"decay_from": run.trainer.step, "decay_steps": decay})
     run.go(steps=steps, save_minutes=save_minutes, tell=tell)
+    tell(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
 
 
 def fit(recipe: Path, speech: Path, out: Path) -> None:
     """Fit a codec in closed form."""
     from ttsprep.codec.fit import fit as fitted
 
-    write(fitted(configured(read_recipe(recipe)), Speech(speech)), out)
+    write(fitted(read_recipe(recipe).config(), Speech(speech)), out)
 
 
 def export(run: Path, speech: Path | None, out: Path, *, last: bool) -> str:
@@ -186,23 +151,29 @@ def evaluate(
     return "\n\n".join(parts)
 
 
-def doctor(checkpoint: str, corpus: Path, *, clips: int) -> str:
-    """Look at the health of a checkpoint on speech; return the findings."""
+def doctor(checkpoint: str, corpus: Path | None, *, clips: int) -> str:
+    """Look at the health of a checkpoint, on speech if there is any; return the findings."""
     from ttsprep.codec.doctor import examine
 
     torch.set_num_threads(1)
     codec = Codec.load(checkpoint)
-    health = examine(codec, [clip for _, clip in clips_of(corpus, codec.sample_rate, clips)])
-    lines = ["book  updates  used  perplexity  reach  left"]
+    speech = None if corpus is None else [clip for _, clip in clips_of(corpus, codec.sample_rate, clips)]
+    health = examine(codec, speech)
+    lines = ["book  updates  range   norm" + ("" if speech is None else "  used  perplexity  reach  left")]
     for number, book in enumerate(health.books):
-        lines.append(
-            f"{number:4}  {book.updates:7}  {book.used:4.0%}  {book.perplexity:10.0f}  {book.reach:5.2f}"
-            f"  {book.left:4.0%}"
-        )
+        shown = f"{number:4}  {book.updates:7}  {book.range:5.2f}  {book.norm:5.2f}"
+        if speech is not None:
+            shown += f"  {book.used:4.0%}  {book.perplexity:10.0f}  {book.reach:5.2f}  {book.left:4.0%}"
+        lines.append(shown)
     lines.append(
         f"{codec.config.bit_rate / 1000:.2f} kbit/s; {'causal, ' if codec.config.causal else ''}"
         f"latency {codec.config.latency_ms:.1f} ms"
     )
-    lines.append(f"level out / in {health.level:.3f}, upper half of the band {health.treble_db:+.1f} dB")
-    lines += [f"{s.severity}: {s.cause}: {s.message}" for s in health.symptoms] or ["healthy"]
+    if speech is not None and health.books:
+        lines.append(
+            f"level out / in {health.level:.3f}, drift of the output {health.drift_db:+.1f} dB, "
+            f"upper half of the band {health.treble_db:+.1f} dB"
+        )
+    well = "healthy" if speech is not None else "no fault in the weights; name a CORPUS to see what they do to speech"
+    lines += [f"{s.severity}: {s.cause}: {s.message}" for s in health.symptoms] or [well]
     return "\n".join(lines)

@@ -88,6 +88,11 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
         Sample rate to resample to.
     folder
         Written to; created if need be.
+
+    Raises
+    ------
+    CorpusError
+        If a source has no audio, a recording cannot be decoded, or all of them are silent.
     """
     import soundfile
     import soxr
@@ -104,8 +109,13 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
         speaker = {f: names.get(f.stem, source.name) for f in files}
         out = _held_out(set(speaker.values()), source.hold_out)
         for file in files:
-            samples, original = soundfile.read(file, dtype="float32", always_2d=True)
+            try:
+                samples, original = soundfile.read(file, dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, OSError) as error:
+                raise CorpusError(f"{file} cannot be decoded ({error}): see `ttsprep audit`, or move it away") from None
             mono = samples.mean(1)
+            if not np.isfinite(mono).all():
+                raise CorpusError(f"{file} holds samples that are not finite: see `ttsprep audit`, or move it away")
             if original != rate:
                 mono = soxr.resample(mono, original, rate, quality="HQ")
             level = speech_level(mono, rate)
@@ -117,6 +127,8 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
             pieces.append(Piece(f"{source.name}/{file.stem}", number, speaker[file], start, len(whole), level, held))
             chunks.append(whole)
             start += len(whole)
+    if not chunks:
+        raise CorpusError("no recording lasts a quarter of a second and is louder than silence: nothing to train on")
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "speech.npy", np.concatenate(chunks))
     table = {
@@ -138,7 +150,10 @@ class Speech:
     """
 
     def __init__(self, folder: Path) -> None:
-        table = json.loads((folder / "speech.json").read_text(encoding="utf-8"))
+        try:
+            table = json.loads((folder / "speech.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CorpusError(f"{folder} holds no packed speech: make it with `ttsprep codec pack`") from None
         self.rate = int(table["rate"])
         self.digest = str(table["digest"])
         self.sources = table["sources"]

@@ -1,5 +1,6 @@
 """Is this checkpoint healthy? Every codebook is looked at on real speech; the verdict names the cause."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from torch import Tensor
 from ttsprep.codec.api import Codec
 from ttsprep.codec.level import speech_level
 from ttsprep.codec.losses import spectrum
+from ttsprep.codec.quantisers.base import normalised
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma
 from ttsprep.errors import CorpusError
 from ttsprep.types import Samples, Severity
@@ -17,7 +19,7 @@ from ttsprep.types import Samples, Severity
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One codebook.
+    """One codebook; what only speech can show is NaN without it.
 
     Attributes
     ----------
@@ -27,9 +29,11 @@ class Book:
         Share of its codes that occur.
     perplexity
         As many codes, used equally, would say as much.
+    range, norm
+        Largest coordinate of its codes, and their mean length; NaN for kinds whose codes are not vectors of the
+        latent space.
     reach
-        Largest coordinate of its codes relative to the largest of what it was given to quantise; NaN for
-        kinds whose codes are not vectors of the latent space.
+        `range` relative to the largest coordinate of what it was given to quantise.
     left
         Share of the energy of the latents that is left after it.
     """
@@ -37,6 +41,8 @@ class Book:
     updates: int
     used: float
     perplexity: float
+    range: float
+    norm: float
     reach: float
     left: float
 
@@ -60,6 +66,9 @@ class Health:
         One for each trained codebook.
     level
         RMS of the decoded speech over RMS of the original.
+    drift_db
+        How far the output projection has drifted from the level it was calibrated to: decoded latents that were not
+        quantised, over the original, without `output_gain`.
     treble_db
         Energy in the upper half of the band, decoded over original.
     symptoms
@@ -68,29 +77,35 @@ class Health:
 
     books: list[Book]
     level: float
+    drift_db: float
     treble_db: float
     symptoms: list[Symptom]
 
 
-def examine(codec: Codec, clips: Sequence[Samples]) -> Health:
-    """Examine a codec on speech.
+def examine(codec: Codec, clips: Sequence[Samples] | None) -> Health:
+    """Examine a codec, on speech if there is any.
 
     Parameters
     ----------
     codec
         Loaded from its checkpoint: what is wrong with the file itself has been refused by then.
     clips
-        Speech at its sample rate; a minute or more, the more the truer the perplexities.
+        Speech at its sample rate; a minute or more, the more the truer the perplexities. None: only the weights are
+        looked at.
 
     Returns
     -------
     Health
     """
-    if not clips or sum(map(len, clips)) < codec.sample_rate:
+    if clips is not None and sum(map(len, clips)) < codec.sample_rate:
         raise CorpusError("at least a second of speech is needed to examine a codec")
+    nan = float("nan")
     if codec.depth == 0:
         message = "no codebook was trained: the run never got past its warm-up"
-        return Health([], float("nan"), float("nan"), [Symptom("untrained", Severity.ERROR, message)])
+        return Health([], nan, nan, nan, [Symptom("untrained", Severity.ERROR, message)])
+    if clips is None:
+        books = _books(codec, None, None)
+        return Health(books, nan, nan, nan, list(_symptoms(codec, books, nan, nan, nan, 0)))
     coded = codec.encode(clips)
     decoded = codec.decode(coded)
     energy_in = sum(float(np.square(c, dtype=np.float64).sum()) for c in clips)
@@ -98,19 +113,27 @@ def examine(codec: Codec, clips: Sequence[Samples]) -> Health:
     level = (energy_out / (energy_in + 1e-20)) ** 0.5
     treble = _treble_db(decoded) - _treble_db(clips)
     codes = torch.from_numpy(np.concatenate([c.codes for c in coded], 1).astype(np.int64))
-    books = _books(codec, codes, _latents(codec, clips))
-    return Health(books, level, treble, list(_symptoms(codec, books, level, treble, codes.shape[1])))
+    latents, drift = _latents(codec, clips)
+    books = _books(codec, codes, latents)
+    symptoms = _symptoms(codec, books, level, drift, treble, codes.shape[1])
+    return Health(books, level, drift, treble, list(symptoms))
 
 
 @torch.inference_mode()
-def _latents(codec: Codec, clips: Sequence[Samples]) -> Tensor:
-    size = codec.config.frame
-    out = []
+def _latents(codec: Codec, clips: Sequence[Samples]) -> tuple[Tensor, float]:
+    """Return latents ``(frames, dim)``, and the level in dB of what they decode to unquantised, over the original."""
+    size, model, out = codec.config.frame, codec.model, []
+    energy_in = energy_out = 0.0
     for clip in clips:
         whole = torch.from_numpy(clip / np.float32(speech_level(clip, codec.sample_rate)))
         if len(whole) >= size:
-            out.append(codec.model.encoder(whole[None, : len(whole) // size * size])[0])
-    return torch.cat(out)
+            samples = whole[None, : len(whole) // size * size]
+            latents = model.encoder(samples)
+            bare = model.quantiser(latents, torch.zeros(1, dtype=torch.int64), torch.Generator()).latents
+            energy_in += float(samples.square().sum())
+            energy_out += float(model.decoder(bare).square().sum())
+            out.append(latents[0])
+    return torch.cat(out), 10 * math.log10((energy_out + 1e-20) / (energy_in + 1e-20))
 
 
 def _treble_db(clips: Sequence[Samples]) -> float:
@@ -122,33 +145,31 @@ def _treble_db(clips: Sequence[Samples]) -> float:
 
 
 @torch.inference_mode()
-def _books(codec: Codec, codes: Tensor, latents: Tensor) -> list[Book]:
-    quantiser = codec.model.quantiser
-    whole = quantiser.encode(latents[None])
-    energy = float(latents.square().sum()) + 1e-20
-    out = []
+def _books(codec: Codec, codes: Tensor | None, latents: Tensor | None) -> list[Book]:
+    quantiser, nan, out = codec.model.quantiser, float("nan"), []
+    if latents is not None:
+        latents = normalised(latents, codec.config.quantiser.normalise)
+        whole = quantiser.encode(latents[None])
     for stage in range(codec.depth):
-        share = torch.bincount(codes[stage], minlength=codec.cardinality).double()
-        used = float((share > 0).double().mean())
-        share = share[share > 0] / share.sum()
-        rest = latents - quantiser.decode(whole[:, : stage + 1])[0]
-        reach = float("nan")
+        used = perplexity = spread = norm = reach = left = nan
         if isinstance(quantiser, ResidualEma):
+            vectors = quantiser.codes(stage)
+            spread, norm = float(vectors.abs().max()), float(vectors.norm(dim=1).mean())
+        if codes is not None and latents is not None:
+            share = torch.bincount(codes[stage], minlength=codec.cardinality).double()
+            used = float((share > 0).double().mean())
+            share = share[share > 0] / share.sum()
+            perplexity = float(torch.exp(-(share * share.log()).sum()))
             before = latents - quantiser.decode(whole[:, :stage])[0] if stage else latents
-            reach = float(quantiser.codes(stage).abs().max() / (before.abs().max() + 1e-20))
-        out.append(
-            Book(
-                updates=codec.checkpoint.updates_per_quantiser[stage],
-                used=used,
-                perplexity=float(torch.exp(-(share * share.log()).sum())),
-                reach=reach,
-                left=float(rest.square().sum()) / energy,
-            )
-        )
+            reach = spread / (float(before.abs().max()) + 1e-20)
+            rest = latents - quantiser.decode(whole[:, : stage + 1])[0]
+            left = float(rest.square().sum() / (latents.square().sum() + 1e-20))
+        updates = codec.checkpoint.updates_per_quantiser[stage]
+        out.append(Book(updates, used, perplexity, spread, norm, reach, left))
     return out
 
 
-def _symptoms(codec: Codec, books: list[Book], level: float, treble: float, frames: int) -> list[Symptom]:
+def _symptoms(codec: Codec, books: list[Book], level: float, drift: float, treble: float, frames: int) -> list[Symptom]:
     out = []
 
     def found(cause: str, severity: Severity, message: str) -> None:
@@ -173,12 +194,13 @@ def _symptoms(codec: Codec, books: list[Book], level: float, treble: float, fram
                 f"codebook {number} reaches {book.reach:.1f} times as far as what it quantises: codes were "
                 "revived by replacing their sum and not their usage",
             )
-    if not 0.8 <= level <= 1.2:
+    if level < 0.8 or level > 1.2:
+        where = "its output projection has drifted" if abs(drift) > 2 else "it is lost in the quantiser"
         found(
             "level",
             Severity.ERROR,
-            f"decoded speech has {level:.2f} times the level of the original (0.8-1.2 expected): "
-            "a loss that does not see level, or a learned gain behind the quantiser",
+            f"decoded speech has {level:.2f} times the level of the original (0.8-1.2 expected), {drift:+.1f} dB "
+            f"without the quantiser: {where}. A loss that does not see level, or a learned gain behind the quantiser",
         )
     if treble < -15:
         found(

@@ -10,10 +10,13 @@ from torch import Tensor
 from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
-from ttsprep.codec.errors import CheckpointError
 from ttsprep.codec.model import CodecModel
 from ttsprep.codec.quantisers.rvq_ema import ResidualEma
 from ttsprep.codec.trainer import load_run
+from ttsprep.errors import UsageError
+
+GAINS = (1 / 1.2, 1 / 0.8)
+"""Output gains that make up for what a healthy decoder loses of the level, as `Guard` understands healthy."""
 
 
 def export(
@@ -32,15 +35,16 @@ def export(
     licence
         Of the speech the run was trained on.
     speech
-        To measure the output gain on (training clips only); None leaves it at 1.
+        What it was trained on, to measure the output gain (on training clips only); None leaves it at 1, and so does
+        a level so far off that the run has collapsed.
 
     Returns
     -------
     Checkpoint
     """
     state = load_run(folder / "state.pt")
-    if state.get("format") != "ttsprep-codec-run":
-        raise CheckpointError(f"{folder}/state.pt is not the state of a training run")
+    if speech is not None and speech.digest != state["corpus"]:
+        raise UsageError(f"{folder} was trained on other speech: the output gain is measured on what it was trained on")
     config = CodecConfig.model_validate(state["config"])
     model = CodecModel(config)
     model.load_state_dict(state["average" if averaged else "model"])
@@ -48,7 +52,7 @@ def export(
     active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
     settle(model)
     if speech is not None and active:
-        config = config.model_copy(update={"output_gain": round(level_gain(model.eval(), speech, active), 4)})
+        config = levelled(config, model.eval(), speech, active)
     return Checkpoint(
         config=config,
         state=stored(model, half),
@@ -59,6 +63,15 @@ def export(
         corpus_digest=str(state["corpus"]),
         licence=licence,
     )
+
+
+def levelled(config: CodecConfig, model: CodecModel, speech: Speech, depth: int) -> CodecConfig:
+    """Return the config with the output gain of its model; unchanged where the level is so far off as to be a collapse.
+
+    A gain beyond what a guard lets pass would only hide a collapse from `doctor`, which names it.
+    """
+    gain = round(level_gain(model, speech, depth), 4)
+    return config.model_copy(update={"output_gain": gain}) if GAINS[0] <= gain <= GAINS[1] else config
 
 
 @torch.no_grad()

@@ -13,17 +13,24 @@ from scipy.signal import correlate
 from ttsprep.codec.losses import mel_filters, spectrum
 from ttsprep.types import Samples
 
+PESQ_RATE = 16000
+"""The rate that wide-band PESQ is defined at; faster speech is brought to it."""
+
 
 def pesq_wb(original: Samples, decoded: Samples, rate: int) -> float:
-    """Return PESQ-WB (1 to 4.6); NaN where it cannot be computed or is not installed."""
+    """Return PESQ-WB (1 to 4.6) of the band up to 8 kHz; NaN where it cannot be computed or is not installed."""
     try:
         from pesq import NoUtterancesError, pesq  # type: ignore[import-untyped,unused-ignore]
     except ImportError:
         return float("nan")
-    if rate != 16000:
+    if rate < PESQ_RATE:
         return float("nan")
+    if rate > PESQ_RATE:
+        import soxr
+
+        original, decoded = (soxr.resample(x, rate, PESQ_RATE, quality="HQ") for x in (original, decoded))
     try:
-        return float(pesq(rate, original, decoded, "wb"))
+        return float(pesq(PESQ_RATE, original, decoded, "wb"))
     except NoUtterancesError:
         return float("nan")
 

@@ -42,8 +42,8 @@ class CodecModel(nn.Module):
             Source of every random choice.
         """
         latents = self.encoder(samples)
-        if depths is None:
-            none = torch.zeros(len(samples), 0, latents.shape[1], dtype=torch.int64, device=latents.device)
-            return Pass(self.decoder(latents), none, latents.new_zeros(()))
-        quantised = self.quantiser(latents, depths, generator)
+        # No depth at all still goes through what a kind does to latents before and after it rounds them: the decoder
+        # would see something else when the codebooks begin.
+        none = torch.zeros(len(samples), dtype=torch.int64)
+        quantised = self.quantiser(latents, none if depths is None else depths, generator)
         return Pass(self.decoder(quantised.latents), quantised.codes, quantised.loss)

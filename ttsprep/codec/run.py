@@ -19,6 +19,7 @@ from ttsprep.codec.device import prepare
 from ttsprep.codec.errors import CollapseError
 from ttsprep.codec.guards import Guard
 from ttsprep.codec.listen import write_samples
+from ttsprep.codec.recipes import revised
 from ttsprep.codec.settings import TrainConfig
 from ttsprep.codec.storage import save_atomically
 from ttsprep.codec.trainer import Trainer, load_run
@@ -92,19 +93,16 @@ class Run:
         path = folder / "state.pt"
         if path.is_file():
             state = load_run(path)
-            if state.get("format") != "ttsprep-codec-run":
-                raise UsageError(f"{path} is not the state of a training run")
             if state["corpus"] != speech.digest:
                 raise UsageError(f"{path} was trained on other speech: a run cannot be resumed with another corpus")
-            train = TrainConfig.model_validate({**state["train"], **(changes or {})})
+            train = revised(TrainConfig.model_validate(state["train"]), changes or {})
             self.trainer = Trainer(CodecConfig.model_validate(state["config"]), train, speech, device)
             self.trainer.restore(state)
             self.guard.smooth, self.guard.outside = state["guard"]
             self.window.extend(codes.to(self.trainer.device) for codes in state["window"])
             self._trim_log()
         else:
-            train = TrainConfig.model_validate({**train.model_dump(), **(changes or {})})
-            self.trainer = Trainer(config, train, speech, device)
+            self.trainer = Trainer(config, revised(train, changes or {}), speech, device)
 
     def _trim_log(self) -> None:
         log = self.folder / "log.jsonl"

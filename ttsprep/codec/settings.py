@@ -55,16 +55,16 @@ class TrainConfig(BaseModel):
     seed: int = 0
     batch: int = Field(default=6, ge=1)
     frames: int = Field(default=40, ge=8)
-    rate: float = 1e-3
-    warmup: int = 300
-    floor: float = 0.02
-    decay_from: int | None = None
-    decay_steps: int = 2000
-    bypass: int = 400
-    grow_every: int = 0
+    rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
+    warmup: int = Field(default=300, ge=1)
+    floor: float = Field(default=0.02, ge=0, le=1)
+    decay_from: int | None = Field(default=None, ge=0)
+    decay_steps: int = Field(default=2000, ge=1)
+    bypass: int = Field(default=400, ge=0)
+    grow_every: int = Field(default=0, ge=0)
     beam: int = Field(default=1, ge=1)
-    full: float = 0.5
-    through: float = 0.1
+    full: float = Field(default=0.5, ge=0, le=1)
+    through: float = Field(default=0.1, ge=0, le=1)
     complex: float = 15.0
     magnitude: float = 30.0
     mel: float = 3.0
@@ -73,14 +73,14 @@ class TrainConfig(BaseModel):
     adversary_from: int | None = None
     adversary: float = 1.0
     features: float = 4.0
-    adversary_batch: int = 3
+    adversary_batch: int = Field(default=3, ge=1)
     judge_spectra: tuple[int, ...] = (256, 1024)
     judge_width: int = Field(default=32, ge=1)
     judge_periods: tuple[int, ...] = ()
     judge_period_width: int = Field(default=32, ge=1)
     mel_sizes: tuple[int, ...] = SIZES
-    average: float = 0.999
-    clip: float = 1.0
+    average: float = Field(default=0.999, ge=0, lt=1)
+    clip: float = Field(default=1.0, gt=0)
     precision: Literal["auto", "fp32", "bf16"] = "fp32"
     compile: bool | Literal["auto"] = False
 

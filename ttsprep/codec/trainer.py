@@ -1,6 +1,7 @@
 """One training run: every random number is a function of seed and step, so a resumed run is the same run."""
 
 import copy
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.corpus import Speech
 from ttsprep.codec.device import compiles, low_type
-from ttsprep.codec.errors import CollapseError
+from ttsprep.codec.errors import CheckpointError, CollapseError
 from ttsprep.codec.game import Game, load_optimiser
 from ttsprep.codec.linear import linear_start
 from ttsprep.codec.losses import Weights, reconstruction
@@ -21,8 +22,6 @@ from ttsprep.codec.quantisers.rvq_ema import ResidualEma
 from ttsprep.codec.resident import Resident
 from ttsprep.codec.settings import TrainConfig
 from ttsprep.errors import UsageError
-
-__all__ = ["TrainConfig", "Trainer", "load_run", "revised"]
 
 
 class Trainer:
@@ -41,6 +40,10 @@ class Trainer:
     def __init__(
         self, config: CodecConfig, train: TrainConfig, speech: Speech, device: torch.device | str = "cpu"
     ) -> None:
+        if speech.rate != config.sample_rate:
+            raise UsageError(
+                f"the speech is of {speech.rate} Hz, the codec of {config.sample_rate} Hz: pack it for this codec"
+            )
         torch.manual_seed(train.seed)
         self.config, self.train, self.speech = config, train, speech
         self.device = torch.device(device)
@@ -127,9 +130,7 @@ class Trainer:
         quantiser = copy.deepcopy(self.model.quantiser).cpu()
         quantiser.start(torch.cat(latents).flatten(0, 1), generator)
         self.model.quantiser.load_state_dict(quantiser.state_dict())
-        for name in ("total", "usage"):
-            if hasattr(quantiser, name):
-                getattr(self.average.quantiser, name).copy_(getattr(quantiser, name))
+        self.average.quantiser.load_state_dict(quantiser.state_dict())
 
     def advance(self) -> dict[str, Any]:
         """Do one step and return what it measured: tensors on the device, which nothing has waited for."""
@@ -222,11 +223,22 @@ class Trainer:
 
 
 def load_run(path: Path) -> dict[str, Any]:
-    """Read the state of a run; nothing in it is executed."""
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    """Read the state of a run; nothing in it is executed.
+
+    Raises
+    ------
+    CheckpointError
+        If it is none: foreign, damaged, or with something in it that would have to be executed.
+    """
+    try:
+        with zipfile.ZipFile(path):  # what is no archive would be read as a bare pickle
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file, so this is no folder of a run") from None
+    except Exception as error:
+        raise CheckpointError(
+            f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
+        ) from None
+    if not isinstance(state, dict) or state.get("format") != "ttsprep-codec-run" or state.get("version") != 1:
+        raise CheckpointError(f"{path} is not the state of a training run of this version of ttsprep")
     return state
-
-
-def revised(train: TrainConfig, **changes: Any) -> TrainConfig:
-    """Return the same training with some settings changed, checked again."""
-    return TrainConfig.model_validate({**train.model_dump(), **changes})

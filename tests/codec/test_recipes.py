@@ -1,0 +1,92 @@
+"""What stands in a recipe or after --set is checked before anything begins, and a mistake is named in one line."""
+
+import pickle
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("torch")
+
+from ttsprep.codec.commands import pack
+from ttsprep.codec.corpus import Source, Speech
+from ttsprep.codec.corpus import pack as pack_sources
+from ttsprep.codec.errors import CheckpointError
+from ttsprep.codec.export import export
+from ttsprep.codec.recipes import CodecRecipe, given, read_recipe, revised
+from ttsprep.codec.settings import TrainConfig
+from ttsprep.errors import CorpusError, UsageError
+
+SOURCE = '[[source]]\nname = "x"\npath = "wavs"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("steps = 1", "preset: Field required"),
+        ("preset = 7", "preset"),
+        ('preset = "tiny8"', r"names no \[\[source\]\]"),
+        ('preset = "tiny8"\ncodec = 3', "codec"),
+        ('preset = "tiny8"\n[codec]\nquantiser = 3', "a table"),
+        ('preset = "tiny8"\nbatch = 3', "batch"),
+        (f'preset = "tiny8"\n{SOURCE}', "source.0.weight: Field required"),
+        (f'preset = "tiny8"\n{SOURCE}weight = "a"\nlicence = "x"', "source.0.weight"),
+        (f'preset = "tiny8"\n{SOURCE}weight = -1.0\nlicence = "x"', "source.0.weight"),
+    ],
+)
+def test_a_recipe_that_is_none(tmp_path, text, words):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=words) as caught:
+        pack(recipe, [tmp_path], tmp_path / "speech")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "speech").exists()
+
+
+@pytest.mark.parametrize("changes", [{"batch": 0}, {"warmup": 0}, {"decay_steps": 0}, {"average": 1.0}, {"colour": 1}])
+def test_a_training_that_cannot_be(changes):
+    (name,) = changes
+    with pytest.raises(UsageError, match=rf"\[train\] {name}"):
+        CodecRecipe(preset="tiny8", train=changes).training()
+    with pytest.raises(UsageError, match=f"--set {name}"):
+        revised(TrainConfig(), changes)
+
+
+def test_settings_are_values_of_toml():
+    assert given(["loudness=0.5", "compile=true", "mel_sizes=[64]"]) == {
+        "loudness": 0.5, "compile": True, "mel_sizes": [64]
+    }  # fmt: skip
+    with pytest.raises(UsageError, match="KEY=VALUE"):
+        given(["loudness"])
+
+
+def test_a_recipe_says_more_than_its_preset_and_less_than_what_is_given(tmp_path):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('preset = "base16"\n[codec]\ncausal = true\n[train]\nbatch = 7\nbeam = 2', encoding="utf-8")
+    chosen = read_recipe(recipe)
+    assert chosen.config().causal and chosen.config().quantiser.depth == 12
+    training = chosen.training(beam=1)
+    assert (training.frames, training.batch, training.beam) == (64, 7, 1)
+
+
+def test_speech_that_cannot_be_packed(tmp_path):
+    file, out = tmp_path / "a.wav", tmp_path / "packed"
+    source = [Source("voice", tmp_path, 1.0, "made up")]
+    for value, words in [(0.0, "louder than silence"), (np.nan, "not finite")]:
+        soundfile.write(file, np.full(16000, value, np.float32), 8000, subtype="FLOAT")
+        with pytest.raises(CorpusError, match=words):
+            pack_sources(source, 8000, out)
+    file.write_bytes(b"RIFF of nothing")
+    with pytest.raises(CorpusError, match=r"a\.wav cannot be decoded"):
+        pack_sources(source, 8000, out)
+    assert not out.exists()
+    with pytest.raises(CorpusError, match="codec pack"):
+        Speech(out)
+
+
+def test_the_state_of_a_run_is_not_executed(tmp_path):
+    with pytest.raises(CheckpointError, match="no folder of a run"):
+        export(tmp_path)
+    (tmp_path / "state.pt").write_bytes(pickle.dumps({"format": print}))
+    with pytest.raises(CheckpointError, match="without running code"):
+        export(tmp_path)
