@@ -79,8 +79,8 @@ def ready(model: str) -> str:
     UsageError
         If the weights are not on this machine, or are no checkpoint of Whisper.
     """
-    if missing := Asr.available():
-        raise MissingExtraError(missing.replace("--listen asr", "--asr-model"))
+    if missing := Asr.available(asked_by="--asr-model"):
+        raise MissingExtraError(missing)
     path = str(weights(model))
     whisper_model.loaded(path)
     return path
