@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,14 @@ from ttsprep.build_state import DOCUMENT, MARK
 from ttsprep.build_tables import write_rejected
 from ttsprep.choose import Rejection
 from ttsprep.cli import main
+from ttsprep.dossier import gather
 from ttsprep.files import digest
+from ttsprep.listening.explained import Explained, TimedWord
 from ttsprep.manifest import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.provenance import PROVENANCE
 from ttsprep.types import Clip, Finding, Severity
 from ttsprep.verdict import summarise
+from ttsprep.views_explain import show_clip
 
 RATE = 16_000
 ODD = os.fsdecode(b"caf\xe9 \x1b[31m")
@@ -183,6 +187,16 @@ def test_what_was_said_is_shown_against_what_is_written(here: Path, ttsprep) -> 
     assert "  the text of [-1-] {+one+}\n" in said
     html = (here / "corpus.audit" / "explain" / "two.html").read_text(encoding="utf-8")
     assert "<del>1</del> <ins>one</ins>" in html
+
+
+def test_a_doubted_word_that_is_no_finding_says_so(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    heard = Explained("tiny.pt", (TimedWord("text", 1.0, 1.5, -4.5, False),), "the word")
+    for name, rest in (("two", "(tiny.pt)\n"), ("three", ", too little for a finding (tiny.pt)\n")):
+        show_clip(replace(gather(open_audit(here / "corpus.audit"), name), heard=heard), None, as_json=False)
+        assert f"  1 word of 1 seems not to be said{' ' * (name == 'two')}{rest}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

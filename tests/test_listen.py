@@ -74,6 +74,7 @@ def test_a_listener_without_its_packages_says_how_to_have_them() -> None:
 
     del Listener.registry["deaf"]
     assert Deaf.available() == "--listen deaf needs no_such_package: pip install 'ttsprep[ears]'"
+    assert Deaf.available(asked_by="a recipe") == "a recipe needs no_such_package: pip install 'ttsprep[ears]'"
 
 
 @pytest.fixture

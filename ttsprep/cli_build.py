@@ -130,7 +130,7 @@ def _with_model(rules: "Recipe", model: str) -> "Recipe":
     from ttsprep.listening.base import listener
 
     section = rules.transcribe.model_copy(update={"model": model} if model else {})
-    listener("asr", section.model)
+    listener("asr", section.model, asked_by="[transcribe] in the recipe")
     return rules.model_copy(update={"transcribe": section})
 
 

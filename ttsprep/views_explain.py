@@ -99,11 +99,20 @@ def _said(dossier: "Dossier") -> list[Any]:
     if heard is not None and heard.words:
         doubted = [word for word in heard.words if word.doubted]
         seems = f"{count(len(doubted), 'word')} of {len(heard.words)} seem{'s' * (len(doubted) == 1)} not to be said"
-        parts += [Text(f"  {seems if doubted else f'all {len(heard.words)} words are there'} ({heard.model})", "dim")]
+        if doubted and _passed(dossier):
+            seems += ", too little for a finding"
+        sums = seems if doubted else f"all {len(heard.words)} words are there"
+        parts += [Padding(Text(f"{sums} ({heard.model})", "dim"), (0, 0, 0, 2))]
         for word in doubted:
             when = f"{word.start:6.2f} to {word.end:.2f} s"
             parts += [Text(f"  {when}  {printable(word.word)}  {nats(word.score or 0.0)}")]
     return [*parts, Text()]
+
+
+def _passed(dossier: "Dossier") -> bool:
+    """Say whether an audit compared the text with what is said, and found nothing."""
+    compared = dossier.row.get("mismatch_nats") is not None
+    return compared and all(found.code != "transcript-mismatch" for found in dossier.findings)
 
 
 def _difference(dossier: "Dossier") -> "Text":

@@ -75,12 +75,21 @@ class Listener:
         return cls.packages
 
     @classmethod
-    def available(cls, model: str = "") -> str:
-        """Return "" if all that it imports is installed, else one line how to have it."""
+    def available(cls, model: str = "", *, asked_by: str = "") -> str:
+        """Return "" if all that it imports is installed, else one line how to have it.
+
+        Parameters
+        ----------
+        model
+            Its weights.
+        asked_by
+            What a person wrote to have it, if not ``--listen NAME``.
+        """
         missing = [name for name in cls.needs(model) if importlib.util.find_spec(name) is None]
         if not missing:
             return ""
-        return f"--listen {cls.name} needs {', '.join(missing)}: pip install 'ttsprep[{cls.extra}]'"
+        asked_by = asked_by or f"--listen {cls.name}"
+        return f"{asked_by} needs {', '.join(missing)}: pip install 'ttsprep[{cls.extra}]'"
 
     def digest(self) -> str:
         """Return what stands for the weights; with the same digest a clip is not listened to again.
@@ -123,8 +132,15 @@ def all_listeners() -> dict[str, type[Listener]]:
     return dict(sorted(Listener.registry.items()))
 
 
-def listener(name: str, model: str = "") -> Listener:
+def listener(name: str, model: str = "", *, asked_by: str = "") -> Listener:
     """Return a listener with its weights.
+
+    Parameters
+    ----------
+    name, model
+        Of the listener, and of its weights: "" for its own.
+    asked_by
+        As for `Listener.available`.
 
     Raises
     ------
@@ -136,7 +152,7 @@ def listener(name: str, model: str = "") -> Listener:
     known = all_listeners()
     if name not in known:
         raise UsageError(f"no listener is called {name!r}; {nearest(name, known)}")
-    if missing := known[name].available(model):
+    if missing := known[name].available(model, asked_by=asked_by):
         raise MissingExtraError(missing)
     found = known[name](model) if model else known[name]()
     found.digest()

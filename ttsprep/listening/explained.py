@@ -1,6 +1,5 @@
 """What Whisper makes of one clip, word by word: where each was heard, how likely it is, what is said instead."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +9,9 @@ from ttsprep.errors import MissingExtraError, UsageError
 from ttsprep.listening import whisper_model
 from ttsprep.listening.asr import DOUBT, Asr, score
 from ttsprep.listening.base import RATE, Heard
-from ttsprep.listening.heard_text import compare, without_loops
+from ttsprep.listening.heard_text import Comparison, compare, without_loops
 from ttsprep.listening.whisper_model import FRAME_S, TAIL_S, WINDOW_S, Scorer, weights
-from ttsprep.listening.words import UNSPACED, monotonic, speech_frames, split, word_scores
+from ttsprep.listening.words import UNSPACED, Words, monotonic, speech_frames, split, word_scores
 from ttsprep.types import Measures
 
 
@@ -27,7 +26,8 @@ class TimedWord:
     start, end
         Seconds into the clip, along the best path through the attention of the model, without silence at either end.
     score
-        How far it is behind the likeliest word in its place, in nats: 0 or less; None for a word without letters.
+        How far it is behind the likeliest word in its place, in nats, the less the more it sounds like what the model
+        writes freely: 0 or less, and what an audit judges; None for a word without letters.
     written
         Whether the model, left free, writes it there, or a word that sounds like it.
     """
@@ -40,8 +40,8 @@ class TimedWord:
 
     @property
     def doubted(self) -> bool:
-        """Whether it seems not to be said: neither likely in its place, nor written there freely."""
-        return self.score is not None and self.score <= -DOUBT and not self.written
+        """Whether it seems not to be said: it is one of the `words_not_said` of an audit."""
+        return self.score is not None and self.score <= -DOUBT
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ def ready(model: str) -> str:
     UsageError
         If the weights are not on this machine, or are no checkpoint of Whisper.
     """
-    if missing := Asr.available():
-        raise MissingExtraError(missing.replace("--listen asr", "--asr-model"))
+    if missing := Asr.available(asked_by="--asr-model"):
+        raise MissingExtraError(missing)
     path = str(weights(model))
     whisper_model.loaded(path)
     return path
@@ -113,18 +113,18 @@ def explain(path: str, clip: Heard) -> Explained:
     (measures,) = score(scorer, [clip], [features])
     heard = without_loops(split(said, language, lambda _: ()).words, text.words)
     said = ("" if language in UNSPACED else " ").join(heard)
-    written = compare(text.words, heard, clip.clip.language).confirmed
-    return Explained(name, _words(scorer, clip, features, text, written), said, measures)
+    comparison = compare(text.words, heard, clip.clip.language)
+    return Explained(name, _words(scorer, clip, features, text, comparison), said, measures)
 
 
-def _words(scorer: Scorer, clip: Heard, features: Any, text: Any, written: Sequence[bool]) -> tuple[TimedWord, ...]:
+def _words(scorer: Scorer, clip: Heard, features: Any, text: Words, heard: Comparison) -> tuple[TimedWord, ...]:
     (forced,) = scorer.force([features], [text.tokens])
-    scores = word_scores(forced.log_p, forced.best, text.spans)
+    scores = word_scores(forced.log_p, forced.best, text.spans) * (1 - np.array(heard.likeness))
     speech = speech_frames(clip.samples, FRAME_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
     length = len(clip.samples) / RATE
     found = []
-    for word, (first, after), behind, confirmed in zip(text.words, text.spans, scores, written, strict=True):
+    for word, (first, after), behind, confirmed in zip(text.words, text.spans, scores, heard.confirmed, strict=True):
         start, end = int(starts[first]), int(starts[after])
         voiced = np.flatnonzero(speech[start:end])
         if len(voiced):
