@@ -19,6 +19,7 @@ from ttsprep.build_tables import write_rejected
 from ttsprep.choose import Rejection
 from ttsprep.cli import main
 from ttsprep.dossier import gather
+from ttsprep.file_cache import PLACE, note_place
 from ttsprep.files import digest
 from ttsprep.listening.explained import Explained, TimedWord
 from ttsprep.manifest import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
@@ -85,7 +86,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of it, which is where we are."""
     here = Path(shutil.copytree(audited, tmp_path / "here"))
-    write_json(here / "corpus.audit" / "run.json", {"corpus": str(here / "corpus")})
+    note_place(here / "corpus.audit", here / "corpus")
     monkeypatch.chdir(here)
     return here
 
@@ -290,7 +291,7 @@ def test_what_has_changed_since_is_said(here: Path, ttsprep) -> None:
     assert "any more" in (here / "corpus.audit" / "explain" / "three.html").read_text(encoding="utf-8")
     assert "█" in ttsprep("explain", "three", "--corpus", "moved")[1]
     (here / "moved").rename(here / "corpus")
-    (here / "corpus.audit" / "run.json").unlink()  # of an older audit
+    (here / "corpus.audit" / PLACE).unlink()  # of an older audit
     assert "█" in ttsprep("explain", "three")[1]
 
 

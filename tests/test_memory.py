@@ -16,7 +16,7 @@ SCRIPT = """
     torch.set_num_threads(1)
     from ttsprep.codec import tiles
     from ttsprep.codec.api import Codec
-    from ttsprep.codec.memory import in_groups
+    from ttsprep.memory import in_groups
     codec = Codec.load("nano16")
     rng = np.random.default_rng(0)
     clip = rng.standard_normal(16000 * 2).astype(np.float32) * 0.05
@@ -25,7 +25,7 @@ SCRIPT = """
     work = lambda group: tiles.encode_tiles(codec.model, group, 2, rows=len(group))  # the way of a GPU
     work(pieces[:1])
     data = int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmData"))) * 1024
-    room = data + (24 << 20)
+    room = data + (40 << 20)
     resource.setrlimit(resource.RLIMIT_DATA, (room, room))
     less = []
     together = list(in_groups(work, pieces, 40, less.append))

@@ -17,7 +17,7 @@ from ttsprep import __version__
 from ttsprep.checks.base import Check
 from ttsprep.coded import read_codes, with_distances
 from ttsprep.decisions import write_decisions
-from ttsprep.file_cache import unchanged, write_cache
+from ttsprep.file_cache import note_place, unchanged, write_cache
 from ttsprep.files import Signature, atomic_write, digest, lock, refuse_inside
 from ttsprep.layouts.detect import Corpus, read_corpus
 from ttsprep.layouts.folder import audio_files
@@ -199,6 +199,7 @@ def examine(
     judges, wanted = recipe.judges(), recipe.wanted()
     distances, used = read_codes(codes, todo.ids) if codes else ([], {})
     with lock(out):
+        note_place(out, todo.corpus.root)
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
         heard = listen_to(
             todo.corpus.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
@@ -211,8 +212,7 @@ def examine(
         listening = account(clips, judges, Asked(tuple(listen), skipped or {}))
         stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
         earlier = _earlier(out, stamp, with_report=with_report)
-        place = clean(str(todo.corpus.root.resolve()))
-        about = {"ttsprep": __version__, "stamp": stamp, "corpus": place, "recipe": recipe.model_dump(mode="json")}
+        about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
         if earlier is not None:
             write_json(out / "run.json", about)  # keys of a build are no part of the stamp
             return Audit(out, clips, *earlier, measured)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ttsprep.build_state import MARK
 from ttsprep.errors import UsageError, nearest
+from ttsprep.file_cache import noted_place
 from ttsprep.layouts.folder import corpus_folder
 from ttsprep.manifest import clean, read_table
 
@@ -32,8 +33,8 @@ class AuditFolder:
         Where its tables are.
     clips, findings
         The tables.
-    summary, run
-        As in ``summary.json`` and ``run.json``; the latter may be empty.
+    summary
+        As in ``summary.json``.
     build
         The build whose source was audited, where it is one.
     """
@@ -42,7 +43,6 @@ class AuditFolder:
     clips: pa.Table
     findings: pa.Table
     summary: dict[str, Any]
-    run: dict[str, Any]
     build: Path | None = None
 
 
@@ -56,12 +56,12 @@ def open_audit(path: Path) -> AuditFolder:
     """
     folder = path / SOURCE if (path / MARK).is_file() else path
     clips, findings = (read_table(folder / f"{name}.parquet") for name in ("clips", "findings"))
-    summary, run = _json(folder / "summary.json"), _json(folder / "run.json")
+    summary = _json(folder / "summary.json")
     if clips is None or findings is None or "codes" not in summary:
         what = "is not there" if not path.exists() else "holds no finished audit"
         raise UsageError(f"{path} {what}: give a folder that ttsprep audit or ttsprep build wrote")
     build = folder.parent if folder.name == SOURCE and (folder.parent / MARK).is_file() else None
-    return AuditFolder(folder, clips, findings, summary, run, build)
+    return AuditFolder(folder, clips, findings, summary, build)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def root_of(audit: AuditFolder, given: Path | None) -> tuple[Path | None, str]:
         if not given.exists():
             raise UsageError(f"{given} is not there: --corpus takes the folder that was audited, where it is now")
         return corpus_folder(given), ""
-    name, seen = str(audit.summary.get("corpus", "")), str(audit.run.get("corpus", ""))
+    name, seen = str(audit.summary.get("corpus", "")), noted_place(audit.folder)
     if audit.summary.get("layout") == "build" and (audit.folder.parent / MARK).is_file():
         return audit.folder.parent, ""
     places = [_found(Path("/"), seen.lstrip("/"))] if seen.startswith("/") else []

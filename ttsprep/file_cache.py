@@ -1,5 +1,9 @@
-"""What is known of the files of a corpus from the last run: a file that looks the same is not read again."""
+"""What is known of the files of a corpus from the last run: a file that looks the same is not read again.
 
+It holds for this machine alone, so it lies apart from the tables, in hidden files.
+"""
+
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,9 +12,10 @@ import pyarrow.compute as pc
 
 from ttsprep.errors import AudioError
 from ttsprep.files import Signature, inside, regular, signature
-from ttsprep.manifest import CACHE, clean, read_table, write_table
+from ttsprep.manifest import CACHE, clean, read_table, write_json, write_table
 from ttsprep.types import Clip
 
+PLACE = ".corpus.json"
 UNSEEN = ("", Signature(-1, -1, -1, -1))
 """In place of the digest and signature of a file that may have changed."""
 
@@ -42,3 +47,16 @@ def write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Si
     columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
     cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)
     write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
+
+
+def note_place(out: Path, root: Path) -> None:
+    """Write down where the corpus is, for `noted_place`."""
+    write_json(out / PLACE, {"corpus": clean(str(root.resolve()))})
+
+
+def noted_place(out: Path) -> str:
+    """Return where the corpus of an audit was, or "" where nobody wrote it down."""
+    try:
+        return str(json.loads((out / PLACE).read_text(encoding="utf-8"))["corpus"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

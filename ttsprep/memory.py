@@ -11,9 +11,10 @@ def out_of_memory(error: BaseException) -> bool:
     """Say whether an error means that memory ran out, on whatever device."""
     import torch
 
-    # On a CPU torch raises a plain RuntimeError, from its allocator.
+    # On a CPU torch raises a plain RuntimeError, from its allocator or from oneDNN.
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+        isinstance(error, RuntimeError)
+        and any(words in str(error) for words in ("DefaultCPUAllocator", "could not create a"))
     )
 
 

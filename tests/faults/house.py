@@ -73,5 +73,13 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def leftovers(out: Path) -> list[str]:
     """What a finished audit must not leave."""
-    kept = {"clips.parquet", "findings.parquet", "summary.json", "report.html", "run.json", ".cache.parquet"}
+    kept = {
+        "clips.parquet",
+        "findings.parquet",
+        "summary.json",
+        "report.html",
+        "run.json",
+        ".cache.parquet",
+        ".corpus.json",
+    }
     return sorted({path.name for path in out.iterdir()} - kept)

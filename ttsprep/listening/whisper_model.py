@@ -116,7 +116,7 @@ class Scorer:
         found: dict[int, Item] = {}
         for size in sorted(set(sizes)):
             places = [i for i, other in enumerate(sizes) if other == size]
-            at_once = max(1, int(TOGETHER_S * RATE) // size)
+            at_once = max(1, min(len(places), int(TOGETHER_S * RATE) // size))
             found.update(zip(places, in_groups(work, places, at_once), strict=True))
         return [found[i] for i in range(len(sizes))]
 
@@ -210,7 +210,7 @@ class Scorer:
         """Decode clips freely and greedily, many at once; a text has at most `TOKENS_PER_S` tokens a second."""
         longest = max((len(one) * FRAME_S for one in encoded), default=1.0)
         pairs = list(zip(encoded, seconds, strict=True))
-        return list(in_groups(self._write, pairs, max(1, int(TOGETHER_S / longest))))
+        return list(in_groups(self._write, pairs, max(1, min(len(pairs), int(TOGETHER_S / longest)))))
 
     def _write(self, clips: Sequence[tuple[Any, float]]) -> list[str]:
         import torch
