@@ -98,7 +98,7 @@ class Transcript(Check):
         for row in rows(doubted):
             lead = row.text_log_p - row.decoy_log_p
             other = bool(lead < self.decoy_nats)  # NaN is not less
-            seen = [f"another clip's text fits as well ({lead:+.1f} nats a token)"] if other else []
+            seen = [f"the text of another clip is about as likely ({lead:+.1f} nats a token)"] if other else []
             if count := int(row.words_not_said):
                 words = "1 word seems" if count == 1 else f"{count} words seem"
                 seen.append(f"{words} not to be said, {row.doubted_word!r} least")

@@ -327,7 +327,8 @@ def loaded(path: str) -> Any:
     try:
         model = whisper.load_model(path, device=device)
     except (RuntimeError, KeyError, TypeError, OSError, ValueError, pickle.UnpicklingError) as error:
-        raise UsageError(f"{path} is no openai-whisper checkpoint: {str(error).splitlines()[0]}") from None
+        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        raise UsageError(f"{path} is no openai-whisper checkpoint{why}: give the .pt file of a Whisper model") from None
     dims = model.dims
     sizes = {4: "tiny", 6: "base", 12: "small", 24: "medium", 32: "large-v3" if dims.n_mels == 128 else "large-v2"}
     name = "turbo" if dims.n_text_layer != dims.n_audio_layer else sizes.get(dims.n_text_layer, "")
