@@ -13,6 +13,7 @@ from ttsprep import audit as module
 from ttsprep.audit import Audit, audit, plan
 from ttsprep.checks.hum import Hum
 from ttsprep.errors import CorpusError, TtsprepError, UsageError
+from ttsprep.file_cache import noted_place
 from ttsprep.manifest import FINDINGS, MANIFEST, MEASURED
 from ttsprep.measure import columns
 from ttsprep.recipe import Recipe
@@ -158,7 +159,7 @@ def test_the_tables(small: Path, again: Callable[..., Audit]) -> None:
     assert sum(verdict["clips"] for verdict in summary["verdicts"].values()) == 7
     about = json.loads((result.out / "run.json").read_text(encoding="utf-8"))
     assert about["recipe"]["layout"] == "auto"
-    assert about["corpus"] == str(small.resolve())
+    assert noted_place(result.out) == str(small.resolve())
 
 
 def test_select_and_ignore(small: Path, again: Callable[..., Audit]) -> None:
