@@ -127,7 +127,11 @@ def test_the_summary_counts(reference: Path) -> None:
     share = share[share > 0]
     assert summary["codebooks"][0]["perplexity"] == pytest.approx(2 ** -(share * np.log2(share)).sum(), abs=0.06)
     assert summary["codebooks"][0]["used"] == pytest.approx(len(share) / 1024, abs=1e-4)
-    assert summary["distance_db"]["median"] < -6
+    distances = [d for d in pq.read_table(reference / "quality.parquet")["distance_db"].to_pylist() if d is not None]
+    assert distances != sorted(distances), "in the order of the corpus"
+    assert summary["distance_db"]["median"] == pytest.approx(np.median(distances), abs=1e-3)
+    assert summary["distance_db"]["largest"] == pytest.approx(max(distances), abs=1e-3)
+    assert -20 < summary["distance_db"]["median"] < -6
 
 
 def test_a_second_run_does_nothing(few_once: Path, reference: Path) -> None:

@@ -280,13 +280,14 @@ class _Writer:
 
     def tables(self, clips: Sequence[Clip], ids: Sequence[str], outcomes: Sequence[Outcome]) -> dict[str, Any]:
         """Write the tables about the clips, and return the summary."""
-        from ttsprep.codec.usage import outliers
+        from ttsprep.codec.usage import middle_and_largest, outliers
 
         rows = [o.fingerprint if o.status == "ok" else "" for o in outcomes]
         distance, samples = (
             [self._held.value(row, name) if row else None for row in rows] for name in ("distance_db", "samples")
         )
-        far = outliers([float("nan") if value is None else value for value in distance]).tolist()
+        distances = [float("nan") if value is None else value for value in distance]
+        far = outliers(distances).tolist()
         columns: list[list[Any]] = [
             [clean(name) for name in ids],
             [clean(clip.path) for clip in clips],
@@ -305,7 +306,6 @@ class _Writer:
         _write_skipped(self._out / SKIPPED, skipped)
         odd = sorted((row for row in quality.to_pylist() if row["outlier"]), key=lambda row: -row["distance_db"])
         books = self._usage.books()
-        known = [value for value in distance if value is not None]
         return {
             "ttsprep": __version__,
             "meaning": self._meaning.document(),
@@ -317,9 +317,7 @@ class _Writer:
             "shards": self._shards,
             "kbits_per_s": round(self._meaning.frame_rate * sum(book["bits"] for book in books) / 1000, 3),
             "codebooks": books,
-            "distance_db": {"median": round(known[len(known) // 2], 3), "largest": round(known[-1], 3)}
-            if known
-            else {},
+            "distance_db": middle_and_largest(distances),
             "outliers": len(odd),
             "outlier_clips": [{"id": row["id"], "distance_db": round(row["distance_db"], 2)} for row in odd[:LISTED]],
             "skipped": dict(sorted(Counter(row["status"] for row in skipped).items())),

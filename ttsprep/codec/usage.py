@@ -1,5 +1,6 @@
 """How the codes of a corpus are used: per codebook, and which clips the codec does not fit."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,3 +76,15 @@ def outliers(distance_db: Sequence[float]) -> npt.NDArray[np.bool_]:
     middle = np.median(known)
     spread = max(SPREAD_DB, 1.4826 * float(np.median(np.abs(known - middle))))
     return np.asarray(np.nan_to_num(values, nan=-np.inf) > middle + FAR * spread)
+
+
+def middle_and_largest(distance_db: Sequence[float]) -> dict[str, float]:
+    """Return the median and the largest of distances in any order, without those that are not known (NaN).
+
+    Returns
+    -------
+    dict
+        ``median`` and ``largest``; empty if no distance is known.
+    """
+    known = [value for value in distance_db if not math.isnan(value)]
+    return {"median": round(float(np.median(known)), 3), "largest": round(max(known), 3)} if known else {}
