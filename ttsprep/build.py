@@ -15,7 +15,7 @@ from ttsprep import build_state as state
 from ttsprep import build_tables as tables
 from ttsprep import trainer as trainers
 from ttsprep.audit import Audit, Plan, examine, plan
-from ttsprep.build_source import prepare
+from ttsprep.build_source import Source, prepare, refuse_nothing, unread
 from ttsprep.build_told import QUIET, Told
 from ttsprep.choose import Choice, Rejection, choose, without
 from ttsprep.decisions import Decision
@@ -124,7 +124,9 @@ def draft(
     state.claim(out, todo.corpus.root)
     with lock(out):
         state.mark(out)
-        return _draft(todo, decisions, out, recipe, jobs, told)
+        ready = prepare(todo, decisions, out, recipe, jobs, told)
+        refuse_nothing(ready, None)
+        return _draft(ready, out, recipe, jobs, told)
 
 
 def build(
@@ -162,15 +164,18 @@ def build(
         document = state.finished(out, inputs)
         if document is not None:
             return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
-        made = _draft(todo, decisions, out, recipe, jobs, told)
+        ready = prepare(todo, decisions, out, recipe, jobs, told)
+        if not ready.todo.clips:
+            state.unfinish(out)  # its rejected.csv is about to be that of another source
+        refuse_nothing(ready, out / "rejected.csv")
+        made = _draft(ready, out, recipe, jobs, told)
         state.unfinish(out)
         built = _build(made, recipe, out, jobs, told)
         state.finish(out, inputs)
         return built
 
 
-def _draft(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
-    ready = prepare(todo, decisions, out, recipe, jobs, told)
+def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
     todo, said = ready.todo, ready.decisions
     before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
@@ -204,7 +209,7 @@ def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
 
 def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Built:
     rows, fresh = _staged(made, out, jobs, told)
-    rejected = [*_unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
+    rejected = [*unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
@@ -256,14 +261,6 @@ def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
         return {}
     texts = ((entry.id, entry.normalised, entry.language) for entry in entries)
     return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
-
-
-def _unread(todo: Plan) -> list[Rejection]:
-    """Lines of the metadata that are no clips."""
-    known = set(todo.ids)
-    return [
-        Rejection(item.clip, "read", (item.code,), item.message) for item in todo.findings if item.clip not in known
-    ]
 
 
 def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame, int]:

@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from ttsprep.audit import Plan
+from ttsprep.build_tables import write_rejected
 from ttsprep.build_told import Told
 from ttsprep.choose import Rejection
 from ttsprep.decisions import Decision, read_decisions
+from ttsprep.errors import CorpusError
 from ttsprep.recipe import Recipe
 
 
@@ -65,6 +67,8 @@ def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs:
 
         told_of = partial(told.begin, "cutting", len(todo.clips))
         todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+    if not todo.clips:  # decisions and texts are about clips; `refuse_nothing` says what is wrong
+        return Source(todo, refused, {})
     todo, said = _decided(todo, decisions)
     if not recipe.transcribe:
         return Source(todo, refused, said)
@@ -73,6 +77,48 @@ def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs:
     begin = partial(told.begin, "writing down")
     written = transcribe_source(todo, out, recipe.transcribe, jobs, begin, lambda n: told.advance(n, 0.0))
     return Source(written.todo, refused, said, written.log_p, written.doubted)
+
+
+def unread(todo: Plan) -> list[Rejection]:
+    """Return the lines of the metadata that are no clips."""
+    known = set(todo.ids)
+    return [
+        Rejection(item.clip, "read", (item.code,), item.message) for item in todo.findings if item.clip not in known
+    ]
+
+
+def refuse_nothing(ready: Source, reasons: Path | None) -> None:
+    """Refuse a source of which no clip is left before anything is measured.
+
+    Parameters
+    ----------
+    ready
+        As `prepare` returns it.
+    reasons
+        The ``rejected.csv`` to write first; None where nothing may be written.
+
+    Raises
+    ------
+    CorpusError
+        If there is no clip.
+    """
+    if ready.todo.clips:
+        return
+    rejected = [*unread(ready.todo), *ready.refused]
+    if not rejected:
+        raise CorpusError(
+            f"{ready.todo.corpus.root} has no clip to build: its recordings hold no speech, "
+            "or its metadata has no line; see `ttsprep audit`"
+        )
+    if reasons:
+        write_rejected(reasons, rejected)
+    first = rejected[0]
+    more = f", and {len(rejected) - 1:,} more reasons" if len(rejected) > 1 else ""
+    where = f"; the reasons are in {reasons}" if reasons else ""
+    raise CorpusError(
+        f"no clip is left to build of {ready.todo.corpus.root} ({first.id}: {first.reason}{more}){where}: "
+        "mend the recordings or their texts, or change the recipe"
+    )
 
 
 def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:

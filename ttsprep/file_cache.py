@@ -43,8 +43,8 @@ def _signature(root: str, path: str) -> Signature | None:
 
 def write_cache(out: Path, paths: pa.ChunkedArray, files: Sequence[tuple[str, Signature]]) -> None:
     """Write down digest and signature of each file, for `unchanged`."""
-    stats = zip(*(stat for _, stat in files), strict=True)
-    columns = [paths, [sha256 for sha256, _ in files], *map(list, stats)]
+    stats = [[getattr(stat, name) for _, stat in files] for name in Signature._fields]  # of no file, no row
+    columns = [paths, [sha256 for sha256, _ in files], *stats]
     cache = pa.table([pa.array(column, kind) for column, kind in zip(columns, CACHE.types, strict=True)], schema=CACHE)
     write_table(out / ".cache.parquet", cache.filter(pc.not_equal(cache["sha256"], "")))
 
