@@ -93,3 +93,42 @@ def test_what_is_read_fits_the_memory_of_a_worker(rate: int, channels: int) -> N
     assert frames >= 20 * rate
     if rate <= 48_000 and channels <= 2:
         assert frames == audio.READ_SECONDS * rate
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-0.4, 0.4, round(8000 * seconds)).astype(np.float32)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_mixdown_is_the_mean_or_the_loudest_channel_where_that_cancels(sign: int) -> None:
+    samples = np.stack([0.9 * noise(1), sign * noise(1)], axis=1)
+    heard = audio.mixdown(samples)
+    assert np.array_equal(heard, samples.mean(axis=1) if sign > 0 else samples[:, 1])
+    assert heard.flags.c_contiguous
+    assert np.array_equal(audio.mixdown(samples[:, :1]), samples[:, 0])
+
+
+def test_which_channel_is_heard_is_decided_once_for_all_blocks() -> None:
+    """A part in which the channels cancel goes with the whole: what is heard does not jump to and fro."""
+    said, other = noise(2), noise(2, 1)
+    apart = np.stack([said, -said], axis=1)
+    alike = np.stack([said, other], axis=1)
+    assert audio.sole_channel([alike, apart]) is None
+    parts = [2 * apart, 0.1 * alike, 2 * apart]
+    assert audio.sole_channel(parts) in {0, 1}
+    assert audio.sole_channel(parts) == audio.sole_channel([np.concatenate(parts)])
+    assert audio.sole_channel([said[:, None], said[:, None]]) == 0
+    assert audio.sole_channel([np.zeros((10, 2), np.float32)]) is None
+
+
+def test_a_file_that_is_read_in_blocks_is_loaded_as_one_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.stack([noise(9), -noise(9)], axis=1)
+    sf.write(tmp_path / "a.wav", samples, 8000, subtype="FLOAT")
+    loaded = audio.load_mono(tmp_path / "a.wav", 16_000, start=1.0, end=8.0)
+    assert len(loaded) == 7 * 16_000
+    assert loaded.std() > 0.2
+    monkeypatch.setattr(audio, "READ_SECONDS", 3.0)
+    assert np.array_equal(audio.load_mono(tmp_path / "a.wav", 16_000, start=1.0, end=8.0, whole=True), loaded)
+    assert len(audio.load_mono(tmp_path / "a.wav", 16_000, start=1.0, end=8.0)) == 3 * 16_000

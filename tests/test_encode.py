@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pickle
 import resource
 import shutil
 import signal
@@ -26,6 +27,7 @@ from ttsprep.decode import decode
 from ttsprep.encode import Encoded, Options, encode, newest_build
 from ttsprep.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
 from ttsprep.files import lock
+from ttsprep.types import Clip
 
 FAST = Options(beam=1)
 CLIPS = 5
@@ -259,6 +261,23 @@ def test_a_long_clip_is_coded_in_pieces_as_if_it_were_whole(few_once: Path, tmp_
     (row,) = rows(tmp_path / "codes").values()
     assert row["samples"] == len(clip) and row["scale"] == coded.scale
     assert np.array_equal(np.reshape(row["codes"], (2, -1)), coded.codes)
+
+
+@pytest.mark.parametrize("most_s", [180.0, 1.0], ids=["whole", "in chunks"])
+def test_channels_out_of_phase_are_coded_as_the_voice(
+    few_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_s: float
+) -> None:
+    from ttsprep.coding import Coding
+
+    samples, rate = soundfile.read(next((few_once / "wavs").glob("*.wav")), dtype="float32")
+    soundfile.write(tmp_path / "mono.wav", samples, rate)
+    soundfile.write(tmp_path / "apart.wav", np.stack([samples, -samples], axis=1), rate)
+    monkeypatch.setattr("ttsprep.audio.READ_SECONDS", most_s)
+    work = pickle.loads(pickle.dumps(Coding(str(tmp_path), "nano16", 8, 1, "")))
+    mono, apart = (work(Clip(name, f"{name}.wav", "")) for name in ("mono", "apart"))
+    assert (mono["status"], apart["status"]) == ("ok", "ok"), (mono, apart)
+    assert np.array_equal(mono["coded"].codes, apart["coded"].codes)
+    assert mono["coded"].scale == apart["coded"].scale > 0.01
 
 
 def test_the_source_is_not_written_to(few_once: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import soundfile as sf
 
 from ttsprep.audit import PROPOSED, audit
 from ttsprep.checks.base import all_checks
@@ -15,7 +16,7 @@ from ttsprep.checks.mos import Mos
 from ttsprep.checks.speaker import Speaker
 from ttsprep.decisions import read_decisions
 from ttsprep.errors import UsageError
-from ttsprep.listen import account, columns_of, like, listen
+from ttsprep.listen import _keys, account, columns_of, decode, like, listen
 from ttsprep.listening.base import Asked, Listener, all_listeners, ask, listener
 from ttsprep.listening.weights import find_weights
 from ttsprep.recipe import Recipe
@@ -144,6 +145,22 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
         "asr": {"skipped": "it is not here", "heard": 0, "not_heard": 4, "not_judged": [], "codes": []},
     }
     assert account(clips, judges, Asked()) == {}
+
+
+def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = np.random.default_rng(0).uniform(-0.4, 0.4, 16_000).astype(np.float32)
+    sf.write(tmp_path / "apart.wav", np.stack([said, -said], axis=1), 16_000, subtype="FLOAT")
+    clips = [Clip("apart", "apart.wav", ""), Clip("mono", "mono.wav", "")]
+    assert np.array_equal(decode(tmp_path, clips[0]), said)
+    table = pa.table({"sha256": ["a", "b"], "status": ["ok", "ok"], "channels": [2, 1]})
+    monkeypatch.setattr(Listener, "digest", lambda self: "of some weights")
+    before = _keys(clips, table, Listener())
+    monkeypatch.setattr("ttsprep.listen.MIXDOWN_VERSION", 99)
+    apart, mono = _keys(clips, table, Listener())
+    assert apart != before[0]
+    assert mono == before[1]
 
 
 @pytest.mark.skipif(not (WEIGHTS.is_file() and SPEECH.is_dir()), reason="needs ../shared: Whisper's weights, LJSpeech")

@@ -3,7 +3,7 @@
 import io
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ VIEWS_BYTES = 28
 """What all views of one frame take together, measured: the mono mix, its copies, and the spectrogram."""
 RATES = (4_000, 384_000)
 CHANNELS = 8
+CANCELLED = 0.1
+"""Energy of the mean of the channels against that of the loudest, under which something was cancelled."""
 
 
 def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
@@ -245,6 +247,82 @@ def stream(
         raise AudioError("audio-unreadable", f"the decoder stopped: {str(error.error_string).strip()}") from None
     finally:
         os.close(descriptor)
+
+
+def sole_channel(blocks: Iterable[Samples]) -> int | None:
+    """Say which channel stands for a recording where its channels cancel each other; None where their mean does.
+
+    Parameters
+    ----------
+    blocks
+        All of the recording or the piece, ``(frames, channels)``: one part of it may differ from the next, and what
+        is heard must not jump from a channel to the mean. Of a recording with one channel only the first is taken.
+    """
+    mixed: Any = 0
+    energies: Any = 0
+    for block in blocks:
+        if block.shape[1] == 1:
+            return 0
+        mono = block.mean(axis=1, dtype=np.float32)
+        mixed = mixed + np.dot(mono, mono)
+        energies = energies + np.einsum("ij,ij->j", block, block)
+    return int(np.argmax(energies)) if mixed < CANCELLED * np.max(energies) else None
+
+
+def mix(samples: Samples, channel: int | None) -> Samples:
+    """Return one channel of samples ``(frames, channels)``, or their mean for None; shape (frames,)."""
+    mono = samples.mean(axis=1, dtype=np.float32) if channel is None else samples[:, channel]
+    return np.ascontiguousarray(mono)
+
+
+def mixdown(samples: Samples) -> Samples:
+    """Return the mean of the channels, or the loudest where they cancel each other: out of phase, they are no silence.
+
+    Parameters
+    ----------
+    samples
+        A whole recording or piece, ``(frames, channels)``; for one that is read in blocks there is `sole_channel`.
+
+    Returns
+    -------
+    ndarray
+        float32 of shape (frames,).
+    """
+    return mix(samples, sole_channel([samples]))
+
+
+def resample(mono: Samples, given: int, rate: int) -> Samples:
+    """Return mono samples at another rate."""
+    import soxr
+
+    at_rate: Samples = mono if given == rate else soxr.resample(mono, given, rate, quality="HQ")
+    return at_rate
+
+
+def load_mono(path: Path, rate: int, *, start: float = 0.0, end: float | None = None, whole: bool = False) -> Samples:
+    """Return an audio file, or a piece of it, as models hear it: mono, at `rate` Hz.
+
+    Parameters
+    ----------
+    path, start, end
+        As `read` takes them.
+    rate
+        Wanted, in Hz.
+    whole
+        Also what lies beyond the `READ_SECONDS` that `read` returns.
+
+    Raises
+    ------
+    AudioError
+        As `read`.
+    """
+    decoded = read(path, start=start, end=end)
+    given, mono = decoded.rate, mixdown(decoded.samples)
+    if whole and not decoded.complete:
+        del decoded
+        channel = sole_channel(block for _, block in stream(path, start=start, end=end))
+        mono = np.concatenate([mix(block, channel) for _, block in stream(path, start=start, end=end)])
+    return resample(mono, given, rate)
 
 
 def encode(audio: Audio, container: str) -> bytes:

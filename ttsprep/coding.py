@@ -14,7 +14,7 @@ from ttsprep.types import Clip
 if TYPE_CHECKING:
     from ttsprep.codec.coder import Coder
 
-CODING_VERSION = 1
+CODING_VERSION = 2
 """Raised whenever the same clip and codec would give other codes."""
 KNOWN = "known"
 """Status of a clip that was coded before."""
@@ -108,8 +108,9 @@ class Coding:
         if seconds > coder.longest_s:
             raise AudioError("too-long", f"lasts {seconds:,.0f} s; this codec takes {coder.longest_s:,.0f} s at most")
         del decoded
+        channel = feed.sole_channel(path, clip.start, clip.end)
         return {
             "coded": coder.encode_stream(
-                lambda: feed.chunks(path, clip.start, clip.end, rate), depth=self.depth, beam=self.beam
+                lambda: feed.chunks(path, clip.start, clip.end, rate, channel), depth=self.depth, beam=self.beam
             )
         }

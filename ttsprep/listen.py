@@ -30,6 +30,8 @@ LIMITS = Limits(seconds_per_item=1800.0, memory_bytes=6 << 30)
 """Of a worker with a model: a whole batch is one item here; one that asks for more memory is halved."""
 OTHERS = 8
 """Transcripts of other clips that go with each clip."""
+MIXDOWN_VERSION = 2
+"""Raised whenever `ttsprep.audio.mixdown` gives something else: clips of several channels are heard again."""
 TOO_LITTLE = {"speech_s": "less than {:g} s of speech", "duration_s": "shorter than {:g} s"}
 """Why a clip is not judged, by the column that says too little."""
 
@@ -82,18 +84,14 @@ class Listening:
 
 
 def decode(root: Path, clip: Clip) -> Samples:
-    """Return a clip as listeners hear it: mono, 16 kHz.
+    """Return a clip as listeners hear it: mono, 16 kHz, at most its first 180 s.
 
     Raises
     ------
     AudioError
         If it cannot be read.
     """
-    import soxr
-
-    decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
-    mono = decoded.samples.mean(axis=1, dtype=np.float32)
-    heard: Samples = soxr.resample(mono, decoded.rate, RATE) if decoded.rate != RATE else mono
+    heard = audio.load_mono(inside(root, clip.path), RATE, start=clip.start, end=clip.end)
     if not len(heard):
         raise AudioError("audio-empty", "holds no samples")
     return heard
@@ -197,8 +195,10 @@ def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[st
     """Stand for all that the measures of each clip depend on; "" for a clip that cannot be read."""
     own = (listener.name, str(listener.version), listener.digest())
     keys = []
-    for clip, sha256, status in zip(clips, table["sha256"].to_pylist(), table["status"].to_pylist(), strict=True):
-        parts = (*own, sha256 or "", repr(clip.start), repr(clip.end), clip.language, clip.text)
+    columns = (table[name].to_pylist() for name in ("sha256", "status", "channels"))
+    for clip, sha256, status, channels in zip(clips, *columns, strict=True):
+        mixed = (f"mixdown {MIXDOWN_VERSION}",) if (channels or 1) > 1 else ()
+        parts = (*own, *mixed, sha256 or "", repr(clip.start), repr(clip.end), clip.language, clip.text)
         stamp = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
         keys.append(stamp if sha256 and status == "ok" else "")
     return keys

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from ttsprep.audio import mixdown
 from ttsprep.types import Audio, Samples
 
 HOP_S = 0.010
@@ -53,14 +54,7 @@ class Signal:
     @cached_property
     def samples(self) -> Samples:
         """Mono samples without DC offset, shape (frames,): the mean of the channels, or the loudest if they cancel."""
-        channels = self.audio.samples
-        if channels.shape[1] == 1:
-            mono = channels[:, 0]
-        else:
-            mono = channels.mean(axis=1)
-            energies = np.einsum("ij,ij->j", channels, channels)
-            if np.dot(mono, mono) < 0.1 * energies.max():
-                mono = channels[:, int(energies.argmax())]
+        mono = mixdown(self.audio.samples)
         return np.ascontiguousarray(mono - mono.mean(dtype=np.float64).astype(np.float32))
 
     @property

@@ -22,7 +22,7 @@ from ttsprep.listening.writing import write
 from ttsprep.measure import Row
 from ttsprep.recipe import Transcribe
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same clip and model yield another text."""
 WRITTEN = pa.schema([
     ("key", pa.string()),

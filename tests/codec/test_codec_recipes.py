@@ -72,16 +72,25 @@ def test_a_recipe_says_more_than_its_preset_and_less_than_what_is_given(tmp_path
 def test_speech_that_cannot_be_packed(tmp_path):
     file, out = tmp_path / "a.wav", tmp_path / "packed"
     source = [Source("voice", tmp_path, 1.0, "made up")]
-    for value, words in [(0.0, "louder than silence"), (np.nan, "not finite")]:
+    for value, words in [(0.0, "louder than silence"), (np.nan, "NaN or infinite")]:
         soundfile.write(file, np.full(16000, value, np.float32), 8000, subtype="FLOAT")
         with pytest.raises(CorpusError, match=words):
             pack_sources(source, 8000, out)
     file.write_bytes(b"RIFF of nothing")
-    with pytest.raises(CorpusError, match=r"a\.wav cannot be decoded"):
+    with pytest.raises(CorpusError, match=r"a\.wav cannot be packed"):
         pack_sources(source, 8000, out)
     assert not out.exists()
     with pytest.raises(CorpusError, match="codec pack"):
         Speech(out)
+
+
+def test_channels_out_of_phase_are_packed_as_speech(tmp_path):
+    said = np.random.default_rng(0).uniform(-0.4, 0.4, 16000).astype(np.float32)
+    (tmp_path / "wavs").mkdir()
+    soundfile.write(tmp_path / "wavs" / "a.wav", np.stack([said, -said], 1), 8000, subtype="FLOAT")
+    pack_sources([Source("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
+    speech = Speech(tmp_path / "packed")
+    assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4
 
 
 def test_the_state_of_a_run_is_not_executed(tmp_path):

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ttsprep import audio
 from ttsprep.codec.level import FLOOR, speech_level
-from ttsprep.errors import CorpusError
+from ttsprep.errors import AudioError, CorpusError
 
 AUDIO = {".wav", ".flac", ".ogg", ".mp3"}
 
@@ -94,9 +95,6 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
     CorpusError
         If a source has no audio, a recording cannot be decoded, or all of them are silent.
     """
-    import soundfile
-    import soxr
-
     pieces: list[Piece] = []
     chunks: list[npt.NDArray[np.int16]] = []
     start = 0
@@ -110,14 +108,9 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
         out = _held_out(set(speaker.values()), source.hold_out)
         for file in files:
             try:
-                samples, original = soundfile.read(file, dtype="float32", always_2d=True)
-            except (soundfile.LibsndfileError, OSError) as error:
-                raise CorpusError(f"{file} cannot be decoded ({error}): see `ttsprep audit`, or move it away") from None
-            mono = samples.mean(1)
-            if not np.isfinite(mono).all():
-                raise CorpusError(f"{file} holds samples that are not finite: see `ttsprep audit`, or move it away")
-            if original != rate:
-                mono = soxr.resample(mono, original, rate, quality="HQ")
+                mono = audio.load_mono(file, rate, whole=True)
+            except AudioError as error:
+                raise CorpusError(f"{file} cannot be packed ({error}): see `ttsprep audit`, or move it away") from None
             level = speech_level(mono, rate)
             if len(mono) < rate // 4 or level < 2 * FLOOR:
                 continue

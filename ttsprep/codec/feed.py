@@ -10,12 +10,12 @@ from ttsprep.types import Audio, Samples
 
 
 def resampled(blocks: Iterable[tuple[int, Samples]], rate: int) -> Iterator[Samples]:
-    """Mix blocks to mono and bring them to another sample rate.
+    """Bring blocks to another sample rate.
 
     Parameters
     ----------
     blocks
-        Sample rate and samples ``(frames, channels)`` of consecutive blocks.
+        Sample rate and mono samples of consecutive blocks.
     rate
         Wanted, in Hz.
 
@@ -27,8 +27,7 @@ def resampled(blocks: Iterable[tuple[int, Samples]], rate: int) -> Iterator[Samp
     import soxr
 
     stream = None
-    for given, block in blocks:
-        mono = block.mean(1, dtype=np.float32)
+    for given, mono in blocks:
         if given == rate:
             yield mono
             continue
@@ -41,15 +40,36 @@ def resampled(blocks: Iterable[tuple[int, Samples]], rate: int) -> Iterator[Samp
 
 def whole(decoded: Audio, rate: int) -> Samples:
     """Return what was decoded, mono at `rate`."""
-    return np.concatenate(list(resampled([(decoded.rate, decoded.samples)], rate)))
+    return audio.resample(audio.mixdown(decoded.samples), decoded.rate, rate)
 
 
-def chunks(path: Path, start: float, end: float | None, rate: int) -> Iterator[Samples]:
+def chunks(path: Path, start: float, end: float | None, rate: int, channel: int | None) -> Iterator[Samples]:
     """Yield a recording of any length, mono at `rate`.
+
+    Parameters
+    ----------
+    path, start, end
+        The recording, or a piece of it in seconds.
+    rate
+        Wanted, in Hz.
+    channel
+        Of `sole_channel`.
 
     Raises
     ------
     AudioError
         As `ttsprep.audio.stream`.
     """
-    return resampled(audio.stream(path, start=start, end=end), rate)
+    blocks = audio.stream(path, start=start, end=end)
+    return resampled(((given, audio.mix(block, channel)) for given, block in blocks), rate)
+
+
+def sole_channel(path: Path, start: float, end: float | None) -> int | None:
+    """Read a recording of any length and say which channel stands for it, as `ttsprep.audio.sole_channel`.
+
+    Raises
+    ------
+    AudioError
+        As `ttsprep.audio.stream`.
+    """
+    return audio.sole_channel(block for _, block in audio.stream(path, start=start, end=end))

@@ -24,7 +24,7 @@ class Heard:
     clip
         As the corpus has it.
     samples
-        float32 of shape (frames,): the mean of the channels, at 16 kHz; never empty.
+        float32 of shape (frames,): `ttsprep.audio.mixdown` at 16 kHz; never empty.
     others
         Transcripts of other clips in the same language, those of like length first; may be empty.
     """

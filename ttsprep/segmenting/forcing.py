@@ -13,7 +13,7 @@ from ttsprep.listening.base import Heard
 from ttsprep.listening.likeliest import likeliest
 from ttsprep.measure import Row
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same piece, texts and model yield another row."""
 FORCED = pa.schema([
     ("key", pa.string()),

@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from ttsprep.audio import mix, sole_channel
 from ttsprep.stages.base import Stage, Staged
 from ttsprep.types import Audio, Clip
-
-CANCELLED = 0.1
-"""Energy of the mix against that of the loudest channel, under which something was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +17,8 @@ class Mono(Stage):
         count = audio.samples.shape[1]
         if count == 1:
             return Staged(clip, audio)
-        mix = audio.samples.mean(axis=1, keepdims=True)
-        energies = np.einsum("ij,ij->j", audio.samples, audio.samples)
-        loudest = int(energies.argmax())
+        channel = sole_channel([audio.samples])
         did: dict[str, float | str] = {"channels_before": count}
-        if float(np.vdot(mix, mix)) < CANCELLED * energies[loudest]:
-            mix = audio.samples[:, loudest : loudest + 1]
-            did["channel_taken"] = loudest + 1
-        return Staged(clip, audio.with_samples(np.ascontiguousarray(mix)), did)
+        if channel is not None:
+            did["channel_taken"] = channel + 1
+        return Staged(clip, audio.with_samples(mix(audio.samples, channel)[:, None]), did)
