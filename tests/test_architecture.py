@@ -16,7 +16,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A module may import from lower floors, and from its own floor only where the floor is not split into rooms.
 FLOORS = (
     {"types", "errors"},
-    {"files", "archives", "archive_members", "audio", "loudness", "signal", "text", "characters", "phonology"}
+    {
+        "files",
+        "archives",
+        "archive_members",
+        "audio",
+        "audio_files",
+        "loudness",
+        "signal",
+        "text",
+        "characters",
+        "phonology",
+    }
     | {"manifest", "verdict", "memory"},
     {"checks", "stages", "layouts", "exports", "codec", "report", "listening"},
     {"run", "nursery", "worker", "cluster", "recipe", "trainer", "measure", "reporting", "prompts", "describe"}

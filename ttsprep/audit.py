@@ -14,13 +14,13 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep import __version__
+from ttsprep.audio_files import audio_files
 from ttsprep.checks.base import Check
 from ttsprep.coded import read_codes, with_distances
 from ttsprep.decisions import write_decisions
 from ttsprep.file_cache import note_place, unchanged, write_cache
 from ttsprep.files import Signature, atomic_write, digest, lock, refuse_inside
 from ttsprep.layouts.detect import Corpus, read_corpus
-from ttsprep.layouts.folder import audio_files
 from ttsprep.listen import account, propose
 from ttsprep.listen import listen as listen_to
 from ttsprep.listening.base import Asked, Listener

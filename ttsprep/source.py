@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ttsprep.archives import extract_all, is_archive
+from ttsprep.audio_files import audio_files
 from ttsprep.errors import CorpusError, UsageError
 from ttsprep.fetch import by_hand, fetch, file_name, verify
 from ttsprep.files import lock, safe_name, writing
-from ttsprep.layouts.folder import audio_files
 from ttsprep.layouts.parquet import find_shards, unpack_parquet
 from ttsprep.recipe import Download, Source
 

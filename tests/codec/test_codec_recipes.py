@@ -1,5 +1,6 @@
 """What stands in a recipe or after --set is checked before anything begins, and a mistake is named in one line."""
 
+import os
 import pickle
 
 import numpy as np
@@ -8,7 +9,7 @@ import soundfile
 
 pytest.importorskip("torch")
 
-from ttsprep.codec.commands import pack
+from ttsprep.codec.commands import clips_of, pack
 from ttsprep.codec.corpus import Source, Speech
 from ttsprep.codec.corpus import pack as pack_sources
 from ttsprep.codec.errors import CheckpointError
@@ -77,7 +78,7 @@ def test_speech_that_cannot_be_packed(tmp_path):
         with pytest.raises(CorpusError, match=words):
             pack_sources(source, 8000, out)
     file.write_bytes(b"RIFF of nothing")
-    with pytest.raises(CorpusError, match=r"a\.wav cannot be packed"):
+    with pytest.raises(CorpusError, match=r"a\.wav cannot be read"):
         pack_sources(source, 8000, out)
     assert not out.exists()
     with pytest.raises(CorpusError, match="codec pack"):
@@ -88,6 +89,62 @@ def test_channels_out_of_phase_are_packed_as_speech(tmp_path):
     said = np.random.default_rng(0).uniform(-0.4, 0.4, 16000).astype(np.float32)
     (tmp_path / "wavs").mkdir()
     soundfile.write(tmp_path / "wavs" / "a.wav", np.stack([said, -said], 1), 8000, subtype="FLOAT")
+    pack_sources([Source("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
+    speech = Speech(tmp_path / "packed")
+    assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4
+
+
+def test_every_kind_of_audio_is_packed_and_measured(tmp_path):
+    said = np.random.default_rng(0).uniform(-0.3, 0.3, 16000).astype(np.float32)
+    wavs = tmp_path / "wavs"
+    wavs.mkdir()
+    kinds = {"a.wav": "WAV", "b.flac": "FLAC", "c.ogg": "OGG", "d.mp3": "MP3", "e.aiff": "AIFF", "g.AIF": "AIFF"}
+    for name, kind in kinds.items():
+        soundfile.write(wavs / name, said, 8000, format=kind)
+    soundfile.write(wavs / "f.opus", said, 8000, format="OGG", subtype="OPUS")
+    (wavs / ".hidden.wav").write_bytes(b"of no concern")
+    pack_sources([Source("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
+    names = ["a", "b", "c", "d", "e", "f", "g"]
+    assert [piece.id for piece in Speech(tmp_path / "packed").pieces] == [f"voice/{name}" for name in names]
+    assert [name for name, _ in clips_of(wavs, 8000, 7)] == names
+
+
+def break_by_nothing(file):
+    file.write_bytes(b"")
+
+
+def break_by_a_pipe(file):
+    os.mkfifo(file)
+
+
+def break_by_a_lie(file):
+    soundfile.write(file, np.full(16000, 0.1, np.float32), 8000)
+    file.write_bytes(file.read_bytes()[:9000])
+
+
+def break_by_a_way_out(file):
+    outside = file.parent.parent / "outside.wav"
+    soundfile.write(outside, np.full(16000, 0.1, np.float32), 8000)
+    file.symlink_to(outside)
+
+
+@pytest.mark.parametrize("broken", [break_by_nothing, break_by_a_pipe, break_by_a_lie, break_by_a_way_out])
+def test_a_recording_that_cannot_be_read_is_named(tmp_path, broken):
+    wavs = tmp_path / "wavs"
+    wavs.mkdir()
+    soundfile.write(wavs / "a.wav", np.full(16000, 0.1, np.float32), 8000)
+    broken(wavs / "b.wav")
+    with pytest.raises(CorpusError, match=r"b\.wav cannot be read .*ttsprep audit"):
+        pack_sources([Source("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
+    with pytest.raises(CorpusError, match=r"b\.wav cannot be read"):
+        clips_of(wavs, 8000, 2)
+
+
+def test_a_long_recording_is_packed_to_its_end(tmp_path, monkeypatch):
+    (tmp_path / "wavs").mkdir()
+    said = np.random.default_rng(0).uniform(-0.3, 0.3, 7 * 8000).astype(np.float32)
+    soundfile.write(tmp_path / "wavs" / "a.wav", said, 8000, subtype="FLOAT")
+    monkeypatch.setattr("ttsprep.audio.READ_SECONDS", 2.0)
     pack_sources([Source("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
     speech = Speech(tmp_path / "packed")
     assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4

@@ -4,12 +4,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from ttsprep.audio_files import audio_files
 from ttsprep.errors import CorpusError
 from ttsprep.exports.base import Entry
 from ttsprep.exports.ljspeech import LJSpeech
 from ttsprep.exports.nemo import NeMo
 from ttsprep.layouts.detect import read_corpus
-from ttsprep.layouts.folder import audio_files
 from ttsprep.manifest import write_json, write_table
 from ttsprep.types import Clip
 

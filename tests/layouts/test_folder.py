@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from ttsprep.audio_files import audio_files, is_audio, walk
 from ttsprep.errors import CorpusError
-from ttsprep.layouts.folder import Lookup, Relative, audio_files, is_audio, stem, walk
+from ttsprep.layouts.folder import Lookup, Relative, stem
 
 from .corpus import audio, put
 

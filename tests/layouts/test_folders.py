@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ttsprep.audio_files import audio_files
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.detect import read_corpus
-from ttsprep.layouts.folder import audio_files
 from ttsprep.types import Clip
 
 from .corpus import audio, clips_of, put, split

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import torch
 
+from ttsprep import audio
 from ttsprep.codec.api import Codec
 from ttsprep.codec.checkpoint import read, write
-from ttsprep.codec.corpus import AUDIO, Source, Speech
+from ttsprep.codec.corpus import Source, Speech, opened, recordings
 from ttsprep.codec.corpus import pack as packed
 from ttsprep.codec.recipes import CodecRecipe, given, read_recipe, revised
 from ttsprep.errors import UsageError
@@ -125,15 +126,19 @@ def export(run: Path, speech: Path | None, out: Path, *, last: bool) -> str:
 
 
 def clips_of(corpus: Path, rate: int, count: int, seconds: int = 10) -> list[tuple[str, Samples]]:
-    """Return the beginnings of some clips of a folder, spread over it, mono at `rate`."""
-    from ttsprep import audio
-    from ttsprep.codec.feed import whole
+    """Return the beginnings of some clips of a folder, spread over it, mono at `rate`.
 
-    files = sorted(p for p in corpus.rglob("*") if p.suffix.lower() in AUDIO)
-    if not files:
-        raise UsageError(f"no audio in {corpus}")
-    chosen = files[:: max(1, len(files) // count)][:count]
-    return [(file.stem, whole(audio.read(file, end=float(seconds)), rate)) for file in chosen]
+    Raises
+    ------
+    CorpusError
+        If the folder has no audio, or one of the clips cannot be read.
+    """
+    files = recordings(corpus)
+    clips = []
+    for file in files[:: max(1, len(files) // count)][:count]:
+        with opened(file, corpus) as path:
+            clips.append((file.stem, audio.load_mono(path, rate, end=float(seconds))))
+    return clips
 
 
 def evaluate(

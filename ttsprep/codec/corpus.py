@@ -3,6 +3,8 @@
 import csv
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,10 +14,10 @@ import torch
 from torch import Tensor
 
 from ttsprep import audio
+from ttsprep.audio_files import audio_files
 from ttsprep.codec.level import FLOOR, speech_level
 from ttsprep.errors import AudioError, CorpusError
-
-AUDIO = {".wav", ".flac", ".ogg", ".mp3"}
+from ttsprep.files import inside
 
 CROP_TRIES, CROP_POWER = 4, 0.04
 """How often a crop is drawn again while its power is below this, relative to speech."""
@@ -78,6 +80,35 @@ def _held_out(speakers: set[str], count: int) -> set[str]:
     return set(ranked[:count])
 
 
+def recordings(folder: Path) -> list[Path]:
+    """Return every audio file under a folder, sorted, as an audit finds them.
+
+    Raises
+    ------
+    CorpusError
+        If the folder cannot be listed, or has none.
+    """
+    found = sorted(folder / name for name in audio_files(folder))
+    if not found:
+        raise CorpusError(f"no audio in {folder}: check the path")
+    return found
+
+
+@contextmanager
+def opened(file: Path, folder: Path) -> Iterator[Path]:
+    """Give where a recording of a folder really lies, and name the file in every error of reading it.
+
+    Raises
+    ------
+    CorpusError
+        If it leads out of the folder, or cannot be read.
+    """
+    try:
+        yield inside(folder, str(file.relative_to(folder)))
+    except AudioError as error:
+        raise CorpusError(f"{file} cannot be read ({error}): see `ttsprep audit`, or move it away") from None
+
+
 def pack(sources: list[Source], rate: int, folder: Path) -> None:
     """Decode every source at `rate` into ``folder/speech.npy`` and describe it in ``folder/speech.json``.
 
@@ -93,24 +124,20 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
     Raises
     ------
     CorpusError
-        If a source has no audio, a recording cannot be decoded, or all of them are silent.
+        If a source has no audio, a recording cannot be read, or all of them are silent.
     """
     pieces: list[Piece] = []
     chunks: list[npt.NDArray[np.int16]] = []
     start = 0
     digest = hashlib.sha256()
     for number, source in enumerate(sources):
-        files = sorted(p for p in source.path.rglob("*") if p.suffix.lower() in AUDIO)
-        if not files:
-            raise CorpusError(f"no audio in {source.path}: check the path of source {source.name!r}")
+        files = recordings(source.path)
         names = _speakers(source.path)
         speaker = {f: names.get(f.stem, source.name) for f in files}
         out = _held_out(set(speaker.values()), source.hold_out)
         for file in files:
-            try:
-                mono = audio.load_mono(file, rate, whole=True)
-            except AudioError as error:
-                raise CorpusError(f"{file} cannot be packed ({error}): see `ttsprep audit`, or move it away") from None
+            with opened(file, source.path) as path:
+                mono = audio.load_mono(path, rate, whole=True)
             level = speech_level(mono, rate)
             if len(mono) < rate // 4 or level < 2 * FLOOR:
                 continue

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ttsprep.audio_files import is_audio
 from ttsprep.errors import CorpusError
-from ttsprep.layouts.folder import is_audio
 
 PATH: tuple[str, ...] = (
     *("file_name", "audio_filepath", "audio_file", "audio_path", "filename", "wav_filename", "wav_path"),

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ttsprep.audio_files import is_audio
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
 from ttsprep.layouts.columns import Order, from_header, wrong_count
-from ttsprep.layouts.folder import corpus_folder, is_audio, stem
+from ttsprep.layouts.folder import corpus_folder, stem
 from ttsprep.layouts.metadata import Row, checked, split_rows
 from ttsprep.types import Clip, Finding
 

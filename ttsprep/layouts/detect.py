@@ -10,9 +10,10 @@ from importlib.metadata import entry_points
 from itertools import chain
 from pathlib import Path
 
+from ttsprep.audio_files import audio_files, is_audio
 from ttsprep.errors import CorpusError, UsageError, nearest
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.folder import audio_files, corpus_folder, is_audio, subfolders
+from ttsprep.layouts.folder import corpus_folder, subfolders
 from ttsprep.layouts.parquet import find_shards
 from ttsprep.types import Clip, Finding
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from ttsprep.audio_files import is_audio
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
 from ttsprep.layouts.columns import Order, filelist_order, from_header, paths_first, wrong_count
-from ttsprep.layouts.folder import Lookup, Relative, corpus_folder, file_names, is_audio, stem
+from ttsprep.layouts.folder import Lookup, Relative, corpus_folder, file_names, stem
 from ttsprep.layouts.ljspeech import LJSpeech
 from ttsprep.layouts.metadata import Row, checked, sampled, split_rows
 from ttsprep.types import Clip, Finding

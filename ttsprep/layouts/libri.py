@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ttsprep.audio_files import is_audio, walk
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.folder import Lookup, is_audio, stem, walk
+from ttsprep.layouts.folder import Lookup, stem
 from ttsprep.layouts.metadata import checked, lines, with_transcript
 from ttsprep.types import Clip, Finding
 

@@ -18,9 +18,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from ttsprep.audio_files import is_audio
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.encoding import sniff, surely_western
-from ttsprep.layouts.folder import is_audio
 from ttsprep.types import Clip, Finding, Severity
 
 LINE_LIMIT = 1 << 20

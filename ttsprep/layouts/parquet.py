@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttsprep.audio_files import is_audio, walk
 from ttsprep.errors import CorpusError, OutputError
 from ttsprep.files import atomic_write, safe_names, writing
 from ttsprep.layouts.columns import ID, TEXT, column
-from ttsprep.layouts.folder import is_audio, stem, walk
+from ttsprep.layouts.folder import stem
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ttsprep.audio_files import audio_files, is_audio, walk
 from ttsprep.errors import CorpusError
 from ttsprep.layouts.base import Layout
-from ttsprep.layouts.folder import audio_files, is_audio, stem, walk
+from ttsprep.layouts.folder import stem
 from ttsprep.layouts.metadata import with_transcript
 from ttsprep.types import Clip, Finding
 
