@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from faults.children import interruptible
 
 from ttsprep import __version__, console
 from ttsprep.checks.base import catalogue
@@ -304,9 +305,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(tmp_path: Path) -> None:
         lines.append(f"copy-{n}|{SENTENCES[0]}")
     (corpus / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     command = [*COMMAND, "audit", str(corpus), "--jobs", "1", "--out", str(tmp_path / "out")]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
-    ) as process:
+    with interruptible(command, encoding="utf-8") as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring: 402 clips\n"
         deadline = time.monotonic() + 60

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faults.children import interruptible
 
 from ttsprep.errors import AudioError, TtsprepError, UsageError
 from ttsprep.run import Limits, run
@@ -345,13 +346,7 @@ SCRIPT = """
 def start(work: str, temporary: Path, *, family: int = 3) -> tuple[subprocess.Popen, list[int]]:
     """Start a run in a process of its own; return it, and the ids of its nursery and workers."""
     script = textwrap.dedent(SCRIPT).format(path=sys.path, work=work)
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env={**os.environ, "TMPDIR": str(temporary)},
-    )
+    parent = interruptible([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(temporary)})
     assert parent.stdout.readline() == b"go\n"
     end = time.monotonic() + 30
     while 1 + len(workers_of(parent.pid)) < family and time.monotonic() < end:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from faults.children import interruptible
 from faults.house import COMMAND, hashes, ttsprep
 
 SERVER = """
@@ -248,10 +249,7 @@ def below(pid: int) -> list[int]:
 
 def test_a_second_build_is_refused_and_ctrl_c_leaves_no_orphans(house: House, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    first = subprocess.Popen(
-        [*COMMAND, *map(str, house.arguments(out))],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True,
-    )  # fmt: skip
+    first = interruptible([*COMMAND, *house.arguments(out)], encoding="utf-8")
     end = time.monotonic() + 60
     while not list(out.glob("source/.ttsprep.lock")):
         assert first.poll() is None, first.communicate()
