@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 demo: .venv/ready            ## a spoken corpus with planted defects, its audit, and what is built from it
 	rm -rf demo
-	$(BIN)/python -m ttsprep.demo demo/corpus
+	$(BIN)/python -m ttsprep.audit.demo demo/corpus
 	$(BIN)/ttsprep audit demo/corpus --out demo/corpus.audit --fail-on never
 	$(BIN)/ttsprep build --source demo/corpus --out demo/dataset
 
@@ -17,7 +17,7 @@ test: .venv/ready-to-test    ## style, types, and every test
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --dist loadfile
 
 docs: .venv/ready            ## the pages that are generated from the checks
-	$(BIN)/python -m ttsprep.docs_pages docs
+	$(BIN)/python docs/generate.py docs
 
 bench: .venv/ready           ## how fast an audit is, and where the time goes
 	$(BIN)/python benchmarks/audit_speed.py

@@ -11,9 +11,9 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from ttsprep.planting import Defect
-from ttsprep.recipe import Recipe
-from ttsprep.selftest import Outcome, SelfTest, selftest
+from ttsprep.audit.defects import Defect
+from ttsprep.audit.selftest import Outcome, SelfTest, selftest
+from ttsprep.build.config import Recipe
 
 
 def main() -> int:

@@ -17,8 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ttsprep.layouts.detect import read_corpus
-from ttsprep.types import Clip
+from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import read_corpus
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         folder = Path(name)
         for corpus in (given.corpus, copied(given.corpus, folder / "copies", given.copies)):
             out = folder / f"{corpus.name}.audit"
-            command = [sys.executable, "-m", "ttsprep.cli", "audit", str(corpus), "--out", str(out)]
+            command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(corpus), "--out", str(out)]
             command += ["--language", given.language, "--jobs", str(given.jobs)]
             first, again = timed(command), timed(command)
             clips = json.loads((out / "summary.json").read_text(encoding="utf-8"))["clips"]

@@ -31,18 +31,18 @@ import numpy as np
 import pandas as pd
 import scipy.signal
 
-from ttsprep import audio
-from ttsprep.audit import frame, judge
+from ttsprep.audit.measure import Measuring, versions
+from ttsprep.audit.pipeline import frame, judge
+from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
-from ttsprep.files import digest
-from ttsprep.layouts.detect import read_corpus
-from ttsprep.manifest import read_table
-from ttsprep.measure import Measuring, versions
-from ttsprep.recipe import Recipe
-from ttsprep.reporting import report
-from ttsprep.signal import Signal
-from ttsprep.text import phonemise
-from ttsprep.types import Clip
+from ttsprep.core import audio
+from ttsprep.core.files import digest
+from ttsprep.core.signal import Signal
+from ttsprep.core.tables import read_table
+from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import read_corpus
+from ttsprep.report.make import report
+from ttsprep.text.phonemes import phonemise
 
 VIEWS = ("samples", "power", "level_db", "peak_db", "floor_db", "speech", "pauses", "speech_spectrum", "f0")
 SHARD = 64
@@ -105,7 +105,7 @@ def signals(root: Path, clips: Sequence[Clip]) -> Iterator[Signal]:
 
 def measure(root: Path, clips: Sequence[Clip]) -> None:
     """Do what a worker does, texts phonemised anew."""
-    from ttsprep import text
+    from ttsprep.text import phonemes as text
 
     text._memo.clear()
     work = Measuring(str(root), versions())
@@ -158,7 +158,7 @@ def parts(root: Path, clips: Sequence[Clip]) -> Costs:
     for clip in clips:
         by_language[clip.language].append(clip.text)
     with timed("phonemes of shards"):
-        from ttsprep import text
+        from ttsprep.text import phonemes as text
 
         text._memo.clear()
         for language, texts in by_language.items():
@@ -171,7 +171,7 @@ def whole(path: Path, language: str) -> None:
     """Print the CPU time of the command, children included, and its parts that do not grow with the audio."""
     with tempfile.TemporaryDirectory(prefix="ttsprep-speed-") as name:
         out = Path(name) / "out"
-        command = [sys.executable, "-m", "ttsprep.cli", "audit", str(path), "--language", language]
+        command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(path), "--language", language]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended = subprocess.run([*command, "--out", str(out), "--jobs", "1"], stdout=subprocess.DEVNULL, check=False)
         if ended.returncode not in {0, 1}:

@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 import soundfile as sf
 
-from ttsprep import audio
-from ttsprep.audit import plan
-from ttsprep.build import build
-from ttsprep.files import inside, safe_names
-from ttsprep.planting import Defect, Take
-from ttsprep.planting_files import DEFECTS
-from ttsprep.recipe import load
-from ttsprep.signal import Signal
+from ttsprep.audit.defect_files import DEFECTS
+from ttsprep.audit.defects import Defect, Take
+from ttsprep.audit.pipeline import plan
+from ttsprep.build.config import load
+from ttsprep.build.pipeline import build
+from ttsprep.core import audio
+from ttsprep.core.files import inside, safe_names
+from ttsprep.core.signal import Signal
 
 SHARE = 0.1
 """Of the clips of a round that are spoilt: few enough to leave the corpus what it is."""

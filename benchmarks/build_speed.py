@@ -42,7 +42,7 @@ def main() -> None:
         recipe.write_text(RECIPE, encoding="utf-8")
         for corpus in (given.corpus, copied(given.corpus, folder / "copies", given.copies)):
             out = folder / f"{corpus.name}.build"
-            command = [sys.executable, "-m", "ttsprep.cli", "build", "--source", str(corpus), "--out", str(out)]
+            command = [sys.executable, "-m", "ttsprep.cli.main", "build", "--source", str(corpus), "--out", str(out)]
             command += ["--recipe", str(recipe), "--language", given.language, "--jobs", str(given.jobs)]
             first, again = watched(command), watched(command)
             document = json.loads((out / "build.json").read_text(encoding="utf-8"))

@@ -23,14 +23,14 @@ from pathlib import Path
 
 import torch
 
-from ttsprep import audio
-from ttsprep.codec import feed
-from ttsprep.codec.level import speech_level
-from ttsprep.codec.load import load
-from ttsprep.encode import Options, encode
-from ttsprep.files import digest
-from ttsprep.layouts.detect import read_corpus
-from ttsprep.types import Clip
+from ttsprep.codec.codec import speech_level
+from ttsprep.codec.encode import Options, encode
+from ttsprep.codec.external import load
+from ttsprep.core import audio
+from ttsprep.core import mono_stream as feed
+from ttsprep.core.files import digest
+from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import read_corpus
 
 
 def cpu_s() -> float:

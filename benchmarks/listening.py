@@ -23,16 +23,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ttsprep.audit import plan
+from ttsprep.audit.listen import decode, like
+from ttsprep.audit.pipeline import plan
+from ttsprep.build.config import Recipe
 from ttsprep.checks.transcript import Transcript, evidence
-from ttsprep.errors import AudioError
-from ttsprep.listen import decode, like
-from ttsprep.listening.asr import Asr, score
-from ttsprep.listening.base import RATE, Heard
-from ttsprep.listening.whisper_model import FRAME_S, load, weights
-from ttsprep.listening.words import speech_frames
-from ttsprep.recipe import Recipe
-from ttsprep.types import Measures
+from ttsprep.core.errors import AudioError
+from ttsprep.core.types import Measures
+from ttsprep.models.asr import Asr, score
+from ttsprep.models.base import RATE, Heard
+from ttsprep.models.whisper import FRAME_S, load, weights
+from ttsprep.models.word_timing import speech_frames
 
 BATCH = Asr.batch
 ROUNDS = 4

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsprep import audio
-from ttsprep.layouts.detect import read_corpus
-from ttsprep.segmenting.words import After, words
-from ttsprep.signal import Signal, runs
-from ttsprep.text import WORD, phonemise
-from ttsprep.types import Clip, Samples
+from ttsprep.build.longform.book_words import After, words
+from ttsprep.core import audio
+from ttsprep.core.signal import Signal, runs
+from ttsprep.core.types import Clip, Samples
+from ttsprep.corpora.corpus import read_corpus
+from ttsprep.text.phonemes import WORD, phonemise
 
 GAPS_S = {After.LINK: (0.15, 0.45), After.WORD: (0.15, 0.45), After.CLAUSE: (0.15, 0.6), After.SENTENCE: (0.25, 1.0)}
 """Room tone added between two clips, by how the first one's text ends."""
@@ -30,7 +30,7 @@ class Recording:
     Attributes
     ----------
     words
-        Start and end of every word of `text`, as `ttsprep.segmenting.words` counts them; where only the times of the
+        Start and end of every word of `text`, as `ttsprep.build.longform.book_words` counts them; where only the times of the
         whole clips are known, those of the clip that a word is in.
     sentences
         Number of the clip that each word is in.
@@ -113,7 +113,7 @@ def join(
 
 def room_tone(clips: Sequence[Samples], rate: int) -> Samples:
     """Return three seconds of the quietest pauses, cross-faded, as they are in the clips."""
-    from ttsprep.types import Audio
+    from ttsprep.core.types import Audio
 
     pieces = []
     for samples in clips[:80]:

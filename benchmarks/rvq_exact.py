@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.quantisers.fused import fused
-from ttsprep.codec.quantisers.nearest import Book, residual
+from ttsprep.codec.quantisers.search import Book, residual
 
 UNIT = 2.0**-24
 
@@ -81,10 +81,10 @@ def certify(x: Tensor, books: list[Tensor], codes: Tensor, *, chunk: int = 4096)
 
 def latents(corpus: Path, frames: int) -> tuple[Tensor, list[Tensor]]:
     """Return latents of speech and the codebooks of the shipped codec."""
-    from ttsprep import audio
-    from ttsprep.codec import feed, tiles
-    from ttsprep.codec.api import Codec
-    from ttsprep.codec.level import speech_level
+    from ttsprep.codec import tiles
+    from ttsprep.codec.codec import Codec, speech_level
+    from ttsprep.core import audio
+    from ttsprep.core import mono_stream as feed
 
     codec = Codec.load("nano16")
     encoder, found, count = codec.model.encoder, [], 0

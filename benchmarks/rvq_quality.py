@@ -14,11 +14,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
-from ttsprep.codec.api import Codec
-from ttsprep.codec.baselines import Lyra, opus
-from ttsprep.codec.corpus import Piece, Speech
-from ttsprep.codec.evaluate import Row, evaluate, table
+from ttsprep.codec.codec import Codec
+from ttsprep.codec.evaluate import Lyra, Row, evaluate, opus, table
 from ttsprep.codec.metrics import aligned, delay, measure
+from ttsprep.codec.training.data import Piece, Speech
 
 
 def chosen(speech: Speech, each: int) -> list[Piece]:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.quantisers.fused import fused
-from ttsprep.codec.quantisers.nearest import Book, residual
+from ttsprep.codec.quantisers.search import Book, residual
 
 
 def by_cdist(x: Tensor, books: list[Tensor]) -> Tensor:

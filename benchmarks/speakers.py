@@ -22,13 +22,13 @@ import pandas as pd
 import scipy.stats
 import torch
 
+from ttsprep.audit.listen import decode
 from ttsprep.checks.base import all_checks
 from ttsprep.checks.speaker import SATURATED_S, SCALES, Speaker, Voices, spread_of, unpack
-from ttsprep.listen import decode
-from ttsprep.listening.base import RATE, Heard
-from ttsprep.listening.speaker import Speaker as Listener
-from ttsprep.signal import Signal
-from ttsprep.types import Audio, Clip
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Audio, Clip
+from ttsprep.models.base import RATE, Heard
+from ttsprep.models.speaker import Speaker as Listener
 
 MOST_S = 12
 AT_ONCE = 3

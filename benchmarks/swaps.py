@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from ttsprep.audit import PROPOSED, audit, plan
-from ttsprep.build import build
-from ttsprep.listening.asr import Asr
-from ttsprep.recipe import Recipe
-from ttsprep.types import Clip
+from ttsprep.audit.pipeline import PROPOSED, audit, plan
+from ttsprep.build.config import Recipe
+from ttsprep.build.pipeline import build
+from ttsprep.core.types import Clip
+from ttsprep.models.asr import Asr
 
 
 def main() -> None:

@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsprep import audio
-from ttsprep.errors import AudioError
-from ttsprep.files import inside
-from ttsprep.layouts.detect import read_corpus
-from ttsprep.signal import Signal, runs
-from ttsprep.stages.mono import Mono
-from ttsprep.stages.trim import Trim
-from ttsprep.types import Audio, Clip, Samples
+from ttsprep.build.stages.mono import Mono
+from ttsprep.build.stages.trim import Trim
+from ttsprep.core import audio
+from ttsprep.core.errors import AudioError
+from ttsprep.core.files import inside
+from ttsprep.core.signal import Signal, runs
+from ttsprep.core.types import Audio, Clip, Samples
+from ttsprep.corpora.corpus import read_corpus
 
 CLIP = Clip("a", "a", "")
 

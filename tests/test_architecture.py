@@ -211,7 +211,7 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
     assert [path for path in sources if any(home in path.read_text(encoding="utf-8") for home in homes)] == []
 
 
-@pytest.mark.parametrize("module", ["ttsprep", "ttsprep.worker", "ttsprep.run"])
+@pytest.mark.parametrize("module", ["ttsprep", "ttsprep.core.forkserver", "ttsprep.core.workers"])
 def test_what_loads_nothing_but_the_standard_library(module: str) -> None:
     loaded, _ = loaded_by(f"import {module}")
     assert loaded - sys.stdlib_module_names == {"ttsprep"}
@@ -220,7 +220,7 @@ def test_what_loads_nothing_but_the_standard_library(module: str) -> None:
 def test_help_loads_nothing_heavy() -> None:
     loaded, printed = loaded_by("""
 sys.argv = ["ttsprep", "--help"]
-from ttsprep.cli import main
+from ttsprep.cli.main import main
 try:
     code = main()
 except SystemExit as end:

@@ -1,23 +1,24 @@
 """The docs say what the code says."""
 
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from ttsprep.build.config import parse
 from ttsprep.checks.base import all_checks, catalogue
-from ttsprep.describe import summary, thresholds
-from ttsprep.docs_pages import pages
-from ttsprep.recipe import parse
+from ttsprep.checks.describe import summary, thresholds
 
 ROOT = Path(__file__).parents[1]
+GENERATOR = runpy.run_path(str(ROOT / "docs" / "generate.py"))
 PAGES = sorted([*ROOT.glob("docs/**/*.md"), ROOT / "README.md"])
 
 
 def test_the_generated_pages_are_up_to_date() -> None:
-    made = pages()
+    made = GENERATOR["pages"]()
     for name, text in made.items():
         assert (ROOT / "docs" / name).read_text(encoding="utf-8") == text, f"docs/{name}: run `make docs`"
     there = {f"checks/{page.name}" for page in (ROOT / "docs" / "checks").glob("*.md")}
@@ -52,7 +53,7 @@ def test_the_check_in_the_docs_works() -> None:
     page = (ROOT / "docs" / "adding-a-check.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     program = f"""{code}
-from ttsprep.types import Audio
+from ttsprep.core.types import Audio
 tilted = np.r_[np.full(100, 1.0), np.full(900, -0.1)].astype(np.float32)
 signals = [Signal(Audio(sign * tilted[:, None], 16_000)) for sign in (1, 1, 1, -1)]
 silence = Signal(Audio(np.zeros((1_000, 1), np.float32), 16_000))

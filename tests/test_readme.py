@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import ttsprep
-from ttsprep.demo import make
-from ttsprep.demo_sentences import SENTENCES
+from ttsprep.audit.demo import make
+from ttsprep.audit.demo_sentences import SENTENCES
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = Path(ttsprep.__file__).parent / "codec" / "weights" / "nano16.pt"
@@ -34,7 +34,7 @@ def folder(tmp_path_factory) -> Path:
     (folder / "sentences.txt").write_text("\n".join(SENTENCES[40:]), encoding="utf-8")
     command = folder / "bin" / "ttsprep"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ttsprep.cli "$@"\n', encoding="utf-8")
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ttsprep.cli.main "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     return folder
 

@@ -16,15 +16,15 @@ import pyarrow as pa
 import pytest
 import soundfile as sf
 
-from ttsprep.audit import frame
+from ttsprep.audit.defect_files import DEFECTS
+from ttsprep.audit.defects import Defect, Take
+from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.measure import Measuring, columns, versions
+from ttsprep.audit.pipeline import frame
 from ttsprep.checks.base import Check, all_checks, catalogue
-from ttsprep.demo_sentences import SENTENCES
-from ttsprep.manifest import manifest_table, measured_schema, to_batch
-from ttsprep.measure import Measuring, columns, versions
-from ttsprep.planting import Defect, Take
-from ttsprep.planting_files import DEFECTS
-from ttsprep.signal import Signal
-from ttsprep.types import Audio, Clip, Finding, Samples, Severity
+from ttsprep.core.signal import Signal
+from ttsprep.core.tables import manifest_table, measured_schema, to_batch
+from ttsprep.core.types import Audio, Clip, Finding, Samples, Severity
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 RECORDED = {"ljspeech": SHARED / "ljspeech", "librispeech": SHARED / "librispeech-train-clean-251spk"}

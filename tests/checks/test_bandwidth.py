@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import soxr
 
-from ttsprep.planting import Take
-from ttsprep.types import Severity
-
-from .speech import ONE_VOICE, SOURCES, among, clean, filtered, judge, of, spoilt, takes, values
+from checks.speech import ONE_VOICE, SOURCES, among, clean, filtered, judge, of, spoilt, takes, values
+from ttsprep.audit.defects import Take
+from ttsprep.core.types import Severity
 
 
 def resampled(take: Take, *rates: int) -> Take:

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
-from ttsprep.audit import audit
+from ttsprep.audit.pipeline import audit
+from ttsprep.build.config import Recipe
 from ttsprep.checks.codes import Codes
-from ttsprep.errors import CorpusError
-from ttsprep.recipe import Recipe
+from ttsprep.core.errors import CorpusError
 
 pytest.importorskip("torch", reason="the codec needs torch")
 
@@ -18,7 +18,7 @@ pytest.importorskip("torch", reason="the codec needs torch")
 def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the_books(
     spoken: Path, tmp_path: Path
 ) -> None:
-    from ttsprep.encode import Options, encode
+    from ttsprep.codec.encode import Options, encode
 
     first = min((spoken / "wavs").glob("*.wav"))
     samples, rate = sf.read(first)

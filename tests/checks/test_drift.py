@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from checks.speech import among, clean, filtered, judge, of, takes
 from ttsprep.checks.drift import FEWEST, Drift
 from ttsprep.checks.timbre import CENTRES_HZ
-from ttsprep.types import Finding, Severity
-
-from .speech import among, clean, filtered, judge, of, takes
+from ttsprep.core.types import Finding, Severity
 
 RANDOM = np.random.default_rng(0)
 TREBLE = ["timbre_2500_db", "timbre_3600_db", "timbre_4700_db"]

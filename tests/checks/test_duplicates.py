@@ -8,10 +8,9 @@ import pytest
 import soundfile as sf
 import soxr
 
-from ttsprep.planting import Take
-from ttsprep.types import Clip, Severity
-
-from .speech import ONE_VOICE, SOURCES, Row, clean, filtered, judge, measure, of, say, takes
+from checks.speech import ONE_VOICE, SOURCES, Row, clean, filtered, judge, measure, of, say, takes
+from ttsprep.audit.defects import Take
+from ttsprep.core.types import Clip, Severity
 
 
 def recoded(take: Take) -> Take:

@@ -3,10 +3,9 @@
 import pandas as pd
 import pytest
 
+from checks.speech import clean, defect, judge, measure, planted, takes
 from ttsprep.checks.files import Files
-from ttsprep.types import Finding, Severity
-
-from .speech import clean, defect, judge, measure, planted, takes
+from ttsprep.core.types import Finding, Severity
 
 
 def judged(given: list[str], ids: list[str] | None = None) -> list[Finding]:

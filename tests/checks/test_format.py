@@ -3,10 +3,9 @@
 import pandas as pd
 import pytest
 
+from checks.speech import ONE_VOICE, among, clean, defect, judge, planted, takes
 from ttsprep.checks.format import Format
-from ttsprep.types import Finding, Severity
-
-from .speech import ONE_VOICE, among, clean, defect, judge, planted, takes
+from ttsprep.core.types import Finding, Severity
 
 
 def judged(**columns) -> list[Finding]:

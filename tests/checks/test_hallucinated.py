@@ -7,11 +7,10 @@ from importlib import resources
 import pandas as pd
 import pytest
 
-from ttsprep.characters import folded
+from checks.texts import SENTENCES, judged, measured, texts
 from ttsprep.checks.hallucinated import PHRASES, Hallucinated, compression, stock_phrases
-from ttsprep.types import Severity
-
-from .texts import SENTENCES, judged, measured, texts
+from ttsprep.core.types import Severity
+from ttsprep.text.characters import folded
 
 CREDITS = [
     "Subtitles by the Amara.org community",

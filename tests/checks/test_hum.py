@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from ttsprep.planting import Take, rms
-from ttsprep.types import Severity
-
-from .speech import ONE_VOICE, SOURCES, clean, filtered, judge, measure, of, say, severe, spoilt, takes, values
+from checks.speech import ONE_VOICE, SOURCES, clean, filtered, judge, measure, of, say, severe, spoilt, takes, values
+from ttsprep.audit.defects import Take, rms
+from ttsprep.core.types import Severity
 
 SENTENCE = "There were doors all round the hall, but they were all locked."
 

@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ttsprep.checks.language import Language
-from ttsprep.checks.scripts import WRITTEN, scripts_of
-from ttsprep.types import Severity
-
-from .texts import SENTENCES, texts
+from checks.texts import SENTENCES, texts
+from ttsprep.checks.language import WRITTEN, Language, scripts_of
+from ttsprep.core.types import Severity
 
 
 def unheard(lines: list[str], language: str) -> pd.DataFrame:

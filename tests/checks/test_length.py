@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from checks.speech import ONE_VOICE, clean, judge, spoilt
 from ttsprep.checks.length import Length
-from ttsprep.types import Finding, Severity
-
-from .speech import ONE_VOICE, clean, judge, spoilt
+from ttsprep.core.types import Finding, Severity
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 

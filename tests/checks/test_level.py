@@ -5,11 +5,7 @@ import pyloudnorm
 import pytest
 import soxr
 
-from ttsprep.checks.level import Level, loudness
-from ttsprep.planting import Take
-from ttsprep.types import Severity
-
-from .speech import (
+from checks.speech import (
     ONE_VOICE,
     SOURCES,
     altered,
@@ -24,6 +20,9 @@ from .speech import (
     takes,
     values,
 )
+from ttsprep.audit.defects import Take
+from ttsprep.checks.level import Level, loudness
+from ttsprep.core.types import Severity
 
 
 def clipped(take: Take, share: float, gain_db: float = 0.0) -> Take:

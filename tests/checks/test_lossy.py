@@ -7,10 +7,22 @@ import pytest
 import soundfile as sf
 import soxr
 
-from ttsprep.planting import Take
-from ttsprep.types import Severity
-
-from .speech import ONE_VOICE, SOURCES, among, clean, defect, filtered, judge, planted, severe, spoilt, takes, values
+from checks.speech import (
+    ONE_VOICE,
+    SOURCES,
+    among,
+    clean,
+    defect,
+    filtered,
+    judge,
+    planted,
+    severe,
+    spoilt,
+    takes,
+    values,
+)
+from ttsprep.audit.defects import Take
+from ttsprep.core.types import Severity
 
 
 def coded(take: Take, kbps: int) -> Take:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.mos import Mos
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 
 def clips(overall: float, count: int, *, seconds: float = 6.0, speaker: str = "") -> pd.DataFrame:

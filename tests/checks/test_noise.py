@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from ttsprep.planting import Take, rms
-from ttsprep.types import Severity
-
-from .speech import ONE_VOICE, SOURCES, among, clean, filtered, judge, severe, spoilt, takes, values
+from checks.speech import ONE_VOICE, SOURCES, among, clean, filtered, judge, severe, spoilt, takes, values
+from ttsprep.audit.defects import Take, rms
+from ttsprep.core.types import Severity
 
 
 def noisy(take: Take, snr_db: float, colour: str = "white", seed: int = 0) -> Take:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.speech import altered, clean, corpus
 from ttsprep.checks.pace import FEWEST, pace, robust_line, speed
-
-from .speech import altered, clean, corpus
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,13 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ttsprep import text
+from checks.texts import judged, measured, texts
 from ttsprep.checks.phonemes import Phonemes, coverage
-from ttsprep.phonology import inventory
-from ttsprep.text import phonemise, phones
-from ttsprep.types import Severity
-
-from .texts import judged, measured, texts
+from ttsprep.core.types import Severity
+from ttsprep.text import phonemes as text
+from ttsprep.text.inventory import inventory
+from ttsprep.text.phonemes import phonemise, phones
 
 LJSPEECH = Path(__file__).parents[3] / "shared" / "data" / "ljspeech" / "metadata.csv"
 

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from ttsprep.types import Severity
-
-from .speech import ONE_VOICE, clean, filtered, judge, measure, of, severe, takes
+from checks.speech import ONE_VOICE, clean, filtered, judge, measure, of, severe, takes
+from ttsprep.core.types import Severity
 
 
 def with_text(source: str, texts: dict[int, str]):

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import fftconvolve
 
-from ttsprep.planting import Take
-from ttsprep.types import Severity
-
-from .speech import RECORDED, SOURCES, clean, filtered, judge, measure, of, spoilt, takes, values
+from checks.speech import RECORDED, SOURCES, clean, filtered, judge, measure, of, spoilt, takes, values
+from ttsprep.audit.defects import Take
+from ttsprep.core.types import Severity
 
 
 def in_a_room(take: Take, rt60: float, direct_db: float = 0.0) -> Take:

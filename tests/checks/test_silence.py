@@ -5,12 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ttsprep.checks.silence import Silence
-from ttsprep.planting import Take, loud_places, room_tone
-from ttsprep.signal import HOP_S
-from ttsprep.types import Severity
-
-from .speech import (
+from checks.speech import (
     ONE_VOICE,
     RECORDED,
     SOURCES,
@@ -26,6 +21,10 @@ from .speech import (
     takes,
     values,
 )
+from ttsprep.audit.defects import Take, loud_places, room_tone
+from ttsprep.checks.silence import Silence
+from ttsprep.core.signal import HOP_S
+from ttsprep.core.types import Severity
 
 CODES = ("cut-start", "cut-end", "dropout", "leading-silence", "trailing-silence", "long-pause", "no-speech")
 

@@ -8,8 +8,8 @@ import pytest
 
 from ttsprep.checks.speaker import SCALES, Speaker
 from ttsprep.checks.timbre import COLUMNS
-from ttsprep.listening.speaker import pack
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
+from ttsprep.models.speaker import pack
 
 SIZES = {"ge2e": 256, "campplus": 192}
 CHANCE = {"ge2e": 0.7, "campplus": 1.0}

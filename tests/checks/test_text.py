@@ -2,11 +2,10 @@
 
 import pytest
 
-from ttsprep.characters import folded
+from checks.texts import SENTENCES, judged, measured, texts
 from ttsprep.checks.text import Text, loop
-from ttsprep.types import Severity
-
-from .texts import SENTENCES, judged, measured, texts
+from ttsprep.core.types import Severity
+from ttsprep.text.characters import folded
 
 
 @pytest.mark.parametrize("language", SENTENCES)

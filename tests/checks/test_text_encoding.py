@@ -2,10 +2,9 @@
 
 import pytest
 
+from checks.texts import SENTENCES, judged, texts
 from ttsprep.checks.text_encoding import TextEncoding, damage
-from ttsprep.types import Severity
-
-from .texts import SENTENCES, judged, texts
+from ttsprep.core.types import Severity
 
 
 @pytest.mark.parametrize("language", SENTENCES)

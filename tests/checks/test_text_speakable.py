@@ -4,10 +4,9 @@ import random
 
 import pytest
 
+from checks.texts import SENTENCES, judged, texts
 from ttsprep.checks.text_speakable import TextSpeakable
-from ttsprep.types import Severity
-
-from .texts import SENTENCES, judged, texts
+from ttsprep.core.types import Severity
 
 
 @pytest.mark.parametrize("language", SENTENCES)

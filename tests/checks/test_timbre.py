@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
 
+from checks.speech import ONE_VOICE, SOURCES, altered, among, clean, filtered, judge, of, severe, spoilt, takes, values
+from ttsprep.audit.defects import Take
 from ttsprep.checks.timbre import COLUMNS
-from ttsprep.planting import Take
-from ttsprep.types import Severity
-
-from .speech import ONE_VOICE, SOURCES, altered, among, clean, filtered, judge, of, severe, spoilt, takes, values
+from ttsprep.core.types import Severity
 
 
 def levels(take: Take) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.transcript import Transcript, reassigned
-from ttsprep.types import Severity
+from ttsprep.core.types import Severity
 
 TEXTS = ("the quick brown fox jumps", "over the lazy sleeping dogs", "pack my box with jugs")
 

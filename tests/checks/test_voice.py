@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 import soxr
 
-from ttsprep.demo_sentences import SENTENCES
-from ttsprep.types import Severity
-
-from .speech import (
+from checks.speech import (
     ONE_VOICE,
     SOURCES,
     altered,
@@ -22,6 +19,8 @@ from .speech import (
     takes,
     values,
 )
+from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.core.types import Severity
 
 SENTENCE = "It is a way I have of driving off the spleen, and regulating the circulation."
 
@@ -62,7 +61,7 @@ def test_a_higher_voice_reads_higher_and_a_livelier_one_livelier() -> None:
 
 @pytest.mark.parametrize("source", ONE_VOICE)
 def test_a_clip_played_too_fast_is_found(source: str) -> None:
-    from ttsprep.planting_files import DEFECTS
+    from ttsprep.audit.defect_files import DEFECTS
 
     for name in [d.name for d in DEFECTS if d.code == "pitch-outlier" and d.plain and " up" in d.name]:
         for finding in spoilt(source, "pitch-outlier", name):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check
-from ttsprep.signal import Signal
-from ttsprep.types import Audio, Clip, Finding
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Audio, Clip, Finding
 
 SENTENCES = {
     "en-us": """Call me Ishmael.

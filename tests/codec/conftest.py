@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from made_up_speech import RATE, small_training, voice
+
+from codec.made_up_speech import RATE, small_training, voice
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def folder_of_speech(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def packed(folder_of_speech, tmp_path_factory) -> Path:
     pytest.importorskip("torch")
-    from ttsprep.codec.corpus import Source, pack
+    from ttsprep.codec.training.data import Source, pack
 
     out = tmp_path_factory.mktemp("packed")
     pack([Source("voices", folder_of_speech / "wavs", 1.0, "made up", hold_out=1)], RATE, out)
@@ -37,8 +38,8 @@ def packed(folder_of_speech, tmp_path_factory) -> Path:
 def trained(packed, tmp_path_factory) -> Path:
     """A tiny codec after 120 real steps."""
     from ttsprep.codec.config import preset
-    from ttsprep.codec.corpus import Speech
-    from ttsprep.codec.run import Run
+    from ttsprep.codec.training.data import Speech
+    from ttsprep.codec.training.run import Run
 
     folder = tmp_path_factory.mktemp("run")
     run = Run(folder, Speech(packed), preset("tiny8"), small_training(), {})

@@ -22,7 +22,7 @@ def voice(seconds: float, seed: int) -> np.ndarray:
 
 
 def small_training(**changes):
-    from ttsprep.codec.trainer import TrainConfig
+    from ttsprep.codec.training.trainer import TrainConfig
 
     base = {"seed": 1, "batch": 4, "frames": 16, "warmup": 10, "bypass": 20, "rate": 3e-3}
     return TrainConfig(**{**base, **changes})
@@ -42,7 +42,7 @@ def small_base(**changes):
 
 def small_base_training(**changes):
     """What base16 is trained with, with little of everything and the discriminator early."""
-    from ttsprep.codec.settings import TRAINING
+    from ttsprep.codec.training.config import TRAINING
 
     few = {"batch": 3, "frames": 12, "rate": 2e-3, "warmup": 10, "bypass": 10, "beam": 2, "adversary_from": 20}
     small = {"adversary_batch": 2, "judge_width": 4, "judge_period_width": 1, "judge_spectra": (128, 512)}

@@ -6,10 +6,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ttsprep.codec.api import Codec  # noqa: E402
 from ttsprep.codec.checkpoint import read, write  # noqa: E402
-from ttsprep.codec.errors import CheckpointError, UntrainedError  # noqa: E402
-from ttsprep.codec.export import export  # noqa: E402
+from ttsprep.codec.codec import Codec  # noqa: E402
+from ttsprep.codec.training.export import export  # noqa: E402
+from ttsprep.core.errors import CheckpointError, UntrainedError  # noqa: E402
 
 
 @pytest.fixture
@@ -122,11 +122,10 @@ def test_what_does_not_fit_is_named(file, changes, words):
 
 def test_depth_that_was_not_trained_cannot_be_used(packed, tmp_path):
     """The failure this is against: 3 of 8 books trained, all 8 used, noise comes out."""
-    from made_up_speech import small_training
-
+    from codec.made_up_speech import small_training
     from ttsprep.codec.config import preset
-    from ttsprep.codec.corpus import Speech
-    from ttsprep.codec.run import Run
+    from ttsprep.codec.training.data import Speech
+    from ttsprep.codec.training.run import Run
 
     Run(tmp_path, Speech(packed), preset("tiny8"), small_training(bypass=5, grow_every=10)).go(steps=20)
     checkpoint = export(tmp_path)

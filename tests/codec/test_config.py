@@ -4,12 +4,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from made_up_speech import small_base  # noqa: E402
-
+from codec.made_up_speech import small_base  # noqa: E402
 from ttsprep.codec.checkpoint import skeleton  # noqa: E402
 from ttsprep.codec.config import PRESETS, CodecConfig, preset  # noqa: E402
-from ttsprep.codec.settings import TRAINING, TrainConfig  # noqa: E402
-from ttsprep.errors import UsageError  # noqa: E402
+from ttsprep.codec.training.config import TRAINING, TrainConfig  # noqa: E402
+from ttsprep.core.errors import UsageError  # noqa: E402
 
 
 @pytest.mark.parametrize(

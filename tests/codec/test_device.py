@@ -7,13 +7,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from made_up_speech import small_base, small_base_training, small_training  # noqa: E402
-
-from ttsprep.codec.corpus import Speech  # noqa: E402
+from codec.made_up_speech import small_base, small_base_training, small_training  # noqa: E402
 from ttsprep.codec.device import compiles, low_type  # noqa: E402
-from ttsprep.codec.game import load_optimiser  # noqa: E402
-from ttsprep.codec.resident import Resident  # noqa: E402
-from ttsprep.codec.trainer import Trainer  # noqa: E402
+from ttsprep.codec.training.adversary import load_optimiser  # noqa: E402
+from ttsprep.codec.training.data import (
+    Resident,  # noqa: E402
+    Speech,  # noqa: E402
+)
+from ttsprep.codec.training.trainer import Trainer  # noqa: E402
 
 
 @pytest.fixture(scope="module")

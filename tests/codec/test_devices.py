@@ -22,7 +22,7 @@ _setup_privateuseone_for_python_backend("elsewhere")
 HERE = torch.device("elsewhere:0")
 from ttsprep.codec import tiles
 from ttsprep.codec.config import QuantiserConfig, preset
-from ttsprep.codec.model import CodecModel
+from ttsprep.codec.network import CodecModel
 from ttsprep.codec.quantisers import fused, make, nearest
 
 fused.check = lambda codes, books: None  # there are no numbers to check

@@ -7,21 +7,23 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from made_up_speech import RATE, small_training, voice  # noqa: E402
-
-from ttsprep.codec import trainer as training  # noqa: E402
-from ttsprep.codec.api import Codec  # noqa: E402
+from codec.made_up_speech import RATE, small_training, voice  # noqa: E402
 from ttsprep.codec.checkpoint import write  # noqa: E402
+from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.commands import doctor  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
-from ttsprep.codec.corpus import Source, Speech, pack  # noqa: E402
 from ttsprep.codec.doctor import examine  # noqa: E402
-from ttsprep.codec.errors import CheckpointError, CollapseError  # noqa: E402
-from ttsprep.codec.export import export  # noqa: E402
 from ttsprep.codec.quantisers.fused import gather_sum, moments  # noqa: E402
-from ttsprep.codec.quantisers.rvq_ema import ResidualEma  # noqa: E402
-from ttsprep.codec.run import Run  # noqa: E402
-from ttsprep.errors import UsageError  # noqa: E402
+from ttsprep.codec.quantisers.rvq import ResidualEma  # noqa: E402
+from ttsprep.codec.training import trainer as training  # noqa: E402
+from ttsprep.codec.training.data import Source, Speech, pack  # noqa: E402
+from ttsprep.codec.training.export import export  # noqa: E402
+from ttsprep.codec.training.run import Run  # noqa: E402
+from ttsprep.core.errors import (  # noqa: E402
+    CheckpointError,
+    CollapseError,
+    UsageError,  # noqa: E402
+)
 
 
 def run(folder, speech, steps=60, **changes):

@@ -5,14 +5,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from made_up_speech import small_base, voice  # noqa: E402
-
-from ttsprep.codec.api import Codec  # noqa: E402
-from ttsprep.codec.blocks import convolved, shifted  # noqa: E402
+from codec.made_up_speech import small_base, voice  # noqa: E402
+from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
-from ttsprep.codec.corpus import Speech  # noqa: E402
-from ttsprep.codec.fit import fit  # noqa: E402
-from ttsprep.codec.model import CodecModel  # noqa: E402
+from ttsprep.codec.network import (  # noqa: E402
+    CodecModel,  # noqa: E402
+    convolved,
+    shifted,
+)
+from ttsprep.codec.training.data import Speech  # noqa: E402
+from ttsprep.codec.training.export import fit  # noqa: E402
 
 FRAMES = 40
 

@@ -9,9 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from made_up_speech import voice  # noqa: E402
-
-from ttsprep.codec.api import Codec  # noqa: E402
+from codec.made_up_speech import voice  # noqa: E402
+from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.metrics import measure  # noqa: E402
 
 FILE = Path(__file__).parents[2] / "ttsprep" / "codec" / "weights" / "nano16.pt"
@@ -63,7 +62,7 @@ def test_the_examples_of_the_documentation_run():
     import doctest
     import re
 
-    from ttsprep.codec import api
+    from ttsprep.codec import codec as api
 
     results = doctest.DocTestRunner().run(doctest.DocTestFinder().find(api.Codec, "Codec")[0])
     assert results.attempted >= 6 and results.failed == 0

@@ -13,10 +13,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from ttsprep.codec.codebook_stats import Usage, outliers  # noqa: E402
+from ttsprep.codec.decode import decode  # noqa: E402
 from ttsprep.codec.token_formats import SUMMARY, open_codes, read_array, write_shard  # noqa: E402
 from ttsprep.codec.tokens import KEY, Meaning, TokenError, read_parquet, schema, shard_name  # noqa: E402
-from ttsprep.codec.usage import Usage, outliers  # noqa: E402
-from ttsprep.decode import decode  # noqa: E402
 
 MEANING = Meaning("nano16", "ab" * 32, 16000, 320, codebooks=2, cardinality=64)
 ABOUT = [{"text": "One, two.", "speaker": "", "language": "en", "name": name} for name in ("a", "b.c", "ä")]
@@ -186,7 +186,7 @@ def test_shards_of_two_codecs_do_not_mix(folder):
 def test_codes_of_another_codec_are_not_decoded(folder, tmp_path):
     with pytest.raises(TokenError, match=r"of digest ab+a?\.*.*name the right one with --codec"):
         decode(written(folder), tmp_path / "out", jobs=1)
-    from ttsprep.codec.api import Codec
+    from ttsprep.codec.codec import Codec
 
     digest = Codec.load("nano16").digest
     forged = Meaning("nano16", digest, 16000, 160, codebooks=2, cardinality=64)

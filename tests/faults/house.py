@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from ttsprep.audit import Audit, audit
-from ttsprep.recipe import Recipe
+from ttsprep.audit.pipeline import Audit, audit
+from ttsprep.build.config import Recipe
 
-COMMAND = [sys.executable, "-m", "ttsprep.cli"]
+COMMAND = [sys.executable, "-m", "ttsprep.cli.main"]
 TABLES = ("clips.parquet", "findings.parquet")
 
 

@@ -14,8 +14,8 @@ from random import Random
 
 import pytest
 
-from ttsprep.archives import extract
-from ttsprep.errors import CorpusError
+from ttsprep.core.errors import CorpusError
+from ttsprep.corpora.unpack import extract
 
 REG, DIR, SYM, LINK, FIFO = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE
 DEVICE, BLOCK = tarfile.CHRTYPE, tarfile.BLKTYPE
@@ -176,8 +176,8 @@ def test_a_tar_header_that_is_a_bomb(tmp_path: Path) -> None:
                 file.write(bytes(1 << 20))
     script = """
 from pathlib import Path
-from ttsprep.archives import extract
-from ttsprep.errors import CorpusError
+from ttsprep.corpora.unpack import extract
+from ttsprep.core.errors import CorpusError
 for number in range(2):
     try:
         extract(Path(f"{number}.tar.gz"), Path("out"))
@@ -256,8 +256,8 @@ def test_disk_full(tmp_path: Path) -> None:
     script = """
 import resource, signal, sys
 from pathlib import Path
-from ttsprep.archives import extract
-from ttsprep.errors import OutputError
+from ttsprep.corpora.unpack import extract
+from ttsprep.core.errors import OutputError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
 try:

@@ -81,8 +81,8 @@ def result(spoken_module: Path) -> dict[str, Any]:
     script = f"""
         import json, resource
         from pathlib import Path
-        from ttsprep.audit import audit
-        from ttsprep.recipe import Recipe
+        from ttsprep.audit.pipeline import audit
+        from ttsprep.build.config import Recipe
         result = audit(Path({str(spoken_module)!r}), Path({str(out_of(spoken_module))!r}), Recipe(), jobs=2)
         found = result.findings.groupby("clip").code.agg(list).to_dict()
         rows = result.clips.set_index("id")[["status", "duration_s"]].fillna(0).to_dict("index")

@@ -13,9 +13,9 @@ import pytest
 import soundfile as sf
 
 from faults.house import audited, audited_by_command, codes_of, out_of, row_of
-from ttsprep.audit import Audit
-from ttsprep.measure import Measuring, versions
-from ttsprep.types import Clip
+from ttsprep.audit.measure import Measuring, versions
+from ttsprep.audit.pipeline import Audit
+from ttsprep.core.types import Clip
 
 RATE = 22_050
 LENGTH = 44_100

@@ -23,9 +23,9 @@ from faults.house import COMMAND, hashes, ttsprep
 SERVER = """
 import json, os, resource, signal, sys, time
 import numpy, pandas, pyarrow.parquet, soundfile
-import ttsprep.build, ttsprep.cli, ttsprep.cli_build, ttsprep.console, ttsprep.reporting, ttsprep.views_build
-from ttsprep.exports.base import all_exports
-from ttsprep.stages.base import all_stages
+import ttsprep.build.pipeline, ttsprep.cli.main, ttsprep.cli.build, ttsprep.cli.console, ttsprep.report.make, ttsprep.cli.build
+from ttsprep.corpora.exports.base import all_exports
+from ttsprep.build.stages.base import all_stages
 all_exports(), all_stages()
 
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"}
@@ -49,7 +49,7 @@ def child(order):
 
     sys.addaudithook(note)
     sys.argv = ["ttsprep", *order["arguments"]]
-    code = ttsprep.cli.main()
+    code = ttsprep.cli.main.main()
     sys.stdout.flush(), sys.stderr.flush()
     os.write(order["count"], seen.to_bytes(4, "little"))
     os._exit(code)

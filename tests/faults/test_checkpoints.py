@@ -15,9 +15,9 @@ torch = pytest.importorskip("torch")
 
 import ttsprep.codec  # noqa: E402
 from faults.house import ttsprep as command  # noqa: E402
-from ttsprep.codec.api import Codec  # noqa: E402
 from ttsprep.codec.checkpoint import read, write  # noqa: E402
-from ttsprep.codec.errors import CheckpointError  # noqa: E402
+from ttsprep.codec.codec import Codec  # noqa: E402
+from ttsprep.core.errors import CheckpointError  # noqa: E402
 
 SHIPPED = Path(ttsprep.codec.__file__).parent / "weights" / "nano16.pt"
 
@@ -70,7 +70,7 @@ def test_a_tensor_without_numbers_of_its_own_is_refused_before_it_takes_memory(t
         from pathlib import Path
         from ttsprep.codec.checkpoint import read, skeleton
         from ttsprep.codec.config import CodecConfig
-        from ttsprep.codec.errors import CheckpointError
+        from ttsprep.core.errors import CheckpointError
         raw = torch.load({str(SHIPPED)!r}, weights_only=True)
         config = CodecConfig.model_validate(raw["config"])
         quantiser = config.quantiser.model_copy(update={{"depth": 64, "cardinality": 65536}})

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from faults.house import audited, out_of, tables, ttsprep
-from ttsprep.audit import audit
-from ttsprep.cluster import TRIES, connected
-from ttsprep.errors import MissingExtraError, TtsprepError, UsageError
-from ttsprep.recipe import Recipe
-from ttsprep.run import run
+from ttsprep.audit.pipeline import audit
+from ttsprep.build.config import Recipe
+from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError
+from ttsprep.core.workers import run
+from ttsprep.core.workers_ray import TRIES, connected
 
 STORE = 80 << 20
 

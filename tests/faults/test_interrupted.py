@@ -13,7 +13,7 @@ import pytest
 
 from faults.children import interruptible
 from faults.house import COMMAND, audited, hashes, leftovers, out_of, tables, ttsprep
-from ttsprep.audit import Audit
+from ttsprep.audit.pipeline import Audit
 
 PLUGIN = '''
 import ctypes, os, signal
@@ -124,7 +124,7 @@ def test_only_the_clips_that_kill_a_worker_are_lost(spoken: Path, hostile: dict[
 def audited_tables(out: Path) -> Audit:
     import pyarrow.parquet as pq
 
-    from ttsprep.audit import frame
+    from ttsprep.audit.pipeline import frame
 
     return Audit(
         out, frame(pq.read_table(out / "clips.parquet")), pq.read_table(out / "findings.parquet").to_pandas(), {}, 0
@@ -198,7 +198,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(spoken: Path, hos
 def test_a_journal_that_was_cut_off_anywhere_is_read_up_to_the_cut(spoken: Path, tmp_path: Path) -> None:
     import pyarrow as pa
 
-    from ttsprep.manifest import Journal
+    from ttsprep.core.tables import Journal
 
     schema = pa.schema([("n", pa.int64()), ("text", pa.string())])
     journal = Journal(tmp_path / "journal", schema)

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from faults.house import audited, audited_by_command, codes_of, out_of, row_of, ttsprep
-from ttsprep.audit import Audit
+from ttsprep.audit.pipeline import Audit
 
 UNSAFE = (
     "../../etc/passwd",

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from faults.house import COMMAND, audited, hashes, leftovers, out_of, tables, ttsprep
-from ttsprep.audit import Audit, audit
-from ttsprep.errors import OutputError
-from ttsprep.recipe import Recipe
+from ttsprep.audit.pipeline import Audit, audit
+from ttsprep.build.config import Recipe
+from ttsprep.core.errors import OutputError
 
 LIBC = ctypes.CDLL(None)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_tables import OUTLIER, audit_of, build_of, corpus, found, points, rejected_of
+
+from report.made_tables import OUTLIER, audit_of, build_of, corpus, found, points, rejected_of
 
 
 @pytest.fixture

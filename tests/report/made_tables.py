@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from ttsprep.audit.verdict import summarise
 from ttsprep.report import AuditTables, BuildTables, Coverage
-from ttsprep.report.tables import VoicePoints
-from ttsprep.verdict import summarise
+from ttsprep.report.data import VoicePoints
 
 RATE = 16_000
 COLUMNS = ["clip", "code", "severity", "message", "value", "limit", "start", "end"]

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from chromium import PROGRAM, Chromium
-from made_tables import audit_of, corpus, found, provenance_of, rejected_of
 
-from ttsprep.report import BuildTables, Coverage, render, render_build
+from report.chromium import PROGRAM, Chromium
+from report.made_tables import audit_of, corpus, found, provenance_of, rejected_of
+from ttsprep.report import BuildTables, Coverage, render_build
+from ttsprep.report import page as render
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 

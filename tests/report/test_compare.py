@@ -8,15 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_tables import audit_of, build_of, corpus, found, provenance_of, rejected_of
-from test_render import HOSTILE, Page
 
+from report.made_tables import audit_of, build_of, corpus, found, provenance_of, rejected_of
+from report.test_page import HOSTILE, Page
 from ttsprep.report import Coverage, render_build
+from ttsprep.report.build_page import facts, rewritten
+from ttsprep.report.charts.histogram import TALLEST, overlay, overlays
 from ttsprep.report.compare import NO_REASON, changes, losses, lost, match
-from ttsprep.report.facts import facts
-from ttsprep.report.overlay import TALLEST, overlay, overlays
-from ttsprep.report.rewritten import rewritten
-from ttsprep.report.tables import QUANTITIES, BuildTables
+from ttsprep.report.data import QUANTITIES, BuildTables
 
 
 def followed(build):

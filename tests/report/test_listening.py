@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from made_tables import OUTLIER, audit_of, corpus, found, points
 
-from ttsprep.report import render
+from report.made_tables import OUTLIER, audit_of, corpus, found, points
+from ttsprep.report import page as render
+from ttsprep.report.charts.voices import MOST_NAMED, voice_map
 from ttsprep.report.spoken import spoken
-from ttsprep.report.voices import MOST_NAMED, voice_map
 
 
 def compared(text, said, word="", place=np.nan):

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import pandas as pd
 
-from ttsprep.errors import UsageError, nearest
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures
+from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import ClassVar
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.checks.robust import deviation
-from ttsprep.types import Finding, Severity
+from ttsprep.core.dsp import deviation
+from ttsprep.core.types import Finding, Severity
 
 
 @dataclass(frozen=True)

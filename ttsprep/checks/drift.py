@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 FEWEST = 40
 TRACKS = (

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.signal import DIGITAL_SILENCE_DB, HOP_S, Signal, percentile, to_db
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Signal, percentile, to_db
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 EDGES_HZ = (150, 300, 500, 750, 1_050, 1_450, 2_000, 2_700, 3_500)
 BANDS = len(EDGES_HZ) - 1

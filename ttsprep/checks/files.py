@@ -9,7 +9,7 @@ from itertools import pairwise
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 FORBIDDEN = set('<>:"|?*\\\0') | {chr(n) for n in range(32)}

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 
 @dataclass(frozen=True)

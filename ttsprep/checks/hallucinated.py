@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.characters import folded, nfc
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.text.characters import folded, nfc
 
 HALLUCINATED = Code(
     "text-hallucinated",

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.signal import HOP_S, SILENCE_DB, Signal, to_db
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import HOP_S, SILENCE_DB, Signal, to_db
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 MAINS_HZ = (50.0, 60.0)
 DRIFT = np.linspace(-0.006, 0.006, 13)

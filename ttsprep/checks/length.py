@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.checks.robust import deviation
-from ttsprep.signal import SILENCE_DB, Signal
-from ttsprep.types import Clip, Finding, Measures, Samples, Severity
+from ttsprep.core.dsp import deviation
+from ttsprep.core.signal import SILENCE_DB, Signal
+from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
 
 STEP = 2.0**-15
 """One step of 16-bit PCM."""

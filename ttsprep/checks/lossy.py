@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 CELL_HZ = 200.0
 LOWEST_HZ = 2_000.0

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.checks.robust import FEWEST, deviation
-from ttsprep.types import Finding, Severity
+from ttsprep.core.dsp import FEWEST, deviation
+from ttsprep.core.types import Finding, Severity
 
 BIAS_S, BIAS_MOS = (1.2, 2.0, 2.6, 5.0), (0.9, 0.5, 0.2, 0.0)
 """How much lower a clip of this length, cut from a longer one, reads: the model hears it again and again."""

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.signal import DIGITAL_SILENCE_DB, Signal, to_db
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import DIGITAL_SILENCE_DB, Signal, to_db
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 OCTAVES_HZ = (250, 500, 1_000, 2_000, 4_000, 8_000)
 EXPONENTIAL_P10 = 0.105

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.robust import ENOUGH, deviation
+from ttsprep.core.dsp import ENOUGH, deviation
 
 FEWEST = 12
 SHORT = 15.0

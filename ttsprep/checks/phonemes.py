@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.errors import UsageError
-from ttsprep.phonology import inventory, norms
-from ttsprep.signal import Signal
-from ttsprep.text import phonemise, phones
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.errors import UsageError
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.text.inventory import inventory, norms
+from ttsprep.text.phonemes import phonemise, phones
 
 MISSING = Code(
     "phoneme-missing",

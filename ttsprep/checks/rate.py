@@ -8,7 +8,7 @@ import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
 from ttsprep.checks.pace import pace
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.signal import Signal, percentile, to_db
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import Signal, percentile, to_db
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 STEP = 6
 """Frames over which a fall is taken: 60 ms."""

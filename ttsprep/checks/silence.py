@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.checks.robust import deviation
-from ttsprep.signal import Signal, runs
-from ttsprep.types import Clip, Finding, Measures, Samples, Severity
+from ttsprep.core.dsp import deviation
+from ttsprep.core.signal import Signal, runs
+from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
 
 STEP = 2.0**-15
 EDGE_S = 0.005

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.checks.robust import FEWEST, deviation
 from ttsprep.checks.timbre import COLUMNS
-from ttsprep.types import Finding, Severity
+from ttsprep.core.dsp import FEWEST, deviation
+from ttsprep.core.types import Finding, Severity
 
 Numbers = npt.NDArray[np.float64]
 

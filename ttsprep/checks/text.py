@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.characters import folded, script, spoken_chars, words
 from ttsprep.checks.base import Check, Code
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.text.characters import folded, script, spoken_chars, words
 
 EMPTY = Code(
     "text-empty",

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.characters import JOINERS, main_scripts, nfc, script
 from ttsprep.checks.base import Check, Code
-from ttsprep.errors import UsageError
-from ttsprep.phonology import norms
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.errors import UsageError
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.text.characters import JOINERS, main_scripts, nfc, script
+from ttsprep.text.inventory import norms
 
 ENCODING = Code(
     "text-encoding",

@@ -9,10 +9,10 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.characters import CYRILLIC_STRESS, nfc
 from ttsprep.checks.base import Check, Code
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.text.characters import CYRILLIC_STRESS, nfc
 
 UNSPEAKABLE = Code(
     "text-unspeakable",

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.checks.robust import deviation
-from ttsprep.signal import Signal, to_db
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.dsp import deviation
+from ttsprep.core.signal import Signal, to_db
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 CENTRES_HZ = (160, 250, 400, 630, 1_000, 1_600, 2_500, 3_600, 4_700, 6_000)
 HALF_WIDTH = 1.3

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.types import Finding, Severity
+from ttsprep.core.types import Finding, Severity
 
 ALIKE, LEAD = 0.5, 0.25
 """What is said is another clip's text if it is so much like that, and by so much less like its own."""

@@ -9,9 +9,9 @@ import pandas as pd
 
 from ttsprep.checks.base import Check, Code
 from ttsprep.checks.pace import speed
-from ttsprep.checks.robust import deviation
-from ttsprep.signal import Signal
-from ttsprep.types import Clip, Finding, Measures, Severity
+from ttsprep.core.dsp import deviation
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 SHORT_S = 0.4
 """Seconds of voiced speech; as little doubles the variance of the median F0."""

@@ -7,7 +7,7 @@ model) imports torch; importing ``ttsprep.codec`` itself does not, but what it o
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ttsprep.codec.api import Codec, Coded
+    from ttsprep.codec.codec import Codec, Coded
 
 __all__ = ["Codec", "Coded"]
 
@@ -15,6 +15,6 @@ __all__ = ["Codec", "Coded"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from ttsprep.codec import api
+    from ttsprep.codec import codec as api
 
     return getattr(api, name)

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from ttsprep.codec import safetensors
 from ttsprep.codec.config import CodecConfig
-from ttsprep.codec.errors import CheckpointError
-from ttsprep.codec.model import CodecModel
-from ttsprep.codec.storage import save_atomically
+from ttsprep.codec.network import CodecModel
+from ttsprep.core.errors import CheckpointError
+from ttsprep.core.files import save_atomically
 
 FORMAT = "ttsprep-codec"
 VERSION = 1

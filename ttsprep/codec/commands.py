@@ -6,14 +6,14 @@ from pathlib import Path
 
 import torch
 
-from ttsprep import audio
-from ttsprep.codec.api import Codec
 from ttsprep.codec.checkpoint import read, write
-from ttsprep.codec.corpus import Source, Speech, opened, recordings
-from ttsprep.codec.corpus import pack as packed
-from ttsprep.codec.recipes import CodecRecipe, given, read_recipe, revised
-from ttsprep.errors import UsageError
-from ttsprep.types import Samples
+from ttsprep.codec.codec import Codec
+from ttsprep.codec.training.config import CodecRecipe, given, read_recipe, revised
+from ttsprep.codec.training.data import Source, Speech, opened, recordings
+from ttsprep.codec.training.data import pack as packed
+from ttsprep.core import audio
+from ttsprep.core.errors import UsageError
+from ttsprep.core.types import Samples
 
 
 def _find(roots: Sequence[Path], relative: str) -> Path:
@@ -73,8 +73,8 @@ def train(
     """
     if (recipe is None or speech is None) == (corpus is None):
         raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
-    from ttsprep.codec.load import device as found
-    from ttsprep.codec.run import Run, reexecute
+    from ttsprep.codec.external import device as found
+    from ttsprep.codec.training.run import Run, reexecute
 
     where = found(device)
     if where == "cpu":
@@ -108,14 +108,14 @@ def train(
 
 def fit(recipe: Path, speech: Path, out: Path) -> None:
     """Fit a codec in closed form."""
-    from ttsprep.codec.fit import fit as fitted
+    from ttsprep.codec.training.export import fit as fitted
 
     write(fitted(read_recipe(recipe).config(), Speech(speech)), out)
 
 
 def export(run: Path, speech: Path | None, out: Path, *, last: bool) -> str:
     """Turn a run into a checkpoint to share; return what to say of it. `speech` is ``run/speech`` if None."""
-    from ttsprep.codec.export import export as exported
+    from ttsprep.codec.training.export import export as exported
 
     packed_speech = Speech(speech or run / "speech")
     trained_on = {piece.source for piece in packed_speech.training}
@@ -147,7 +147,7 @@ def evaluate(
     """Measure a codec at every depth, beside others on the same clips; return tables in Markdown."""
     from ttsprep.codec.evaluate import beside, table
     from ttsprep.codec.evaluate import evaluate as evaluated
-    from ttsprep.codec.load import load
+    from ttsprep.codec.external import load
 
     codec = load(checkpoint)
     chosen = clips_of(corpus, codec.sample_rate, clips)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from ttsprep.errors import UsageError, nearest
+from ttsprep.core.errors import UsageError, nearest
 
 Kind = Literal["rvq-ema", "rvq-l2", "vq", "fsq", "residual-fsq"]
 Normalise = Literal["none", "rms", "l2", "zscore"]

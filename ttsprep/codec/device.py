@@ -5,7 +5,7 @@ import os
 import torch
 from torch import Tensor
 
-from ttsprep.codec.settings import TrainConfig
+from ttsprep.codec.training.config import TrainConfig
 
 
 def prepare(device: torch.device) -> None:

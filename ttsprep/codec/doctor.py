@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttsprep.codec.api import Codec
-from ttsprep.codec.level import speech_level
-from ttsprep.codec.losses import spectrum
+from ttsprep.codec.codec import Codec, speech_level
 from ttsprep.codec.quantisers.base import normalised
-from ttsprep.codec.quantisers.rvq_ema import ResidualEma
-from ttsprep.errors import CorpusError
-from ttsprep.types import Samples, Severity
+from ttsprep.codec.quantisers.rvq import ResidualEma
+from ttsprep.codec.training.losses import spectrum
+from ttsprep.core.errors import CorpusError
+from ttsprep.core.types import Samples, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from scipy.signal import correlate
 
-from ttsprep.codec.losses import mel_filters, spectrum
-from ttsprep.types import Samples
+from ttsprep.codec.training.losses import mel_filters, spectrum
+from ttsprep.core.types import Samples
 
 PESQ_RATE = 16000
 """The rate that wide-band PESQ is defined at; faster speech is brought to it."""

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ttsprep.codec.errors import CheckpointError
-from ttsprep.files import atomic_write
+from ttsprep.core.errors import CheckpointError
+from ttsprep.core.files import atomic_write
 
 HEADER_BYTES = 1 << 24
 KINDS = {

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ttsprep.codec.model import CodecModel
+from ttsprep.codec.network import CodecModel
 from ttsprep.codec.quantisers.base import normalised
-from ttsprep.memory import in_groups
+from ttsprep.core.batching import in_groups
 
 TILE = 128
 """Code frames computed at a time; context comes on top."""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ttsprep.codec.errors import CodecError
 from ttsprep.codec.tokens import (
     KINDS,
     NAME,
@@ -27,8 +26,8 @@ from ttsprep.codec.tokens import (
     shard_name,
     write_parquet,
 )
-from ttsprep.errors import AudioError
-from ttsprep.files import atomic_write, inside
+from ttsprep.core.errors import AudioError, CodecError
+from ttsprep.core.files import atomic_write, inside
 
 FORMATS = ("parquet", "npy", "webdataset", "hf")
 SUMMARY = "codes.summary.json"

@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ttsprep.codec.errors import CodecError
-from ttsprep.files import atomic_write
+from ttsprep.core.errors import CodecError
+from ttsprep.core.files import atomic_write
 
 VERSION = 1
 KEY = b"ttsprep.codes"

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.report.figure import Values, column
-from ttsprep.report.tables import BuildTables, Coverage
-from ttsprep.text import phones
-from ttsprep.types import Severity
+from ttsprep.core.types import Severity
+from ttsprep.report.charts.svg import Values, column
+from ttsprep.report.data import BuildTables, Coverage
+from ttsprep.text.phonemes import phones
 
 NO_REASON = "no reason given"
 """Stands for the code of a clip that was neither built nor listed."""

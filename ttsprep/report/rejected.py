@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ttsprep.core.types import Severity
 from ttsprep.report.compare import NO_REASON, Match
-from ttsprep.report.tables import BuildTables, cut, visible
+from ttsprep.report.data import BuildTables, cut, visible
 from ttsprep.report.worst import Card, worst_clips
-from ttsprep.types import Severity
 
 MOST_CARDS = 3
 SHARE = 0.6

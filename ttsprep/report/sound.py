@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from ttsprep.types import Samples
+from ttsprep.core.types import Samples
 
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000)
 OPUS_LEVEL = 0.8

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ttsprep.report.tables import visible
+from ttsprep.report.data import visible
 
 MOST_WORDS = 400
 """Of a text or of what was heard; a longer one is cut."""

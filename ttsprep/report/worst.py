@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from ttsprep.core.types import Severity
+from ttsprep.report.charts.svg import join, tag, tick_label, ticks
+from ttsprep.report.data import AuditTables, visible
 from ttsprep.report.sound import COLUMNS, Exhibit, exhibit, mel
 from ttsprep.report.spoken import Piece, spoken
-from ttsprep.report.svg import join, tag, tick_label, ticks
-from ttsprep.report.tables import AuditTables, visible
-from ttsprep.types import Severity
 
 WINDOW_S = 6.0
 """Longest piece of a clip to hear; longer clips are shown around the finding."""

@@ -3,9 +3,8 @@
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser
 from ttsprep.codec.quantisers.fsq import Fsq, ResidualFsq
-from ttsprep.codec.quantisers.rvq_ema import ResidualEma
+from ttsprep.codec.quantisers.rvq import ResidualEma, Vq
 from ttsprep.codec.quantisers.rvq_l2 import ResidualL2
-from ttsprep.codec.quantisers.vq import Vq
 
 __all__ = ["KINDS", "Quantised", "Quantiser", "make"]
 

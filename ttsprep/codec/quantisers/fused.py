@@ -11,10 +11,9 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from ttsprep.codec.quantisers.nearest import Book, residual
-from ttsprep.codec.quantisers.sums import check
-from ttsprep.codec.quantisers.sums import gather_sum as eager_gather_sum
-from ttsprep.codec.quantisers.sums import moments as eager_moments
+from ttsprep.codec.quantisers.search import Book, check, residual
+from ttsprep.codec.quantisers.search import gather_sum as eager_gather_sum
+from ttsprep.codec.quantisers.search import moments as eager_moments
 
 PROOF = 4096
 """Vectors on which a kernel is held against the eager way before it is used."""
@@ -37,21 +36,21 @@ def fused(vectors: Tensor, books: list[Book]) -> Tensor:
     """
 
     def agrees() -> bool:
-        from ttsprep.codec.kernel import fused_residual
+        from ttsprep.codec.quantisers.triton_search import fused_residual
 
         some = vectors[:PROOF]
         same = (fused_residual(some, books).codes == residual(some, books)).all(0)
         return int((~same).sum()) <= max(1, len(some) // 1000)
 
     if len(vectors) and books and _proved("search", vectors, books[0].codes, len(books), agrees):
-        from ttsprep.codec.kernel import fused_residual
+        from ttsprep.codec.quantisers.triton_search import fused_residual
 
         return fused_residual(vectors, books).codes
     return residual(vectors, books)
 
 
 def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None, *, known: bool = False) -> Tensor:
-    """Return `ttsprep.codec.quantisers.sums.gather_sum` of codes, on a GPU from one kernel.
+    """Return `ttsprep.codec.quantisers.search.gather_sum` of codes, on a GPU from one kernel.
 
     `known` codes come from these books: they are not looked at, which would be to wait for the GPU.
 
@@ -64,23 +63,23 @@ def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = N
         check(codes, books)
 
     def agrees() -> bool:
-        from ttsprep.codec.kernel_sums import fused_gather_sum
+        from ttsprep.codec.quantisers.triton_sums import fused_gather_sum
 
         some, stop = codes[:, :PROOF], None if depths is None else depths[:PROOF]
         return torch.equal(fused_gather_sum(some, books, stop), eager_gather_sum(some, books, stop))
 
     if _elsewhere(codes) and _proved("gather_sum", codes, books[0], len(codes), agrees):
-        from ttsprep.codec.kernel_sums import fused_gather_sum
+        from ttsprep.codec.quantisers.triton_sums import fused_gather_sum
 
         return fused_gather_sum(codes, books, depths)
     return eager_gather_sum(codes, books, depths)
 
 
 def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return `ttsprep.codec.quantisers.sums.moments` of vectors, on a GPU from one kernel."""
+    """Return `ttsprep.codec.quantisers.search.moments` of vectors, on a GPU from one kernel."""
 
     def agrees() -> bool:
-        from ttsprep.codec.kernel_sums import fused_moments
+        from ttsprep.codec.quantisers.triton_sums import fused_moments
 
         some, theirs = vectors[:PROOF], codes[:, :PROOF]
         usage, total = fused_moments(some, theirs, books)
@@ -90,7 +89,7 @@ def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Te
         return torch.equal(usage, exact) and bool(((total - wanted).abs() <= slack).all())
 
     if _elsewhere(codes) and _proved("moments", vectors, books[0], len(codes), agrees):
-        from ttsprep.codec.kernel_sums import fused_moments
+        from ttsprep.codec.quantisers.triton_sums import fused_moments
 
         return fused_moments(vectors, codes, books)
     return eager_moments(vectors, codes, books)

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
-from ttsprep.codec.quantisers.kmeans import kmeans
-from ttsprep.codec.quantisers.nearest import Book, nearest
+from ttsprep.codec.quantisers.search import Book, kmeans, nearest
 
 
 def _set(layer: nn.Module, weight: Tensor, bias: Tensor) -> None:

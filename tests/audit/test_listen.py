@@ -1,0 +1,196 @@
+"""An audit that listens."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+import soundfile as sf
+
+from ttsprep.audit.decisions import read_decisions
+from ttsprep.audit.listen import _keys, account, columns_of, decode, like, listen
+from ttsprep.audit.pipeline import PROPOSED, audit
+from ttsprep.build.config import Recipe
+from ttsprep.checks.base import all_checks
+from ttsprep.checks.mos import Mos
+from ttsprep.checks.speaker import Speaker
+from ttsprep.core.errors import UsageError
+from ttsprep.core.types import Clip
+from ttsprep.models.base import Asked, Listener, all_listeners, ask, find_weights, listener
+
+SHARED = Path(__file__).parents[3] / "shared"
+WEIGHTS = SHARED / "models" / "whisper-tiny.en.pt"
+SPEECH = SHARED / "data" / "ljspeech"
+
+
+def test_checks_and_listeners_name_each_other() -> None:
+    named = {check.listener for check in all_checks().values()} - {""}
+    assert named == {*all_listeners(), "codes"}  # the latter are brought by `ttsprep.audit.codes`
+    for name in named:
+        assert columns_of(name)
+
+
+def test_nobody_listens_unless_asked(tmp_path: Path) -> None:
+    clips = [Clip("a", "a.wav", "one"), Clip("b", "b.wav", "two")]
+    stale = {name: pa.array(["x"] * 2 if text else [1.0] * 2) for name, text in columns_of("asr").items()}
+    listened = {check.listener for check in all_checks().values()} - {"", "asr"}
+    others = {name: pa.nulls(2) for other in listened for name in columns_of(other)}
+    table = listen(tmp_path, clips, pa.table({"id": ["a", "b"]} | stale | others), tmp_path, [], jobs=1)
+    assert table["id"].to_pylist() == ["a", "b"]
+    assert all(table[name].null_count == 2 for name in columns_of("asr"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_others_are_in_the_same_language_and_of_like_length() -> None:
+    texts = [("aa", "en"), ("bbb", "en"), ("c" * 30, "en"), ("ddd", "fr"), ("", "en"), ("aa", "en")]
+    clips = [Clip(str(i), "", text, language=language) for i, (text, language) in enumerate(texts)]
+    found = like(clips)
+    assert found[0] == ("bbb", "c" * 30)
+    assert found[3] == ()
+    assert found[0] == found[5]
+
+
+def test_weights_are_found_by_path_and_by_name_and_never_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
+    (tmp_path / "mine.pt").write_bytes(b"x")
+    assert find_weights("mine", (".pt",), where_from="") == tmp_path / "mine.pt"
+    assert find_weights(str(tmp_path / "mine.pt"), (), where_from="") == tmp_path / "mine.pt"
+    with pytest.raises(UsageError, match=r"no weights 'other'.*ask her for it.*looked in"):
+        find_weights("other", (".pt",), where_from="ask her for it")
+    with pytest.raises(UsageError, match="did you mean 'asr'"):
+        listener("asf")
+
+
+def test_a_listener_without_its_packages_says_how_to_have_them() -> None:
+    class Deaf(Listener):
+        name = "deaf"
+        extra = "ears"
+        packages = ("no_such_package",)
+
+    del Listener.registry["deaf"]
+    assert Deaf.available() == "--listen deaf needs no_such_package: pip install 'ttsprep[ears]'"
+    assert Deaf.available(asked_by="a recipe") == "a recipe needs no_such_package: pip install 'ttsprep[ears]'"
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine on which only torch of all that listeners import can be found, and no weights."""
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: found("json") if name == "torch" else None)
+    monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_listeners_that_are_not_here_are_skipped_with_a_line_each(nothing_installed: Path) -> None:
+    asked = ask(["mos", "speaker", "mos"], {})
+    assert asked.listeners == ()
+    assert asked.skipped == {
+        "mos": "--listen mos needs speechmos, onnxruntime: pip install 'ttsprep[mos]'",
+        "speaker": "--listen speaker needs resemblyzer: pip install 'ttsprep[speaker]'",
+    }
+    with pytest.raises(UsageError, match="no listener is called 'moss'"):
+        ask(["mos", "moss"], {})
+
+
+def test_weights_of_its_own_spare_the_speaker_resemblyzer(nothing_installed: Path) -> None:
+    speaker = all_listeners()["speaker"]
+    assert "needs resemblyzer" in speaker.available()
+    assert speaker.available("campplus_cn_en_common.pt") == ""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("whisper") is None, reason="needs the extra asr")
+def test_weights_that_nobody_named_and_that_are_not_here_skip_the_listener(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert "no weights 'base' here" in ask(["asr"], {}).skipped["asr"]
+    with pytest.raises(UsageError, match="no weights 'mine' here"):
+        ask(["asr"], {"asr": "mine"})
+
+
+def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
+    clips = pd.DataFrame({
+        "status": ["ok", "ok", "ok", "ok", "audio-unreadable"],
+        "duration_s": [3.0, 0.5, 2.0, 1.0, np.nan],
+        "speech_s": [2.5, 0.4, 0.9, 0.8, np.nan],
+        "voice_print": ["ge2e:x", "", "ge2e:y", "ge2e:z", ""],
+        **{name: [3.0, 3.0, 3.0, np.nan, np.nan] for name in Mos.measures},
+    })
+    judges = [Speaker(), Mos(), Mos.registry["noise"]()]
+    names = all_listeners()
+    asked = Asked((names["speaker"](), names["mos"]()), {"asr": "it is not here"})
+    assert account(clips, judges, asked) == {
+        "speaker": {
+            "skipped": "",
+            "heard": 3,
+            "not_heard": 1,
+            "not_judged": [{"code": "speaker-outlier", "clips": 2, "why": "less than 1 s of speech"}],
+            "codes": ["speaker-outlier"],
+        },
+        "mos": {
+            "skipped": "",
+            "heard": 3,
+            "not_heard": 1,
+            "not_judged": [{"code": "low-mos", "clips": 1, "why": "shorter than 0.6 s"}],
+            "codes": ["low-mos"],
+        },
+        "asr": {"skipped": "it is not here", "heard": 0, "not_heard": 4, "not_judged": [], "codes": []},
+    }
+    assert account(clips, judges, Asked()) == {}
+
+
+def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = np.random.default_rng(0).uniform(-0.4, 0.4, 16_000).astype(np.float32)
+    sf.write(tmp_path / "apart.wav", np.stack([said, -said], axis=1), 16_000, subtype="FLOAT")
+    clips = [Clip("apart", "apart.wav", ""), Clip("mono", "mono.wav", "")]
+    assert np.array_equal(decode(tmp_path, clips[0]), said)
+    table = pa.table({"sha256": ["a", "b"], "status": ["ok", "ok"], "channels": [2, 1]})
+    monkeypatch.setattr(Listener, "digest", lambda self: "of some weights")
+    before = _keys(clips, table, Listener())
+    monkeypatch.setattr("ttsprep.audit.listen.MIXDOWN_VERSION", 99)
+    apart, mono = _keys(clips, table, Listener())
+    assert apart != before[0]
+    assert mono == before[1]
+
+
+@pytest.mark.skipif(not (WEIGHTS.is_file() and SPEECH.is_dir()), reason="needs ../shared: Whisper's weights, LJSpeech")
+@pytest.mark.skipif(importlib.util.find_spec("whisper") is None, reason="needs the extra asr")
+def test_swapped_texts_are_found_and_the_mend_is_proposed(tmp_path: Path) -> None:
+    lines = (SPEECH / "metadata.csv").read_text(encoding="utf-8").split("\n")
+    rows = [line.split("|") for line in (lines[1], lines[7], lines[12], lines[15])]
+    texts = [row[-1] for row in rows]
+    texts[0], texts[1] = texts[1], texts[0]
+    corpus = tmp_path / "corpus"
+    (corpus / "wavs").mkdir(parents=True)
+    for name, *_ in rows:
+        shutil.copy(SPEECH / "wavs" / f"{name}.flac", corpus / "wavs")
+    table = "".join(f"{row[0]}|{text}\n" for row, text in zip(rows, texts, strict=True))
+    (corpus / "metadata.csv").write_text(table, encoding="utf-8")
+    out, rules = tmp_path / "out", Recipe(select=("transcript-mismatch",))
+    told: list[tuple[str, int, int]] = []
+    asr = listener("asr", str(WEIGHTS))
+
+    def hear() -> pd.DataFrame:
+        return audit(corpus, out, rules, jobs=1, listen=[asr], on_listen=lambda *plan: told.append(plan)).findings
+
+    found = hear()
+    assert sorted(found["clip"]) == sorted(row[0] for row in rows[:2])
+    assert set(found.severity) == {"error"}
+    assert found.message.str.contains("they look swapped").all()
+    proposed = read_decisions(out / PROPOSED, {row[0] for row in rows})
+    assert {name: decision.text for name, decision in proposed.items()} == {rows[0][0]: texts[1], rows[1][0]: texts[0]}
+    pd.testing.assert_frame_equal(hear(), found)
+    assert told == [("asr", 4, 4), ("asr", 4, 0)]
+    silent = audit(corpus, out, rules, jobs=1)
+    assert silent.findings.empty
+    assert silent.clips.mismatch_nats.isna().all()
+    assert not (out / PROPOSED).exists()

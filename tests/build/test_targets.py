@@ -1,0 +1,266 @@
+"""Trainer profiles: their files as the trainers read them, their limits in a recipe, and the symbols they lack."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from corpora.exports.build import build, renamed, write
+
+from ttsprep.build.config import Recipe, shipped
+from ttsprep.build.config import load as load_recipe
+from ttsprep.build.config import parse as parse_recipe
+from ttsprep.build.targets import Trainer, apply, load, out_of_vocabulary, parse, trainers
+from ttsprep.checks.length import Length
+from ttsprep.core.errors import UsageError
+
+NAMES = ["f5-tts", "gpt-sovits", "nemo", "piper", "styletts2", "vits", "xtts"]
+TEXTS = ['"Well," she said.', "Plain words, no more.", '"An open quote', "null", "=SUM of it"]
+
+
+def test_the_trainers_of_the_issue_are_there() -> None:
+    assert list(trainers()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_gives_its_reasons(name: str) -> None:
+    trainer = load(name)
+    assert trainer.name == name
+    assert trainer.about and trainer.use
+    assert all(place.startswith("github.com/") for place in trainer.source)
+    said = trainer.model_fields_set - {"name", "about", "source", "use", "why", "export"}
+    assert set(trainer.why) <= said | {"subtype"}
+    assert set(trainer.why) >= said, "every need has its reason"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_profile_makes_a_recipe_that_holds(name: str) -> None:
+    recipe = apply(Recipe(), load(name))
+    recipe.verify()
+    assert recipe.trainer == name
+    assert recipe.stages["resample"]["sample_rate"] == load(name).sample_rate
+
+
+def read_piper(folder: Path) -> list[tuple[Path, str, str]]:
+    with (folder / "metadata.csv").open(encoding="utf-8") as file:
+        rows = list(csv.reader(file, delimiter="|"))
+    return [(folder / row[0], row[-1], row[1] if len(row) > 2 else "") for row in rows]
+
+
+def read_f5(folder: Path) -> list[tuple[Path, str, str]]:
+    assert (folder / "wavs").is_dir()
+    with (folder / "metadata.csv").open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.reader(file, delimiter="|"))
+    return [(folder / row[0].strip(), row[1].strip(), "") for row in rows[1:]]
+
+
+def read_lines(name: str) -> list[list[str]]:
+    return [line.strip().split("|") for line in Path(name).read_text(encoding="utf-8").splitlines()]
+
+
+def read_vits(folder: Path) -> list[tuple[Path, str, str]]:
+    rows = [row for split in ("train", "valid", "test") for row in read_lines(f"{folder}/{split}.txt")]
+    return [(Path(path), text, int(speaker)) for path, speaker, text in rows]  # type: ignore[misc]
+
+
+def read_styletts2(folder: Path) -> list[tuple[Path, str, str]]:
+    rows = [row for split in ("train", "valid", "test") for row in read_lines(f"{folder}/{split}.txt")]
+    return [(folder / "wavs" / path, text, int(speaker)) for path, text, speaker in rows]  # type: ignore[misc]
+
+
+def read_sovits(folder: Path) -> list[tuple[Path, str, str]]:
+    rows = [row for split in ("train", "valid", "test") for row in read_lines(f"{folder}/{split}.list")]
+    assert {language for _, _, language, _ in rows} == {"en"}
+    return [(folder / path, text, speaker) for path, speaker, _, text in rows]
+
+
+def read_xtts(folder: Path) -> list[tuple[Path, str, str]]:
+    tables = [pd.read_csv(folder / f"metadata_{split}.csv", sep="|") for split in ("train", "valid", "test")]
+    rows = pd.concat(tables).itertuples()
+    return [(folder / str(row.audio_file), str(row.text), str(row.speaker_name)) for row in rows]
+
+
+def read_nemo(folder: Path) -> list[tuple[Path, str, str]]:
+    texts = [(folder / f"{split}.json").read_text(encoding="utf-8") for split in ("train", "valid", "test")]
+    rows = [json.loads(line) for text in texts for line in text.splitlines()]
+    return [(Path(row["audio_filepath"]), row["normalized_text"], row["speaker"]) for row in rows]
+
+
+READERS: dict[str, Callable[[Path], list[tuple[Path, str, str]]]] = {
+    "f5-tts": read_f5,
+    "gpt-sovits": read_sovits,
+    "nemo": read_nemo,
+    "piper": read_piper,
+    "styletts2": read_styletts2,
+    "vits": read_vits,
+    "xtts": read_xtts,
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> None:
+    entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna", "bob"])]
+    forms = {form.name: form for form in apply(Recipe(), load(name)).forms()}
+    (wanted,) = load(name).export
+    assert [forms[wanted].refuse(entry) for entry in entries] == [""] * len(TEXTS)
+    rows = READERS[name](write(forms[wanted], entries, tmp_path))
+    texts = {path.stem: text for path, text, _ in rows}
+    assert len(rows) == len(texts) == len(entries)
+    speakers = {path.stem: speaker for path, _, speaker in rows}
+    for entry in entries:
+        path = next(path for path, _, _ in rows if path.stem == entry.id)
+        assert path.samefile(tmp_path / entry.path)
+        if name in {"vits", "styletts2"}:
+            assert texts[entry.id].endswith("s\u02c8\u025bd"), "phonemes of 'said'"
+        else:
+            assert texts[entry.id] == entry.normalised
+        if name in {"vits", "styletts2", "nemo"}:
+            assert speakers[entry.id] == ["anna", "bob"].index(entry.speaker)
+        elif name != "f5-tts":
+            assert speakers[entry.id] == entry.speaker
+
+
+def test_vits_has_no_column_for_one_speaker(tmp_path: Path) -> None:
+    entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna"])]
+    form = apply(Recipe(), load("vits")).forms()[-1]
+    folder = write(form, entries, tmp_path)
+    assert {len(row) for row in read_lines(f"{folder}/train.txt")} == {2}
+
+
+def test_a_recipe_keeps_what_it_says() -> None:
+    recipe = parse_recipe(
+        """
+export = ["parquet"]
+[stages.resample]
+sample_rate = 44100
+[checks.length]
+long_note_s = 8.0
+[exports.filelist]
+files = "mine.csv"
+[choose]
+reject = ["clipping"]
+keep = ["too-short"]
+""",
+        "mine",
+    )
+    built = apply(recipe, load("xtts"))
+    assert built.export == ("parquet", "filelist")
+    assert built.stages["resample"] == {"sample_rate": 44100, "upsample": True}
+    assert built.stages["format"]["subtype"] == "PCM_16"
+    assert (built.checks["length"]["long_note_s"], built.checks["length"]["long_warning_s"]) == (8.0, 11.6)
+    assert built.exports["filelist"]["files"] == "mine.csv"
+    assert built.exports["filelist"]["header"] == "audio_file|text|speaker_name"
+    assert built.choose.reject == ("clipping", "too-long")
+    assert built.choose.keep == ("too-short",)
+    assert recipe.export == ("parquet",), "the recipe itself stays as it is"
+
+
+def test_defaults_that_are_written_out_are_no_wish() -> None:
+    recipe = parse_recipe("[stages.resample]\nsample_rate = 0\n[checks.length]\nlong_warning_s = 30.0", "mine")
+    built = apply(recipe, load("xtts"))
+    assert built.stages["resample"]["sample_rate"] == 22_050
+    assert built.checks["length"]["long_warning_s"] == 11.6
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_trainer_comes_before_a_recipe_that_is_shipped(name: str) -> None:
+    recipe = load_recipe(name)
+    built = apply(recipe.model_copy(update={"language": "en-us"}), load("vits"), own=False)
+    built.verify()
+    assert built.stages["resample"]["sample_rate"] == 22_050
+    assert built.exports["filelist"].items() >= load("vits").exports["filelist"].items()
+    assert built.checks["length"]["long_warning_s"] == 11.6
+    assert set(built.export) == {*recipe.export, "filelist"}
+
+
+def test_every_clip_outside_the_limits_has_a_finding() -> None:
+    recipe = apply(Recipe(), load("vits"))
+    (length,) = [check for check in recipe.judges() if isinstance(check, Length)]
+    corpus = pd.DataFrame({"id": ["a", "b", "c", "d"], "duration_s": [0.39, 0.4, 11.6, 11.7]})
+    assert {(f.clip, f.code) for f in length.judge(corpus)} == {("a", "too-short"), ("d", "too-long")}
+    assert {"too-short", "too-long"} <= set(recipe.choose.reject)
+
+
+def test_a_language_that_a_trainer_does_not_know() -> None:
+    with pytest.raises(UsageError, match="gpt-sovits does not know the language 'de'; it knows zh, ja, en, ko, yue"):
+        apply(Recipe(language="de"), load("gpt-sovits"))
+    assert apply(Recipe(language="en_GB"), load("gpt-sovits")).trainer == "gpt-sovits"
+    assert apply(Recipe(language="cmn"), load("xtts")).trainer == "xtts"
+    assert apply(Recipe(language="de"), load("piper")).trainer == "piper"
+
+
+def test_an_unknown_trainer_is_named_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no trainer is called 'tacotron'; known: f5-tts, gpt-sovits, nemo, piper"):
+        load("tacotron")
+    with pytest.raises(UsageError, match="no trainer is called 'pipper'; did you mean 'piper'"):
+        load("pipper")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("sample_rat = 1", "trainer mine: there is no key sample_rat; did you mean 'sample_rate'"),
+        ("sample_rate = 'x'", "trainer mine: sample_rate: Input should be a valid integer"),
+        ("why.sampel_rate = 'x'", "trainer mine: there is no key why.sampel_rate; did you mean 'sample_rate'"),
+        ("sample_rate = 1\nchannels = 2", "trainer mine: channels: Input should be 1"),
+        ("subtype = ", "trainer mine: Invalid value"),
+    ],
+)
+def test_a_wrong_profile_is_named(change: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse(f"{change}\n{REST}", "mine")
+
+
+REST = """
+about = ""
+source = []
+use = ""
+export = []
+why.use = ""
+"""
+
+
+def profile(kind: str, known: str, **more: object) -> Trainer:
+    needs = {"name": "mine", "about": "", "source": (), "use": "", "sample_rate": 1, "export": (), "why": {}}
+    return Trainer.model_validate({**needs, "symbols": {"kind": kind, "set": [known], **more}})
+
+
+def test_unknown_characters_are_listed_with_their_clips() -> None:
+    texts = [("a", "abc", "en"), ("b", "cab\u00e9", "en"), ("c", "\u65e5 \u00e9\u00e9x", "en"), ("d", "", "en")]
+    assert out_of_vocabulary(texts, profile("characters", "abc")) == {
+        " ": ["c"],
+        "x": ["c"],
+        "\u00e9": ["b", "c"],
+        "\u65e5": ["c"],
+    }
+    assert out_of_vocabulary(iter(texts), profile("characters", "abc", converted="x ", scripts=["HAN"])) == {
+        "\u00e9": ["b", "c"]
+    }
+    assert out_of_vocabulary([("a", "\u00e9", "")], profile("characters", "e\u0301", form="NFD")) == {}
+
+
+def test_unknown_phonemes_are_those_of_the_language_of_each_clip() -> None:
+    texts = [("a", "bin", "en-us"), ("b", "bin", "de"), ("c", "bain", "fr")]
+    found = out_of_vocabulary(texts, profile("phonemes", "b\u026an\u02c8"))
+    assert found == {"\u025b": ["c"], "\u0303": ["c"]}
+    with pytest.raises(UsageError, match="clip 'z' has no language"):
+        out_of_vocabulary([*texts, ("z", "bin", "")], profile("phonemes", "b"))
+
+
+def test_what_the_trainers_do_not_know() -> None:
+    english = [("a", "It costs five pounds (at most), \u201cyou see\u201d!", "en-us")]
+    assert [out_of_vocabulary(english, load(name)) for name in ("vits", "styletts2", "piper")] == [{}, {}, {}]
+    french = [("b", "Un bon vin blanc.", "fr")]
+    assert out_of_vocabulary(french, load("vits")) == {"\u0303": ["b"]}, "a KeyError while training"
+    assert out_of_vocabulary(french, load("piper")) == {}
+    f5 = [("c", "caf\u00e9 \u4f60\u597d \u00d4 \U0001f600", "fr")]
+    assert out_of_vocabulary(f5, load("f5-tts")) == {"\u00d4": ["c"], "\U0001f600": ["c"]}
+    assert out_of_vocabulary(f5, load("gpt-sovits")) == {}, "its set is not fixed"
+
+
+def test_many_texts_are_phonemised_in_runs() -> None:
+    texts = ((str(number), "no" if number % 2 else "yes", "en-us") for number in range(2_500))
+    found = out_of_vocabulary(texts, profile("phonemes", "n\u02c8o\u028aj\u025b"))
+    assert found == {"s": [str(number) for number in range(0, 2_500, 2)]}

@@ -1,0 +1,421 @@
+"""The same corpus gives the same bytes of codes, however it was encoded, and every clip comes back."""
+
+import hashlib
+import json
+import os
+import pickle
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import soundfile
+import soxr
+
+pytest.importorskip("torch")
+
+from faults.house import COMMAND, hashes, ttsprep
+
+from ttsprep.cli.main import main
+from ttsprep.codec.decode import decode
+from ttsprep.codec.encode import Encoded, Options, encode, newest_build
+from ttsprep.core.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
+from ttsprep.core.files import lock
+from ttsprep.core.types import Clip
+
+FAST = Options(beam=1)
+CLIPS = 5
+
+
+def encoded(corpus: Path, out: Path, options: Options = FAST, *, jobs: int = 2) -> Encoded:
+    return encode(corpus, out, options, jobs=jobs)
+
+
+def shards(out: Path) -> dict[str, str]:
+    """Content of all that is written, but for the table that knows this machine."""
+    return {
+        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and path.name != ".cache.parquet"
+    }
+
+
+def rows(out: Path) -> dict[str, dict]:
+    table = pq.read_table(out / "codes-00000-of-00001.parquet")
+    return {row["id"]: row for row in table.to_pylist()}
+
+
+@pytest.fixture(scope="module")
+def few_once(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five spoken clips. Not to be changed."""
+    folder = tmp_path_factory.mktemp("few") / "spoken"
+    (folder / "wavs").mkdir(parents=True)
+    lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()[:CLIPS]
+    (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for line in lines:
+        shutil.copy(spoken_once / "wavs" / f"{line.split('|')[0]}.wav", folder / "wavs")
+    return folder
+
+
+@pytest.fixture
+def few(few_once: Path, tmp_path: Path) -> Path:
+    """Return a copy, which the test may change."""
+    return Path(shutil.copytree(few_once, tmp_path / "spoken"))
+
+
+@pytest.fixture(scope="module")
+def reference(few_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("reference") / "codes"
+    result = encoded(few_once, out, jobs=1)
+    assert result.coded == CLIPS
+    assert not (out / ".journal").exists()
+    return out
+
+
+def test_a_shard_holds_what_it_says(few_once: Path, reference: Path) -> None:
+    from ttsprep.codec.codec import Codec
+
+    codec = Codec.load("nano16")
+    path = reference / "codes-00000-of-00001.parquet"
+    table = pq.read_table(path)
+    assert [(f.name, str(f.type)) for f in table.schema] == [
+        ("id", "string"), ("codes", "list<element: int16>"), ("frames", "int32"), ("scale", "float"),
+        ("samples", "int64"),
+    ]  # fmt: skip
+    footer = json.loads(table.schema.metadata[b"ttsprep.codes"])
+    assert footer == {
+        "version": 1, "codec": "nano16", "digest": codec.digest, "sample_rate": 16000, "frame": 320, "codebooks": 8,
+        "cardinality": 1024, "beam": 1, "frame_rate": 50.0,
+    }  # fmt: skip
+    column = pq.ParquetFile(path).metadata.row_group(0).column(1)
+    assert column.compression == "ZSTD" and "RLE_DICTIONARY" in column.encodings
+    for name, row in list(rows(reference).items())[:3]:
+        samples, rate = soundfile.read(few_once / "wavs" / f"{name}.wav", dtype="float32")
+        clip = soxr.resample(samples, rate, 16000, quality="HQ")
+        (coded,) = codec.encode([clip])
+        assert np.array_equal(np.reshape(row["codes"], (8, -1)), coded.codes)
+        assert (row["frames"], row["scale"], row["samples"]) == (coded.codes.shape[1], coded.scale, len(clip))
+
+
+def test_where_the_codec_lies_is_nobodys_business(few_once: Path, tmp_path: Path) -> None:
+    from ttsprep.codec import codec as api
+    from ttsprep.core.errors import CodecError
+
+    mine = tmp_path / "private" / "mine.pt"
+    mine.parent.mkdir()
+    shutil.copy(Path(api.__file__).parent / "weights" / "nano16.pt", mine)
+    encoded(few_once, tmp_path / "codes", Options(codec=str(mine), beam=1))
+    for file in (tmp_path / "codes").glob("codes*"):
+        assert b"private" not in file.read_bytes()
+    meaning = json.loads((tmp_path / "codes" / "codes.summary.json").read_text(encoding="utf-8"))["meaning"]
+    assert meaning["codec"] == "mine.pt"
+    with pytest.raises(CodecError, match="give its path with --codec"):
+        decode(tmp_path / "codes", tmp_path / "decoded", jobs=1)
+
+
+def test_the_summary_counts(reference: Path) -> None:
+    summary = json.loads((reference / "codes.summary.json").read_text(encoding="utf-8"))
+    table = rows(reference)
+    assert summary["clips"] == len(table) == CLIPS
+    assert summary["tokens"] == sum(len(row["codes"]) for row in table.values())
+    first = np.concatenate([np.reshape(row["codes"], (8, -1))[0] for row in table.values()])
+    share = np.bincount(first) / len(first)
+    share = share[share > 0]
+    assert summary["codebooks"][0]["perplexity"] == pytest.approx(2 ** -(share * np.log2(share)).sum(), abs=0.06)
+    assert summary["codebooks"][0]["used"] == pytest.approx(len(share) / 1024, abs=1e-4)
+    distances = [d for d in pq.read_table(reference / "quality.parquet")["distance_db"].to_pylist() if d is not None]
+    assert distances != sorted(distances), "in the order of the corpus"
+    assert summary["distance_db"]["median"] == pytest.approx(np.median(distances), abs=1e-3)
+    assert summary["distance_db"]["largest"] == pytest.approx(max(distances), abs=1e-3)
+    assert -20 < summary["distance_db"]["median"] < -6
+
+
+def test_a_second_run_does_nothing(few_once: Path, reference: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in reference.glob("*.parquet")}
+    result = encoded(few_once, reference, jobs=2)
+    assert result.coded == 0
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_any_number_of_processes_gives_the_same_bytes(
+    few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = hashes(few_once)
+    monkeypatch.setattr("ttsprep.codec.encode.SHARD", 1)
+    encoded(few_once, tmp_path / "codes", jobs=3)
+    assert shards(tmp_path / "codes") == shards(reference)
+    assert hashes(few_once) == source
+
+
+def test_coding_in_the_parent_gives_the_same_bytes(
+    few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way of a GPU: workers decode, the parent codes; here on a CPU that is called by another name."""
+    monkeypatch.setattr("ttsprep.codec.external.device", lambda name: "cpu:0")
+    result = encoded(few_once, tmp_path / "codes")
+    assert result.job.coder.device_name == "cpu:0"
+    assert shards(tmp_path / "codes") == shards(reference)
+
+
+def test_only_what_is_new_is_coded(few: Path, reference: Path, tmp_path: Path) -> None:
+    out = tmp_path / "codes"
+    shutil.copytree(reference, out)
+    extra = few / "wavs" / "extra.wav"
+    samples, rate = soundfile.read(next((few / "wavs").glob("*.wav")))
+    soundfile.write(extra, samples[::-1], rate)
+    with (few / "metadata.csv").open("a", encoding="utf-8") as file:
+        file.write("extra|Backwards.\n")
+    result = encoded(few, out)
+    assert result.coded == 1
+    assert rows(reference).items() < rows(out).items()
+    deeper = encoded(few, out, Options(beam=1, depth=3))
+    assert deeper.coded == CLIPS + 1
+    three = rows(out)["extra"]
+    assert len(three["codes"]) == 3 * three["frames"]
+
+
+def test_a_killed_run_goes_on(few_once: Path, reference: Path, tmp_path: Path) -> None:
+    out = tmp_path / "codes"
+    words = [*COMMAND, "encode", str(few_once), "--out", str(out), "--beam", "1", "--jobs", "1"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    journal = out / ".journal" / "journal-0000.arrow"
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if journal.is_file() and journal.stat().st_size > 1000:
+            break
+        time.sleep(0.002)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = ttsprep("encode", few_once, "--out", out, "--beam", 1, "--jobs", 2, "--json")
+    assert done.returncode == 0, done.stderr
+    assert shards(out) == shards(reference)
+    assert not (out / ".journal").exists()
+
+
+def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
+    few_once: Path, reference: Path, tmp_path: Path
+) -> None:
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    out = tmp_path / "codes"
+    words = [*COMMAND, "encode", str(few_once), "--out", str(out), "--beam", "1", "--jobs", "1"]
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", preexec_fn=small, check=False)
+    assert done.returncode == 2
+    assert "disk full" in done.stderr and "Traceback" not in done.stderr
+    assert not list(out.glob("codes-*"))
+    encoded(few_once, out)
+    assert shards(out) == shards(reference)
+
+
+def test_what_cannot_be_coded_is_listed_with_its_reason(few: Path, reference: Path, tmp_path: Path) -> None:
+    wavs = few / "wavs"
+    (wavs / "text.wav").write_text("not audio at all", encoding="utf-8")
+    (wavs / "empty.wav").write_bytes(b"")
+    soundfile.write(wavs / "nan.wav", np.full(16000, np.nan, np.float32), 16000, subtype="FLOAT")
+    with (few / "metadata.csv").open("a", encoding="utf-8") as file:
+        file.write("text|One.\nempty|Two.\nnan|Three.\ngone|Four.\n")
+    result = encoded(few, tmp_path / "codes")
+    listed = (tmp_path / "codes" / "skipped.csv").read_text(encoding="utf-8").splitlines()
+    assert listed[0] == "id,path,code,reason"
+    assert [line.split(",")[0] + " " + line.split(",")[2] for line in listed[1:]] == [
+        "text audio-unreadable", "empty audio-empty", "nan audio-not-finite", "gone audio-missing"
+    ]  # fmt: skip
+    assert result.summary["skipped"] == {
+        "audio-empty": 1, "audio-missing": 1, "audio-not-finite": 1, "audio-unreadable": 1
+    }  # fmt: skip
+    assert rows(tmp_path / "codes") == rows(reference)
+    again = encoded(few, tmp_path / "codes")
+    assert again.coded == 0 and again.summary == result.summary
+
+
+def test_a_corpus_without_one_good_clip_is_refused(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    (corpus / "wavs").mkdir(parents=True)
+    (corpus / "wavs" / "a.wav").write_text("no", encoding="utf-8")
+    (corpus / "metadata.csv").write_text("a|One.\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="none of 1 clips can be coded; the first: audio-unreadable"):
+        encoded(corpus, tmp_path / "codes")
+
+
+def test_a_long_clip_is_coded_in_pieces_as_if_it_were_whole(few_once: Path, tmp_path: Path) -> None:
+    from ttsprep.codec.codec import Codec
+
+    (tmp_path / "corpus").mkdir()
+    voices = [soundfile.read(path)[0] for path in sorted((few_once / "wavs").glob("*.wav"))]
+    rate = soundfile.info(next((few_once / "wavs").glob("*.wav"))).samplerate
+    once = np.concatenate(voices)
+    long = np.tile(once, int(190 * rate / len(once)) + 1)[: 190 * rate]
+    soundfile.write(tmp_path / "corpus" / "long.flac", long, rate)
+    encoded(tmp_path / "corpus", tmp_path / "codes", Options(beam=1, depth=2))
+    samples, _ = soundfile.read(tmp_path / "corpus" / "long.flac", dtype="float32")
+    clip = soxr.resample(samples, rate, 16000, quality="HQ")
+    (coded,) = Codec.load("nano16").encode([clip], depth=2)
+    (row,) = rows(tmp_path / "codes").values()
+    assert row["samples"] == len(clip) and row["scale"] == coded.scale
+    assert np.array_equal(np.reshape(row["codes"], (2, -1)), coded.codes)
+
+
+@pytest.mark.parametrize("most_s", [180.0, 1.0], ids=["whole", "in chunks"])
+def test_channels_out_of_phase_are_coded_as_the_voice(
+    few_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_s: float
+) -> None:
+    from ttsprep.codec.encode_step import Coding
+
+    samples, rate = soundfile.read(next((few_once / "wavs").glob("*.wav")), dtype="float32")
+    soundfile.write(tmp_path / "mono.wav", samples, rate)
+    soundfile.write(tmp_path / "apart.wav", np.stack([samples, -samples], axis=1), rate)
+    monkeypatch.setattr("ttsprep.core.audio.READ_SECONDS", most_s)
+    work = pickle.loads(pickle.dumps(Coding(str(tmp_path), "nano16", 8, 1, "")))
+    mono, apart = (work(Clip(name, f"{name}.wav", "")) for name in ("mono", "apart"))
+    assert (mono["status"], apart["status"]) == ("ok", "ok"), (mono, apart)
+    assert np.array_equal(mono["coded"].codes, apart["coded"].codes)
+    assert mono["coded"].scale == apart["coded"].scale > 0.01
+
+
+def test_the_source_is_not_written_to(few_once: Path) -> None:
+    with pytest.raises(OutputError, match="inside the source"):
+        encoded(few_once, few_once / "codes")
+
+
+def test_one_run_at_a_time(few_once: Path, tmp_path: Path) -> None:
+    with lock(tmp_path / "codes"), pytest.raises(BusyError, match=str(os.getpid())):
+        encoded(few_once, tmp_path / "codes")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (Options(codec="nano17"), "nano17: no such file"),
+        (Options(form="parqet"), "did you mean 'parquet'"),
+        (Options(device="tpu"), "auto, cpu or cuda"),
+        (Options(depth=9), "8 codebooks that were trained"),
+    ],
+)
+def test_what_is_asked_for_in_vain_is_named(few_once: Path, tmp_path: Path, options: Options, words: str) -> None:
+    with pytest.raises(TtsprepError, match=words):
+        encoded(few_once, tmp_path / "codes", options)
+    assert not (tmp_path / "codes").exists()
+
+
+def test_the_newest_build_is_taken(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name the folder of a corpus"):
+        newest_build(tmp_path)
+    for name, when in (("old", 1000), ("new", 2000), ("older", 500)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "build.json").write_text("{}", encoding="utf-8")
+        os.utime(tmp_path / name / "build.json", (when, when))
+    (tmp_path / "unfinished").mkdir()
+    assert newest_build(tmp_path) == tmp_path / "new"
+
+
+@pytest.mark.parametrize("form", ["npy", "webdataset", "hf"])
+def test_every_form_decodes_to_the_same_clips(few_once: Path, reference: Path, tmp_path: Path, form: str) -> None:
+    from ttsprep.codec.token_formats import open_codes
+
+    out = tmp_path / "codes"
+    shutil.copytree(reference, out)
+    result = encoded(few_once, out, Options(beam=1, form=form))
+    assert result.coded == 0  # turned over, not coded again
+    assert not list(out.glob("codes-*.parquet"))
+    ours = {row.id: row for row in open_codes(out).rows()}
+    for row in open_codes(reference).rows():
+        assert np.array_equal(ours[row.id].codes, row.codes) and ours[row.id].codes.dtype == np.int16
+        assert (ours[row.id].scale, ours[row.id].samples) == (row.scale, row.samples)
+    encoded(few_once, out)
+    assert shards(out) == shards(reference)
+
+
+def test_a_finished_shard_that_was_damaged_is_coded_again(few_once: Path, reference: Path, tmp_path: Path) -> None:
+    out = tmp_path / "codes"
+    shutil.copytree(reference, out)
+    path = out / "codes-00000-of-00001.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 0xFF
+    path.write_bytes(data)
+    result = encoded(few_once, out, Options(beam=1, form="npy"))
+    assert result.coded == CLIPS
+    encoded(few_once, out)
+    assert shards(out) == shards(reference)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # webdataset leaves its file open
+def test_readers_of_others_read_the_forms(few_once: Path, reference: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    webdataset = pytest.importorskip("webdataset")
+    wanted = rows(reference)
+    for form in ("hf", "tar"):
+        shutil.copytree(reference, tmp_path / form)
+    encoded(few_once, tmp_path / "hf", Options(beam=1, form="hf"))
+    found = datasets.load_dataset(str(tmp_path / "hf"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert found["id"][:] == list(wanted)
+    first = found[0]
+    assert np.reshape(first["codes"], -1).tolist() == wanted[first["id"]]["codes"] and len(first["codes"]) == 8
+    assert first["text"]
+    encoded(few_once, tmp_path / "tar", Options(beam=1, form="webdataset"))
+    samples = webdataset.WebDataset(str(tmp_path / "tar" / "codes-00000-of-00001.tar"), shardshuffle=False).decode()
+    for sample, (name, row) in zip(samples, wanted.items(), strict=True):
+        assert sample["json"]["id"] == name and sample["json"]["text"]
+        assert sample["npy"].shape == (8, row["frames"])
+
+
+def test_decoding_gives_clips_of_the_same_length_and_level(few_once: Path, reference: Path, tmp_path: Path) -> None:
+    result = decode(reference, tmp_path / "decoded", jobs=2)
+    assert (result.clips, result.fresh) == (CLIPS, CLIPS)
+    for name, row in rows(reference).items():
+        original, rate = soundfile.read(few_once / "wavs" / f"{name}.wav")
+        back, back_rate = soundfile.read(tmp_path / "decoded" / f"{name}.wav")
+        assert (back_rate, len(back)) == (16000, row["samples"])
+        assert abs(len(back) / back_rate - len(original) / rate) < 1e-3
+        assert 0.7 < np.sqrt(np.mean(back**2) / np.mean(original**2)) < 1.4
+    before = hashes(tmp_path / "decoded")
+    again = decode(reference, tmp_path / "decoded", jobs=1)
+    assert again.fresh == 0 and hashes(tmp_path / "decoded") == before
+
+
+def test_the_commands(
+    few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process, as torch takes seconds to load; the runs that are killed or starved have one of their own."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ttsprep", *words])
+        code = main()
+        said = capsys.readouterr()
+        return code, " ".join(said.out.split()), said.err
+
+    build = tmp_path / "build" / "one"
+    shutil.copytree(few_once, build)
+    (build / "build.json").write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run("encode", "--beam", "1", "--dry-run")
+    assert (code, "would encode 5 clips" in out) == (0, True)
+    assert not (tmp_path / "codes").exists()
+    code, out, progress = run("encode", "--codec", "nano16", "--beam", "1", "--verify")
+    assert code == 0 and "real time" in progress
+    assert "5 have the same codes alone, 5 in one batch" in out and "log-mel" in out
+    assert rows(tmp_path / "codes") == rows(reference)
+    code, out, _ = run("encode", "--beam", "1", "--json")
+    assert code == 0 and json.loads(out)["coded"] == 0
+    code, out, _ = run("decode", "codes", "--json")
+    assert code == 0 and json.loads(out)["clips"] == CLIPS
+    code, out, error = run("encode", "--codec", "missing.pt")
+    assert (code, out, error) == (2, "", "ttsprep: missing.pt: no such file\n")
+    code, out, error = run("decode", "build")
+    assert code == 2 and "holds no codes" in error
+
+
+def test_without_torch_one_line_says_what_to_install(few_once: Path, tmp_path: Path) -> None:
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text("raise ModuleNotFoundError(name='torch')\n", encoding="utf-8")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = ttsprep("encode", few_once, "--out", tmp_path / "codes", env={"PYTHONPATH": path})
+    assert done.returncode == 2
+    assert done.stderr == "ttsprep: the codec needs torch: pip install 'ttsprep[codec]'\n"

@@ -1,0 +1,321 @@
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from corpora.layouts.corpus import audio, put, split
+from ttsprep.core.errors import CorpusError, UsageError
+from ttsprep.core.tables import write_table
+from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import all_layouts, detect, read_corpus
+from ttsprep.corpora.layouts.base import Layout
+
+NAMES = [
+    "audiofolder",
+    "build",
+    "commonvoice",
+    "filelist",
+    "kaldi",
+    "lhotse",
+    "libri",
+    "ljspeech",
+    "nemo",
+    "plain",
+    "transcript",
+    "vctk",
+]
+REAL = Path(__file__).parents[3] / "shared" / "data"
+
+
+def ljspeech(root: Path) -> None:
+    audio(root, "wavs/a.wav")
+    put(root, "metadata.csv", "a|one|one\n")
+
+
+def filelist(root: Path) -> None:
+    audio(root, "wavs/a.wav")
+    put(root, "train.txt", "wavs/a.wav|one\n")
+
+
+def audiofolder(root: Path) -> None:
+    audio(root, "a.wav")
+    put(root, "metadata.csv", "file_name,text\na.wav,one | two\n")
+
+
+def build(root: Path) -> None:
+    audio(root, "wavs/a.wav")
+    columns = ("id", "path", "normalised", "speaker", "language")
+    write_table(
+        root / "clips.parquet", pa.table(dict(zip(columns, (["a"], ["wavs/a.wav"], ["one"], [""], [""]), strict=True)))
+    )
+    put(root, "build.json", "{}")
+
+
+def nemo(root: Path) -> None:
+    audio(root, "a.wav")
+    put(root, "manifest.json", json.dumps({"audio_filepath": "a.wav", "text": "one"}))
+
+
+def commonvoice(root: Path) -> None:
+    audio(root, "clips/a.mp3")
+    put(root, "validated.tsv", "client_id\tpath\tsentence\nx\ta.mp3\tone\n")
+
+
+def vctk(root: Path) -> None:
+    audio(root, "wav48/p1/p1_001.wav")
+    put(root, "txt/p1/p1_001.txt", "one")
+
+
+def libri(root: Path) -> None:
+    audio(root, "dev/1/2/1-2-0.flac")
+    put(root, "dev/1/2/1-2.trans.txt", "1-2-0 ONE\n")
+
+
+def kaldi(root: Path) -> None:
+    audio(root, "a.wav")
+    put(root, "wav.scp", "u a.wav\n")
+    put(root, "text", "u one\n")
+
+
+def lhotse(root: Path) -> None:
+    audio(root, "r.wav")
+    source = {"type": "file", "channels": [0], "source": "r.wav"}
+    put(root, "recordings.jsonl", json.dumps({"id": "r", "sources": [source], "duration": 0.1}))
+    supervision = {"id": "s", "recording_id": "r", "start": 0, "duration": 0.1, "text": "one"}
+    put(root, "supervisions.jsonl", json.dumps(supervision))
+
+
+def transcript(root: Path) -> None:
+    audio(root, "a.wav")
+    put(root, "transcript.txt", "a\tone\n")
+
+
+def plain(root: Path) -> None:
+    audio(root, "a.wav")
+    put(root, "a.txt", "one")
+
+
+BUILDERS = [audiofolder, build, commonvoice, filelist, kaldi, lhotse, libri, ljspeech, nemo, plain, transcript, vctk]
+
+
+def test_every_layout_is_known_and_says_how_it_looks() -> None:
+    assert sorted(all_layouts()) == NAMES == [b.__name__ for b in BUILDERS]
+    assert all(layout.summary for layout in all_layouts().values())
+    assert [name for name, layout in all_layouts().items() if layout.fallback] == ["plain"]
+
+
+def test_two_layouts_of_one_name_are_refused() -> None:
+    with pytest.raises(UsageError, match="two layouts are named 'plain'"):
+        type("Other", (Layout,), {"name": "plain", "__module__": "elsewhere"})
+
+
+@pytest.mark.parametrize("make", BUILDERS)
+def test_each_layout_is_recognised_and_no_other(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path)
+    found = {name for name, layout in all_layouts().items() if not layout.fallback and layout.recognise(tmp_path)}
+    assert found == {make.__name__} - {"plain"}
+    layout, why = detect(tmp_path)
+    assert layout.name == make.__name__
+    assert why
+    clips, findings = split(read_corpus(tmp_path).items)
+    assert (len(clips), findings) == (1, [])
+    assert (tmp_path / clips[0].path).is_file()
+
+
+@pytest.mark.parametrize("build", BUILDERS)
+@pytest.mark.parametrize("wrong", NAMES)
+def test_a_layout_that_does_not_fit_is_one_clear_error(
+    tmp_path: Path, build: Callable[[Path], None], wrong: str
+) -> None:
+    build(tmp_path)
+    if wrong in {build.__name__, "plain"}:
+        assert any(isinstance(i, Clip) for i in read_corpus(tmp_path, wrong).items)
+        return
+    with pytest.raises(CorpusError) as error:
+        list(read_corpus(tmp_path, wrong).items)
+    assert str(tmp_path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_ambiguous_folder_lists_what_to_type(tmp_path: Path) -> None:
+    ljspeech(tmp_path)
+    filelist(tmp_path)
+    with pytest.raises(CorpusError) as error:
+        detect(tmp_path)
+    assert "--layout ljspeech (metadata.csv" in str(error.value)
+    assert "--layout filelist (train.txt" in str(error.value)
+    assert read_corpus(tmp_path, "filelist").why == "asked for"
+
+
+@pytest.mark.parametrize("rows", ["a.wav|one|one\n", "a|one\n", "sub/a|one\n", "id|text\na|one\n"])
+def test_metadata_csv_with_ids_is_ljspeech(tmp_path: Path, rows: str) -> None:
+    audio(tmp_path, "wavs/a.wav", "wavs/sub/a.wav")
+    put(tmp_path, "metadata.csv", rows)
+    assert detect(tmp_path)[0].name == "ljspeech"
+
+
+@pytest.mark.parametrize("rows", ["wavs/a.wav|one\n", "audio_file|text\nwavs/a.wav|one\n", "/x/wavs/a.wav|one\n"])
+def test_metadata_csv_with_paths_is_a_filelist(tmp_path: Path, rows: str) -> None:
+    audio(tmp_path, "wavs/a.wav")
+    put(tmp_path, "metadata.csv", rows)
+    assert detect(tmp_path)[0].name == "filelist"
+
+
+@pytest.mark.parametrize("name", ["clip_durations.tsv", "times.txt"])
+def test_durations_are_no_filelist(tmp_path: Path, name: str) -> None:
+    commonvoice(tmp_path)
+    put(tmp_path, name, "clip\tduration[ms]\na.mp3\t1230\nb.mp3\t900.5\n")
+    put(tmp_path, "other.tsv", "client_id\tpath\tsentence\nx\tb.mp3\ttwo\n")
+    assert detect(tmp_path)[0].name == "commonvoice"
+
+
+def test_the_tables_of_librispeech_are_no_filelists(tmp_path: Path) -> None:
+    libri(tmp_path)
+    put(tmp_path, "SPEAKERS.TXT", "; comment\n14   | F | train-clean-360 | 25.03 | Kristin LeMoine\n")
+    assert detect(tmp_path)[0].name == "libri"
+
+
+def test_texts_beside_audio_are_no_filelists(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.txt", "b.wav|is what is said here\n")
+    assert detect(tmp_path)[0].name == "plain"
+
+
+@pytest.mark.parametrize("layout", ["ljspech", "LJSpeech", "nope"])
+def test_an_unknown_layout_names_the_nearest(tmp_path: Path, layout: str) -> None:
+    with pytest.raises(UsageError, match="no layout is called") as error:
+        read_corpus(tmp_path, layout)
+    assert "ljspeech" in str(error.value)
+
+
+def test_what_is_no_corpus_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    ljspeech(tmp_path / "lj")
+    put(tmp_path / "no-audio", "metadata.csv", "a|one\n")
+    put(tmp_path / "docs", "README.txt", "hello")
+    os.mkfifo(tmp_path / "fifo")
+    put(tmp_path, "notes.txt", "nothing of the kind\n")
+    put(tmp_path, "image.png", b"\x89PNG\r\n\x1a\n" + bytes(100))
+    audio(tmp_path / "odd", "a.wav")
+    put(tmp_path / "odd", "metadata.csv", "name;words\na;one\n")
+    audio(tmp_path / "binary", "a.wav")
+    put(tmp_path / "binary", "metadata.csv", bytes(100))
+    audio(tmp_path / "blank", "a.wav")
+    put(tmp_path / "blank", "metadata.csv", b"")
+    expected = {
+        "gone": "is not there",
+        "fifo": "is neither a folder nor a file",
+        "empty": "has no audio file in it",
+        "no-audio": "has no audio file in it",
+        "docs": "has no audio file in it",
+        "lj/wavs/a.wav": "is an audio file; give the folder",
+        "notes.txt": "is no metadata file that is known",
+        "image.png": "is not a text file",
+        "": "lj looks like ljspeech: give that folder",
+        "odd": "metadata.csv is no table that is known",
+        "binary": "metadata.csv is not a text file",
+        "blank": "metadata.csv is empty",
+    }
+    for name, what in expected.items():
+        with pytest.raises(CorpusError, match=what) as error:
+            read_corpus(tmp_path / name)
+        assert "\n" not in str(error.value)
+        assert str(tmp_path) in str(error.value)
+
+
+def test_detect_says_that_a_folder_is_empty_or_what_was_looked_for(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="is empty"):
+        detect(tmp_path)
+    put(tmp_path, "README.txt", "hello")
+    with pytest.raises(CorpusError, match="looked for") as error:
+        detect(tmp_path)
+    assert all(name in str(error.value) for name in NAMES)
+
+
+def test_a_table_without_one_good_line_names_the_first_fault(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "metadata.csv", "|one\n|two\n")
+    with pytest.raises(CorpusError, match=r"names no clip.*metadata\.csv line 1: names no audio file"):
+        read_corpus(tmp_path)
+
+
+def test_a_large_table_is_read_fast(tmp_path: Path) -> None:
+    audio(tmp_path, "wavs/0.wav")
+    put(
+        tmp_path,
+        "metadata.csv",
+        "".join(f"{i}|Ça, c’est dit ici {i}.|normalisé {i}\n" for i in range(20_000)),
+    )
+    began = time.process_time()
+    clips, findings = split(read_corpus(tmp_path).items)
+    assert time.process_time() - began < 1.0  # it takes 0.15 s: 100,000 rows stay under a second
+    assert (len(clips), findings) == (20_000, [])
+
+
+def test_the_order_of_a_folder_on_disk_does_not_matter(tmp_path: Path) -> None:
+    names = [f"{i:02d}/{j}.wav" for i in range(4) for j in range(3)]
+    audio(tmp_path / "one", *names)
+    audio(tmp_path / "two", *reversed(names))
+    assert list(read_corpus(tmp_path / "one").items) == list(read_corpus(tmp_path / "two").items)
+
+
+def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
+    all_layouts()  # as the other user may not read the modules either
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        closed = {"all": "", "sub": "sub", "table": "metadata.csv"}
+        for folder, part in closed.items():
+            (plain if folder == "sub" else ljspeech)(root / folder)
+            audio(root / folder, "sub/b.wav")
+            (root / folder / part).chmod(0)
+        said = {}
+        owner = os.geteuid()
+        try:
+            if owner == 0:
+                os.seteuid(65534)
+            for folder in closed:
+                with pytest.raises(CorpusError) as error:
+                    list(read_corpus(root / folder).items)
+                said[folder] = str(error.value)
+        finally:
+            os.seteuid(owner)
+            for folder, part in closed.items():
+                (root / folder / part).chmod(0o755)
+    assert said == {
+        "all": f"{root}/all cannot be read: Permission denied",
+        "sub": f"{root}/sub/sub/metadata.csv cannot be read: Permission denied",
+        "table": f"{root}/table/metadata.csv cannot be read: Permission denied",
+    }
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real speech of ../shared/data is not here")
+def test_real_corpora_are_read_whole() -> None:
+    corpus = read_corpus(REAL / "ljspeech")
+    clips, findings = split(corpus.items)
+    assert (corpus.layout, len(clips), findings) == ("ljspeech", 385, [])
+    assert clips[1] == Clip("LJ001-0002", "wavs/LJ001-0002.flac", "in being comparatively modern.")
+    assert all((corpus.root / c.path).is_file() for c in clips)
+    corpus = read_corpus(REAL / "librispeech-train-clean-251spk")
+    assert (corpus.layout, len(list(corpus.items))) == ("plain", 251)
+
+
+def test_the_layout_of_the_docs_works(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
+    before = dict(Layout.registry)
+    try:
+        scope: dict[str, type[Layout]] = {}
+        exec(page.split("```python\n")[1].split("```")[0], scope)
+        put(tmp_path, "prompts.tsv", "a\tone\nb\ttwo\n")
+        assert scope["Ours"].recognise(tmp_path)
+        clips = list(scope["Ours"].read(tmp_path))
+        assert clips == [Clip("a", "audio/a.wav", "one"), Clip("b", "audio/b.wav", "two")]
+    finally:
+        Layout.registry.clear()
+        Layout.registry.update(before)
+    assert all(f"`{name}`" in page for name in NAMES)

@@ -1,0 +1,210 @@
+import re
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from report.made_tables import corpus, found
+from ttsprep.report.charts.histogram import histogram, limits_of
+from ttsprep.report.charts.phonemes import diphone_map, phone_bars
+from ttsprep.report.charts.svg import Scale, column, hours, tag, tick_label, ticks
+from ttsprep.report.charts.trends import drift, robust_line, strictness, text_to_audio
+from ttsprep.report.data import QUANTITIES, Coverage, Quantity, visible
+
+LENGTH = next(q for q in QUANTITIES if q.column == "duration_s")
+
+
+def parsed(markup):
+    return ElementTree.fromstring(str(markup).replace("<svg ", '<svg xmlns="x" ', 1))
+
+
+def texts(markup):
+    return [e.text for e in parsed(markup).iter() if e.tag.endswith("text")]
+
+
+def tips(markup):
+    return [e.get("data-tip") for e in parsed(markup).iter() if e.get("data-tip")]
+
+
+def test_tags_escape_text_and_attributes():
+    made = tag("text", "<b>&", x=1.25, data_tip='"><script>', class_="a")
+    assert made == '<text x="1.2" data-tip="&#34;&gt;&lt;script&gt;" class="a">&lt;b&gt;&amp;</text>'
+
+
+@pytest.mark.parametrize("low", [-70.0, 0.0, 0.003])
+@pytest.mark.parametrize("span", [1e-3, 0.7, 13.0, 9e4])
+def test_ticks_are_round_few_and_inside(low, span):
+    values = ticks(low, low + span, 5)
+    assert 1 <= len(values) <= 6
+    assert all(low - 1e-9 * span <= v <= low + span * (1 + 1e-9) for v in values)
+    assert len({tick_label(v, values) for v in values}) == len(values)
+
+
+def test_an_empty_span_has_one_tick():
+    assert ticks(3.0, 3.0, 5) == [3.0]
+
+
+def test_values_are_shown_with_units_and_no_negative_zero():
+    level = Quantity("", "", "dBFS", 1)
+    assert level.show(-0.04) == "0.0 dBFS"
+    assert level.span(-3.14, 2.0) == "−3.1 and 2.0 dBFS"
+    assert level.difference(2.0) == "2.0 dB"
+    assert [hours(v) for v in (24.04, 0.695, 0.004)] == ["24.0 h", "41.7 min", "14 s"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("a\u202eb", "a⟨U+202E⟩b"),
+        ("\x00", "⟨U+0000⟩"),
+        ("\udcff", "⟨U+DCFF⟩"),
+        ("a\u200cb", "a\u200cb"),
+        (None, ""),
+        (np.nan, ""),
+        ("é 日本 \u2028", "é 日本 ⟨U+2028⟩"),
+    ],
+)
+def test_characters_that_act_are_spelled_out(raw, shown):
+    assert visible(raw) == shown
+    visible(raw).encode()
+
+
+def test_a_histogram_counts_every_clip_once_under_its_verdict():
+    clips = corpus(500)
+    verdict = np.array(["usable"] * 450 + ["to mend"] * 30 + ["to drop"] * 20, dtype=object)
+    figure = histogram(LENGTH, clips, verdict, [(1.0, "too-short")])
+    counted = {
+        name: sum(int(n) for tip in tips(figure.svg) for n in re.findall(rf"(\d+) {name}", tip))
+        for name in ("usable", "to mend", "to drop")
+    }
+    assert counted == {"usable": 450, "to mend": 30, "to drop": 20}
+    assert "too-short" in texts(figure.svg)
+    assert figure.title.startswith("Length: half lie between")
+
+
+@pytest.mark.parametrize("values", [[5.0], [5.0] * 30, [0.0, 1e6], [1e-9, 2e-9, np.inf]])
+def test_a_histogram_of_odd_values_is_drawn(values):
+    clips = pd.DataFrame({"duration_s": values})
+    figure = histogram(LENGTH, clips, np.full(len(values), "usable", dtype=object), [])
+    assert "nan" not in str(figure.svg)
+    assert sum(int(re.search(r": (\d+) usable", tip)[1]) for tip in tips(figure.svg)) == np.isfinite(values).sum()
+
+
+def test_a_column_without_values_has_no_histogram():
+    clips = pd.DataFrame({"duration_s": [np.nan, np.nan]})
+    assert histogram(LENGTH, clips, np.full(2, "usable", dtype=object), []) is None
+    assert np.isnan(column(clips, "no such column")).all()
+
+
+def test_limits_come_from_findings_that_judge_the_column():
+    clips = corpus(5).assign(duration_s=[0.2, 0.3, 40.0, 5.0, 5.0], snr_db=[10.0, 12.0, 40, 40, 40])
+    findings = found(
+        ("clip-00000", "too-short", "error", 0.2, 0.5),
+        ("clip-00001", "too-short", "error", 0.3, 0.5),
+        ("clip-00002", "too-long", "error", 40.0, 30.0),
+        ("clip-00000", "noisy", "error", 10.0, 15.0),
+        ("clip-00001", "noisy", "error", 12.0, 25.0),  # another speaker, another limit: no line
+        ("clip-00003", "clipping", "error", 0.3, 0.1),  # no column holds 0.3 for it
+        ("gone", "too-long", "error", 50.0, 30.0),
+        ("clip-00004", "reverberant", "warning"),
+    )
+    assert limits_of(clips, findings.drop(index=6)) == {"duration_s": [(30.0, "too-long"), (0.5, "too-short")]}
+    assert limits_of(clips, findings.iloc[[6]]) == {}
+
+
+def test_drift_says_how_far_the_median_moves():
+    clips = pd.DataFrame({"loudness_lufs": np.r_[np.full(300, -20.0), np.full(300, -26.0)]})
+    (figure,) = drift(clips, ["loudness_lufs", "f0_median_hz"])
+    assert figure.title == "Loudness: the rolling median moves within 6.0 LU"
+    assert drift(clips.iloc[:5], ["loudness_lufs"]) == []
+
+
+def test_a_long_series_is_thinned_and_says_so():
+    clips = pd.DataFrame({"loudness_lufs": np.random.default_rng(0).normal(-23, 1, 13_000)})
+    (figure,) = drift(clips, ["loudness_lufs"])
+    assert "one clip in 4 has a dot" in figure.note
+    assert len(figure.svg) < 80_000
+
+
+def test_the_robust_line_ignores_a_fifth_of_gross_errors():
+    random = np.random.default_rng(1)
+    u = random.uniform(10, 100, 400)
+    s = 0.4 + 0.07 * u + 0.1 * random.standard_normal(400)
+    s[:80] += random.uniform(3, 9, 80)
+    intercept, slope, spread = robust_line(u, s)
+    assert intercept == pytest.approx(0.4, abs=0.06)
+    assert slope == pytest.approx(0.07, abs=0.001)
+    assert 0.08 < spread < 0.18
+
+
+def test_the_scatter_names_the_clips_that_do_not_fit():
+    clips = corpus(200)
+    clips.loc[7, "speech_s"] += 6.0
+    verdict = np.full(200, "usable", dtype=object)
+    figure = text_to_audio(clips, found(("x", "clipping", "error")), verdict)
+    assert "1 of 200 clips" in figure.title
+    assert "clip-00007" in texts(figure.svg)
+    judged = text_to_audio(clips, found(("clip-00003", "rate-outlier", "error")), verdict)
+    assert "clip-00003" in texts(judged.svg)
+    assert "clip-00007" not in texts(judged.svg)
+    assert text_to_audio(clips.iloc[:5], found(("x", "clipping", "error")), verdict[:5]) is None
+
+
+def test_a_few_very_long_clips_do_not_squeeze_the_scatter():
+    clips = corpus(300)
+    clips.loc[0, ["phones", "speech_s"]] = [2_000, 150.3]
+    verdict = np.full(300, "usable", dtype=object)
+    figure = text_to_audio(clips, found(("clip-00005", "rate-outlier", "error")), verdict)
+    assert "1 longer clips lie beyond the axes" in figure.note
+    assert "1,000" not in texts(figure.svg)
+    shown = text_to_audio(clips, found(("clip-00000", "rate-outlier", "error")), verdict)
+    assert "clip-00000" in texts(shown.svg)
+    assert "1,000" in texts(shown.svg)
+
+
+def test_strictness_shows_every_step_and_its_hours():
+    figure = strictness([{"keep": "all", "clips": 9, "hours": 4.0}, {"keep": "some", "clips": 5, "hours": 3.0}], 4.0)
+    assert {"all", "some", "4.0 h", "3.0 h", "75%", "hours kept"} <= set(texts(figure.svg))
+    assert "costs 25% of the hours" in figure.title
+    assert "nan" not in str(strictness([{"keep": "all", "clips": 0, "hours": 0.0}], 0.0).svg)
+
+
+COVERAGE = Coverage(
+    {"a": 500, "t": 30, "n": 3, "ø": 0},
+    frozenset({"a", "t", "n", "ø", "ʒ"}),
+    {("t", "a"): 40, ("a", "n"): 1, ("n", "n"): 0},
+)
+
+
+def test_phones_that_are_missing_are_marked():
+    figure = phone_bars(COVERAGE)
+    assert figure.title == "3 of the 5 phones of the language occur; missing: ø, ʒ"
+    assert [t for t in tips(figure.svg) if "missing" in t] == ["ø: missing", "ʒ: missing"]
+    kinds = {e.get("data-tip"): e.get("class") for e in parsed(figure.svg).iter() if e.get("data-tip")}
+    assert kinds == {
+        "a: 500": "vowel",
+        "t: 30": "consonant",
+        "n: 3": "rare",
+        "ø: missing": "missing",
+        "ʒ: missing": "missing",
+    }
+
+
+def test_diphones_that_occur_are_cells_of_the_map():
+    figure = diphone_map(COVERAGE)
+    assert figure.title == "2 different diphones occur, 1 of them only once"
+    cells = {e.get("data-tip"): e for e in parsed(figure.svg).iter() if e.get("data-tip")}
+    assert set(cells) == {"t a: 40", "a n: 1"}
+    assert (cells["a n: 1"].get("class"), cells["t a: 40"].get("class")) == ("q0", "q6")
+    assert float(cells["t a: 40"].get("y")) > float(cells["a n: 1"].get("y"))  # consonants under vowels
+    assert float(cells["t a: 40"].get("x")) < float(cells["a n: 1"].get("x"))
+
+
+def test_no_phones_at_all_are_no_error():
+    assert phone_bars(Coverage({}, frozenset("ab"), {})).title.startswith("0 of the 2")
+    assert diphone_map(Coverage({}, frozenset(), {})).title.startswith("0 different")
+
+
+def test_a_scale_is_linear():
+    assert Scale(0, 10, 100, 0)(2.5) == 75

@@ -1,0 +1,1 @@
+"""The audit: measures, judges and sums up a corpus."""

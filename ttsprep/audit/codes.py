@@ -1,0 +1,65 @@
+"""Brings what `ttsprep encode` found of a corpus into its audit: distances of clips, use of the codebooks."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ttsprep.core.errors import CorpusError
+
+COLUMN = "codec_distance_db"
+
+
+def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], dict[str, Any]]:
+    """Return the distance of each clip, and how the codebooks are used.
+
+    Parameters
+    ----------
+    folder
+        What ``ttsprep encode`` wrote for this corpus.
+    clips
+        Ids of the corpus.
+
+    Returns
+    -------
+    distances, dict
+        None for a clip without codes. The dict has ``codec``, ``kbits_per_s``, ``clips`` and ``codebooks``
+        (``used``, ``perplexity``, ``bits`` of each).
+
+    Raises
+    ------
+    CorpusError
+        If `folder` holds no finished codes, or none of this corpus.
+    """
+    try:
+        about = json.loads((folder / "codes.summary.json").read_text(encoding="utf-8"))
+        with (folder / "quality.parquet").open("rb") as file:
+            rows = pq.read_table(file, columns=["id", "distance_db"])
+        found = dict(zip(rows["id"].to_pylist(), rows["distance_db"].to_pylist(), strict=True))
+        use = {
+            "codec": str(about["meaning"]["codec"]),
+            "kbits_per_s": float(about["kbits_per_s"]),
+            "codebooks": [
+                {key: float(book[key]) for key in ("used", "perplexity", "bits")} for book in about["codebooks"]
+            ],
+        }
+    except OSError:
+        raise CorpusError(
+            f"{folder} holds no finished codes: make them with ttsprep encode CORPUS --out {folder}"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(f"the codes in {folder} are damaged ({error}): make them again with ttsprep encode") from None
+    distances = [found.get(name) for name in clips]
+    if all(distance is None for distance in distances):
+        raise CorpusError(f"{folder} has codes of another corpus: none of its clips is in this one")
+    return distances, use | {"clips": sum(distance is not None for distance in distances)}
+
+
+def with_distances(table: pa.Table, distances: Sequence[float | None]) -> pa.Table:
+    """Return the table of an audit with the distance of each clip in ``codec_distance_db``."""
+    place = table.schema.get_field_index(COLUMN)
+    field = table.schema.field(place)
+    return table.set_column(place, field, pa.chunked_array([pa.array(distances, field.type, from_pandas=True)]))

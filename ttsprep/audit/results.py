@@ -1,0 +1,178 @@
+"""What an audit left in its folder, opened again: its tables, one clip in them, and where the corpus is now."""
+
+import difflib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pyarrow as pa
+
+from ttsprep.build.output_folder import MARK
+from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.store import noted_place
+from ttsprep.core.tables import clean, read_table
+from ttsprep.corpora.paths import corpus_folder
+
+SOURCE = "source"
+"""Folder of a build with the audit of its source."""
+MOST_COMPARED = 20_000
+"""Names that a misspelt one is compared with: those that begin most like it."""
+MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFolder:
+    """A finished audit.
+
+    Attributes
+    ----------
+    folder
+        Where its tables are.
+    clips, findings
+        The tables.
+    summary
+        As in ``summary.json``.
+    build
+        The build whose source was audited, where it is one.
+    """
+
+    folder: Path
+    clips: pa.Table
+    findings: pa.Table
+    summary: dict[str, Any]
+    build: Path | None = None
+
+
+def open_audit(path: Path) -> AuditFolder:
+    """Open the folder of an audit, or of a build: then the audit of its source.
+
+    Raises
+    ------
+    UsageError
+        If it is neither.
+    """
+    folder = path / SOURCE if (path / MARK).is_file() else path
+    clips, findings = (read_table(folder / f"{name}.parquet") for name in ("clips", "findings"))
+    summary = _json(folder / "summary.json")
+    if clips is None or findings is None or "codes" not in summary:
+        what = "is not there" if not path.exists() else "holds no finished audit"
+        raise UsageError(f"{path} {what}: give a folder that ttsprep audit or ttsprep build wrote")
+    build = folder.parent if folder.name == SOURCE and (folder.parent / MARK).is_file() else None
+    return AuditFolder(folder, clips, findings, summary, build)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def audits_in(folder: Path) -> list[Path]:
+    """Return the finished audits ``*.audit`` in a folder, the newest first."""
+    found = [path for path in folder.glob("*.audit") if (path / "summary.json").is_file()]
+    return sorted(found, key=lambda path: -(path / "summary.json").stat().st_mtime)
+
+
+def find_clip(audit: AuditFolder, name: str, *, codes: tuple[str, ...] = ()) -> int:
+    """Return the row of a clip.
+
+    Parameters
+    ----------
+    audit
+        Where to look.
+    name
+        Its id, the name that the corpus gives it, the path of its file (from here or from the root of the corpus),
+        the name of its file with or without extension, or a beginning that one id or one file name alone has.
+    codes
+        Findings that a misspelt name may have meant as well.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or there are several; names them, or the nearest.
+    """
+    wanted = clean(name)
+    ids, given, paths = (audit.clips.column(column).to_pylist() for column in ("id", "given_id", "path"))
+    tail = clean(os.path.normpath(name))
+    ways: tuple[list[int], ...] = (
+        [row for row, one in enumerate(ids) if one == wanted],
+        [row for row, one in enumerate(given) if one == wanted],
+        [row for row, one in enumerate(paths) if tail == os.path.normpath(one) or tail.endswith(f"/{one}")],
+        [row for row, one in enumerate(paths) if wanted in {PurePosixPath(one).name, PurePosixPath(one).stem}],
+        [row for row, one in enumerate(ids) if one.startswith(wanted)] if wanted else [],
+        [row for row, one in enumerate(paths) if PurePosixPath(one).name.startswith(wanted)] if wanted else [],
+    )
+    for rows in ways:
+        if len(rows) == 1:
+            return rows[0]
+        if rows:
+            some = ", ".join(ids[row] for row in rows[:MOST_NAMED]) + (", ..." if len(rows) > MOST_NAMED else "")
+            raise UsageError(f"{name!r} fits {len(rows):,} clips, say which: {some}")
+    raise UsageError(f"no clip of {audit.folder} is called {wanted!r}; {_hint(wanted, ids, codes)}")
+
+
+def _hint(name: str, ids: list[str], codes: tuple[str, ...]) -> str:
+    alike, cut = ids, 0
+    while len(alike) > MOST_COMPARED and cut < len(name):
+        cut += 1
+        narrower = [one for one in alike if one.startswith(name[:cut])]
+        if not narrower:
+            break
+        alike = narrower
+    alike = [*alike[:MOST_COMPARED], *codes]
+    if difflib.get_close_matches(name, alike, n=1, cutoff=0.6):
+        return nearest(name, alike)
+    return f"it has {len(ids):,}, such as {', '.join(ids[:2])}" if ids else "it has none"
+
+
+def root_of(audit: AuditFolder, given: Path | None) -> tuple[Path | None, str]:
+    """Return where the audio is: as given, as the audit saw it, or beside the audit or here by the same name.
+
+    Returns
+    -------
+    tuple of Path or None and str
+        The folder; if there is none, why.
+
+    Raises
+    ------
+    UsageError
+        If the one given is not there.
+    """
+    if given is not None:
+        if not given.exists():
+            raise UsageError(f"{given} is not there: --corpus takes the folder that was audited, where it is now")
+        return corpus_folder(given), ""
+    name, seen = str(audit.summary.get("corpus", "")), noted_place(audit.folder)
+    if audit.summary.get("layout") == "build" and (audit.folder.parent / MARK).is_file():
+        return audit.folder.parent, ""
+    places = [_found(Path("/"), seen.lstrip("/"))] if seen.startswith("/") else []
+    if name and name not in {".", ".."} and "/" not in name:
+        places += [audit.folder.resolve().parent / name, Path.cwd() / name]
+    for place in places:
+        if place.is_dir():
+            return place, ""
+    return None, f"the corpus is not at {seen or 'a known place'} any more: say where with --corpus DIR"
+
+
+def _found(root: Path, name: str) -> Path:
+    r"""Return the path that a table has as `name`, where bytes that are not UTF-8 are written as ``\xff``."""
+    here = root
+    for part in PurePosixPath(name).parts:
+        here /= next(_spelt(here, part), part) if "\\x" in part and not (here / part).exists() else part
+    return here
+
+
+def _spelt(folder: Path, part: str) -> Iterator[str]:
+    """Yield the names in a folder that a table has as `part`."""
+    if folder.is_dir():
+        yield from (path.name for path in folder.iterdir() if clean(path.name) == part)
+
+
+def path_of(root: Path, name: str) -> str:
+    """Return the path of a file relative to `root`, as the system knows it, by its path in a table."""
+    return name if PurePosixPath(name).is_absolute() else str(_found(root, name).relative_to(root))

@@ -1,0 +1,254 @@
+"""Proves the checks on a user's own clips: plants known defects in copies, and counts what is found."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import soundfile as sf
+
+from ttsprep.audit.defect_files import DEFECTS
+from ttsprep.audit.defects import Defect, Take
+from ttsprep.audit.measure import Measuring, columns, versions
+from ttsprep.audit.pipeline import frame, judge, plan
+from ttsprep.build.config import Recipe
+from ttsprep.checks.base import Check
+from ttsprep.core import audio
+from ttsprep.core.errors import AudioError, CorpusError
+from ttsprep.core.files import inside
+from ttsprep.core.signal import Signal
+from ttsprep.core.tables import manifest_table, measured_schema, to_batch
+from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.core.workers import run
+
+BACKGROUND = 240
+"""Clips that stay as they are; what is planted is judged among them."""
+PER_DEFECT = 20
+SHARD = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one defect.
+
+    Attributes
+    ----------
+    defect
+        What was planted.
+    planted, found
+        Clips that it was planted in, and those that its code was found in.
+    missed
+        Ids of the clips it was not found in.
+    """
+
+    defect: Defect
+    planted: int
+    found: int
+    missed: tuple[str, ...]
+
+    @property
+    def missed_too_often(self) -> bool:
+        """Whether under 95 % were found, or under 80 % of a faint defect."""
+        return self.found < (0.95 if self.defect.plain else 0.8) * self.planted
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """The result of a self-test.
+
+    Attributes
+    ----------
+    clips
+        Clips that were judged as they are.
+    alarms
+        Findings on them, by code and severity: a clean corpus has few.
+    with_error, with_warning
+        How many of them have an error, and a warning.
+    outcomes
+        For each defect.
+    """
+
+    clips: int
+    alarms: dict[tuple[str, Severity], int]
+    with_error: int
+    with_warning: int
+    outcomes: tuple[Outcome, ...]
+
+
+def selftest(
+    path: Path,
+    recipe: Recipe,
+    *,
+    jobs: int,
+    per_defect: int = PER_DEFECT,
+    background: int = BACKGROUND,
+    defects: Sequence[Defect] = DEFECTS,
+    seed: int = 0,
+    on_plan: Callable[[int], None] | None = None,
+    on_progress: Callable[[int, float], None] | None = None,
+) -> SelfTest:
+    """Plant every defect in copies of the user's clips and count what the checks find.
+
+    Parameters
+    ----------
+    path
+        The corpus; only read. Copies go to a temporary folder.
+    recipe
+        As for an audit.
+    jobs
+        Worker processes.
+    per_defect, background
+        Clips to plant each defect in, and clips that stay as they are.
+    defects
+        What to plant.
+    seed
+        Of the choice of clips and places.
+    on_plan
+        Called once with the number of clips to measure, planted ones included.
+    on_progress
+        Called with the clips measured and their seconds of audio since the last call.
+
+    Raises
+    ------
+    CorpusError
+        If fewer than 10 clips can be read.
+    """
+    todo = plan(path, recipe)
+    judges, wanted = recipe.judges(), recipe.wanted()
+    random = np.random.default_rng(seed)
+    chosen = [todo.clips[i] for i in sorted(random.permutation(len(todo.clips))[:background])]
+    takes = dict(_takes(todo.corpus.root, chosen))
+    clips = [clip for clip in chosen if clip.id in takes]
+    if len(clips) < 10:
+        raise CorpusError(f"{path} has {len(clips)} clips that can be read; a self-test needs 10")
+    defects = [defect for defect in defects if defect.code in wanted and _applies(defect, takes[clips[0].id])]
+    with tempfile.TemporaryDirectory(prefix="ttsprep-selftest-") as folder:
+        planted = [
+            _plant(defect, clips, takes, Path(folder) / str(n), per_defect, np.random.default_rng([seed, n]))
+            for n, defect in enumerate(defects)
+        ]
+        whole = [*clips, *(clip for group in planted for clip, _ in group)]
+        if on_plan:
+            on_plan(len(whole))
+        rows = _measured(todo.corpus.root, clips, jobs, on_progress)
+        rows += _measured(Path(folder), whole[len(clips) :], jobs, on_progress)
+    clean, rest = rows[: len(clips)], rows[len(clips) :]
+    outcomes = []
+    for defect, group in zip(defects, planted, strict=True):
+        spoilt, rest = rest[: len(group)], rest[len(group) :]
+        if not group:  # such as a text to spoil, in a corpus without any
+            continue
+        outcomes.append(_outcome(defect, clips, clean, group, spoilt, judges, wanted))
+    found = list(judge(_table(clips, clean), judges, wanted))
+    return _summary(clips, found, outcomes)
+
+
+def _takes(root: Path, clips: Sequence[Clip]) -> Iterator[tuple[str, Take]]:
+    for clip in clips:
+        try:
+            decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
+        except AudioError:
+            continue
+        yield clip.id, Take(Signal(decoded).samples, decoded.rate, clip.text)
+
+
+def _applies(defect: Defect, take: Take) -> bool:
+    """Whether a defect can be heard at this sample rate: nothing is upsampled from where it is already."""
+    return defect.least_rate <= take.rate
+
+
+def _plant(
+    defect: Defect,
+    clips: Sequence[Clip],
+    takes: dict[str, Take],
+    folder: Path,
+    count: int,
+    random: np.random.Generator,
+) -> list[tuple[Clip, str]]:
+    """Write spoilt copies; return each as a clip of its own, with the id of the original."""
+    folder.mkdir()
+    group: list[tuple[Clip, str]] = []
+    order = random.permutation(len(clips))
+    for i in order:
+        if len(group) == count:
+            break
+        clip, take = clips[i], takes[clips[i].id]
+        other = _other(clips, takes, take, random)
+        if defect.words > len(take.text.split()) or (defect.words > 1 and other is None):
+            continue
+        spoilt = defect.plant(take, other or take, random)
+        file = folder / f"{i}.wav"
+        sf.write(file, spoilt.samples, spoilt.rate, subtype=spoilt.subtype, format="WAV")
+        if defect.spoil:
+            defect.spoil(file)
+        planted = replace(clip, id=f"{clip.id} planted", path=f"{folder.name}/{file.name}", text=spoilt.text)
+        group.append((replace(planted, start=0.0, end=None), clip.id))
+    return group
+
+
+def _other(clips: Sequence[Clip], takes: dict[str, Take], take: Take, random: np.random.Generator) -> Take | None:
+    """Return another clip whose text is at least half as long again, or shorter by a third."""
+    for i in random.permutation(len(clips))[:50]:
+        other = takes[clips[i].id]
+        ratio = (len(other.text) + 1) / (len(take.text) + 1)
+        if ratio > 1.6 or ratio < 0.6:
+            return other
+    return None
+
+
+def _measured(
+    root: Path, clips: Sequence[Clip], jobs: int, on_progress: Callable[[int, float], None] | None
+) -> list[dict[str, Any]]:
+    shards = [clips[i : i + SHARD] for i in range(0, len(clips), SHARD)]
+    rows: dict[int, list[dict[str, Any]]] = {}
+    work = Measuring(str(root.resolve()), versions())
+    with closing(run(work, shards, jobs=jobs)) as results:
+        for number, finished in results:
+            rows[number] = finished
+            if on_progress:
+                on_progress(len(finished), sum(row.get("duration_s", 0.0) for row in finished))
+    return [row for number in range(len(shards)) for row in rows[number]]
+
+
+def _table(clips: Sequence[Clip], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    table = manifest_table(clips, [clip.id for clip in clips])
+    schema = measured_schema(columns())
+    measures = pa.Table.from_batches([to_batch(rows, schema)])
+    for name in measures.column_names:
+        table = table.append_column(measures.schema.field(name), measures[name])
+    return frame(table)
+
+
+def _outcome(
+    defect: Defect,
+    clips: Sequence[Clip],
+    clean: Sequence[dict[str, Any]],
+    group: Sequence[tuple[Clip, str]],
+    spoilt: Sequence[dict[str, Any]],
+    judges: Sequence[Check],
+    wanted: frozenset[str],
+) -> Outcome:
+    originals = {original for _, original in group}
+    kept = [i for i, clip in enumerate(clips) if defect.beside or clip.id not in originals]
+    table = _table([*(clips[i] for i in kept), *(clip for clip, _ in group)], [*(clean[i] for i in kept), *spoilt])
+    hits = {finding.clip for finding in judge(table, judges, wanted) if finding.code == defect.code}
+    missed = tuple(original for clip, original in group if clip.id not in hits)
+    return Outcome(defect, len(group), len(group) - len(missed), missed)
+
+
+def _summary(clips: Sequence[Clip], found: Sequence[Finding], outcomes: Sequence[Outcome]) -> SelfTest:
+    about_clips = [finding for finding in found if finding.clip]
+    alarms: dict[tuple[str, Severity], int] = {}
+    for finding in about_clips:
+        key = finding.code, finding.severity
+        alarms[key] = alarms.get(key, 0) + 1
+    by_severity = {
+        severity: len({finding.clip for finding in about_clips if finding.severity == severity})
+        for severity in Severity
+    }
+    return SelfTest(len(clips), alarms, by_severity[Severity.ERROR], by_severity[Severity.WARNING], tuple(outcomes))

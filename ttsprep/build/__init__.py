@@ -1,0 +1,1 @@
+"""The build: selects, processes and exports a corpus."""

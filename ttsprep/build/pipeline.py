@@ -1,0 +1,375 @@
+"""The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ttsprep.audit.decisions import Decision
+from ttsprep.audit.pipeline import Audit, Plan, examine, plan
+from ttsprep.build import output_folder as state
+from ttsprep.build import provenance as tables
+from ttsprep.build import targets as trainers
+from ttsprep.build.config import Recipe
+from ttsprep.build.prepare import Source, prepare, refuse_nothing, unread
+from ttsprep.build.process import FOLDER, KNOWN, Item, Row, Staging
+from ttsprep.build.provenance import PROVENANCE, known_rows, read_cache, refresh_cache, unchanged, write_cache
+from ttsprep.build.select import Choice, Rejection, choose, without
+from ttsprep.build.split import NONE, split
+from ttsprep.build.stages.base import Stage
+from ttsprep.build.stages.format import Format
+from ttsprep.build.stages.resample import Resample
+from ttsprep.core.errors import CorpusError
+from ttsprep.core.files import Signature, atomic_write, lock, refuse_inside, safe_names, writing
+from ttsprep.core.progress import QUIET, Told
+from ttsprep.core.tables import Journal, clean, to_batch, write_json, write_table
+from ttsprep.core.types import Clip
+from ttsprep.core.workers import run
+from ttsprep.corpora.corpus import Corpus
+from ttsprep.corpora.exports.base import Entry, Export
+from ttsprep.corpora.exports.ljspeech import LJSpeech
+
+__all__ = ["Built", "Draft", "Told", "build", "draft"]
+
+SHARD = 32
+BEFORE, AFTER = "source", "audit"
+"""Folders of a build: the audits of the source and of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a build is going to do.
+
+    Attributes
+    ----------
+    source
+        The clips, as an audit lists them; of long recordings the pieces.
+    refused
+        What of long recordings is in no piece.
+    decisions
+        Of a person, by id.
+    before
+        The audit of the source.
+    choice
+        Which clips are built.
+    steps
+        The stages, in order.
+    recipe
+        As it was asked for.
+    log_p
+        How sure a model was of the texts that it wrote, by id.
+    """
+
+    source: Plan
+    refused: list[Rejection]
+    decisions: Mapping[str, Decision]
+    before: Audit
+    choice: Choice
+    steps: tuple[Stage, ...]
+    recipe: Recipe
+    log_p: Mapping[str, float] = field(default_factory=dict)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what would be built, in the form of ``build.json``."""
+        return tables.drafted(self.before, self.choice, self.refused, self.steps, self.recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A finished build.
+
+    Attributes
+    ----------
+    out
+        Its folder.
+    document
+        What ``build.json`` says.
+    rejected
+        What is not in it, and why.
+    fresh
+        Clips that were built in this run; the others were there.
+    """
+
+    out: Path
+    document: dict[str, Any]
+    rejected: list[Rejection]
+    fresh: int
+
+    @property
+    def use(self) -> str:
+        """How the trainer is pointed at it; "" if it is made for none."""
+        trainer = self.document["recipe"]["trainer"]
+        return trainers.load(trainer).use if trainer else ""
+
+
+def draft(
+    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = QUIET
+) -> Draft:
+    """Audit the source into `out` and choose its clips, as `build` would; nothing is built.
+
+    Raises
+    ------
+    TtsprepError
+        If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
+    """
+    state.refuse_missing(decisions)
+    todo = plan(source, recipe)
+    refuse_inside(todo.corpus.root, out)
+    state.claim(out, todo.corpus.root)
+    with lock(out):
+        state.mark(out)
+        ready = prepare(todo, decisions, out, recipe, jobs, told)
+        refuse_nothing(ready, None)
+        return _draft(ready, out, recipe, jobs, told)
+
+
+def build(
+    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = QUIET
+) -> Built:
+    """Build a clean copy of a corpus, or what is missing of it.
+
+    Parameters
+    ----------
+    source
+        Folder or metadata file of the corpus; only read.
+    out
+        Folder of the build: new, empty, or an earlier build.
+    recipe
+        What to build and how strictly.
+    jobs
+        Worker processes.
+    decisions
+        A ``decisions.csv`` that overrides what the findings say.
+    told
+        Whom to tell how far it is.
+
+    Raises
+    ------
+    TtsprepError
+        If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
+    """
+    state.refuse_missing(decisions)
+    todo = plan(source, recipe)
+    refuse_inside(todo.corpus.root, out)
+    state.claim(out, todo.corpus.root)
+    with lock(out):
+        state.mark(out)
+        inputs = state.inputs_stamp(todo, recipe, decisions)
+        document = state.finished(out, inputs)
+        if document is not None:
+            return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
+        ready = prepare(todo, decisions, out, recipe, jobs, told)
+        if not ready.todo.clips:
+            state.unfinish(out)  # its rejected.csv is about to be that of another source
+        refuse_nothing(ready, out / "rejected.csv")
+        made = _draft(ready, out, recipe, jobs, told)
+        state.unfinish(out)
+        built = _build(made, recipe, out, jobs, told)
+        state.finish(out, inputs)
+        return built
+
+
+def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
+    todo, said = ready.todo, ready.decisions
+    before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
+    steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
+    names = {step.name for step in steps}
+    # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
+    higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
+    findings = without(before.findings, "narrowband", higher)
+    choice = choose(before.clips, findings, recipe.choose, stages=names, decisions=said, doubted=ready.doubted)
+    return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
+
+
+def _examine(todo: Plan, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
+    return examine(
+        todo,
+        out,
+        recipe,
+        jobs=jobs,
+        on_progress=told.advance,
+        on_plan=lambda listed, new: told.begin(doing, len(listed.clips), new),
+        with_report=False,
+    )
+
+
+def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
+    """Fill in the rate that most hours have, where the recipe leaves it open."""
+    if not isinstance(step, Resample) or step.sample_rate:
+        return step
+    hours = clips[clips["status"] == "ok"].groupby("sample_rate")["duration_s"].sum()
+    return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
+
+
+def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Built:
+    rows, fresh = _staged(made, out, jobs, told)
+    rejected = [*unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
+    rows = rows[rows["status"] == "ok"]
+    clips = dict(zip(made.source.ids, made.source.clips, strict=True))
+    # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
+    while len(rows):
+        after = _examine(_listing(out, rows, clips), out / AFTER, recipe, jobs, told, "measuring the result")
+        names = dict(zip(rows["id"], rows["source_id"], strict=True))
+        said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
+        rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
+        upsampled = rows.loc[rows["source_rate"] < rows["sample_rate"], "id"]  # as the recipe has it
+        findings = without(after.findings, "narrowband", upsampled)
+        late = choose(after.clips, findings, rules, decisions=said, where="result").rejected
+        entries = _entries(rows, clips, recipe)
+        late = late or _unused(entries)
+        if not late:
+            break
+        rejected += [replace(item, id=names[item.id]) for item in late]
+        rows = rows[~rows["id"].isin([item.id for item in late])]
+    tables.write_rejected(out / "rejected.csv", rejected)
+    if not len(rows):
+        raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
+    rejected += _export(entries, recipe.forms(), out, dict(zip(rows["id"], rows["source_id"], strict=True)))
+    tables.write_rejected(out / "rejected.csv", rejected)
+    write_table(out / "clips.parquet", tables.entries_table(entries))
+    write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
+    _report(out, made, _listing(out, rows, clips), after, rejected, rows)
+    state.sweep(out, rows["path"], recipe.export)
+    refresh_cache(out, (out, out / AFTER), rows["path"].tolist())
+    Journal(out / ".journal", PROVENANCE).discard()
+    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
+    write_json(out / state.DOCUMENT, document)
+    return Built(out, document, rejected, fresh)
+
+
+def _report(
+    out: Path, made: Draft, listing: Plan, after: Audit, rejected: Sequence[Rejection], rows: pd.DataFrame
+) -> None:
+    from ttsprep.report.make import Audited, build_report
+
+    todo, before = made.source, made.before
+    source = Audited(todo.corpus.root, todo.clips, todo.ids, before.clips, before.findings, before.summary)
+    result = Audited(out, listing.clips, listing.ids, after.clips, after.findings, after.summary)
+    page = build_report(source, result, tables.rejected_frame(rejected), rows)
+    atomic_write(out / "report.html", page.encode())
+
+
+def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
+    """Return the symbols that the trainer does not have, with the clips that hold them."""
+    if not recipe.trainer:
+        return {}
+    texts = ((entry.id, entry.normalised, entry.language) for entry in entries)
+    return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
+
+
+def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame, int]:
+    """Build the chosen clips; return their provenance, and how many of them are new."""
+    todo, chosen = made.source, set(made.choice.kept)
+    digests = dict(zip(made.before.clips["id"], made.before.clips["sha256"], strict=True))
+    names = safe_names(todo.ids)
+    items = [
+        Item(clip, name, names[name], digests[name])
+        for clip, name in zip(todo.clips, todo.ids, strict=True)
+        if name in chosen
+    ]
+    container = next((step.container for step in made.steps if isinstance(step, Format)), "wav")
+    journal = Journal(out / ".journal", PROVENANCE)
+    batches, places, built = known_rows(out, journal)
+    work = Staging(str(todo.corpus.root.resolve()), str(out.resolve()), made.steps, container, built)
+    cache = read_cache(out)
+    rows = []
+    for item in items:
+        known, path = work.fingerprint(item), work.path(item)
+        is_there = known in places and unchanged(out / path, cache.get(path), built[known])
+        rows.append(places[known] if is_there else -1)
+    missing = [i for i, row in enumerate(rows) if row < 0]
+    told.begin("building", len(items), len(missing))
+    with writing(out):
+        (out / FOLDER).mkdir(exist_ok=True)
+    shards = [missing[i : i + SHARD] for i in range(0, len(missing), SHARD)]
+    results = run(
+        work, ([items[i] for i in shard] for shard in shards), jobs=jobs, on_item=lambda n: told.advance(n, 0.0)
+    )
+    first = count = sum(batch.num_rows for batch in batches)
+    with closing(journal), closing(results):
+        for number, shard in results if missing else ():  # no workers are started for nothing
+            new: list[Row] = []
+            for i, row in zip(shards[number], shard, strict=True):
+                if "inode" in row:
+                    written = Signature(*(row[name] for name in Signature._fields))
+                    cache[work.path(items[i])] = (row["sha256"], written)
+                if row["status"] == KNOWN:
+                    rows[i] = places[row["fingerprint"]]
+                else:
+                    rows[i] = count + len(new)
+                    new.append(row)
+            if new:
+                batches.append(to_batch(new, PROVENANCE))
+                journal.append(batches[-1])
+                count += len(new)
+            told.advance(0, sum(row.get("frames", 0) / row.get("sample_rate", 1) for row in new))
+    table = pa.Table.from_batches(batches, PROVENANCE).take(pa.array(rows, pa.int64()))
+    write_cache(out, cache, table["path"].to_pylist())
+    sure = pa.array(map(made.log_p.get, table["source_id"].to_pylist()), pa.float32())
+    table = table.set_column(table.schema.get_field_index("asr_log_p"), "asr_log_p", sure)
+    return table.to_pandas(), count - first
+
+
+def _failures(rows: pd.DataFrame) -> list[Rejection]:
+    columns = ["source_id", "status_stage", "status", "status_reason"]
+    failed = rows.loc[rows["status"] != "ok", columns].itertuples(index=False)
+    return [Rejection(name, stage, (code,), reason) for name, stage, code, reason in failed]
+
+
+def _counted(rejected: Sequence[Rejection]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in list(tables.by_reason(rejected).items())[:5])
+
+
+def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip]) -> Plan:
+    """List the clips of the result, for their audit."""
+    listed = [
+        Clip(name, path, text, clips[source].speaker, clips[source].language)
+        for name, path, text, source in rows[["id", "path", "normalised", "source_id"]].itertuples(index=False)
+    ]
+    corpus = Corpus(out, "build", "built just now", iter(()), "*")
+    return Plan(corpus, listed, [clip.id for clip in listed], [], [])
+
+
+def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> list[Entry]:
+    speakers = [clean(clips[source].speaker) for source in rows["source_id"]]
+    languages = [clean(clips[source].language) for source in rows["source_id"]]
+    parts = split(rows["id"].tolist(), speakers, rows["normalised"].tolist(), recipe.split)
+    columns = ["id", "path", "text", "normalised", "sample_rate", "channels", "frames", "sha256"]
+    sure = [None if np.isnan(log_p) else float(log_p) for log_p in rows["asr_log_p"]]
+    return [
+        Entry(name, path, text, normalised, speaker, language, part, int(rate), int(channels), int(frames), sha256, p)
+        for (name, path, text, normalised, rate, channels, frames, sha256), speaker, language, part, p in zip(
+            rows[columns].itertuples(index=False), speakers, languages, parts, sure, strict=True
+        )
+    ]
+
+
+def _unused(entries: Sequence[Entry]) -> list[Rejection]:
+    """Return the clips that belong to no part: neither their audio nor their text may be found in the build."""
+    reason = "the speaker {!r} is held out, and the text of this clip is in another part as well"
+    return [Rejection(entry.id, "split", (), reason.format(entry.speaker)) for entry in entries if entry.split == NONE]
+
+
+def _export(entries: list[Entry], forms: Sequence[Export], out: Path, sources: Mapping[str, str]) -> list[Rejection]:
+    """Write every export; return what some of them cannot hold."""
+    refused = []
+    if not any(isinstance(form, LJSpeech) for form in forms):
+        forms = [LJSpeech(), *forms]
+    for form in forms:
+        fitting = []
+        for entry in entries:
+            if reason := form.refuse(entry):
+                refused.append(Rejection(sources[entry.id], f"export {form.name}", (), reason))
+            else:
+                fitting.append(entry)
+        folder = out if isinstance(form, LJSpeech) else out / state.EXPORTS / form.name
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        form.write(fitting, out, folder)
+    return refused

@@ -1,0 +1,131 @@
+"""The source of a build before it is measured: long recordings cut, decisions read, missing texts written down."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from ttsprep.audit.decisions import Decision, read_decisions
+from ttsprep.audit.pipeline import Plan
+from ttsprep.build.config import Recipe
+from ttsprep.build.provenance import write_rejected
+from ttsprep.build.select import Rejection
+from ttsprep.core.errors import CorpusError
+from ttsprep.core.progress import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is measured, and what is known of it before.
+
+    Attributes
+    ----------
+    todo
+        The clips; of long recordings the pieces.
+    refused
+        What of long recordings is in no piece.
+    decisions
+        Of a person, by id.
+    log_p
+        How sure a model was of the texts that it wrote, by id: their mean log-probability.
+    doubted
+        Why such a text is not to be trusted, by id.
+    """
+
+    todo: Plan
+    refused: list[Rejection]
+    decisions: Mapping[str, Decision]
+    log_p: Mapping[str, float] = field(default_factory=dict)
+    doubted: Mapping[str, Rejection] = field(default_factory=dict)
+
+
+def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Source:
+    """Cut long recordings, read the decisions, and write down clips without a text, as the recipe says.
+
+    Parameters
+    ----------
+    todo
+        The corpus as it is.
+    decisions
+        A ``decisions.csv``.
+    out
+        The build; remembers the pieces and the texts.
+    recipe
+        What to build.
+    jobs
+        Worker processes.
+    told
+        Whom to tell how far it is.
+    """
+    refused: list[Rejection] = []
+    if recipe.segment and recipe.transcribe and recipe.segment.align == "asr":
+        from ttsprep.build.longform.align_asr import aligned_source
+
+        todo, refused = aligned_source(todo, out, recipe, recipe.segment, recipe.transcribe, jobs, told)
+    elif recipe.segment:
+        from ttsprep.build.longform.cut import cut_source
+
+        told_of = partial(told.begin, "cutting", len(todo.clips))
+        todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+    if not todo.clips:  # decisions and texts are about clips; `refuse_nothing` says what is wrong
+        return Source(todo, refused, {})
+    todo, said = _decided(todo, decisions)
+    if not recipe.transcribe:
+        return Source(todo, refused, said)
+    from ttsprep.build.transcribe import transcribe_source
+
+    begin = partial(told.begin, "writing down")
+    written = transcribe_source(todo, out, recipe.transcribe, jobs, begin, lambda n: told.advance(n, 0.0))
+    return Source(written.todo, refused, said, written.log_p, written.doubted)
+
+
+def unread(todo: Plan) -> list[Rejection]:
+    """Return the lines of the metadata that are no clips."""
+    known = set(todo.ids)
+    return [
+        Rejection(item.clip, "read", (item.code,), item.message) for item in todo.findings if item.clip not in known
+    ]
+
+
+def refuse_nothing(ready: Source, reasons: Path | None) -> None:
+    """Refuse a source of which no clip is left before anything is measured.
+
+    Parameters
+    ----------
+    ready
+        As `prepare` returns it.
+    reasons
+        The ``rejected.csv`` to write first; None where nothing may be written.
+
+    Raises
+    ------
+    CorpusError
+        If there is no clip.
+    """
+    if ready.todo.clips:
+        return
+    rejected = [*unread(ready.todo), *ready.refused]
+    if not rejected:
+        raise CorpusError(
+            f"{ready.todo.corpus.root} has no clip to build: its recordings hold no speech, "
+            "or its metadata has no line; see `ttsprep audit`"
+        )
+    if reasons:
+        write_rejected(reasons, rejected)
+    first = rejected[0]
+    more = f", and {len(rejected) - 1:,} more reasons" if len(rejected) > 1 else ""
+    where = f"; the reasons are in {reasons}" if reasons else ""
+    raise CorpusError(
+        f"no clip is left to build of {ready.todo.corpus.root} ({first.id}: {first.reason}{more}){where}: "
+        "mend the recordings or their texts, or change the recipe"
+    )
+
+
+def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
+    """Read what a person decided, and put in the texts that they gave."""
+    if decisions is None:
+        return todo, {}
+    said = read_decisions(decisions, todo.ids)
+    texts = {name: decision.text for name, decision in said.items() if decision.text is not None}
+    clips = [replace(clip, text=texts.get(name, clip.text)) for name, clip in zip(todo.ids, todo.clips, strict=True)]
+    return replace(todo, clips=clips), said

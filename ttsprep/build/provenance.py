@@ -1,0 +1,279 @@
+"""Where each clip of a build comes from: the table, and what of it needs not to be done again."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from ttsprep import __version__
+from ttsprep.audit.pipeline import Audit
+from ttsprep.build.config import Recipe
+from ttsprep.build.select import Choice, Rejection
+from ttsprep.build.stages.base import Stage
+from ttsprep.build.stages.format import Format
+from ttsprep.build.stages.resample import Resample
+from ttsprep.core.errors import AudioError
+from ttsprep.core.files import Signature, atomic_write, regular, signature
+from ttsprep.core.tables import CACHE, Journal, clean, read_table, write_table
+from ttsprep.core.types import Severity
+from ttsprep.corpora.exports.base import Entry
+
+PROVENANCE = pa.schema([
+    ("id", pa.string()),
+    ("path", pa.string()),
+    ("source_id", pa.string()),
+    ("source_path", pa.string()),
+    ("source_sha256", pa.string()),
+    ("source_start_s", pa.float64()),
+    ("source_end_s", pa.float64()),
+    ("source_rate", pa.int32()),
+    ("source_channels", pa.int16()),
+    ("source_subtype", pa.string()),
+    ("source_frames", pa.int64()),
+    ("text", pa.string()),
+    ("normalised", pa.string()),
+    ("asr_log_p", pa.float32()),
+    ("operations", pa.string()),
+    ("gain_db", pa.float32()),
+    ("lead_removed_s", pa.float32()),
+    ("tail_removed_s", pa.float32()),
+    ("sha256", pa.string()),
+    ("sample_rate", pa.int32()),
+    ("channels", pa.int16()),
+    ("subtype", pa.string()),
+    ("frames", pa.int64()),
+    ("status", pa.string()),
+    ("status_reason", pa.string()),
+    ("status_stage", pa.string()),
+    ("fingerprint", pa.string()),
+])
+"""Where each clip of a build comes from and what was done to it; ``operations`` is a JSON list, in order,
+and ``asr_log_p`` how sure a model was of a text that it wrote."""
+
+CACHE_NAME = ".cache.parquet"
+Cache = dict[str, tuple[str, Signature]]
+"""Digest and signature of each file of a build, by its path."""
+
+
+def known_rows(out: Path, journal: Journal) -> tuple[list[pa.RecordBatch], dict[str, int], dict[str, str]]:
+    """Return what was built before: the rows, the place of each fingerprint in them, and the digest of its file."""
+    batches = []
+    table = read_table(out / "provenance.parquet")
+    if table is not None and table.schema.remove_metadata().equals(PROVENANCE):
+        batches = table.replace_schema_metadata(None).combine_chunks().to_batches()
+    batches.extend(journal.read())
+    places: dict[str, int] = {}
+    digests: dict[str, str] = {}
+    row = 0
+    for batch in batches:
+        columns = (batch.column(name).to_pylist() for name in ("fingerprint", "sha256", "status"))
+        for fingerprint, sha256, status in zip(*columns, strict=True):
+            if status == "ok":
+                places[fingerprint], digests[fingerprint] = row, sha256
+            row += 1
+    return batches, places, digests
+
+
+def read_cache(out: Path) -> Cache:
+    """Return the files that were written, as they were then."""
+    cache = read_table(out / CACHE_NAME)
+    if cache is None or cache.schema.names != CACHE.names:
+        return {}
+    rows = zip(*(column.to_pylist() for column in cache.columns), strict=True)
+    return {path: (sha256, Signature(*stat)) for path, sha256, *stat in rows}
+
+
+def write_cache(out: Path, cache: Mapping[str, tuple[str, Signature]], paths: Sequence[str]) -> None:
+    """Remember the files at `paths`; apart from the tables, as signatures are of this machine."""
+    rows = [(path, *cache[path]) for path in paths if path in cache]
+    columns = zip(*((path, sha256, *stat) for path, sha256, stat in rows), strict=True) if rows else [()] * len(CACHE)
+    arrays = [pa.array(list(column), kind) for column, kind in zip(columns, CACHE.types, strict=True)]
+    write_table(out / CACHE_NAME, pa.table(arrays, schema=CACHE))
+
+
+def refresh_cache(out: Path, folders: Iterable[Path], paths: Sequence[str]) -> None:
+    """Take what hard links change of a file (a time that the system keeps) into what is remembered of it.
+
+    Parameters
+    ----------
+    out
+        The build.
+    folders
+        Those with a cache of its files.
+    paths
+        The files, relative to the build.
+    """
+    for folder in folders:
+        cache = read_cache(folder)
+        for path in cache.keys() & set(paths):
+            sha256, before = cache[path]
+            now = signature(regular(out / path))
+            if now._replace(ctime_ns=before.ctime_ns) == before:
+                cache[path] = (sha256, now)
+        write_cache(folder, cache, paths)
+
+
+def unchanged(path: Path, known: tuple[str, Signature] | None, sha256: str) -> bool:
+    """Say whether a file is the one with that digest, without reading it."""
+    if known is None or known[0] != sha256:
+        return False
+    try:
+        return not path.is_symlink() and signature(regular(path)) == known[1]
+    except AudioError:
+        return False
+
+
+REJECTED = ("id", "stage", "codes", "reason")
+_FORMULA = frozenset("=+-@\t\r")
+_KINDS = {str: pa.string(), int: pa.int64(), float | None: pa.float64()}
+ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)])  # type: ignore[index]
+"""The clips of a build, as its exports see them."""
+
+
+def write_rejected(path: Path, rejected: Sequence[Rejection]) -> None:
+    """Write what is not in the build and why, for people: cells are safe to open in a spreadsheet."""
+    buffer = io.StringIO(newline="")
+    plain = csv.writer(buffer, lineterminator="\n")
+    quoting = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    plain.writerow(REJECTED)
+    for item in rejected:
+        row = [_cell(text) for text in (clean(item.id), item.stage, " ".join(item.codes), clean(item.reason))]
+        writer = quoting if any("\r" in text for text in row) else plain  # which quotes line feeds alone
+        writer.writerow(row)
+    atomic_write(path, buffer.getvalue().encode())
+
+
+def _is_formula(text: str) -> bool:
+    return text.lstrip("'")[:1] in _FORMULA
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _text(cell: str) -> str:
+    """Undo `_cell`."""
+    return cell.removeprefix("'") if _is_formula(cell) else cell
+
+
+def read_rejected(path: Path) -> list[Rejection]:
+    """Read what `write_rejected` wrote."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            Rejection(_text(row["id"]), row["stage"], tuple(row["codes"].split()), _text(row["reason"]))
+            for row in csv.DictReader(file)
+        ]
+
+
+def rejected_frame(rejected: Sequence[Rejection]) -> pd.DataFrame:
+    """Return rejections as a table, as in ``rejected.csv``."""
+    rows = [(clean(item.id), item.stage, " ".join(item.codes), clean(item.reason)) for item in rejected]
+    return pd.DataFrame(rows, columns=list(REJECTED), dtype=str)
+
+
+def entries_table(entries: Sequence[Entry]) -> pa.Table:
+    """Return the clips of a build as a table."""
+    return pa.table([pa.array([getattr(e, item.name) for e in entries], item.type) for item in ENTRIES], schema=ENTRIES)
+
+
+def by_reason(rejected: Sequence[Rejection]) -> dict[str, int]:
+    """Count rejections by their first code (by the stage where there is none), the most frequent first."""
+    found = Counter(item.codes[0] if item.codes else item.stage for item in rejected)
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def drafted(
+    before: Audit, choice: Choice, refused: Sequence[Rejection], steps: Sequence[Stage], recipe: Recipe
+) -> dict[str, Any]:
+    """Return what a build would do; hours are those of the source, before trimming."""
+    clips = before.clips[before.clips["id"].isin(choice.kept)]
+    rate = rate_of(steps)
+    depth = next((step.bytes_per_sample for step in steps if isinstance(step, Format)), 2)
+    rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
+    return {
+        "source": _about(before),
+        "result": {
+            "clips": len(clips),
+            "hours": _hours(clips["duration_s"].sum()),
+            "bytes": int((clips["duration_s"] * rates).sum()) * depth,
+        },
+        "rejected": _rejected(before, [*refused, *choice.rejected]),
+        "kept_for_coverage": choice.carriers,
+        "lost_sounds": choice.lost,
+        "stages": [step.name for step in steps],
+        "exports": list(recipe.export),
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def rate_of(steps: Sequence[Stage]) -> int:
+    """Return the sample rate that is built, in Hz; 0 if every clip keeps its own."""
+    return next((step.sample_rate for step in steps if isinstance(step, Resample)), 0)
+
+
+def _about(before: Audit) -> dict[str, Any]:
+    return {key: before.summary[key] for key in ("corpus", "layout", "clips", "hours", "languages", "speakers")}
+
+
+def _rejected(before: Audit, rejected: Sequence[Rejection]) -> dict[str, Any]:
+    """Count what is left out of the build as a whole; what single exports leave out is not."""
+    seconds = dict(zip(before.clips["id"], before.clips["duration_s"].fillna(0.0), strict=True))
+    gone = {item.id for item in rejected if not item.stage.startswith("export ")}
+    return {
+        "clips": len(gone),
+        "hours": _hours(sum(seconds.get(name, 0.0) for name in gone)),
+        "reasons": by_reason(rejected),
+    }
+
+
+def _hours(seconds: float) -> float:
+    return round(float(seconds) / 3600, 6)
+
+
+def document(
+    before: Audit,
+    after: Audit,
+    choice: Choice,
+    rejected: Sequence[Rejection],
+    entries: Sequence[Entry],
+    recipe: Recipe,
+    unknown: Mapping[str, Sequence[str]],
+) -> dict[str, Any]:
+    """Return what ``build.json`` says."""
+    return {
+        "ttsprep": __version__,
+        "source": _about(before),
+        "result": {
+            "clips": len(entries),
+            "hours": _hours(sum(entry.duration_s for entry in entries)),
+            "speakers": len({entry.speaker for entry in entries} - {""}),
+            "sample_rates": sorted({entry.sample_rate for entry in entries}),
+            "splits": dict(sorted(Counter(entry.split for entry in entries).items())),
+        },
+        "rejected": _rejected(before, rejected),
+        "findings": _compared(before, after),
+        "kept_for_coverage": choice.carriers,
+        "lost_sounds": choice.lost,
+        "out_of_vocabulary": {symbol: list(names) for symbol, names in unknown.items()},
+        "recipe": recipe.model_dump(mode="json"),
+    }
+
+
+def _compared(before: Audit, after: Audit) -> dict[str, dict[str, int]]:
+    """Count the clips with each code, errors and warnings only, before and after."""
+
+    def counted(audit: Audit) -> dict[str, int]:
+        found = audit.findings[(audit.findings["clip"] != "") & (audit.findings["severity"] != Severity.NOTE)]
+        return {str(code): int(n) for code, n in found.groupby("code")["clip"].nunique().items()}
+
+    old, new = counted(before), counted(after)
+    codes = sorted({*old, *new}, key=lambda code: (-old.get(code, 0), code))
+    return {code: {"before": old.get(code, 0), "after": new.get(code, 0)} for code in codes}

@@ -1,0 +1,78 @@
+"""What a stage is, and the registry of all of them."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import ClassVar
+
+from ttsprep.core.errors import UsageError
+from ttsprep.core.types import Audio, Clip
+
+Did = Mapping[str, float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A clip as a stage leaves it.
+
+    Attributes
+    ----------
+    clip, audio
+        What goes on to the next stage.
+    did
+        What was done to this clip, for its provenance: name with unit -> value, such as ``gain_db``; empty if
+        nothing was changed.
+    """
+
+    clip: Clip
+    audio: Audio
+    did: Did = field(default_factory=dict)
+
+
+class Stage:
+    """Changes one clip; pure: the same clip and audio always give the same result.
+
+    A subclass is a frozen dataclass whose fields are its parameters (the keys of ``[stages.NAME]`` in a recipe).
+
+    Attributes
+    ----------
+    name
+        In ``pipeline`` and ``[stages.NAME]`` of a recipe, and of the file.
+    version
+        Raised whenever `apply` changes; clips are then built again.
+    """
+
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    registry: ClassVar[dict[str, type["Stage"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        other = Stage.registry.get(cls.name)
+        if other is not None and other.__module__ != cls.__module__:
+            raise UsageError(f"two stages are named {cls.name!r}: in {other.__module__} and in {cls.__module__}")
+        Stage.registry[cls.name] = cls
+
+    def apply(self, clip: Clip, audio: Audio) -> Staged:
+        """Return what becomes of the clip.
+
+        Raises
+        ------
+        AudioError
+            If nothing good can become of it; the clip is then rejected with that code and reason.
+        """
+        return Staged(clip, audio)
+
+
+@cache
+def all_stages() -> dict[str, type[Stage]]:
+    """Every stage by name, ours and those of plug-ins."""
+    import ttsprep.build.stages as package
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+    for entry in entry_points(group="ttsprep.plugins"):
+        entry.load()
+    return dict(sorted(item for item in Stage.registry.items() if item[0]))

@@ -1,0 +1,49 @@
+"""No offset: the waveform swings around zero."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.core.errors import UsageError
+from ttsprep.core.types import Audio, Clip
+
+LEAST = 1e-4
+"""An offset under -80 dBFS is left alone, and with it the bits of the samples."""
+
+
+@dataclass(frozen=True)
+class DcBlock(Stage):
+    """No offset: the mean of each channel is taken away.
+
+    Attributes
+    ----------
+    highpass_hz
+        If not 0, also a high-pass at this frequency against rumble: Butterworth of second order, forwards and
+        backwards, so that it shifts no phase; -6 dB at this frequency.
+    """
+
+    name = "dc-block"
+
+    highpass_hz: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.highpass_hz and not 1 <= self.highpass_hz <= 150:
+            raise UsageError(f"highpass_hz is 0 or within 1-150 Hz, not {self.highpass_hz:g}: above it speech begins")
+
+    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+        samples = audio.samples
+        did: dict[str, float | str] = {}
+        offsets = samples.mean(axis=0, dtype=np.float64)
+        worst = float(offsets[np.abs(offsets).argmax()])
+        if abs(worst) > LEAST:
+            samples = samples - offsets.astype(np.float32)
+            did["dc_removed"] = worst
+        if self.highpass_hz:
+            from scipy.signal import butter, sosfiltfilt
+
+            sections = butter(2, self.highpass_hz, "highpass", fs=audio.rate, output="sos")
+            reach = min(len(samples) - 1, int(3 * audio.rate / self.highpass_hz))
+            samples = sosfiltfilt(sections, samples, axis=0, padlen=reach).astype(np.float32)
+            did["highpass_hz"] = self.highpass_hz
+        return Staged(clip, audio.with_samples(samples), did) if did else Staged(clip, audio)

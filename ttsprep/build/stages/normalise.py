@@ -1,0 +1,84 @@
+"""Writes the transcript as it is read: plain characters, no digits, no abbreviations."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.core.types import Audio, Clip
+from ttsprep.text.normalise.abbreviations import abbreviation_rules, may_abbreviate
+from ttsprep.text.normalise.leftovers import ADDRESS, left
+from ttsprep.text.normalise.lexicon import Words, words
+from ttsprep.text.normalise.numbers import number_rules
+from ttsprep.text.normalise.punctuation import composed, plain_marks, visible
+from ttsprep.text.normalise.rules import Rule, apply
+from ttsprep.text.repair import repaired
+
+_NUMERIC = re.compile(r"[\d½⅓⅔¼¾⅛⅜⅝⅞]|[IVXLC](?![^\W\dIVXLCe])")
+_ADDRESSED = re.compile(r"\.\w|@|://")
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Normalise(Stage):
+    """Writes the transcript as it is read; what is not certain is left, and named.
+
+    Attributes
+    ----------
+    marks
+        Write quotes, dashes and ellipses in ASCII.
+    numbers
+        Write numbers, money, units, dates and times in words, in the language of the clip.
+    abbreviations
+        Write out abbreviations of the language of the clip.
+    """
+
+    marks: bool = True
+    numbers: bool = True
+    abbreviations: bool = True
+
+    name: ClassVar[str] = "normalise"
+    version: ClassVar[int] = 1
+
+    def apply(self, clip: Clip, audio: Audio) -> Staged:
+        """Return the clip with its text as it is read.
+
+        ``did`` counts ``numbers`` and ``abbreviations`` that were written out; ``repaired`` names the damage that
+        was undone; ``characters`` is 1 where only blanks, marks or invisible characters changed; ``left`` lists
+        what still does not say how it is read.
+        """
+        table = words(clip.language)
+        text, did = clip.text, dict[str, float | str]()
+        for _ in range(_ROUNDS):  # what a round writes may complete what another reads
+            before, text = text, self._once(text, clip.language, table, did)
+            if text == before:
+                break
+        if text != clip.text and not did:
+            did["characters"] = 1
+        if rest := left(text, table):
+            did["left"] = rest
+        return Staged(replace(clip, text=text) if text != clip.text else clip, audio, did)
+
+    def _once(self, text: str, language: str, table: Words, did: dict[str, float | str]) -> str:
+        text, mended = repaired(text, language)
+        if mended:
+            did["repaired"] = ", ".join(mended)
+        text = composed(visible(text))
+        if self.marks:
+            text = composed(plain_marks(text))
+        if self.abbreviations and may_abbreviate(text, table):
+            text = _outside_addresses(abbreviation_rules(table), text, "abbreviations", did)
+        if self.numbers and _NUMERIC.search(text):
+            text = _outside_addresses(number_rules(table), text, "numbers", did)
+        return text
+
+
+def _outside_addresses(rules: list[Rule], text: str, name: str, did: dict[str, float | str]) -> str:
+    parts, at = [], 0
+    for found in [*(ADDRESS.finditer(text) if _ADDRESSED.search(text) else ()), None]:
+        said, count = apply(rules, text[at : found.start() if found else len(text)])
+        parts += [said, found[0] if found else ""]
+        at = found.end() if found else at
+        if count:
+            did[name] = float(did.get(name, 0)) + count
+    return "".join(parts)

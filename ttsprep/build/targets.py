@@ -1,0 +1,239 @@
+"""Trainer profiles: what the training code of a model reads, and the symbols it knows."""
+
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import resources
+from itertools import islice
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from ttsprep.build.config import Option, Recipe, Section
+from ttsprep.build.stages.base import all_stages
+from ttsprep.checks.base import all_checks
+from ttsprep.core.errors import UsageError, nearest
+from ttsprep.corpora.exports.base import all_exports
+from ttsprep.text.characters import script
+from ttsprep.text.phonemes import transcribe
+
+_BATCH = 1000
+"""Texts that are phonemised together."""
+
+
+class Symbols(Section):
+    """The fixed set of symbols that a model has been built for.
+
+    Attributes
+    ----------
+    kind
+        ``characters`` of the text, or ``phonemes`` of eSpeak NG with stress and punctuation.
+    set
+        Strings of symbols, one code point each.
+    form
+        Unicode form in which the trainer looks them up; "" for as they are.
+    converted
+        Characters that the trainer itself turns into known ones.
+    scripts
+        Scripts that the trainer itself turns into known symbols, such as ``HAN``.
+    """
+
+    kind: Literal["characters", "phonemes"]
+    set: tuple[str, ...]
+    form: Literal["", "NFC", "NFD"] = ""
+    converted: str = ""
+    scripts: tuple[str, ...] = ()
+
+
+class Trainer(Section):
+    """What a trainer reads; the file of each is in ``ttsprep/trainers``.
+
+    Attributes
+    ----------
+    name
+        What ``--for`` takes.
+    about
+        One line for people.
+    source
+        Where its needs were looked up.
+    use
+        How it is pointed at the files, seen from the build.
+    sample_rate, channels, subtype
+        Of the audio.
+    shortest_s, longest_s
+        Clips that are used, in seconds; 0 for no limit.
+    languages
+        The only ones it knows, without region; empty for any.
+    export, exports
+        The forms it reads, with their options.
+    symbols
+        What it knows; None where the set grows with the texts.
+    why
+        The reason for each of these, by its name.
+    """
+
+    name: str
+    about: str
+    source: tuple[str, ...]
+    use: str
+    sample_rate: int
+    channels: Literal[1] = 1
+    subtype: Literal["PCM_16", "PCM_24", "FLOAT"] = "PCM_16"
+    shortest_s: float = Field(default=0.0, ge=0)
+    longest_s: float = Field(default=0.0, ge=0)
+    languages: tuple[str, ...] = ()
+    export: tuple[str, ...]
+    exports: dict[str, dict[str, Option]] = Field(default={})
+    symbols: Symbols | None = None
+    why: dict[str, str]
+
+
+def trainers() -> dict[str, str]:
+    """Return the trainers that are known: name -> the text of its file."""
+    folder = resources.files("ttsprep.build") / "trainers"
+    return {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+    }
+
+
+def load(name: str) -> Trainer:
+    """Return the profile of a trainer.
+
+    Raises
+    ------
+    UsageError
+        If there is no such trainer; names the nearest.
+    """
+    known = trainers()
+    if name not in known:
+        raise UsageError(f"no trainer is called {name!r}; {nearest(name, known)}")
+    return parse(known[name], name)
+
+
+def parse(text: str, name: str) -> Trainer:
+    """Read the text of a profile; `name` is named in errors.
+
+    Raises
+    ------
+    UsageError
+        If a line of it is wrong.
+    """
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"trainer {name}: {error}") from None
+    for place, key in (*(("", key) for key in document), *(("why.", key) for key in document.get("why", ()))):
+        if key not in Trainer.model_fields:
+            raise UsageError(f"trainer {name}: there is no key {place}{key}; {nearest(key, Trainer.model_fields)}")
+    try:
+        return Trainer.model_validate({**document, "name": name})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"trainer {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def apply(recipe: Recipe, trainer: Trainer, *, own: bool = True) -> Recipe:
+    """Return `recipe` with what `trainer` needs.
+
+    Clips outside its limits are rejected, unless the recipe keeps them. The forms it reads are added to those
+    that the recipe asks for.
+
+    Parameters
+    ----------
+    recipe
+        What is built.
+    trainer
+        What for.
+    own
+        True for a recipe of the user's own: what it sets otherwise than the default comes before the trainer.
+        In a recipe that comes with ttsprep, such as the rate of a corpus, the trainer comes first.
+
+    Raises
+    ------
+    UsageError
+        If the language of the recipe is none that the trainer knows.
+    """
+    short = recipe.language.lower().replace("_", "-").split("-")[0]
+    spoken = {"cmn": "zh"}.get(short, short)
+    if spoken and trainer.languages and spoken not in trainer.languages:
+        known = ", ".join(trainer.languages)
+        raise UsageError(f"{trainer.name} does not know the language {recipe.language!r}; it knows {known}")
+    stages: dict[str, dict[str, Option]] = {
+        "resample": {"sample_rate": trainer.sample_rate, "upsample": True},
+        "format": {"subtype": trainer.subtype, "container": "wav"},
+    }
+    limits: dict[str, dict[str, int | float]] = {"length": {}}
+    reject: list[str] = []
+    if trainer.shortest_s:
+        limits["length"] |= dict.fromkeys(("short_error_s", "short_warning_s", "short_note_s"), trainer.shortest_s)
+        reject.append("too-short")
+    if trainer.longest_s:
+        limits["length"] |= dict.fromkeys(("long_warning_s", "long_note_s"), trainer.longest_s)
+        reject.append("too-long")
+    codes = (*recipe.choose.reject, *(code for code in reject if code not in recipe.choose.keep))
+    return recipe.model_copy(
+        update={
+            "trainer": trainer.name,
+            "stages": _filled(recipe.stages, stages, all_stages(), own),
+            "checks": _filled(recipe.checks, limits, all_checks(), own),
+            "choose": recipe.choose.model_copy(update={"reject": tuple(dict.fromkeys(codes))}),
+            "export": tuple(dict.fromkeys((*recipe.export, *trainer.export))),
+            "exports": _filled(recipe.exports, trainer.exports, all_exports(), own),
+        }
+    )
+
+
+def _filled(
+    said: Mapping[str, Mapping[str, Any]], needed: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Any], own: bool
+) -> dict[str, Any]:
+    """Return the tables `said` with what is `needed`; of an `own` recipe, what is not the default stays."""
+    filled = {name: dict(values) for name, values in said.items()}
+    for name, values in needed.items():
+        default = parts[name]()
+        before = filled.get(name, {})
+        kept = {key: value for key, value in before.items() if own and value != getattr(default, key, None)}
+        filled[name] = {**before, **values, **kept}
+    return filled
+
+
+def out_of_vocabulary(texts: Iterable[tuple[str, str, str]], trainer: Trainer) -> dict[str, list[str]]:
+    """Return the symbols that `trainer` does not know, each with the ids of the clips that have it.
+
+    Parameters
+    ----------
+    texts
+        Id, text as it is read aloud, and language of each clip.
+    trainer
+        Where its symbols are not fixed, nothing is unknown.
+
+    Raises
+    ------
+    UsageError
+        If phonemes are needed, and a clip has no language, or one that eSpeak NG does not have.
+    """
+    symbols = trainer.symbols
+    if symbols is None:
+        return {}
+    known = frozenset("".join(symbols.set) + symbols.converted)
+    found: dict[str, list[str]] = {}
+    for clip, said in _phonemes(texts) if symbols.kind == "phonemes" else ((clip, text) for clip, text, _ in texts):
+        looked_up = unicodedata.normalize(symbols.form, said) if symbols.form else said
+        for symbol in dict.fromkeys(looked_up):
+            if symbol not in known and script(symbol) not in symbols.scripts:
+                found.setdefault(symbol, []).append(clip)
+    return dict(sorted(found.items()))
+
+
+def _phonemes(texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the id and the phonemes of each clip, in their order."""
+    waiting = iter(texts)
+    while batch := list(islice(waiting, _BATCH)):
+        spoken: dict[int, str] = {}
+        for language in dict.fromkeys(language for _, _, language in batch):
+            rows = [row for row, (_, _, tongue) in enumerate(batch) if tongue == language]
+            if not language:
+                raise UsageError(f"clip {batch[rows[0]][0]!r} has no language: set language in the recipe")
+            spoken |= zip(rows, transcribe([batch[row][1] for row in rows], language), strict=True)
+        yield from ((clip, spoken[row]) for row, (clip, _, _) in enumerate(batch))

@@ -1,0 +1,234 @@
+"""What the command line shows: results on stdout, progress and errors on stderr."""
+
+import io
+import os
+import sys
+import tempfile
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TextIO, cast
+
+from ttsprep.core.errors import OutputError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress
+
+FAILED = 2
+LOG_EVERY_S = 60.0
+"""How often the progress is told where there is no terminal."""
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr take any text, also where they are closed or of an old encoding."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    for name in ("stdout", "stderr"):
+        stream = cast("TextIO | None", getattr(sys, name))
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def write(text: str) -> None:
+    """Write the result to stdout; whoever reads it may leave early.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written, such as to a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+    except OSError as error:
+        _abandon_stdout()
+        raise OutputError(f"cannot write the result to stdout: {error.strerror}") from None
+
+
+def _abandon_stdout() -> None:
+    """Lead stdout to nowhere, so that the flush at exit does not fail as well."""
+    with suppress(OSError, ValueError):  # no descriptor: a stream of a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def printable(text: str) -> str:
+    """Return `text` in one line without anything a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def complain(message: str) -> int:
+    """Say in one line why it cannot go on, and return the exit code."""
+    tell(f"ttsprep: {printable(message)}")
+    return FAILED
+
+
+def tell(line: str) -> None:
+    """Write a line to stderr, if anyone listens."""
+    with suppress(OSError):
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+def confess(error: Exception) -> int:
+    """Say in one line that this is a fault of ours, with the details in a file, and return the exit code."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="ttsprep-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            traceback.print_exception(error, file=file)
+        details = f"please report it with the file {file.name}"
+    except OSError:
+        details = "please report it"
+    return complain(f"a fault in ttsprep itself ({type(error).__name__} at {place}): {error}; {details}")
+
+
+def _console(stream: TextIO, *, terminal: bool | None = None) -> "Console":
+    """Return a console that prints text as it is: no markup, no highlighting, no emoji."""
+    from rich.console import Console
+
+    return Console(file=stream, force_terminal=terminal, highlight=False, markup=False, emoji=False)
+
+
+def show(*parts: "RenderableType") -> None:
+    """Write to stdout what rich makes of `parts`, without blanks at the ends of lines."""
+    page = io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding, "backslashreplace", newline="")
+    console = _console(page, terminal=sys.stdout.isatty() or None)
+    for part in parts:
+        console.print(part)
+    page.seek(0)
+    write("\n".join(line.rstrip() for line in page.read().split("\n")))
+
+
+def encodable(text: str) -> bool:
+    """Say whether stdout can show `text`."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def count(number: int, singular: str) -> str:
+    """Write a count with its noun: ``1 clip``, ``13,100 clips``."""
+    return f"{number:,} {singular}{'' if number == 1 else 's'}"
+
+
+class Meter:
+    """Tells on stderr how far a run is: a bar in a terminal, else a line every minute.
+
+    ``with Meter() as meter``; then for every part of the run `begin` once, and `advance` for all that is done.
+    """
+
+    def __init__(self) -> None:
+        self._console = _console(sys.stderr)
+        self._bar: Progress | None = None
+        self._doing = ""
+        self._total = self._done = 0
+        self._seconds = 0.0
+        self._start = self._last = self._told = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._end(told=failure[0] is None)
+
+    def begin(self, doing: str, clips: int, new: int) -> None:
+        """Start a part of the run: `new` of all `clips` are to be done."""
+        self._end(told=True)
+        self._doing, self._total, self._done, self._seconds = doing, new, 0, 0.0
+        self._start = self._last = self._told = time.monotonic()
+        if clips > new:
+            tell(f"{doing}: {clips - new:,} of {count(clips, 'clip')} known from the last run")
+        if not self._console.is_terminal:
+            if new:
+                tell(f"{doing}: {count(new, 'clip')}")
+            return
+        if new:
+            self._show_bar(new)
+        else:
+            self._show_spinner("judging, and writing")
+
+    def _end(self, *, told: bool) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        if self._done and told:
+            spent = self._last - self._start
+            tell(f"{self._doing}: {count(self._done, 'clip')} in {spent:.1f} s, {self._speed(self._last)}")
+        self._done = 0
+
+    def _show_bar(self, total: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(compact=True),
+            TextColumn("left"),
+        )
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._bar.add_task(self._doing, total=total, speed="clips")
+        self._bar.start()
+
+    def _show_spinner(self, doing: str) -> None:
+        from rich.progress import Progress, SpinnerColumn, TextColumn
+
+        columns = SpinnerColumn("line"), TextColumn("{task.description}")
+        self._bar = Progress(*columns, console=self._console, transient=True)
+        self._bar.add_task(doing)
+        self._bar.start()
+
+    def advance(self, clips: int, seconds: float) -> None:
+        """Add clips that are finished, and seconds of audio."""
+        self._done += clips
+        self._seconds += seconds
+        now = self._last = time.monotonic()
+        if self._bar is not None:
+            (task,) = self._bar.task_ids
+            self._bar.update(task, completed=self._done, speed=self._speed(now))
+            if clips and self._done >= self._total:
+                self._bar.stop()
+                self._show_spinner("judging, and writing")
+        elif now - self._told > LOG_EVERY_S:
+            self._told = now
+            left = (now - self._start) * (self._total / max(1, self._done) - 1) / 60
+            done = f"{self._done:,} of {count(self._total, 'clip')}"
+            tell(f"{self._doing}: {done}, {self._speed(now)}, {left:.0f} min left")
+
+    def say(self, what: str, done: int, total: int) -> None:
+        """Tell how many bytes of something are done; of an unknown total if that is 0."""
+        share = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{done / 1e6:,.0f} MB"
+        now = time.monotonic()
+        if what != self._doing:
+            self._end(told=True)
+            self._doing, self._told = what, now
+            tell(what)
+        elif self._console.is_terminal:
+            if self._bar is None:
+                self._show_spinner(what)
+            if self._bar is not None:
+                (task,) = self._bar.task_ids
+                self._bar.update(task, description=f"{what}: {share}")
+        elif now - self._told > LOG_EVERY_S:
+            self._told = now
+            tell(f"{what}: {share}")
+
+    def _speed(self, now: float) -> str:
+        spent = max(1e-9, now - self._start)
+        speed = f"{self._done / spent:.1f} clips/s"
+        times = "×" if encodable("×") else "x"
+        return f"{speed}, {self._seconds / spent:.0f} {times} real time" if self._seconds else speed

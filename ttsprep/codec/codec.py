@@ -1,0 +1,361 @@
+"""The codec as other programs use it: ``Codec.load(path).encode(batch, lengths)``."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ttsprep.codec import tiles
+from ttsprep.codec.checkpoint import Checkpoint, read
+from ttsprep.core.errors import CodecError, UntrainedError
+from ttsprep.core.types import Samples
+
+Codes = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A coded clip.
+
+    Attributes
+    ----------
+    codes
+        ``(depth, frames)``; int16 where the codebooks have at most 32,768 codes, otherwise int32.
+    scale
+        Level of the speech: the codes do not depend on it, decoding restores it.
+    samples
+        Length of the clip; what is decoded is exactly as long.
+    distance_db
+        Energy of the latents that the codes miss, relative to all of it: speech like that of the training
+        lies lower than anything else. NaN where it was not measured; decoding does not need it.
+    """
+
+    codes: Codes
+    scale: float
+    samples: int
+    distance_db: float = math.nan
+
+
+class Codec:
+    """A trained codec.
+
+    Parameters
+    ----------
+    checkpoint
+        From `ttsprep.codec.checkpoint.read`.
+    device
+        Where to compute.
+
+    Attributes
+    ----------
+    at_once
+        Tiles of 128 frames that are computed together on a device other than the CPU, a batch being filled up to so
+        many; halved where its memory runs out.
+    depth
+        Codebooks that were trained.
+    digest
+        Names config and weights.
+    model
+        The network, in evaluation mode.
+
+    Notes
+    -----
+    On a CPU, codes of a clip are the same bits whether it is coded alone, in a batch, or in chunks. They may
+    differ between processors: libraries of linear algebra round differently. A GPU computes in float32, in batches of
+    one fixed shape, so that what else is coded does not choose its kernels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ttsprep.codec import Codec
+    >>> codec = Codec.load("nano16")
+    >>> tone = 0.1 * np.sin(np.arange(16000) * 0.1).astype(np.float32)
+    >>> batch = np.stack([tone, tone])
+    >>> first, second = codec.encode(batch, lengths=[16000, 8000])
+    >>> first.codes.shape, second.codes.shape
+    ((8, 50), (8, 25))
+    >>> [len(clip) for clip in codec.decode([first, second])]
+    [16000, 8000]
+    """
+
+    search = 8
+    """Beam that `ttsprep encode` uses where none is asked for."""
+    longest_s = math.inf
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.device_name = str(self.device)
+        if self.device.type == "cuda":  # tf32 would flip codes; the kernel that uses it certifies them
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        self.at_once = 16 if self.device.type == "cpu" else 128
+        self.checkpoint = checkpoint
+        self.config = checkpoint.config
+        self.depth = checkpoint.active_depth
+        self.digest = checkpoint.digest()
+        self.model = checkpoint.model().to(self.device)
+
+    @classmethod
+    def load(cls, path: Path | str, device: torch.device | str = "cpu") -> "Codec":
+        """Load a checkpoint.
+
+        Parameters
+        ----------
+        path
+            Of the file, or the name of a codec that ships with ttsprep.
+        device
+            Where to compute.
+
+        Returns
+        -------
+        Codec
+        """
+        shipped = Path(__file__).parent / "weights" / f"{path}.pt"
+        return cls(read(shipped if shipped.is_file() else Path(path)), device)
+
+    @property
+    def frame(self) -> int:
+        """Samples in one frame of codes."""
+        return self.config.frame
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second, in and out."""
+        return self.config.sample_rate
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames of codes a second."""
+        return self.config.frame_rate
+
+    @property
+    def cardinality(self) -> int:
+        """Codes in each codebook."""
+        return self.model.quantiser.cardinality
+
+    @property
+    def _rows(self) -> int:
+        return 0 if self.device.type == "cpu" else self.at_once
+
+    def _depth(self, depth: int | None) -> int:
+        if depth is None:
+            return self.depth
+        if not 1 <= depth <= self.depth:
+            trained = f"{self.depth} of its {self.config.quantiser.depth} codebooks were trained"
+            raise UntrainedError(f"depth {depth} was asked for, but of this codec {trained}")
+        return depth
+
+    def encode(
+        self,
+        batch: Sequence[Samples] | npt.NDArray[np.float32],
+        lengths: Sequence[int] | None = None,
+        *,
+        depth: int | None = None,
+        beam: int = 1,
+    ) -> list[Coded]:
+        """Code clips.
+
+        Parameters
+        ----------
+        batch
+            Clips, mono, at `sample_rate`; of any lengths, or rows of one array.
+        lengths
+            Samples of each clip; what lies behind is not looked at. None: all of them.
+        depth
+            Codebooks to use; None for every trained one.
+        beam
+            Choices kept from codebook to codebook: more is slower and nearer to the original.
+
+        Returns
+        -------
+        list of Coded
+        """
+        depth, beam = self._depth(depth), _searched(beam)
+        if lengths is not None and len(lengths) != len(batch):
+            raise CodecError(f"{len(batch)} clips, but {len(lengths)} lengths")
+        clips = []
+        for row, clip in enumerate(batch):
+            end = len(clip) if lengths is None else int(lengths[row])
+            if not 0 <= end <= len(clip):
+                raise CodecError(f"clip {row}: length {end}, but it has {len(clip)} samples")
+            clips.append(_checked(np.ascontiguousarray(clip[:end], np.float32), row))
+        scales = [speech_level(clip, self.sample_rate) for clip in clips]
+        units = [(torch.from_numpy(clip), scale) for clip, scale in zip(clips, scales, strict=True)]
+        codings = tiles.encode(self.model, units, depth, beam, at_once=self.at_once, on_less=self._less)
+        return [self._coded(*one) for one in zip(codings, scales, map(len, clips), strict=True)]
+
+    def _less(self, at_once: int) -> None:
+        self.at_once = at_once
+
+    def _coded(self, coding: tiles.Coding, scale: float, samples: int) -> Coded:
+        share = coding.missed / coding.energy if coding.energy > 0 else math.nan
+        return Coded(self._narrow(coding.codes), scale, samples, 10 * math.log10(share) if share > 0 else math.nan)
+
+    def encode_stream(
+        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
+    ) -> Coded:
+        """Code one clip that is too long to be held, in bounded memory; the same bits as `encode`.
+
+        Parameters
+        ----------
+        stream
+            Gives the chunks of the clip, of any size; called twice, as the level of the whole is needed first.
+        depth, beam
+            As in `encode`.
+
+        Returns
+        -------
+        Coded
+        """
+        depth, beam = self._depth(depth), _searched(beam)
+        scale = streamed_level(stream(), self.sample_rate)
+        samples = 0
+
+        def chunks() -> Iterator[torch.Tensor]:
+            nonlocal samples
+            for chunk in stream():
+                samples += len(chunk)
+                yield torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0))
+
+        parts = list(tiles.encode_stream(self.model, chunks(), scale, depth, beam, rows=self._rows))
+        return self._coded(tiles.join(parts, depth), scale, samples)
+
+    def encode_chunks(
+        self, chunks: Iterable[Samples], scale: float, *, depth: int | None = None, beam: int = 1
+    ) -> Iterator[Codes]:
+        """Code one clip that arrives in chunks of any size, in bounded memory.
+
+        Parameters
+        ----------
+        chunks
+            Consecutive samples at `sample_rate`.
+        scale
+            Of the whole clip, from `ttsprep.codec.codec.speech_level`.
+        depth, beam
+            As in `encode`.
+
+        Yields
+        ------
+        ndarray
+            Codes ``(depth, frames)``; joined they are those of `encode`, bit for bit.
+        """
+        if not FLOOR <= scale < math.inf:
+            raise CodecError(f"scale must be at least {FLOOR} and finite, not {scale}")
+        held = (torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0)) for chunk in chunks)
+        depth, beam = self._depth(depth), _searched(beam)
+        for coding in tiles.encode_stream(self.model, held, scale, depth, beam, rows=self._rows):
+            yield self._narrow(coding.codes)
+
+    def decode(self, coded: Sequence[Coded]) -> list[Samples]:
+        """Turn codes back into clips of the same lengths and levels.
+
+        Parameters
+        ----------
+        coded
+            What `encode` returned, or the same read from a file: it is checked.
+
+        Returns
+        -------
+        list of ndarray
+        """
+        out = []
+        for row, one in enumerate(coded):
+            self._check(one, row)
+            codes = torch.from_numpy(np.ascontiguousarray(one.codes, np.int64))
+            samples = tiles.decode(self.model, codes)[: one.samples]
+            out.append(samples.numpy() * np.float32(one.scale * self.config.output_gain))
+        return out
+
+    def _check(self, one: Coded, row: int) -> None:
+        if one.codes.ndim != 2:
+            raise CodecError(f"clip {row}: codes have shape {one.codes.shape}, not (depth, frames)")
+        depth, frames = one.codes.shape
+        self._depth(depth)
+        wanted = -(-one.samples // self.config.frame)
+        if frames != wanted:
+            raise CodecError(f"clip {row}: {frames} frames of codes, but {one.samples} samples need {wanted}")
+        if one.codes.size and (one.codes.min() < 0 or one.codes.max() >= self.cardinality):
+            low, high = int(one.codes.min()), int(one.codes.max())
+            raise CodecError(f"clip {row}: codes {low} to {high}, but a codebook has {self.cardinality}")
+        if not (np.isfinite(one.scale) and one.scale > 0):
+            raise CodecError(f"clip {row}: scale is {one.scale}")
+
+    def _narrow(self, codes: torch.Tensor) -> Codes:
+        kind = np.int16 if self.cardinality <= 32768 else np.int32
+        return codes.numpy().astype(kind)
+
+
+def _searched(beam: int) -> int:
+    if beam < 1:
+        raise CodecError(f"beam {beam} was asked for: at least one choice must be kept")
+    return beam
+
+
+def _checked(clip: Samples, row: int) -> Samples:
+    if clip.ndim != 1:
+        raise CodecError(f"clip {row} has shape {clip.shape}: one row of samples is expected (mono)")
+    if not np.isfinite(clip).all():
+        raise CodecError(f"clip {row} holds samples that are not finite")
+    return clip
+
+
+FLOOR = 3e-3
+Powers = npt.NDArray[np.float64]
+
+
+def speech_level(samples: Samples, rate: int) -> float:
+    """Return the RMS of the speech in a clip, plus a small floor, so that codes do not depend on gain.
+
+    Frames of 20 ms count as speech where they are within 20 dB of the 95th percentile.
+
+    Parameters
+    ----------
+    samples
+        One clip, mono.
+    rate
+        Sample rate.
+
+    Returns
+    -------
+    float
+        At least `FLOOR`.
+    """
+    return level_of(frame_powers(samples, rate))
+
+
+def streamed_level(chunks: Iterable[Samples], rate: int) -> float:
+    """Return `speech_level` of a clip that arrives in chunks of any size: the same bits."""
+    size = frame_size(rate)
+    powers: list[Powers] = []
+    rest = np.zeros(0, np.float32)
+    for chunk in chunks:
+        held = np.concatenate([rest, chunk])
+        whole = len(held) // size * size
+        powers.append(frame_powers(held[:whole], rate))
+        rest = held[whole:]
+    return level_of(np.concatenate([*powers, frame_powers(rest, rate)]))
+
+
+def frame_size(rate: int) -> int:
+    """Return the samples in a frame of 20 ms."""
+    return max(1, rate // 50)
+
+
+def frame_powers(samples: Samples, rate: int) -> Powers:
+    """Return the mean square of each frame of 20 ms, the last one filled up with zeros."""
+    size = frame_size(rate)
+    padded = np.zeros(-(-len(samples) // size) * size, np.float64)
+    padded[: len(samples)] = samples
+    return np.asarray(np.square(padded.reshape(-1, size)).mean(1))
+
+
+def level_of(powers: Powers) -> float:
+    """Return the level of the frames that are speech."""
+    if not len(powers):
+        return FLOOR
+    loud = powers[powers >= 0.01 * np.percentile(powers, 95)]
+    return float(np.float32(np.sqrt(loud.mean()) + FLOOR))

@@ -1,0 +1,296 @@
+"""Encoding: plan -> code -> write shards."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ttsprep.audit.pipeline import Plan, plan
+from ttsprep.build.config import Recipe
+from ttsprep.codec.encode_step import CODING_VERSION, KNOWN, Coding, Row, fingerprint
+from ttsprep.codec.shards import Finished, Held, Outcome, journal_schema, write
+from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.files import Signature, lock, refuse_inside
+from ttsprep.core.store import unchanged, write_cache
+from ttsprep.core.tables import Journal, clean, to_batch
+from ttsprep.core.workers import Limits, run
+
+if TYPE_CHECKING:
+    from ttsprep.codec.external import Coder
+    from ttsprep.codec.tokens import Meaning
+
+SHARD = 16
+"""Clips that a worker is given at a time; four times as many, where they make one batch on a GPU."""
+LIMITS = Limits(seconds_per_item=1800, memory_bytes=3 << 30)
+"""Of a worker; a recording of ten hours takes a quarter of an hour."""
+
+Progress = Callable[[int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the codes of a corpus depend on, beside the corpus.
+
+    Attributes
+    ----------
+    codec
+        A checkpoint, a folder, or the name of a codec that ships with ttsprep.
+    form
+        One of `ttsprep.codec.token_formats.FORMATS`.
+    layout
+        Of the corpus.
+    depth, beam
+        Codebooks, and choices kept from one to the next; None for what the codec recommends.
+    device
+        ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
+    """
+
+    codec: str = "nano16"
+    form: str = "parquet"
+    layout: str = "auto"
+    depth: int | None = None
+    beam: int | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What was encoded.
+
+    Attributes
+    ----------
+    out
+        Folder of the codes.
+    summary
+        As in ``codes.summary.json``.
+    coded
+        Clips that were coded in this run; the others were known.
+    job
+        What was done.
+    """
+
+    out: Path
+    summary: dict[str, Any]
+    coded: int
+    job: "Job"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is going to be encoded, with what.
+
+    Attributes
+    ----------
+    plan
+        The clips.
+    coder, meaning
+        The codec, and what its codes will mean.
+    options
+        As given.
+    code
+        Stands for the codec and its settings in fingerprints.
+    """
+
+    plan: Plan
+    coder: "Coder"
+    meaning: "Meaning"
+    options: Options
+    code: str
+
+
+def newest_build(folder: Path) -> Path:
+    """Return the build that was finished last: `folder` itself, or the newest in it.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    marks = [path for path in (folder / "build.json", *folder.glob("*/build.json")) if path.is_file()]
+    if not marks:
+        raise UsageError(
+            f"no finished build is in ./{folder}: name the folder of a corpus (ttsprep encode CORPUS), "
+            "or build one first (ttsprep build)"
+        )
+    return max(marks, key=lambda path: (path.stat().st_mtime_ns, str(path))).parent
+
+
+def prepare(path: Path, options: Options) -> Job:
+    """List the clips and load the codec.
+
+    Raises
+    ------
+    TtsprepError
+        If the corpus or the codec cannot be used as asked.
+    """
+    from ttsprep.codec.external import device, load
+    from ttsprep.codec.token_formats import FORMATS
+    from ttsprep.codec.tokens import Meaning
+
+    if options.form not in FORMATS:
+        raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
+    todo = plan(path, Recipe(layout=options.layout))
+    coder = load(options.codec, device(options.device))
+    if not coder.depth:
+        raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")
+    depth = coder.depth if options.depth is None else options.depth
+    if not 1 <= depth <= coder.depth:
+        raise UsageError(f"--depth {depth}: {options.codec} has {coder.depth} codebooks that were trained")
+    meaning = Meaning(
+        codec=clean(_called(options.codec)),
+        digest=coder.digest,
+        sample_rate=coder.sample_rate,
+        frame=coder.frame,
+        codebooks=depth,
+        cardinality=coder.cardinality,
+        beam=coder.search if options.beam is None else options.beam,
+    )
+    settings = (CODING_VERSION, meaning.digest, meaning.codebooks, meaning.beam)
+    return Job(todo, coder, meaning, options, hashlib.sha256(repr(settings).encode()).hexdigest())
+
+
+def _called(codec: str) -> str:
+    """Return what a codec is called in the codes: of a path the last part alone, as the rest is of this machine."""
+    return Path(codec).resolve().name if Path(codec).exists() else codec
+
+
+def encode(
+    path: Path,
+    out: Path,
+    options: Options,
+    *,
+    jobs: int,
+    on_progress: Progress | None = None,
+    on_plan: Callable[[Plan, int], None] | None = None,
+) -> Encoded:
+    """Code what is not coded yet, and write the shards.
+
+    Parameters
+    ----------
+    path
+        Folder or metadata file of the corpus; only read.
+    out
+        Folder for the codes, outside the corpus.
+    options
+        Codec and form.
+    jobs
+        Worker processes.
+    on_progress
+        Called with the clips finished and their seconds of audio since the last call.
+    on_plan
+        Called once with the plan and the number of clips to code.
+
+    Raises
+    ------
+    TtsprepError
+        If the corpus or the codec cannot be used, or the codes cannot be written.
+    """
+    from ttsprep.codec.tokens import TokenError
+
+    job = prepare(path, options)
+    refuse_inside(job.plan.corpus.root, out)
+    with lock(out):
+        finished = Finished.read(out, job.code)
+        try:
+            return _encode(job, out, finished, jobs, on_progress, on_plan)
+        except TokenError:
+            if not finished.fingerprints:
+                raise
+            # A finished shard turned out to be damaged: what it held is coded again.
+            return _encode(job, out, Finished(out, finished.files), jobs, on_progress, None)
+
+
+def _encode(
+    job: Job,
+    out: Path,
+    finished: Finished,
+    jobs: int,
+    on_progress: Progress | None,
+    on_plan: Callable[[Plan, int], None] | None,
+) -> Encoded:
+    clips, root = job.plan.clips, str(job.plan.corpus.root.resolve())
+    schema = journal_schema(job.meaning.cardinality)
+    journal = Journal(out / ".journal", schema)
+    known = finished.fingerprints | Held.read(journal).places.keys()
+    files = unchanged(root, clips, out)
+    outcomes = [
+        Outcome(fingerprint(clip, sha256, job.code) if sha256 else "")
+        for clip, (sha256, _) in zip(clips, files, strict=True)
+    ]
+    todo = [i for i, outcome in enumerate(outcomes) if outcome.fingerprint not in known]
+    if on_plan:
+        on_plan(job.plan, len(todo))
+    fresh = 0
+    with closing(journal):
+        for shard, rows in _rows(job, root, known, todo, jobs, on_progress) if todo else ():
+            new = [_flat(row) for row in rows if row["status"] != KNOWN and row["fingerprint"]]
+            if new:
+                journal.append(to_batch(new, schema))
+            for i, row in zip(shard, rows, strict=True):
+                files[i] = (row["sha256"], Signature(*(row.get(name, -1) for name in Signature._fields)))
+                outcomes[i] = Outcome(row["fingerprint"], row["status"], row["status_reason"])
+                fresh += row["status"] == "ok"
+    if todo:
+        write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
+    form, code = job.options.form, job.code
+    summary = write(out, clips, job.plan.ids, outcomes, job.meaning, form, code, finished, journal)
+    return Encoded(out, summary, fresh, job)
+
+
+def _rows(
+    job: Job, root: str, known: frozenset[str], todo: Sequence[int], jobs: int, on_progress: Progress | None
+) -> Iterator[tuple[Sequence[int], list[Row]]]:
+    """Yield the places and the rows of clips to do, as they are finished."""
+    elsewhere = job.coder.device_name != "cpu"
+    work = Coding(
+        root, job.options.codec, job.meaning.codebooks, job.meaning.beam, job.code, known, elsewhere=elsewhere
+    )
+    size = 4 * SHARD if elsewhere else SHARD
+    shards = [todo[i : i + size] for i in range(0, len(todo), size)]
+    clips = ([job.plan.clips[i] for i in shard] for shard in shards)
+    results = run(work, clips, jobs=jobs, limits=LIMITS, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
+    with closing(results):
+        for number, rows in _coded(job, results) if elsewhere else results:
+            yield shards[number], rows
+            if on_progress:
+                samples = sum(row["coded"].samples for row in rows if "coded" in row)
+                on_progress(0, samples / job.meaning.sample_rate)
+
+
+def _coded(job: Job, results: Iterator[tuple[int, list[Row]]]) -> Iterator[tuple[int, list[Row]]]:
+    """Code what workers have decoded, while they decode the next."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def code(rows: list[Row]) -> list[Row]:
+        clips = [row.pop("clip") for row in rows if "clip" in row]
+        coded = iter(job.coder.encode(clips, depth=job.meaning.codebooks, beam=job.meaning.beam))
+        return [row if "coded" in row or row["status"] != "ok" else row | {"coded": next(coded)} for row in rows]
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = []
+        for number, rows in results:
+            waiting.append((number, pool.submit(code, rows)))
+            while len(waiting) > 2 or (waiting and waiting[0][1].done()):
+                first, future = waiting.pop(0)
+                yield first, future.result()
+        for number, future in waiting:
+            yield number, future.result()
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row as the journal holds it."""
+    out = {name: row[name] for name in ("fingerprint", "status", "status_reason")}
+    if row["status"] == "ok":
+        coded = row["coded"]
+        out |= {
+            "codes": coded.codes.reshape(-1),
+            "frames": coded.codes.shape[1],
+            "scale": coded.scale,
+            "samples": coded.samples,
+            "distance_db": coded.distance_db,
+        }
+    return out

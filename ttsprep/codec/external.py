@@ -1,0 +1,294 @@
+"""What every codec offers to `ttsprep encode`, ours or another's."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ttsprep.codec.codec import Codec, Coded
+from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError, UsageError
+from ttsprep.core.types import Samples
+
+if TYPE_CHECKING:
+    pass
+
+
+class Coder(Protocol):
+    """Turns clips into codes and back.
+
+    Attributes
+    ----------
+    depth, cardinality
+        Codebooks that can be used, and codes in each.
+    digest
+        Names its weights and settings.
+    search
+        Beam to use where none is asked for.
+    device_name
+        ``cpu``, or what it computes on.
+    longest_s
+        Seconds that it can code in bounded memory; longer clips are refused.
+    """
+
+    depth: int
+    digest: str
+    search: int
+    longest_s: float
+    device_name: str
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second, in and out."""
+
+    @property
+    def frame(self) -> int:
+        """Samples in one frame of codes."""
+
+    @property
+    def cardinality(self) -> int:
+        """Codes in each codebook."""
+
+    def encode(
+        self, batch: Sequence[Samples], lengths: Sequence[int] | None = None, *, depth: int | None = None, beam: int = 1
+    ) -> "list[Coded]":
+        """Code clips."""
+
+    def encode_stream(
+        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
+    ) -> "Coded":
+        """Code one clip that arrives in chunks; `stream` is called as often as it is needed."""
+
+    def decode(self, coded: "Sequence[Coded]") -> list[Samples]:
+        """Turn codes back into clips."""
+
+
+CLASSES = {"encodec": "EncodecModel", "dac": "DacModel", "mimi": "MimiModel"}
+"""By the ``model_type`` of ``config.json``."""
+
+
+def is_foreign(folder: Path) -> bool:
+    """Say whether a folder holds a model of `transformers`."""
+    return (folder / "config.json").is_file()
+
+
+def cached(name: str) -> Path | None:
+    """Return the folder of a model in the cache of Hugging Face, or None; nothing is fetched."""
+    if name.count("/") != 1:
+        return None
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import LocalEntryNotFoundError
+    except ImportError:
+        return None
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except (LocalEntryNotFoundError, ValueError):
+        return None
+
+
+class Foreign:
+    """A codec of another house.
+
+    Parameters
+    ----------
+    folder
+        With ``config.json`` and ``model.safetensors``.
+    device
+        Where to compute.
+    """
+
+    search = 1
+    longest_s = 180.0
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        self.device_name = device
+        self.kind, self._config = _kind(folder)
+        weights = folder / "model.safetensors"
+        if not weights.is_file():
+            raise CheckpointError(f"{folder} has no model.safetensors; weights in pickles are not loaded")
+        self._model: Any = _load(folder, CLASSES[self.kind]).to(device).eval()
+        digest = hashlib.sha256(json.dumps(self._config, sort_keys=True).encode())
+        digest.update(weights.read_bytes())
+        self.digest = digest.hexdigest()
+        given = self._model.config
+        self.sample_rate = int(given.sampling_rate)
+        self.cardinality = int(given.codebook_size)
+        if self.kind == "encodec":
+            self._refuse_stereo(folder)
+            self._bandwidth = max(given.target_bandwidths)
+            self.depth = int(self._model.quantizer.get_num_quantizers_for_bandwidth(self._bandwidth))
+            self.frame = math.prod(given.upsampling_ratios)
+        elif self.kind == "dac":
+            self.depth, self.frame = int(given.n_codebooks), math.prod(given.downsampling_ratios)
+        else:
+            self.depth, self.frame = int(given.num_quantizers), round(self.sample_rate / given.frame_rate)
+
+    def _refuse_stereo(self, folder: Path) -> None:
+        given = self._model.config
+        if given.audio_channels != 1 or given.chunk_length_s is not None:
+            raise CodecError(
+                f"{folder}: an EnCodec of {given.audio_channels} channels in chunks; only mono ones are used"
+            )
+
+    def encode(
+        self,
+        batch: Sequence[Samples],
+        lengths: Sequence[int] | None = None,
+        *,
+        depth: int | None = None,
+        beam: int = 1,
+    ) -> list[Coded]:
+        """Code clips one by one, as `ttsprep.codec.codec.Codec.encode`; these codecs do not search."""
+        del beam
+        depth = self.depth if depth is None else depth
+        if not 1 <= depth <= self.depth:
+            raise UntrainedError(f"depth {depth} was asked for, but this codec has {self.depth} codebooks")
+        ends = map(len, batch) if lengths is None else lengths
+        return [self._encode(np.asarray(clip[:end], np.float32), depth) for clip, end in zip(batch, ends, strict=True)]
+
+    def encode_stream(
+        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
+    ) -> Coded:
+        """Code a clip that arrives in chunks: it is held whole."""
+        return self.encode([np.concatenate(list(stream()))], depth=depth, beam=beam)[0]
+
+    @torch.inference_mode()
+    def _encode(self, clip: Samples, depth: int) -> Coded:
+        if clip.ndim != 1 or not np.isfinite(clip).all():
+            raise CodecError(f"a clip of shape {clip.shape}: one row of finite samples is expected")
+        frames = -(-len(clip) // self.frame)
+        if not frames:
+            return Coded(np.zeros((depth, 0), self._type), 1.0, 0)
+        padded = torch.zeros(1, 1, frames * self.frame)
+        padded[0, 0, : len(clip)] = torch.from_numpy(clip)
+        codes, scale = self._codes(padded.to(self.device_name), depth)
+        if codes.shape != (depth, frames):
+            raise CodecError(f"{self.kind} gave codes of shape {tuple(codes.shape)}, not ({depth}, {frames})")
+        return Coded(codes.cpu().numpy().astype(self._type), scale, len(clip), self._distance(padded, codes, scale))
+
+    def _codes(self, samples: Tensor, depth: int) -> tuple[Tensor, float]:
+        """Return codes ``(depth, frames)`` and the scale, 1 where the codec has none."""
+        if self.kind == "encodec":
+            out = self._model.encode(samples, bandwidth=self._bandwidth)
+            scale = out.audio_scales[0]
+            # Each book quantises what those before it left, so the first ones are a codec of their own.
+            return out.audio_codes[0, 0, :depth], 1.0 if scale is None else float(scale)
+        if self.kind == "dac":
+            return self._model.encode(samples, n_quantizers=depth).audio_codes[0], 1.0
+        return self._model.encode(samples, num_quantizers=depth).audio_codes[0], 1.0
+
+    def _distance(self, samples: Tensor, codes: Tensor, scale: float) -> float:
+        """Return the energy of what is lost of log spectra, in dB: latents are not in reach here."""
+        from ttsprep.codec.metrics import distances
+
+        original, decoded = samples[0, 0].cpu().numpy(), self._samples(codes, scale)[: samples.shape[-1]]
+        if len(original) < 1024 or not original.any():
+            return math.nan
+        return distances(original, decoded, self.sample_rate)[0]
+
+    def decode(self, coded: Sequence[Coded]) -> list[Samples]:
+        """Turn codes back into clips of the same lengths."""
+        out = []
+        for one in coded:
+            if one.codes.size and not (one.codes.min() >= 0 and one.codes.max() < self.cardinality):
+                raise CodecError(f"codes {one.codes.min()} to {one.codes.max()}, but a codebook has {self.cardinality}")
+            codes = torch.from_numpy(np.ascontiguousarray(one.codes, np.int64)).to(self.device_name)
+            samples = self._samples(codes, one.scale) if one.samples else np.zeros(0, np.float32)
+            out.append(np.pad(samples[: one.samples], (0, max(0, one.samples - len(samples)))))
+        return out
+
+    @torch.inference_mode()
+    def _samples(self, codes: Tensor, scale: float) -> Samples:
+        if self.kind == "encodec":
+            scaled = torch.tensor([[scale]], device=codes.device) if self._model.config.normalize else None
+            found = self._model.decode(codes[None, None], [scaled]).audio_values
+        elif self.kind == "dac":
+            found = self._model.decode(audio_codes=codes[None]).audio_values
+        else:
+            found = self._model.decode(codes[None]).audio_values
+        samples: Samples = found.reshape(-1).cpu().numpy()
+        return samples
+
+    @property
+    def _type(self) -> type[np.integer[Any]]:
+        return np.int16 if self.cardinality <= 1 << 15 else np.int32
+
+
+def _kind(folder: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        kind = str(config["model_type"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise CheckpointError(f"{folder}/config.json cannot be read, or has no model_type") from None
+    if kind not in CLASSES:
+        raise CheckpointError(f"{folder} holds a model of type {kind!r}; codecs that are known: {', '.join(CLASSES)}")
+    return kind, config
+
+
+def _load(folder: Path, name: str) -> Any:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        import transformers
+    except ImportError:
+        raise MissingExtraError("a codec of Hugging Face needs transformers: pip install transformers") from None
+    library: Any = transformers
+    library.utils.logging.disable_progress_bar()
+    library.utils.logging.set_verbosity_error()
+    try:
+        model, report = getattr(library, name).from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
+        raise CheckpointError(f"{folder}: {str(error).splitlines()[0]}") from None
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise CheckpointError(f"{folder}: {len(missing)} weights are missing, such as {missing[0]}")
+    return model
+
+
+def load(name: Path | str, device: str = "cpu") -> "Coder":
+    """Return the codec called `name`.
+
+    Parameters
+    ----------
+    name
+        A checkpoint, a folder with a model of Hugging Face, or the name of a codec that ships with ttsprep.
+    device
+        Where it is to compute.
+
+    Raises
+    ------
+    CodecError
+        If it cannot be loaded.
+    """
+    torch.set_num_threads(1)  # codes must not depend on how many cores there are; cores are for processes
+    path = Path(name) if Path(name).exists() else cached(str(name)) or Path(name)
+    if path.is_dir():
+        if not is_foreign(path):
+            raise CheckpointError(f"{path} is a folder without config.json: neither a checkpoint nor a model")
+        return Foreign(path, device)
+    return Codec.load(name, device)
+
+
+def device(name: str) -> str:
+    """Return the device that ``auto``, ``cpu`` or ``cuda`` stands for here.
+
+    Raises
+    ------
+    UsageError
+        If it is not there.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in {"cpu", "cuda"}:
+        raise UsageError(f"no device is called {name!r}: auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device that this torch can use: give --device cpu")
+    return name

@@ -1,0 +1,231 @@
+"""Discriminators on spectra at several resolutions and on folded samples, and the two games played with them.
+
+A spectrum is cut into overlapping patches of frequency at once, so most of the work happens on few
+positions: about a tenth of the cost of the usual multi-scale STFT discriminators.
+"""
+
+from contextlib import nullcontext
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ttsprep.codec.device import low_type, sent
+from ttsprep.codec.training.config import TrainConfig
+from ttsprep.codec.training.losses import FLOOR, spectrum
+
+Verdicts = list[list[Tensor]]
+"""For each discriminator its features, and last what it thinks of each place."""
+
+
+class _OneScale(nn.Module):
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__()
+        self.size = size
+        norm = nn.utils.parametrizations.weight_norm
+        self.patches = norm(nn.Conv2d(3, width, (16, 3), (8, 1), (4, 1)))
+        self.place = nn.Parameter(torch.zeros(width, size // 16, 1))
+        self.layers = nn.ModuleList([
+            norm(nn.Conv2d(width, width, (3, 5), (2, 1), (1, 2))),
+            norm(nn.Conv2d(width, 2 * width, (3, 3), (2, 1), (1, 1))),
+        ])
+        self.verdict = norm(nn.Conv2d(2 * width, 1, 3, 1, 1))
+
+    def image(self, samples: Tensor) -> Tensor:
+        """Return the spectrum as an image: real and imaginary parts with compressed magnitudes, log power."""
+        spectra = spectrum(samples, self.size)[:, 1:]
+        power = spectra.square().sum(-1, keepdim=True) + FLOOR
+        image = torch.cat([spectra * power.pow(-0.35), 0.2 * power.log() + 1], -1)
+        return image.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        x = F.leaky_relu(self.patches(image) + self.place, 0.1)
+        out = [x]
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), 0.1)
+            out.append(x)
+        return [*out, self.verdict(x)]
+
+
+class Discriminator(nn.Module):
+    """Tell decoded speech from real speech; `forward` gives, per scale, the features and last the verdict.
+
+    Parameters
+    ----------
+    sizes, width
+        Windows of the spectra, in samples, and channels of what looks at them.
+    periods, period_width
+        Periods at which the samples are folded, and channels of the first layer of what looks at those.
+
+    Attributes
+    ----------
+    low
+        The type that convolutions are computed in, where not in float32; spectra are float32 always.
+    """
+
+    low: torch.dtype | None = None
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...] = (256, 1024),
+        width: int = 32,
+        periods: tuple[int, ...] = (),
+        period_width: int = 32,
+    ) -> None:
+        super().__init__()
+        self.scales = nn.ModuleList(_OneScale(size, width) for size in sizes)
+        self.periods = nn.ModuleList(OnePeriod(period, period_width) for period in periods)
+
+    def forward(self, samples: Tensor) -> Verdicts:
+        """Judge ``(batch, samples)``."""
+        images = [scale.image(samples) for scale in self.scales if isinstance(scale, _OneScale)]
+        with nullcontext() if self.low is None else torch.autocast(samples.device.type, self.low):
+            judged = [scale(image) for scale, image in zip(self.scales, images, strict=True)]
+            return judged + [period(samples) for period in self.periods]
+
+
+def halves(judged: Verdicts) -> tuple[Verdicts, Verdicts]:
+    """Part what was judged as one batch of real samples followed by as many decoded ones."""
+    real, fake = [], []
+    for scale in judged:
+        pairs = [layer.float().chunk(2) for layer in scale]
+        real.append([a for a, _ in pairs])
+        fake.append([b for _, b in pairs])
+    return real, fake
+
+
+def discriminator_loss(real: Verdicts, fake: Verdicts) -> Tensor:
+    """Hinge: real above 1, decoded below -1."""
+    total = real[0][-1].new_zeros(())
+    for a, b in zip(real, fake, strict=True):
+        total = total + F.relu(1 - a[-1]).mean() + F.relu(1 + b[-1]).mean()
+    return total / len(real)
+
+
+def generator_losses(real: Verdicts, fake: Verdicts) -> tuple[Tensor, Tensor]:
+    """Return the adversarial term and the distance of the features, relative to the size of the real ones."""
+    adversarial = features = real[0][-1].new_zeros(())
+    count = 0
+    for a, b in zip(real, fake, strict=True):
+        adversarial = adversarial - b[-1].mean()
+        for x, y in zip(a[:-1], b[:-1], strict=True):
+            wanted = x.detach()
+            features = features + (y - wanted).abs().mean() / (wanted.abs().mean() + 1e-4)
+            count += 1
+    return adversarial / len(real), features / count
+
+
+class OnePeriod(nn.Module):
+    """Judge samples folded at one period: four layers that step by three, one more, and the verdict.
+
+    Parameters
+    ----------
+    period
+        Samples in a row.
+    width
+        Channels of the first layer; the others have 4, 16, 32 and 32 times as many (32 in the paper).
+    """
+
+    def __init__(self, period: int, width: int = 32) -> None:
+        super().__init__()
+        self.period = period
+        norm = nn.utils.parametrizations.weight_norm
+        widths = [1, *(width * times for times in (1, 4, 16, 32))]
+        self.layers = nn.ModuleList(
+            norm(nn.Conv2d(narrow, wide, (5, 1), (3, 1), (2, 0))) for narrow, wide in pairwise(widths)
+        )
+        self.layers.append(norm(nn.Conv2d(widths[-1], widths[-1], (5, 1), 1, (2, 0))))
+        self.verdict = norm(nn.Conv2d(widths[-1], 1, (3, 1), 1, (1, 0)))
+
+    def forward(self, samples: Tensor) -> list[Tensor]:
+        """Judge ``(batch, samples)``; what is missing of the last row is zeros."""
+        missing = -samples.shape[1] % self.period
+        x = F.pad(samples, (0, missing)).view(len(samples), 1, -1, self.period)
+        out = []
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), 0.1)
+            out.append(x)
+        return [*out, self.verdict(x)]
+
+
+RAMP = 500
+"""Steps over which the codec begins to feel the judge."""
+
+
+class Game:
+    """A discriminator that learns beside the codec.
+
+    Parameters
+    ----------
+    train
+        Sizes, weights, learning rate.
+    device
+        Where it is to be.
+    """
+
+    def __init__(self, train: TrainConfig, device: torch.device) -> None:
+        t = train
+        self.device = device
+        self.judge = Discriminator(t.judge_spectra, t.judge_width, t.judge_periods, t.judge_period_width)
+        self.judge.low = low_type(t, device)
+        self.judge.to(device)
+        fused = device.type == "cuda" or None
+        self.optimiser = torch.optim.AdamW(self.judge.parameters(), lr=5e-4, betas=(0.5, 0.9), fused=fused)
+
+    def play(
+        self, train: TrainConfig, output: Tensor, target: Tensor, step: int, rate: float, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Let the judge learn from a batch; return what the codec is to minimise, and the terms of it.
+
+        Parameters
+        ----------
+        train
+            Weights, and how much of the batch is judged.
+        output, target
+            ``(batch, samples)``.
+        step, rate
+            Of the codec.
+        generator
+            Chooses what is judged.
+        """
+        t = train
+        start = int(torch.randint(0, t.batch, (1,), generator=generator))
+        rows = sent((torch.arange(min(t.adversary_batch, t.batch)) + start) % t.batch, self.device)
+        fake = output[rows].detach().requires_grad_()
+        real, decoded = halves(self.judge(torch.cat([target[rows], fake])))
+        judged = discriminator_loss(real, decoded)
+        parameters = list(self.judge.parameters())
+        # The gradient of each side goes only where it belongs.
+        gradients = torch.autograd.grad(judged, parameters, retain_graph=True)
+        adversarial, features = generator_losses(real, decoded)
+        ramp = min(1.0, (step - (t.adversary_from or 0) + 1) / RAMP)
+        wanted = ramp * (t.adversary * adversarial + t.features * features)
+        (pull,) = torch.autograd.grad(wanted, fake)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        for group in self.optimiser.param_groups:
+            group["lr"] = 0.5 * rate
+        self.optimiser.step()
+        # A linear stand-in with the same gradient with respect to the output.
+        linear = (output[rows] * pull).sum()
+        return linear - linear.detach(), {"judge": judged, "adversarial": adversarial, "features": features}
+
+    def state(self) -> dict[str, Any]:
+        """Return what is needed to go on exactly."""
+        return {"judge": self.judge.state_dict(), "judge_optimiser": self.optimiser.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned, on whatever device."""
+        self.judge.load_state_dict(state["judge"])
+        load_optimiser(self.optimiser, state["judge_optimiser"])
+
+
+def load_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load the state of an optimiser, which may come from another device, and keep to the kernels of this one."""
+    groups = [
+        {**theirs, "fused": ours["fused"]}
+        for theirs, ours in zip(state["param_groups"], optimiser.param_groups, strict=True)
+    ]
+    optimiser.load_state_dict({**state, "param_groups": groups})

@@ -1,0 +1,1 @@
+"""What every part stands on: types, files, audio, tables, workers."""

@@ -1,0 +1,347 @@
+"""Reading audio files that may be anything: every way a file can be bad has its own code."""
+
+import io
+import os
+import stat
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile as sf
+
+from ttsprep.core.errors import AudioError
+from ttsprep.core.types import Audio, Samples
+
+READ_SECONDS = 180.0
+"""What is read of one clip: no clip for TTS is longer, and a worker's memory stays bounded."""
+READ_BYTES = 1 << 29
+"""What the samples and the views of them may take; shortens what is read where rate or channels are extreme."""
+VIEWS_BYTES = 28
+"""What all views of one frame take together, measured: the mono mix, its copies, and the spectrogram."""
+RATES = (4_000, 384_000)
+CHANNELS = 8
+CANCELLED = 0.1
+"""Energy of the mean of the channels against that of the loudest, under which something was cancelled."""
+
+
+def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
+    """Decode an audio file, or a piece of it.
+
+    Parameters
+    ----------
+    path
+        A regular file; anything else (a FIFO, a device, a folder) is refused without being read.
+    start, end
+        Seconds; the piece to decode.
+
+    Returns
+    -------
+    Audio
+        At most the first `READ_SECONDS`, or less at extreme rates; ``complete`` says whether that was all.
+
+    Raises
+    ------
+    AudioError
+        With the code of what is wrong: ``audio-missing``, ``audio-unreadable``, ``audio-empty``,
+        ``audio-cut-off-file``, ``audio-not-finite`` or ``sample-rate-implausible``.
+    """
+    descriptor = _open(path)
+    try:
+        head = os.pread(descriptor, 12, 0)
+        if not head:
+            raise AudioError("audio-empty", "the file has 0 bytes")
+        if head[4:8] == b"ftyp":
+            audio, claimed = _decode_container(descriptor, start, end)
+        else:
+            audio, claimed = _decode(descriptor, start, end)
+    finally:
+        os.close(descriptor)
+    if claimed is not None and len(audio.samples) < claimed:
+        raise AudioError(
+            "audio-cut-off-file",
+            f"decodes to {len(audio.samples) / audio.rate:.2f} s where the file claims "
+            f"{claimed / audio.rate:.2f} s: bytes are missing or damaged",
+        )
+    if not len(audio.samples):
+        raise AudioError("audio-empty", "holds no samples")
+    if not np.isfinite(audio.samples.sum(dtype=np.float64)):
+        bad = int(np.count_nonzero(~np.isfinite(audio.samples)))
+        if bad:
+            raise AudioError("audio-not-finite", f"{bad} samples are NaN or infinite")
+    return audio
+
+
+def _open(path: Path) -> int:
+    """Open a regular file; O_NONBLOCK so that a FIFO without a writer cannot hang us."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        raise AudioError("audio-missing", "the file is not there") from None
+    except OSError as error:
+        raise AudioError("audio-unreadable", f"cannot be opened: {error.strerror}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AudioError("audio-unreadable", "is not a regular file")
+    return descriptor
+
+
+def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, int | None]:
+    """Decode with libsndfile; also return the frames that the file claims for the piece."""
+    try:
+        with sf.SoundFile(descriptor, closefd=False) as file:
+            _refuse_implausible(file.samplerate, file.channels)
+            _refuse_cut_off(file, descriptor)
+            first = round(start * file.samplerate)
+            if first:
+                if first >= file.frames:
+                    seconds = file.frames / file.samplerate
+                    what = f"the piece starts at {start:g} s, but the file has {seconds:g} s"
+                    raise AudioError("audio-empty", what)
+                file.seek(first)
+            claimed = file.frames - first
+            if end is not None:
+                claimed = min(claimed, round(end * file.samplerate) - first)
+            wanted = min(claimed, _most_frames(file.samplerate, file.channels))
+            samples = file.read(wanted, dtype="float32", always_2d=True)
+            # An MP3's length is an estimate of its header: only more than two frames missing is a loss.
+            slack = 2_304 if file.format in {"MP3", "MPEG"} else 0
+            if wanted < claimed:
+                _refuse_missing_end(file, first + claimed - slack)
+            unread = claimed if wanted < claimed else 0
+            audio = Audio(samples, file.samplerate, file.subtype, complete=not unread, claimed=unread)
+            return audio, None if len(samples) + slack >= wanted else claimed
+    except sf.LibsndfileError as error:
+        reason = str(error.error_string).strip().rstrip(".")
+        if "lost sync" in reason or "fseek" in reason:  # the latter where the samples end before the header says so
+            what = f"the decoder stopped ({reason}): bytes are missing or damaged"
+            raise AudioError("audio-cut-off-file", what) from None
+        raise AudioError("audio-unreadable", f"cannot be decoded: {reason}") from None
+
+
+def _most_frames(rate: int, channels: int) -> int:
+    return min(int(READ_SECONDS * rate), READ_BYTES // (4 * channels + VIEWS_BYTES))
+
+
+def _refuse_implausible(rate: int, channels: int) -> None:
+    if not RATES[0] <= rate <= RATES[1]:
+        raise AudioError("sample-rate-implausible", f"claims {rate} Hz; {RATES[0]:,}-{RATES[1]:,} Hz are plausible")
+    if channels > CHANNELS:
+        raise AudioError("audio-unreadable", f"claims {channels} channels; at most {CHANNELS} are read")
+
+
+def _refuse_cut_off(file: Any, descriptor: int) -> None:
+    """Find what libsndfile reads without an error: headers that promise more than the file holds."""
+    if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
+        left = file.frames / file.samplerate
+        what = f"the header promises more bytes than the file has; {left:.2f} s are left"
+        raise AudioError("audio-cut-off-file", what)
+    if file.format == "OGG" and not _ogg_ends(descriptor):
+        raise AudioError("audio-cut-off-file", "the last Ogg page does not end the stream: bytes are missing")
+
+
+def _refuse_missing_end(file: Any, frames: int) -> None:
+    """Look whether the last frame is there, where the file is too long to be read to its end."""
+    try:
+        file.seek(frames - 1)
+        if len(file.read(1)):
+            return
+    except sf.LibsndfileError:
+        pass
+    seconds = frames / file.samplerate
+    raise AudioError("audio-cut-off-file", f"claims {seconds:,.0f} s, but its end is not there")
+
+
+def _ogg_ends(descriptor: int) -> bool:
+    """Whether the last page carries the end-of-stream flag and is whole (RFC 3533, section 6)."""
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, 1 << 17, max(0, size - (1 << 17)))
+    page = tail.rfind(b"OggS")
+    if page < 0 or len(tail) < page + 27:
+        return False
+    segments = tail[page + 26]
+    lacing = tail[page + 27 : page + 27 + segments]
+    whole = len(lacing) == segments and len(tail) - page >= 27 + segments + sum(lacing)
+    return whole and bool(tail[page + 5] & 4)
+
+
+def _decode_container(descriptor: int, start: float, end: float | None) -> tuple[Audio, int | None]:
+    """Decode MP4/M4A through PyAV, where the ``media`` extra is installed."""
+    try:
+        import av
+        import av.error
+    except ImportError as error:
+        raise AudioError("audio-unreadable", "M4A needs the media extra: pip install 'ttsprep[media]'") from error
+    blocks: list[Samples] = []
+    try:
+        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, "r") as container:
+            if not container.streams.audio:
+                raise AudioError("audio-unreadable", "the container has no audio stream")
+            stream = container.streams.audio[0]
+            rate, channels = stream.rate or 0, stream.channels
+            _refuse_implausible(rate, channels)
+            stop = READ_SECONDS + start if end is None else min(end, READ_SECONDS + start)
+            first, most, count = round(start * rate), round(stop * rate), 0
+            resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
+            for frame in container.decode(stream):
+                for piece in resampler.resample(frame):
+                    block = np.asarray(piece.to_ndarray(), dtype=np.float32).T
+                    if count + len(block) > first:  # what lies before takes time, but no memory
+                        blocks.append(block[max(0, first - count) :])
+                    count += len(block)
+                if count > most:
+                    break
+            claimed = None
+            if stream.duration is not None and stream.time_base is not None:
+                claimed = float(stream.duration * stream.time_base)
+    except av.error.FFmpegError as error:
+        raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
+    whole = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
+    samples = whole[: most - first]
+    if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
+        return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
+    return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=end is not None or count <= most), None
+
+
+def stream(
+    path: Path, *, start: float = 0.0, end: float | None = None, seconds: float = 30.0
+) -> Generator[tuple[int, Samples]]:
+    """Decode a file of any length in blocks.
+
+    Parameters
+    ----------
+    path
+        A regular file that libsndfile reads; whether it is whole is for `read` to say, which sees its header.
+    start, end
+        Seconds; the piece to decode.
+    seconds
+        In a block.
+
+    Yields
+    ------
+    rate, samples
+        Sample rate in Hz, and float32 ``(frames, channels)``.
+
+    Raises
+    ------
+    AudioError
+        As `read`, where the decoder stops, or samples are not finite.
+    """
+    descriptor = _open(path)
+    try:
+        with sf.SoundFile(descriptor, closefd=False) as file:
+            _refuse_implausible(file.samplerate, file.channels)
+            file.seek(round(start * file.samplerate))
+            left = file.frames - file.tell()
+            if end is not None:
+                left = min(left, round(end * file.samplerate) - file.tell())
+            while left > 0:
+                samples = file.read(min(left, round(seconds * file.samplerate)), dtype="float32", always_2d=True)
+                left -= len(samples)
+                if not len(samples):
+                    return
+                if not np.isfinite(samples.sum(dtype=np.float64)):
+                    raise AudioError("audio-not-finite", "some samples are NaN or infinite")
+                yield file.samplerate, samples
+    except sf.LibsndfileError as error:
+        raise AudioError("audio-unreadable", f"the decoder stopped: {str(error.error_string).strip()}") from None
+    finally:
+        os.close(descriptor)
+
+
+def sole_channel(blocks: Iterable[Samples]) -> int | None:
+    """Say which channel stands for a recording where its channels cancel each other; None where their mean does.
+
+    Parameters
+    ----------
+    blocks
+        All of the recording or the piece, ``(frames, channels)``: one part of it may differ from the next, and what
+        is heard must not jump from a channel to the mean. Of a recording with one channel only the first is taken.
+    """
+    mixed: Any = 0
+    energies: Any = 0
+    for block in blocks:
+        if block.shape[1] == 1:
+            return 0
+        mono = block.mean(axis=1, dtype=np.float32)
+        mixed = mixed + np.dot(mono, mono)
+        energies = energies + np.einsum("ij,ij->j", block, block)
+    return int(np.argmax(energies)) if mixed < CANCELLED * np.max(energies) else None
+
+
+def mix(samples: Samples, channel: int | None) -> Samples:
+    """Return one channel of samples ``(frames, channels)``, or their mean for None; shape (frames,)."""
+    mono = samples.mean(axis=1, dtype=np.float32) if channel is None else samples[:, channel]
+    return np.ascontiguousarray(mono)
+
+
+def mixdown(samples: Samples) -> Samples:
+    """Return the mean of the channels, or the loudest where they cancel each other: out of phase, they are no silence.
+
+    Parameters
+    ----------
+    samples
+        A whole recording or piece, ``(frames, channels)``; for one that is read in blocks there is `sole_channel`.
+
+    Returns
+    -------
+    ndarray
+        float32 of shape (frames,).
+    """
+    return mix(samples, sole_channel([samples]))
+
+
+def resample(mono: Samples, given: int, rate: int) -> Samples:
+    """Return mono samples at another rate."""
+    import soxr
+
+    at_rate: Samples = mono if given == rate else soxr.resample(mono, given, rate, quality="HQ")
+    return at_rate
+
+
+def load_mono(path: Path, rate: int, *, start: float = 0.0, end: float | None = None, whole: bool = False) -> Samples:
+    """Return an audio file, or a piece of it, as models hear it: mono, at `rate` Hz.
+
+    Parameters
+    ----------
+    path, start, end
+        As `read` takes them.
+    rate
+        Wanted, in Hz.
+    whole
+        Also what lies beyond the `READ_SECONDS` that `read` returns.
+
+    Raises
+    ------
+    AudioError
+        As `read`.
+    """
+    decoded = read(path, start=start, end=end)
+    given, mono = decoded.rate, mixdown(decoded.samples)
+    if whole and not decoded.complete:
+        del decoded
+        channel = sole_channel(block for _, block in stream(path, start=start, end=end))
+        mono = np.concatenate([mix(block, channel) for _, block in stream(path, start=start, end=end)])
+    return resample(mono, given, rate)
+
+
+def encode(audio: Audio, container: str) -> bytes:
+    """Return the bytes of an audio file; whole-number samples are stored exactly.
+
+    Parameters
+    ----------
+    audio
+        Its ``subtype`` is ``PCM_16``, ``PCM_24`` or ``FLOAT``; for the first two its samples lie on the steps of
+        that many bits, within full scale.
+    container
+        ``wav`` or ``flac``.
+    """
+    samples: Any = audio.samples
+    if audio.subtype != "FLOAT":
+        # by ourselves, as libsndfile scales by 2**15 - 1 when it writes and by 2**15 when it reads
+        bits = {"PCM_16": 16, "PCM_24": 24}[audio.subtype]
+        whole = np.rint(samples.astype(np.float64) * 2 ** (bits - 1))
+        samples = whole.astype(np.int16) if bits == 16 else whole.astype(np.int32) << 8
+    buffer = io.BytesIO()
+    sf.write(buffer, samples, audio.rate, subtype=audio.subtype, format=container.upper())
+    return buffer.getvalue()

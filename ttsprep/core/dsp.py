@@ -1,0 +1,66 @@
+"""Corpus-relative judgement: how far a clip lies from the others of its speaker."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ttsprep.core.types import Samples
+
+ENOUGH = 30
+"""A group of fewer clips is judged against the whole corpus."""
+FEWEST = 8
+"""A corpus of fewer clips is not judged relative to itself."""
+
+
+def deviation(values: pd.Series, speakers: pd.Series, *, least_spread: float) -> pd.DataFrame:
+    """How far each value lies from the median of its speaker, and in spreads.
+
+    Parameters
+    ----------
+    values
+        One measure, a row per clip; NaN where it could not be measured.
+    speakers
+        Speaker of each row; speakers with fewer than 30 measured clips are pooled with the whole corpus.
+    least_spread
+        Floor of the spread in the unit of the measure: what a listener would not notice. Without it a very even
+        corpus would call harmless clips outliers.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``centre``, ``off`` (value minus centre) and ``z`` (off in spreads, by 1.4826 MAD), NaN where there are
+        fewer than 8 clips to compare with.
+    """
+    values = values.astype("float64")
+    counts = values.groupby(speakers).transform("count")
+    group = speakers.where(counts >= ENOUGH, "\0pooled")
+    pooled = values.median(), _spread(values)
+    centre = values.groupby(group).transform("median").where(group != "\0pooled", pooled[0])
+    spread = values.groupby(group).transform(_spread).where(group != "\0pooled", pooled[1])
+    if values.count() < ENOUGH:
+        spread = spread * 1.5  # the spread of a few clips is itself uncertain
+    if values.count() < FEWEST:
+        centre = centre * np.nan
+    off = values - centre
+    return pd.DataFrame({"centre": centre, "off": off, "z": off / spread.clip(lower=least_spread)})
+
+
+def _spread(values: pd.Series) -> float:
+    """1.4826 times the median absolute deviation: the standard deviation of a normal bulk."""
+    return float(1.4826 * (values - values.median()).abs().median())
+
+
+Array = npt.NDArray[np.float32]
+SIZE, HOP = 400, 160
+"""Samples a frame and from one to the next at 16 kHz: 25 and 10 ms."""
+
+
+def frames(samples: Samples) -> Array:
+    """Return all whole frames, shape (frames, 400); a view, not to be written to."""
+    return np.lib.stride_tricks.sliding_window_view(samples, SIZE)[::HOP]
+
+
+def triangles(edges: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return overlapping triangles over `points`, shape (edges - 2, points); the middle edge of each has weight 1."""
+    low, middle, high = (edges[i : len(edges) - 2 + i, None] for i in range(3))
+    return np.maximum(0.0, np.minimum((points - low) / (middle - low), (high - points) / (high - middle)))

@@ -1,0 +1,257 @@
+"""The process that imports the work once and forks workers from it, started and spoken to by `run`."""
+
+import ctypes
+import gc
+import os
+import pickle
+import resource
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ttsprep.core.errors import AudioError, TtsprepError
+
+_ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
+
+
+class Nursery:
+    """The process that forks workers, seen from `run`."""
+
+    def __init__(self, work: object, memory_bytes: int | None) -> None:
+        self._temporary = tempfile.mkdtemp(prefix="ttsprep-")  # of the workers; both sides remove it
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
+                [sys.executable, "-P", "-c", BOOT, *sys.path],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                env={**os.environ, **_ONE_THREAD, "TMPDIR": self._temporary},
+                start_new_session=True,  # a Ctrl-C is for the parent alone
+            )
+        try:
+            self._load(pickle.dumps((work, memory_bytes), pickle.HIGHEST_PROTOCOL))
+        except BaseException:
+            self._process.kill()  # it may be in the middle of a long import, and has no workers yet
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the nursery, which ends the workers."""
+        self._control.close()
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            self._errors.close()
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def fork(self) -> tuple[int, socket.socket]:
+        """Return the process id of a new worker, and the socket to it."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                socket.send_fds(self._control, [COMMAND.pack(b"f", 0)], [theirs.fileno()])
+            except OSError:
+                ours.close()
+                raise self._lost() from None
+        return self._answer(), ours
+
+    def wait(self, pid: int) -> int:
+        """Return the wait status of a worker that has ended."""
+        with suppress(OSError):
+            self._control.sendall(COMMAND.pack(b"w", pid))
+        return self._answer()
+
+    def _load(self, work: bytes) -> None:
+        buffer = bytearray()
+        answers: list[str | None] = []
+        with suppress(OSError):
+            self._control.sendall(work)
+            while not answers:
+                data = self._control.recv(1 << 16)
+                if not data:
+                    break
+                buffer += data
+                answers = unpack(buffer)
+        if not answers:
+            raise self._lost()
+        if answers[0] is not None:
+            raise TtsprepError(f"the workers could not start: {answers[0]}")
+
+    def _answer(self) -> int:
+        answer = b""
+        with suppress(OSError):
+            answer = self._control.recv(ANSWER.size, socket.MSG_WAITALL)
+        if len(answer) < ANSWER.size:
+            raise self._lost()
+        return int(ANSWER.unpack(answer)[0])
+
+    def _lost(self) -> TtsprepError:
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().splitlines()
+        return TtsprepError(
+            f"the process that starts the workers has ended ({said[-1] if said else 'killed?'}): "
+            "give the same command again; what is finished stays"
+        )
+
+
+OUT_OF_MEMORY = 77
+"""Exit code of a worker that reached its memory limit."""
+HEADER = struct.Struct("=I")
+COMMAND = struct.Struct("=ci")  # b"f" fork (a socket comes with it), b"w" wait for a process
+ANSWER = struct.Struct("=i")
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.forkserver import nursery; nursery()"
+
+
+def pack(message: object) -> bytes:
+    """Return `message` as it travels: its length, then its pickle."""
+    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    return HEADER.pack(len(body)) + body
+
+
+def unpack(buffer: bytearray) -> list[Any]:
+    """Remove the complete messages from `buffer` and return them."""
+    messages, at = [], 0
+    while at + HEADER.size <= len(buffer):
+        end = at + HEADER.size + HEADER.unpack_from(buffer, at)[0]
+        if end > len(buffer):
+            break
+        messages.append(pickle.loads(memoryview(buffer)[at + HEADER.size : end]))  # noqa: S301 (our own process)
+        at = end
+    del buffer[:at]
+    return messages
+
+
+def nursery() -> None:
+    """Serve the control socket that is standard input, until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=os.dup(0))
+    children: set[int] = set()
+    try:
+        work, memory = _load(control)
+        with suppress(EOFError, ConnectionError):
+            _serve(control, work, memory, children)
+    finally:
+        for child in children:  # none of them is reaped yet, so no other process can have its number
+            os.kill(child, signal.SIGKILL)
+        for child in children:
+            os.waitpid(child, 0)
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # killed workers cannot clean up themselves
+    os._exit(0)  # nothing to tidy: the modules loaded here take longer to unload than the kernel does
+
+
+def _load(control: socket.socket) -> tuple[Any, int | None]:
+    """Unpickle the work, which imports all it needs, and say so (or say what went wrong)."""
+    try:
+        with control.makefile("rb") as stream:
+            loaded: tuple[Any, int | None] = pickle.load(stream)  # noqa: S301 (from the process that started us)
+    except EOFError:
+        raise SystemExit(0) from None
+    except Exception as error:
+        control.sendall(pack(f"{type(error).__name__}: {error}"))
+        raise SystemExit(1) from None
+    gc.collect()
+    gc.freeze()  # a collection in a worker would otherwise write to, and so copy, every shared page
+    control.sendall(pack(None))
+    return loaded
+
+
+def _serve(control: socket.socket, work: Any, memory: int | None, children: set[int]) -> None:
+    while True:
+        command, descriptors, _, _ = socket.recv_fds(control, COMMAND.size, 1)
+        if len(command) < COMMAND.size:
+            return
+        kind, child = COMMAND.unpack(command)
+        if kind == b"w":
+            _, status = os.waitpid(child, 0)
+            children.discard(child)
+            control.sendall(ANSWER.pack(status))
+            continue
+        child = os.fork()
+        if child == 0:
+            try:
+                control.close()
+                _confine(memory)
+                _work(work, socket.socket(fileno=descriptors[0]))
+            finally:
+                os._exit(1)
+        children.add(child)
+        os.close(descriptors[0])
+        control.sendall(ANSWER.pack(child))
+
+
+def _confine(memory: int | None) -> None:
+    """Make this worker quiet, bounded, mortal, and the first to go when the machine runs out of memory."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the nursery itself may be killed
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):  # decoders print warnings; standard output belongs to the result
+        os.dup2(nowhere, stream)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if memory is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        soft = memory if most == resource.RLIM_INFINITY else min(memory, most)
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, most))
+
+
+def _work(work: Any, channel: socket.socket) -> None:
+    """Prepare and do one task after another, sending each row as soon as it is there.
+
+    The parent knows by the rows it has which clip is being worked on, so nothing has to be announced.
+    """
+    stream = channel.makefile("rb")
+    try:
+        while True:
+            items = pickle.load(stream)  # noqa: S301 (from the process that started us)
+            try:
+                work.prepare(items)
+            except Exception as error:
+                channel.sendall(_failure(error))
+                continue
+            channel.sendall(pack(("prepared", None)))
+            for item in items:
+                try:
+                    message = pack(("row", work(item)))
+                except Exception as error:
+                    message = _failure(error)
+                channel.sendall(message)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except (EOFError, ConnectionError):
+        os._exit(0)
+
+
+def _failure(error: Exception) -> bytes:
+    """Say that one clip failed, or, if it is an error of the whole run, that the run must stop."""
+    if isinstance(error, MemoryError):
+        raise error
+    if isinstance(error, TtsprepError) and not isinstance(error, AudioError):
+        return pack(("stop", (type(error), str(error))))
+    return pack(("failed", f"{type(error).__name__}: {error}"))

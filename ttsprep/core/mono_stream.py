@@ -1,0 +1,75 @@
+"""Recordings as a codec hears them: mono, at its sample rate, whole or in chunks with the same samples."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ttsprep.core import audio
+from ttsprep.core.types import Audio, Samples
+
+
+def resampled(blocks: Iterable[tuple[int, Samples]], rate: int) -> Iterator[Samples]:
+    """Bring blocks to another sample rate.
+
+    Parameters
+    ----------
+    blocks
+        Sample rate and mono samples of consecutive blocks.
+    rate
+        Wanted, in Hz.
+
+    Yields
+    ------
+    ndarray
+        float32; joined they do not depend on how the blocks were cut.
+    """
+    import soxr
+
+    stream = None
+    for given, mono in blocks:
+        if given == rate:
+            yield mono
+            continue
+        if stream is None:
+            stream = soxr.ResampleStream(given, rate, 1, dtype="float32", quality="HQ")
+        yield stream.resample_chunk(mono)
+    if stream is not None:
+        yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def whole(decoded: Audio, rate: int) -> Samples:
+    """Return what was decoded, mono at `rate`."""
+    return audio.resample(audio.mixdown(decoded.samples), decoded.rate, rate)
+
+
+def chunks(path: Path, start: float, end: float | None, rate: int, channel: int | None) -> Iterator[Samples]:
+    """Yield a recording of any length, mono at `rate`.
+
+    Parameters
+    ----------
+    path, start, end
+        The recording, or a piece of it in seconds.
+    rate
+        Wanted, in Hz.
+    channel
+        Of `sole_channel`.
+
+    Raises
+    ------
+    AudioError
+        As `ttsprep.core.audio.stream`.
+    """
+    blocks = audio.stream(path, start=start, end=end)
+    return resampled(((given, audio.mix(block, channel)) for given, block in blocks), rate)
+
+
+def sole_channel(path: Path, start: float, end: float | None) -> int | None:
+    """Read a recording of any length and say which channel stands for it, as `ttsprep.core.audio.sole_channel`.
+
+    Raises
+    ------
+    AudioError
+        As `ttsprep.core.audio.stream`.
+    """
+    return audio.sole_channel(block for _, block in audio.stream(path, start=start, end=end))

@@ -1,0 +1,1 @@
+"""Corpora: how they are read, fetched, unpacked and exported."""

@@ -1,0 +1,91 @@
+"""Which files under a folder are audio, and the walk that finds them: one rule for all that read recordings."""
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from ttsprep.core.errors import CorpusError
+
+AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".aif")
+"""Extensions of audio files, the one to prefer first where several files share a stem."""
+
+
+def is_audio(name: str) -> bool:
+    """Whether `name` ends as an audio file does, in any case."""
+    return name.lower().endswith(AUDIO)
+
+
+def listing(folder: Path) -> list[os.DirEntry[str]]:
+    """Return the entries of `folder` by name, hidden ones left out.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+    except OSError as error:
+        raise CorpusError(f"{folder} cannot be listed: {error.strerror}") from None
+
+
+def walk(root: Path, *, depth: int | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder under `root` with the names of its files, without following links to folders.
+
+    Parameters
+    ----------
+    root
+        A folder.
+    depth
+        How many levels of subfolders to go down; None for all.
+
+    Yields
+    ------
+    tuple of str and list of str
+        The folder relative to `root` ("" for `root`, else with a slash at its end), and its files sorted by
+        name. A folder comes before its subfolders, which are sorted by name. Names that are not UTF-8 hold
+        surrogate escapes.
+    """
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        names, inner = [], []
+        for entry in listing(root / folder):
+            if entry.is_dir(follow_symlinks=False):
+                inner.append(f"{folder}{entry.name}/")
+            else:
+                names.append(entry.name)
+        yield folder, names
+        if depth is None or folder.count("/") < depth:
+            pending.extend(reversed(inner))
+
+
+def audio_files(root: Path, *, leave_out: str = "") -> Iterator[str]:
+    """Yield every audio file under `root`, folder by folder, sorted by name.
+
+    Whatever is named like audio is yielded, also a broken link or a FIFO: what it is shows when it is
+    opened. Links to folders are not followed; hidden files and folders are left out.
+
+    Parameters
+    ----------
+    root
+        A folder.
+    leave_out
+        `fnmatch` pattern of relative paths not to yield, such as `Layout.left_out`.
+
+    Yields
+    ------
+    str
+        Path relative to `root`, with slashes.
+
+    Raises
+    ------
+    CorpusError
+        If a folder cannot be listed.
+    """
+    for folder, names in walk(root):
+        for name in names:
+            if is_audio(name) and not (leave_out and fnmatchcase(folder + name, leave_out)):
+                yield folder + name

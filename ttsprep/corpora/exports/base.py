@@ -1,0 +1,114 @@
+"""What an export is, and the registry of all of them."""
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import ClassVar
+
+from ttsprep.core.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A clip of a finished build.
+
+    Attributes
+    ----------
+    id
+        Unique, and safe as a file name.
+    path
+        Of its audio, relative to the build: ``wavs/ID.wav``.
+    text
+        As the source had it.
+    normalised
+        As it is read aloud: numbers and abbreviations in words.
+    speaker, language
+        Empty where the source does not say.
+    split
+        ``train``, ``valid`` or ``test``.
+    sample_rate, channels, frames
+        Of the audio file.
+    sha256
+        Of the audio file.
+    asr_log_p
+        How sure a model was of a text that it wrote, as mean log-probability in nats; None for other texts.
+    """
+
+    id: str
+    path: str
+    text: str
+    normalised: str
+    speaker: str
+    language: str
+    split: str
+    sample_rate: int
+    channels: int
+    frames: int
+    sha256: str
+    asr_log_p: float | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.frames / self.sample_rate
+
+
+class Export:
+    """Writes a build in the form of one kind of reader.
+
+    A subclass is a frozen dataclass whose fields are its options (the keys of ``[exports.NAME]`` in a recipe).
+
+    Attributes
+    ----------
+    name
+        In ``export`` and ``[exports.NAME]`` of a recipe, and of its folder in the build.
+    summary
+        One line: who reads it.
+    """
+
+    name: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
+    registry: ClassVar[dict[str, type["Export"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        other = Export.registry.get(cls.name)
+        if other is not None and other.__module__ != cls.__module__:
+            raise UsageError(f"two exports are named {cls.name!r}: in {other.__module__} and in {cls.__module__}")
+        Export.registry[cls.name] = cls
+
+    def refuse(self, entry: Entry) -> str:
+        """Return why this form cannot hold `entry` as it is (a delimiter in its text), or "".
+
+        Such a clip is left out of the export and named with the reason; nothing is ever replaced in a text.
+        """
+        del entry
+        return ""
+
+    def write(self, entries: Sequence[Entry], build: Path, folder: Path) -> None:
+        """Write `entries`, none of which it refuses, into `folder`; their audio lies in `build`.
+
+        Files are written whole or not at all, and the same entries give the same bytes. Files of an earlier
+        export that are of no more use are removed.
+
+        Raises
+        ------
+        OutputError
+            If the disk is full or `folder` cannot be written.
+        """
+        del entries, build, folder
+
+
+@cache
+def all_exports() -> dict[str, type[Export]]:
+    """Every export by name, ours and those of plug-ins."""
+    import ttsprep.corpora.exports as package
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+    for entry in entry_points(group="ttsprep.plugins"):
+        entry.load()
+    return dict(sorted(item for item in Export.registry.items() if item[0]))

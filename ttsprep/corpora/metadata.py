@@ -1,0 +1,350 @@
+"""Reading the text files that describe a corpus: every line either kept exactly, or found fault with.
+
+Lines end at a line feed only: U+2028, vertical tabs and lone carriage returns are part of the text. Nothing
+is unquoted, stripped, or taken for a number or a missing value.
+"""
+
+import gzip
+import io
+import json
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from ttsprep.core.errors import CorpusError
+from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.corpora.audio_files import is_audio
+from ttsprep.corpora.encoding import sniff, surely_western
+
+LINE_LIMIT = 1 << 20
+"""Bytes; a longer line is no transcript, and is skipped without being held in memory."""
+_SPAN = 20
+"""Lines that a quoted CSV cell may take; one that takes more was never closed."""
+_SNIFF = 1 << 16
+_T = TypeVar("_T")
+_File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Row(NamedTuple):
+    """A row of a table: its cells as they are in the file.
+
+    Attributes
+    ----------
+    line
+        Number of the line where it begins, from 1.
+    problem
+        What is wrong with it, or "".
+    """
+
+    line: int
+    cells: list[str]
+    problem: str = ""
+
+
+def malformed(name: str, line: int, what: str, clip: str = "") -> Finding:
+    """Return the finding for a line of the file `name` that is not as it should be."""
+    return Finding(clip, "metadata-malformed", Severity.ERROR, f"{name} line {line}: {what}")
+
+
+def checked(name: str, line: int, clip: Clip, problem: str = "") -> Iterator[Clip | Finding]:
+    """Yield `clip` as it was read from a line, preceded by what is wrong with that line."""
+    if not clip.path or not clip.id:
+        yield malformed(name, line, problem or "names no audio file")
+        return
+    if "\0" in clip.path:
+        yield malformed(name, line, f"the name {clip.path!r} holds a NUL character, which no file name can")
+        return
+    if problem:
+        yield malformed(name, line, problem, clip.id)
+    if not clip.text.isascii() and _SURROGATE.search(clip.text):
+        yield Finding(
+            clip.id,
+            "text-encoding",
+            Severity.ERROR,
+            f"{name} line {line}: the text is not valid UTF-8, and its encoding cannot be told for certain",
+        )
+        clip = replace(clip, text=_SURROGATE.sub("\ufffd", clip.text))
+    if not (clip.speaker + clip.language).isascii():
+        clip = replace(clip, speaker=_writable(clip.speaker), language=_writable(clip.language))
+    yield clip
+
+
+def _writable(label: str) -> str:
+    return label.encode("utf-8", "backslashreplace").decode()
+
+
+def lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
+    """Yield number and text of each line that is not blank, without its end.
+
+    Bytes that are not UTF-8 are read as Windows-1252 where that is beyond doubt for the whole file, else they
+    become surrogate escapes, which still open the files they name; `checked` finds fault with them in a text.
+
+    Raises
+    ------
+    CorpusError
+        If the file cannot be read, is empty, or is not text.
+    """
+    for item in _raw_lines(path):
+        if isinstance(item, Finding):
+            yield item
+        elif item[1] and not item[1].isspace():
+            yield item[0], _without_end(item[1])
+
+
+def _without_end(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")
+
+
+def _raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
+    try:
+        with _open_regular(path) as file:
+            encoding = _encoding(path, file)
+            if encoding != "utf-8":
+                # A damaged character becomes U+FFFD, which `text-encoding` is about to find.
+                with io.TextIOWrapper(file, encoding, "replace", newline="\n") as text:
+                    yield from _wide_lines(path.name, text)
+            else:
+                yield from _byte_lines(path, file)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise CorpusError(f"{path} is a damaged gzip file") from None
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+@contextmanager
+def _open_regular(path: Path) -> Iterator[_File]:
+    """Open a regular file, through gzip if it ends in ``.gz``; a FIFO is refused, not waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("it is not a regular file")
+    with io.BufferedReader(io.FileIO(descriptor), _SNIFF) as file:
+        if path.suffix == ".gz":
+            with gzip.open(file) as unpacked:
+                yield unpacked
+        else:
+            yield file
+
+
+def _encoding(path: Path, file: _File) -> str:
+    """Return the encoding of `file`, and move past its byte-order mark."""
+    head = file.peek(_SNIFF)[:_SNIFF]
+    encoding, mark = sniff(head)
+    if len(head) == mark:
+        raise CorpusError(f"{path} is empty")
+    if not encoding:
+        raise CorpusError(f"{path} is not a text file")
+    if encoding == "utf-8" and b"\n" not in head and head.count(b"\r") > 1:
+        raise CorpusError(f"{path} ends its lines with a lone carriage return; convert it to line feeds")
+    file.read(mark)
+    return encoding
+
+
+def _wide_lines(name: str, file: io.TextIOWrapper) -> Iterator[tuple[int, str] | Finding]:
+    number = 0
+    while line := file.readline(LINE_LIMIT + 1):
+        number += 1
+        if len(line) > LINE_LIMIT and not line.endswith("\n"):
+            while line and not line.endswith("\n"):
+                line = file.readline(LINE_LIMIT)
+            yield malformed(name, number, f"is longer than {LINE_LIMIT:,} characters and was skipped")
+        else:
+            yield number, line
+
+
+def _byte_lines(path: Path, file: _File) -> Iterator[tuple[int, str] | Finding]:
+    number, western = 0, None
+    while raw := file.readline(LINE_LIMIT + 1):
+        number += 1
+        if len(raw) > LINE_LIMIT and not raw.endswith(b"\n"):
+            while raw and not raw.endswith(b"\n"):
+                raw = file.readline(LINE_LIMIT)
+            yield malformed(path.name, number, f"is longer than {LINE_LIMIT:,} bytes and was skipped")
+            continue
+        try:
+            line = raw.decode()
+        except UnicodeDecodeError:
+            if western is None:
+                western = surely_western(_undecodable(path))
+                if western:
+                    yield Finding(
+                        "",
+                        "text-encoding",
+                        Severity.NOTE,
+                        f"{path.name} line {number} and perhaps more are Latin-1 and were read as such; "
+                        "convert the file to UTF-8",
+                    )
+            line = raw.decode("cp1252") if western else raw.decode("utf-8", "surrogateescape")
+        yield number, line
+
+
+def _undecodable(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file that are not UTF-8."""
+    with _open_regular(path) as file:
+        while raw := file.readline(LINE_LIMIT):
+            try:
+                raw.decode()
+            except UnicodeDecodeError:
+                yield raw
+
+
+def split_rows(path: Path, separator: str) -> Iterator[Row | Finding]:
+    """Yield the rows of a table whose cells are never quoted, such as ``id|text`` or a TSV."""
+    for item in lines(path):
+        yield item if isinstance(item, Finding) else Row(item[0], item[1].split(separator))
+
+
+_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"(?=,|\Z)')
+_OPEN = re.compile(r'"[^"]*+(?:""[^"]*+)*+\Z')
+
+
+def _split_csv(text: str) -> list[str] | str:
+    """Return the cells of a record by RFC 4180, or what is wrong with it: ``open`` or ``stray``."""
+    if '"' not in text:
+        return text.split(",")
+    cells, position = [], 0
+    while True:
+        if text.startswith('"', position):
+            match = _QUOTED.match(text, position)
+            if match is None:
+                return "open" if _OPEN.match(text, position) else "stray"
+            cells.append(match[1].replace('""', '"'))
+            position = match.end()
+        else:
+            end = text.find(",", position)
+            end = len(text) if end < 0 else end
+            cells.append(text[position:end])
+            position = end
+        if position == len(text):
+            return cells
+        position += 1
+
+
+def csv_rows(path: Path) -> Iterator[Row | Finding]:
+    """Yield the rows of a comma-separated table with RFC 4180 quoting.
+
+    A quote that was never closed costs its own line, not the rows after it: a quoted cell that goes on over
+    lines which are rows themselves was not meant to be one. Such a line is given as it is, with its quotes.
+    """
+    columns = 0
+    source = _raw_lines(path)
+    ahead: list[tuple[int, str]] = []
+    while True:
+        item = ahead.pop(0) if ahead else next(source, None)
+        if item is None:
+            return
+        if isinstance(item, Finding):
+            yield item
+            continue
+        number, first = item
+        if first.isspace():
+            continue
+        first = _without_end(first)
+        cells = _split_csv(first)
+        if cells == "open":
+            for following in islice(source, _SPAN - len(ahead)):
+                if isinstance(following, Finding):
+                    yield following
+                else:
+                    ahead.append(following)
+            cells = _join(item[1], ahead, columns)
+        if isinstance(cells, list):
+            columns = columns or len(cells)
+            yield Row(number, cells)
+        else:
+            what = "has a quote that is never closed" if cells == "open" else "has text after a closing quote"
+            yield Row(number, first.split(","), f"{what}; it was read as it is")
+
+
+def _join(first: str, ahead: list[tuple[int, str]], columns: int) -> list[str] | str:
+    """Close an open quoted cell with the lines ahead, taking from them what belongs to it."""
+    text = first
+    for count, (_, line) in enumerate(ahead, start=1):
+        alone = _split_csv(_without_end(line))
+        row = alone if isinstance(alone, list) else _without_end(line).split(",")
+        if len(row) == columns and any(map(is_audio, row)):
+            return "open"
+        text += line
+        cells = _split_csv(_without_end(text))
+        if cells != "open":
+            del ahead[:count]
+            return cells
+    return "open"
+
+
+def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
+    """Yield number and object of each line of a JSON Lines file."""
+    for item in lines(path):
+        if isinstance(item, Finding):
+            yield item
+            continue
+        try:
+            value = json.loads(item[1])
+        except (ValueError, RecursionError) as error:
+            what = getattr(error, "msg", "too deep or too large")
+            yield malformed(path.name, item[0], f"is not JSON: {what}")
+            continue
+        if isinstance(value, dict):
+            yield item[0], value
+        else:
+            yield malformed(path.name, item[0], "is no JSON object")
+
+
+def sampled(rows: Iterator[_T], count: int = 1000) -> tuple[list[_T], Iterator[_T]]:
+    """Return the first `count` rows, and all rows again."""
+    first = list(islice(rows, count))
+    return first, chain(first, rows)
+
+
+def transcript(path: Path, name: str) -> str:
+    """Return the text of a file that holds one transcript, without the line ends after it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        How to call it in errors.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be read, is not text, or is longer than a transcript can be.
+    """
+    try:
+        with _open_regular(path) as file:
+            raw = file.read(LINE_LIMIT + 1)
+    except OSError as error:
+        raise CorpusError(f"{name} cannot be read: {error.strerror or error}") from None
+    encoding, mark = sniff(raw)
+    if not encoding:
+        raise CorpusError(f"{name} is not a text file")
+    if len(raw) > LINE_LIMIT:
+        raise CorpusError(f"{name} is longer than {LINE_LIMIT:,} bytes")
+    if encoding != "utf-8":
+        return raw[mark:].decode(encoding, "replace").rstrip("\r\n")
+    try:
+        text = raw[mark:].decode()
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252") if surely_western([raw]) else raw[mark:].decode("utf-8", "surrogateescape")
+    return text.rstrip("\r\n")
+
+
+def with_transcript(root: Path, clip: Clip, text: str | None) -> Iterator[Clip | Finding]:
+    """Yield `clip` with the transcript in the file `text`, preceded by what is wrong with that file."""
+    if text is not None:
+        try:
+            said = transcript(root / text, text)
+        except CorpusError as error:
+            yield Finding(clip.id, "metadata-malformed", Severity.ERROR, str(error))
+        else:
+            clip = replace(clip, text=said)
+    yield from checked(text or clip.path, 1, clip)

@@ -1,0 +1,260 @@
+"""Where a corpus is: on this machine, in an archive that lies there, or fetched, if a person agrees."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ttsprep.build.config import Download, Source
+from ttsprep.core.errors import CorpusError, UsageError
+from ttsprep.core.files import lock, safe_name, writing
+from ttsprep.corpora.audio_files import audio_files
+from ttsprep.corpora.download import by_hand, fetch, file_name, verify
+from ttsprep.corpora.parquet_audio import find_shards, unpack_parquet
+from ttsprep.corpora.unpack import extract_all, is_archive
+
+VARIABLE = "TTSPREP_DATA"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What is to be done before a corpus can be read.
+
+    Attributes
+    ----------
+    source
+        Of the recipe.
+    folder
+        Where the corpus is going to be.
+    downloads
+        Folder for what is fetched.
+    missing
+        Files to fetch.
+    there
+        Files of the corpus that are on this machine already, and only have to be unpacked.
+    """
+
+    source: Source
+    folder: Path
+    downloads: Path
+    missing: tuple[Download, ...]
+    there: tuple[Path, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Bytes to fetch, as far as they are known."""
+        return sum(download.bytes for download in self.missing)
+
+    def describe(self) -> str:
+        """Return what a person is asked to agree to."""
+        unknown = any(not download.bytes for download in self.missing)
+        size = (
+            f"{'at least ' if unknown and self.bytes else ''}{in_words(self.bytes)}"
+            if self.bytes
+            else "of unknown size"
+        )
+        lines = [f"{self.source.name} is not on this machine; it would be fetched ({size}) from:"]
+        lines += [f"  {download.url}" for download in self.missing]
+        lines.append(f"and unpacked to {self.folder}")
+        if self.source.licence:
+            lines.append(f"licence: {self.source.licence}")
+        if self.source.page:
+            lines.append(f"about it: {self.source.page}")
+        return "\n".join(lines)
+
+
+def in_words(size: int) -> str:
+    """Return a number of bytes as a person says it: ``2.7 GB``."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if unit != "bytes" else f"{size} bytes"
+
+
+def home(data: Path | None = None) -> Path:
+    """Return the folder for corpora that are fetched: `data`, else ``$TTSPREP_DATA``, else the user's cache."""
+    if data is not None:
+        return data
+    if os.environ.get(VARIABLE):
+        return Path(os.environ[VARIABLE])
+    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if cache.is_absolute():
+        return cache / "ttsprep"
+    try:
+        return Path.home() / ".cache" / "ttsprep"
+    except RuntimeError:  # no HOME, and no entry for this user
+        return Path("ttsprep-data").absolute()
+
+
+def places(data: Path | None = None) -> list[Path]:
+    """Return the folders that corpora are looked for in: here, `data`, ``$TTSPREP_DATA``, the user's cache."""
+    given = os.environ.get(VARIABLE)
+    found = [Path.cwd(), *([data] if data else []), *([Path(given)] if given else []), home()]
+    return list(dict.fromkeys(found))
+
+
+def find(source: Source, *, data: Path | None = None) -> Path | None:
+    """Return the folder of a corpus on this machine, or None.
+
+    Raises
+    ------
+    UsageError
+        If the recipe does not say its name, or it is no name of a folder.
+    """
+    _refuse_name(source.name)
+    folders = [place / source.name for place in places(data)]
+    if data is not None and data.name == source.name:
+        folders.insert(0, data)
+    return next((folder for folder in folders if folder.is_dir() and any(folder.iterdir())), None)
+
+
+def needs(source: Source, *, data: Path | None = None) -> Needs:
+    """Return what is to be done to have a corpus; nothing is fetched.
+
+    Raises
+    ------
+    CorpusError
+        If only a person can fetch it, or a file that lies there is not the one of the recipe.
+    """
+    _refuse_name(source.name)
+    root = home(data)
+    downloads = root / "downloads" / source.name
+    if not source.downloads:
+        raise CorpusError(_only_by_hand(source, data))
+    found = {download: _there(download, downloads, data) for download in source.downloads}
+    missing = tuple(download for download, path in found.items() if path is None)
+    return Needs(source, root / source.name, downloads, missing, tuple(path for path in found.values() if path))
+
+
+def get(
+    source: Source,
+    *,
+    data: Path | None = None,
+    confirm: Callable[[Needs], bool],
+    on_progress: Progress | None = None,
+) -> Path:
+    """Return the folder of a corpus, which is unpacked or fetched if it has to be.
+
+    Parameters
+    ----------
+    source
+        Of the recipe.
+    data
+        Folder with corpora, of ``--data``.
+    confirm
+        Asked before anything is fetched.
+    on_progress
+        Called with what is being done, how much of it, and how much there is (0 if not known).
+
+    Raises
+    ------
+    CorpusError
+        If it is not here and cannot be fetched, or `confirm` said no; tells how to get it by hand.
+    OutputError, BusyError
+        If it cannot be written, or another run is fetching it.
+    """
+    found = find(source, data=data)
+    if found is not None:
+        return found
+    todo = needs(source, data=data)
+    if todo.missing and not confirm(todo):
+        hands = "; ".join(by_hand(download, todo.downloads) for download in todo.missing)
+        raise CorpusError(f"{source.name} is not on this machine, and was not fetched; to do it yourself, {hands}")
+    with lock(todo.downloads):
+        found = find(source, data=data)  # another run may have been faster
+        if found is None:
+            _make(todo, data, on_progress)
+    return found or todo.folder
+
+
+def _make(todo: Needs, data: Path | None, on_progress: Progress | None) -> None:
+    def told(what: str) -> Callable[[int, int], None]:
+        return lambda done, total: on_progress(what, done, total) if on_progress else None
+
+    paths = []
+    for download in todo.source.downloads:
+        name = file_name(download.url)
+        path = _there(download, todo.downloads, data)
+        paths.append(path or fetch(download, todo.downloads, told(f"fetching {name}")))
+        if path is not None:
+            verify(path, download)
+    if todo.folder.is_dir() and not any(todo.folder.iterdir()):
+        with writing(todo.folder):
+            todo.folder.rmdir()
+    if all(is_archive(path.name) for path in paths):
+        written = 0
+
+        def count(size: int) -> None:
+            nonlocal written
+            written += size
+            told(f"unpacking {todo.source.name}")(written, 0)
+
+        extract_all(paths, todo.folder, on_progress=count)
+    else:
+        unpack_parquet(paths, todo.folder, told(f"unpacking {todo.source.name}"))
+
+
+def readable(root: Path, *, data: Path | None = None, on_progress: Progress | None = None) -> Path:
+    """Return a folder with audio files for the corpus `root`: itself, or what its Parquet shards are unpacked to.
+
+    Nothing is written into `root`: the clips go to ``unpacked/`` in `home`, once.
+
+    Raises
+    ------
+    CorpusError, OutputError
+        If the shards are damaged, or there is no room for what they hold.
+    """
+    try:
+        shards = find_shards(root)
+    except CorpusError:
+        if not root.is_dir() or next(audio_files(root), None) is None:
+            raise
+        shards = []  # a damaged table beside audio files is not where the audio is
+    if not shards:
+        return root
+    real = os.path.realpath(root)
+    key = hashlib.sha256(os.fsencode(real)).hexdigest()[:10]
+    into = home(data) / "unpacked" / f"{safe_name(Path(real).stem)}-{key}"
+    with lock(into.parent):
+        unpack_parquet(
+            shards,
+            into,
+            lambda done, total: on_progress(f"unpacking {root.name}", done, total) if on_progress else None,
+        )
+    return into
+
+
+def _refuse_name(name: str) -> None:
+    if not name:
+        raise UsageError("the recipe names no source: give the corpus with --source, or [source] name in the recipe")
+    if name != Path(name).name or name in {".", ".."} or "\0" in name:
+        raise UsageError(f"[source] name = {name!r} is not the name of a folder")
+
+
+def _there(download: Download, downloads: Path, data: Path | None) -> Path | None:
+    """Return the file of a download where it lies already, or None.
+
+    In the folder for downloads it is the one. Elsewhere another corpus may have a file of that name.
+    """
+    name = file_name(download.url)
+    if (downloads / name).is_file():
+        return downloads / name
+    for place in places(data):
+        path = place / name
+        if path.is_file() and download.bytes in {0, path.stat().st_size}:
+            return path
+    return None
+
+
+def _only_by_hand(source: Source, data: Path | None) -> str:
+    looked = ", ".join(str(place) for place in places(data))
+    page = f" from {source.page}" if source.page else ""
+    return (
+        f"there is no folder {source.name} in {looked}, and only a person can fetch it: get it{page}, put it into "
+        f"{(home(data) / source.name).absolute()}, or give its folder with --source"
+    )

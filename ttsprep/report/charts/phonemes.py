@@ -1,0 +1,110 @@
+"""Which sounds the corpus has: bars of phones and the heat map of diphones."""
+
+import math
+from collections.abc import Mapping
+
+from ttsprep.report.charts.svg import Figure, number, picture, tag
+from ttsprep.report.data import Coverage, visible
+
+VOWELS = frozenset("aeiouyæøœɐɑɒɔəɘɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏᵻ")
+RARE = 10
+"""Occurrences under which a phone or diphone is drawn as rare."""
+
+
+def is_vowel(phone: str) -> bool:
+    """Whether an IPA symbol is a vowel, by its first letter after stress marks."""
+    return phone.lstrip("ˈˌ")[:1] in VOWELS
+
+
+def phone_bars(coverage: Coverage) -> Figure:
+    """Draw the count of each phone, most frequent first, the missing ones marked."""
+    missing = sorted(coverage.inventory - {p for p, n in coverage.phones.items() if n > 0})
+    counted = sorted(((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0]))
+    left, bottom, height = 58, 176, 212
+    step = min(30, max(16, 1000 // max(len(counted) + len(missing), 1)))
+    width = left + step * (len(counted) + len(missing)) + 12
+    top = math.ceil(math.log10(max([n for _, n in counted] or [1]) + 1)) or 1
+    parts = []
+    for power in range(top + 1):
+        y = bottom - (bottom - 24) * power / top
+        parts += [
+            tag("path", d=f"M{left} {number(y)}H{width - 8}", class_="grid"),
+            tag("text", f"{10**power:,}", x=left - 6, y=y + 3.5, class_="tick", text_anchor="end"),
+        ]
+    for i, (phone, count) in enumerate([*counted, *((p, 0) for p in missing)]):
+        x = left + 4 + step * i
+        tip = f"{visible(phone)}: {count:,}" if count else f"{visible(phone)}: missing"
+        if count:
+            tall = max((bottom - 24) * math.log10(count) / top, 2.0)
+            kind = "rare" if count < RARE else "vowel" if is_vowel(phone) else "consonant"
+            parts.append(tag("rect", x=x, y=bottom - tall, width=step - 5, height=tall, class_=kind, data_tip=tip))
+        else:
+            parts.append(tag("rect", x=x, y=bottom - 26, width=step - 5, height=26, class_="missing", data_tip=tip))
+        turned = f"rotate(-60 {number(x + step / 2)} {bottom + 12})"
+        name = {"x": x + step / 2, "y": bottom + 12, "transform": turned, "text_anchor": "end"}
+        parts.append(tag("text", visible(phone), **name, class_="ipa" if count else "ipa absent"))
+    parts.append(tag("text", "occurrences, logarithmic", x=left, y=14, class_="label"))
+    have = len(coverage.inventory) - len(missing)
+    title = f"{have} of the {len(coverage.inventory)} phones of the language occur"
+    if missing:
+        title += f"; missing: {', '.join(visible(p) for p in missing[:12])}{' …' if len(missing) > 12 else ''}"
+    return Figure(
+        title,
+        f"fewer than {RARE} occurrences are drawn as rare",
+        picture(width, height, title, *parts, class_="natural"),
+    )
+
+
+def diphone_map(coverage: Coverage) -> Figure:
+    """Draw which phone follows which, vowels and consonants apart, darker where it is more frequent."""
+    phones = _order(coverage)
+    vowels = sum(is_vowel(p) for p in phones)
+    cell, gap, left, top = 16, 8, 48, 66
+    offset = {p: i * cell + (gap if i >= vowels else 0) for i, p in enumerate(phones)}
+    size = len(phones) * cell + gap
+    blocks = [(0, vowels * cell, "vowel"), (vowels * cell + gap, (len(phones) - vowels) * cell, "consonant")]
+    parts = [
+        tag("rect", x=left + x, y=top + y, width=wide, height=tall, class_="never")
+        for y, tall, _ in blocks
+        for x, wide, _ in blocks
+    ]
+    most = max([*coverage.diphones.values(), 2])
+    for (first, second), count in sorted(coverage.diphones.items()):
+        if count > 0:
+            level = math.ceil(6 * math.log(count) / math.log(most))
+            place = {"x": left + offset[second], "y": top + offset[first]}
+            tip = f"{visible(first)} {visible(second)}: {count:,}"
+            parts.append(tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip))
+    for phone, at in offset.items():
+        name, x = visible(phone), left + at + cell / 2 + 4
+        turned = f"rotate(-60 {x:g} {top - 5})"
+        parts += [
+            tag("text", name, x=left - 6, y=top + at + 12, text_anchor="end", class_="ipa"),
+            tag("text", name, x=x, y=top - 5, transform=turned, class_="ipa"),
+        ]
+    for at, wide, kind in blocks:
+        if wide:
+            parts.append(tag("text", f"then a {kind} →", x=left + at, y=16, class_="label"))
+            turned = f"rotate(-90 10 {top + at + wide})"
+            parts.append(tag("text", f"first a {kind}", x=10, y=top + at + wide, transform=turned, class_="label"))
+    seen = sum(c > 0 for c in coverage.diphones.values())
+    once = sum(c == 1 for c in coverage.diphones.values())
+    title = f"{seen:,} different diphones occur, {once:,} of them only once"
+    return Figure(
+        title,
+        f"a row for the first phone, a column for the second; the most frequent occurs {most:,} times; "
+        f"{_shares(coverage.diphones)}",
+        picture(left + size + 34, top + size + 8, title, *parts, class_="natural heat"),
+    )
+
+
+def _order(coverage: Coverage) -> list[str]:
+    """Order all phones: vowels first, each group by falling count."""
+    known = set(coverage.inventory) | {p for pair in coverage.diphones for p in pair}
+    return sorted(known, key=lambda p: (not is_vowel(p), -coverage.phones.get(p, 0), p))
+
+
+def _shares(diphones: Mapping[tuple[str, str], int]) -> str:
+    total = sum(diphones.values()) or 1
+    rare = sum(c for c in diphones.values() if 0 < c < RARE)
+    return f"{rare / total:.1%} of all occurrences are of diphones seen fewer than {RARE} times"

@@ -1,0 +1,123 @@
+"""The map of voices: clips that sound alike lie together, and those that were found are ringed and named."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from ttsprep.report.charts.svg import Figure, Scale, join, number, picture, short, tag
+from ttsprep.report.charts.trends import MOST_DOTS, named
+from ttsprep.report.data import VoicePoints, visible
+
+WIDTH, HEIGHT = 720, 540
+MOST_NAMED = 24
+"""Found clips that are ringed and named; the farthest first."""
+MOST_SPEAKERS = 14
+"""Speakers whose names are written; those with the most clips first."""
+
+
+def voice_map(voices: VoicePoints, findings: pd.DataFrame) -> tuple[Figure, dict[str, Any]]:
+    """Draw the map.
+
+    Returns
+    -------
+    figure
+        The picture.
+    data
+        What the page's script needs to name the clip under the pointer, the farthest from its speaker first: ``x``
+        and ``y`` in the picture, ``id``, ``speaker`` and ``likeness`` to its other clips.
+    """
+    points = voices.points.reset_index(drop=True)
+    found = points["id"].isin(findings.loc[findings["code"] == "speaker-outlier", "clip"]).to_numpy()
+    limits = np.nan_to_num(points["limits"].to_numpy(float), nan=-np.inf)
+    x, y = _scales(points, one=voices.voices == 1)
+    at = np.stack([[x(v) for v in points["x"]], [y(v) for v in points["y"]]], axis=1)
+    order = np.lexsort((-limits, ~found))  # found ones first, then the farthest
+    shown = order[:MOST_DOTS]
+    dots = "".join(f"M{number(at[i, 0])} {number(at[i, 1])}h0" for i in sorted(shown) if not found[i])
+    named_ones = [int(i) for i in order[:MOST_NAMED] if found[i]]
+    title, note = _said(voices, int(found.sum()), len(points))
+    if len(shown) < len(points):
+        note += f"; the farthest {len(shown):,} clips have a dot"
+    picture_ = picture(
+        WIDTH,
+        HEIGHT,
+        title,
+        _ring(x, y) if voices.voices == 1 else Markup(),
+        tag("path", d=dots, class_="dots"),
+        *(_names(points, at) if voices.voices > 1 else []),
+        *(_line(points, at, i) for i in named_ones if voices.voices > 1),
+        *(tag("circle", cx=at[i, 0], cy=at[i, 1], r=2.5, class_="odd") for i in np.flatnonzero(found)[:MOST_DOTS]),
+        *named([(at[i, 0], at[i, 1], short(points["id"][i]), "") for i in named_ones], x),
+        tag("circle", r=9, class_="cursor", visibility="hidden"),
+        class_="",
+    )
+    data = {
+        "x": [round(float(at[i, 0]), 1) for i in shown],
+        "y": [round(float(at[i, 1]), 1) for i in shown],
+        "id": [visible(points["id"][i]) for i in shown],
+        "speaker": [visible(points["speaker"][i]) for i in shown],
+        "likeness": [None if pd.isna(v) else round(float(v), 2) for v in points["likeness"].to_numpy()[shown]],
+        "found": int(found[shown].sum()),
+    }
+    return Figure(title, note, picture_), data
+
+
+def _said(voices: VoicePoints, found: int, clips: int) -> tuple[str, str]:
+    """Return the sentence that says what to see, and how to read it."""
+    odd = f"{found:,} of {clips:,} clips sound{'s' if found == 1 else ''} like another voice"
+    if voices.voices == 1:
+        return (
+            odd if found else f"All {clips:,} clips sound like one voice",
+            "in the middle the voice; the ring is the limit for long clips; clips that differ alike lie together",
+        )
+    share = f"the two directions in which voices differ most, {voices.share:.0%} of all their differences"
+    if voices.voices == clips:
+        return f"{clips:,} clips of many voices", f"clips that sound alike lie together; {share}"
+    return (
+        f"{odd} than their speaker's" if found else f"Each of {voices.voices:,} speakers sounds like one voice",
+        f"clips that sound alike lie together, a line leads to the speaker that a clip is said to be of; {share}",
+    )
+
+
+def _scales(points: pd.DataFrame, *, one: bool) -> tuple[Scale, Scale]:
+    """Map the plane to the picture, both axes alike."""
+    low = points[["x", "y"]].min().to_numpy(float)
+    high = points[["x", "y"]].max().to_numpy(float)
+    if one:
+        low, high = np.minimum(low, -1.05), np.maximum(high, 1.05)
+    middle = (low + high) / 2
+    half = max(float((high - low)[0]) / (WIDTH - 80), float((high - low)[1]) / (HEIGHT - 60), 1e-9) / 2
+    across, down = half * (WIDTH - 80), half * (HEIGHT - 60)
+    return (
+        Scale(middle[0] - across, middle[0] + across, 40, WIDTH - 40),
+        Scale(middle[1] - down, middle[1] + down, HEIGHT - 30, 30),
+    )
+
+
+def _ring(x: Scale, y: Scale) -> Markup:
+    radius = x(1) - x(0)
+    return join([
+        tag("circle", cx=x(0), cy=y(0), r=radius, class_="band"),
+        tag("path", d=f"M{number(x(0) - 5)} {number(y(0))}h10m-5 -5v10", class_="axis"),
+        tag("text", "limit", x=x(0), y=y(0) - radius - 5, class_="label", text_anchor="middle"),
+    ])
+
+
+def _names(points: pd.DataFrame, at: Any) -> list[Markup]:
+    """Write the names of speakers in the middle of their clips, leaving out one that would cover another."""
+    counts = points["speaker"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    parts: list[Markup] = []
+    taken: list[tuple[float, float]] = []
+    for speaker in [name for name, count in counts.items() if name != "" and count >= 2][:MOST_SPEAKERS]:
+        across, down = np.median(at[(points["speaker"] == speaker).to_numpy()], axis=0)
+        if all(abs(down - other) > 14 or abs(across - beside) > 90 for beside, other in taken):
+            taken.append((float(across), float(down)))
+            parts.append(tag("text", short(str(speaker), 18), x=float(across), y=float(down), class_="who"))
+    return parts
+
+
+def _line(points: pd.DataFrame, at: Any, i: int) -> Markup:
+    across, down = np.median(at[(points["speaker"] == points["speaker"][i]).to_numpy()], axis=0)
+    return tag("path", d=f"M{number(at[i, 0])} {number(at[i, 1])}L{number(across)} {number(down)}", class_="leads")

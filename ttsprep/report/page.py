@@ -1,0 +1,295 @@
+"""The page: tables and pictures put into one HTML file that may not ask any network for anything."""
+
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from ttsprep.audit.verdict import Verdict, verdicts
+from ttsprep.core.types import Severity
+from ttsprep.report.build_page import compared
+from ttsprep.report.charts import trends as plots
+from ttsprep.report.charts.histogram import histogram, limits_of
+from ttsprep.report.charts.phonemes import diphone_map, phone_bars
+from ttsprep.report.charts.svg import CLASSES, Figure, column, hours
+from ttsprep.report.charts.voices import voice_map
+from ttsprep.report.data import QUANTITIES, AuditTables, BuildTables, cut, visible
+from ttsprep.report.rejected import SHARE
+from ttsprep.report.spoken import Piece, spoken
+from ttsprep.report.worst import Card, worst_clips
+
+if TYPE_CHECKING:
+    import jinja2
+
+MOST_ROWS = 30_000
+"""Clips in the table; of a larger corpus those with findings come first."""
+MOST_COMPARED = 3_000
+"""Clips whose text is compared with what was heard."""
+MOST_TEXT = 240
+"""Characters of a text in the table."""
+DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
+
+
+def render(audit: AuditTables) -> str:
+    """Make the report of an audit.
+
+    Parameters
+    ----------
+    audit
+        The tables, and a way to decode the clips that are to be heard.
+
+    Returns
+    -------
+    str
+        A whole HTML page. Nothing in it is fetched: a content security policy allows only its own style and
+        script, by their hashes, and data: URIs for pictures and sound.
+    """
+    return _page(audit, None)
+
+
+def render_build(build: BuildTables) -> str:
+    """Make the report of a build: what became of the source, then the report of the result as `render` makes it."""
+    return _page(build.after, compared(build))
+
+
+def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
+    listening = listened(audit)
+    parts = ["report", *(["listening"] if listening else []), *(["build"] if build else [])]
+    css, js = style_and_script(parts, ["page", *parts])
+    outcome = verdicts(audit.clips, audit.findings).to_numpy()
+    codes = list(audit.summary["codes"])
+    cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
+    return (
+        environment()
+        .get_template("template.html")
+        .render(
+            name=visible(audit.name),
+            policy=policy(css, js),
+            css=Markup(css),  # noqa: S704 -- our own file
+            js=Markup(js),  # noqa: S704 -- our own file
+            build=build,
+            summary=audit.summary,
+            verdict_classes={v.value: CLASSES[v] for v in Verdict},
+            shares=_shares(audit.summary),
+            strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
+            codes=[_code(audit, code, cards[code]) for code in codes],
+            most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
+            about_corpus=_about_corpus(audit.findings),
+            distributions=_distributions(audit, outcome),
+            text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
+            phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
+            drift=plots.drift(audit.clips, DRIFT),
+            listening=listening and (listening | {"points": _script(listening["points"])}),
+            speakers=_speakers(audit.clips, outcome),
+            listing=_script(build["listing"]) if build else "",
+            data=_script(
+                _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
+            ),
+        )
+    )
+
+
+@cache
+def environment() -> "jinja2.Environment":
+    """Return what makes pages of our templates; all that is put in is escaped."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_resource),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.globals.update(hours=hours, visible=visible)
+    return environment
+
+
+def style_and_script(styles: Sequence[str], scripts: Sequence[str]) -> tuple[str, str]:
+    """Return our own style sheets and scripts of these names, each as one text."""
+    return "".join(_resource(f"{name}.css") for name in styles), "".join(_resource(f"{name}.js") for name in scripts)
+
+
+def _resource(name: str) -> str:
+    return resources.files("ttsprep.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def policy(css: str, js: str) -> str:
+    """Return the content security policy of a page: its own style and script, and data: URIs."""
+
+    def digest(text: str) -> str:
+        return "'sha256-" + b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii") + "'"
+
+    return (
+        f"default-src 'none'; script-src {digest(js)}; style-src {digest(css)}; img-src data:; "
+        "media-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _shares(summary: Any) -> list[dict[str, Any]]:
+    """Cut a bar by verdict, in per cent of the hours (of the clips where none has a length)."""
+    unit = "hours" if summary["hours"] else "clips"
+    total = summary[unit] or 1
+    pieces, start = [], 0.0
+    for v in Verdict:
+        size = summary["verdicts"][v.value]
+        width = 100 * size[unit] / total
+        pieces.append({"name": v.value, "class": CLASSES[v], "x": start, "width": width, **size})
+        start += width
+    return pieces
+
+
+def _code(audit: AuditTables, code: str, cards: list[Card]) -> dict[str, Any]:
+    explanation = audit.explanations.get(code, {})
+    return {
+        "code": visible(code),
+        **audit.summary["codes"][code],
+        **{key: visible(explanation.get(key, "")) for key in ("summary", "measured", "harm", "mend")},
+        "cards": cards,
+    }
+
+
+def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
+    """Group what is said of the corpus as a whole by code, the worst first."""
+    rows = findings[findings["clip"] == ""].to_dict("records")
+    rows.sort(key=lambda row: -Severity(row["severity"]).rank)
+    groups: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        shown = {key: visible(row[key]) for key in ("code", "severity", "message")}
+        groups.setdefault(shown["code"], []).append(shown)
+    return groups
+
+
+def _distributions(audit: AuditTables, outcome: Any) -> list[Figure]:
+    limits = limits_of(audit.clips, audit.findings)
+    figures = (histogram(q, audit.clips, outcome, limits.get(q.column, [])) for q in QUANTITIES)
+    return [figure for figure in figures if figure is not None]
+
+
+def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
+    """Hours by speaker and verdict, the twenty with the most hours; empty for a single voice."""
+    if "speaker" not in clips or clips["speaker"].nunique() < 2:
+        return []
+    table = pd.DataFrame({
+        "speaker": clips["speaker"].fillna("").to_numpy(),
+        "verdict": outcome,
+        "hours": np.nan_to_num(column(clips, "duration_s")) / 3600,
+    })
+    sums = table.pivot_table(index="speaker", columns="verdict", values="hours", aggfunc="sum", fill_value=0.0)
+    sums = sums.reindex(columns=[v.value for v in Verdict], fill_value=0.0)
+    sums["all"] = sums.sum(axis=1)
+    counts = table["speaker"].value_counts().to_dict()
+    longest = float(sums["all"].max()) or 1.0
+    rows = []
+    for speaker, row in sums.sort_values("all", ascending=False).head(20).iterrows():
+        pieces, start = [], 0.0
+        for v in Verdict:
+            width = 100 * float(row[v.value]) / longest
+            pieces.append({"class": CLASSES[v], "x": start, "width": width})
+            start += width
+        rows.append({
+            "name": visible(speaker) or "(no name)",
+            "clips": int(counts[str(speaker)]),
+            "hours": float(row["all"]),
+            "pieces": pieces,
+        })
+    return rows
+
+
+def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str, Any]:
+    """Lay out the table of clips by column, as the page's script reads it."""
+    clips = audit.clips
+    found = audit.findings[audit.findings["clip"] != ""]
+    codes = list(audit.summary["codes"])
+    position = {code: i for i, code in enumerate(codes)}
+    by_clip: dict[str, list[tuple[int, int, str]]] = {}
+    for clip, code, severity, message in found[["clip", "code", "severity", "message"]].itertuples(index=False):
+        by_clip.setdefault(clip, []).append((position[code], Severity(severity).rank, visible(message)))
+    order = np.arange(len(clips))
+    if len(clips) > MOST_ROWS:
+        with_findings = clips["id"].isin(by_clip).to_numpy()
+        order = np.sort(np.argsort(~with_findings, kind="stable")[:MOST_ROWS])
+    ids = clips["id"].astype(str).to_numpy()[order]
+    seconds = np.nan_to_num(column(clips, "duration_s"))
+
+    def words(column: str, most: int) -> list[str]:
+        if column not in clips:
+            return [""] * len(order)
+        return [cut(visible(v), most) for v in clips[column].to_numpy()[order]]
+
+    quantities = [q for q in QUANTITIES if np.isfinite(column(clips, q.column)).any()]
+    names = [v.value for v in Verdict]
+    return {
+        "all": len(clips),
+        "rest_s": round(float(seconds.sum() - seconds[order].sum()), 1),
+        "id": [visible(i) for i in ids],
+        "path": words("path", 400),
+        "text": words("text", MOST_TEXT),
+        "speaker": words("speaker", 80),
+        "verdicts": names,
+        "verdict": [names.index(v) for v in outcome[order]],
+        "codes": codes,
+        "mendable": [audit.summary["codes"][code]["mendable"] for code in codes],
+        "severities": [s.value for s in Severity],
+        "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
+        "card": [cards.get(visible(i), 0) for i in ids],
+        "heard": _compared(clips),
+        "quantities": [
+            {
+                "name": q.name,
+                "short": q.short,
+                "unit": q.unit,
+                "narrow": q.narrow or q.unit,
+                "digits": q.digits,
+                "values": _numbers(column(clips, q.column)[order] * q.scale, q.digits),
+            }
+            for q in quantities
+        ],
+    }
+
+
+def _compared(clips: pd.DataFrame) -> dict[str, list[Piece]]:
+    """Return text against what was heard for the clips where that is known."""
+    if "said" not in clips:
+        return {}
+    said = clips[clips["said"].fillna("") != ""].head(MOST_COMPARED)
+    return {visible(row["id"]): spoken(row) for row in said.to_dict("records")}
+
+
+def _numbers(values: Any, digits: int) -> list[float | None]:
+    rounded = np.round(values, digits)
+    return [None if np.isnan(v) else int(v) if digits == 0 else v for v in rounded.tolist()]
+
+
+def _script(data: Any) -> Markup:
+    """JSON that cannot end or open any element, whatever its strings hold."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 -- no character is left that HTML could read as its own
+
+
+def listened(audit: AuditTables) -> dict[str, Any]:
+    """Return what the page says of listening: a row a listener, and the map of voices; empty if none was asked."""
+    asked: Mapping[str, Any] = audit.summary.get("listening", {})
+    if not asked:
+        return {}
+    codes = audit.summary["codes"]
+    rows = [
+        {
+            "name": visible(name),
+            **row,
+            "skipped": visible(row["skipped"]),
+            "found": {code: codes[code]["clips"] for code in row["codes"] if code in codes},
+        }
+        for name, row in asked.items()
+    ]
+    figure, points = voice_map(audit.voices, audit.findings) if audit.voices is not None else (None, {})
+    return {"rows": rows, "map": figure, "points": points}

@@ -1,0 +1,1 @@
+"""Text: letters, phonemes, comparison, repair, normalisation."""

@@ -1,0 +1,162 @@
+"""Amounts: money, units, per cent, fractions, sums."""
+
+import re
+
+from ttsprep.text.normalise.lexicon import Noun, Words
+from ttsprep.text.normalise.rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, around, one_of
+from ttsprep.text.normalise.spell import agreeing, amount, cardinal, counted, form, said, whole
+
+_FRACTIONS = {
+    "½": "1/2",
+    "⅓": "1/3",
+    "⅔": "2/3",
+    "¼": "1/4",
+    "¾": "3/4",
+    "⅛": "1/8",
+    "⅜": "3/8",
+    "⅝": "5/8",
+    "⅞": "7/8",
+}
+_VULGAR = re.compile(f"(?:(\\d) ?)?([{''.join(_FRACTIONS)}])(?!\\d)")
+
+
+def amount_rules(table: Words) -> list[Rule]:
+    """Return the rules for amounts in the language of `table`."""
+    return [*_money(table), *_fractions(table), *_units(table), *_sums(table)]
+
+
+def _money(table: Words) -> list[Rule]:
+    if not table.currency:
+        return []
+    number, signs = any_number(table), one_of(list(table.currency))
+    magnitude = rf"(?:\ (?P<magnitude>{one_of(table.magnitudes)})\b)?" if table.magnitudes else "(?P<magnitude>(?!))?"
+
+    def money(found: re.Match[str]) -> str | None:
+        text, noun = found["number"], table.currency[found["sign"]]
+        parts = amount(text, table)
+        if parts is None or (table.inflects and parts[1]):
+            return None
+        if found["magnitude"]:
+            spoken = None if table.inflects else said(text, None, table)
+            joint = f" {table.of}" if table.of else ""
+            return None if spoken is None else f"{spoken} {found['magnitude']}{joint} {noun.many}"
+        if found.re is before and _before_noun(found, table):
+            return None if parts[1] else f"{cardinal(parts[0], table)} {noun.one}"
+        return _whole_and_hundredths(parts, noun, table) if parts[1] else counted(text, noun, table)
+
+    before = re.compile(
+        rf"(?<![\w.,{CURRENCY}-])(?P<sign>{signs})\ ?(?P<number>{number}){magnitude}{AMOUNT_ENDS}(?!-?[KMBkmb]\b)"
+    )
+    after = re.compile(rf"{APART}(?P<number>{number}){magnitude}\ ?(?P<sign>{signs})(?![\w{CURRENCY}])")
+    return [Rule(before, money), Rule(after, money)]
+
+
+def _before_noun(found: re.Match[str], table: Words) -> bool:
+    """Return whether money stands before what it costs: a $5 bill."""
+    article = re.search(r"\b[Aa]n?\ $", around(found)[0])
+    return (
+        table.num2words == "en"
+        and article is not None
+        and re.match(r"[ -][a-z]", found.string[found.end() :]) is not None
+    )
+
+
+def _whole_and_hundredths(parts: tuple[int, str, str], noun: Noun, table: Words) -> str | None:
+    value, _, decimals = parts
+    if len(decimals) != 2 or not noun.cents:
+        return None
+    hundredths = int(decimals)
+    units = f"{agreeing(value, noun, table)} {form(value, noun, table)}"
+    if hundredths == 0:
+        return units
+    coins = Noun(noun.cent, noun.cents)
+    small = f"{agreeing(hundredths, coins, table)} {form(hundredths, coins, table)}"
+    if value == 0:
+        return small
+    return f"{units} {noun.joint} {small}" if noun.joint else f"{units} {cardinal(hundredths, table)}"
+
+
+def _units(table: Words) -> list[Rule]:
+    percent = {"%": Noun(table.signs["%"], table.signs["%"])} if "%" in table.signs else {}
+    units = {**table.units, **percent}
+    units |= {unit[:-1] + str("¹²³".index(unit[-1]) + 1): noun for unit, noun in units.items() if unit[-1] in "²³"}
+    if not units:
+        return []
+    number = any_number(table)
+    minus = r"(?:(?:(?<=\s)|^|(?<=\())(?P<minus>-))?"
+    spaced = [unit for unit, noun in units.items() if noun.spaced]
+    close = [unit for unit in units if unit not in spaced]
+    pattern = re.compile(
+        rf"(?:(?P<start>{APART}{number})(?P<range>-|\ -\ ))?"
+        rf"(?:{minus}(?:(?<=-)|(?<=\ -\ )|{APART}))(?P<number>{number})"
+        rf"(?:-?\ ?(?P<close>{one_of(close)})|\ (?P<spaced>{one_of(spaced) or '(?!)'}))(?![\w/²³°]|\.\w|\ ?\d+\ ?′)"
+    )
+
+    def measure(found: re.Match[str]) -> str | None:
+        noun = units[found["close"] or found["spaced"]]
+        if table.inflects and (found["start"] or not _nominative(found)):
+            return None
+        if table.inflects and (amount(found["number"], table) or (0, ".", ""))[1]:
+            return None
+        spoken = counted(found["number"], noun, table)
+        if spoken is None:
+            return None
+        if found["start"]:
+            first, last = amount(found["start"], table), amount(found["number"], table)
+            low = said(found["start"], noun, table)
+            if low is None or first is None or last is None or first >= last or not table.to or found["minus"]:
+                return None
+            return f"{low} {table.to} {spoken}"
+        if found["minus"]:
+            return f"{table.signs['-']} {spoken}" if "-" in table.signs else None
+        return spoken
+
+    return [Rule(pattern, measure)]
+
+
+def _nominative(found: re.Match[str]) -> bool:
+    """Return whether a Slavic number with its unit governs nothing before it: it opens the text or a bracket."""
+    return around(found)[0].rstrip()[-1:] in {"", "(", ":"}
+
+
+def _fractions(table: Words) -> list[Rule]:
+    if not table.fractions:
+        return []
+    names = one_of(list(table.fractions))
+    mixed = re.compile(rf"{APART}(?P<whole>\d+)[ -](?P<part>{names})(?![\w/]|-\d|\.\d)")
+    alone = re.compile(rf"{APART}(?<![Oo]n\ )(?P<part>{names})(?![\w/]|-\d|\.\d)")
+
+    def and_part(found: re.Match[str]) -> str | None:
+        value = whole(found["whole"], table)
+        part = table.mixed.get(found["part"]) or (
+            table.mixed_with and f"{table.mixed_with} {table.fractions[found['part']]}"
+        )
+        return f"{cardinal(value, table)} {part}" if value is not None and part else None
+
+    half = [Rule(re.compile(rf"{APART}1/2(?=\ an?\ )"), lambda _: "half")] if table.num2words == "en" else []
+    plain = Rule(
+        _VULGAR,
+        lambda found: (
+            f"{found[1] or ''} {_FRACTIONS[found[2]]}".lstrip() if _FRACTIONS[found[2]] in table.fractions else None
+        ),
+    )
+    return [plain, Rule(mixed, and_part), *half, Rule(alone, lambda found: table.fractions[found["part"]])]
+
+
+def _sums(table: Words) -> list[Rule]:
+    if not {"+", "="} <= table.signs.keys():
+        return []
+    number = any_number(table)
+    between = r"\ ?([+=])\ ?|\ (-)\ "
+    pattern = re.compile(
+        rf"(?<![\w.,:/-])(?<![-*/+=]\ ){number}(?:(?:\ ?[+=]\ ?|\ -\ ){number})+(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)"
+    )
+
+    def read(found: re.Match[str]) -> str | None:
+        if "-" in found[0] and ("=" not in found[0] or "-" not in table.signs):
+            return None
+        parts = [part for part in re.split(between, found[0]) if part]
+        spoken = [table.signs[part] if part in table.signs else said(part, None, table) for part in parts]
+        return " ".join(map(str, spoken)) if None not in spoken else None
+
+    return [Rule(pattern, read)]

@@ -1,0 +1,106 @@
+"""Damage that can be undone for certain: UTF-8 read as another encoding, HTML entities and tags."""
+
+import html
+import re
+import unicodedata
+from html.entities import html5
+
+from ttsprep.text.characters import script
+
+_CONT = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_CONT_1251 = "\x80-\xbfЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџЎўЈҐЁЄЇІіґё№єјЅѕї"
+_RUN = re.compile(f"(?:[Â-ß][{_CONT}]|[à-ï][{_CONT}]{{2}}|ð[{_CONT}]{{3}})+")
+_RUN_1251 = re.compile(f"(?:[РС][{_CONT_1251}]|в[Ђ„][{_CONT_1251}])+")
+# One pair proves it only if its second character is no quote, dash or letter that may follow a capital.
+_CERTAIN = re.compile("[ÂÃÄÅ][\x80-\x9f¡-ª¬-º¼-¿€ƒ†‡ˆ‰‹•˜™›]|â€|ï»¿|ï¬[\x80\x81]")
+_CYRILLIC = {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}
+_ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_TAG = re.compile(
+    r"</?(?:a|b|big|br|center|div|em|font|h[1-6]|i|li|p|s|small|span|strong|sub|sup|u|ul)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_BREAK = re.compile(r"</?(?:br|p|div|li|h[1-6]|ul)\b", re.IGNORECASE)
+
+
+def repaired(text: str, language: str) -> tuple[str, list[str]]:
+    """Return `text` without the damage that is certain, and what was undone.
+
+    Examples
+    --------
+    >>> repaired("cafÃ© &amp; thÃ©", "fr")
+    ('café & thé', ['mojibake', 'entities'])
+    """
+    done = []
+    for name, mend in (("mojibake", _decoded), ("entities", _unescaped), ("tags", _untagged)):
+        mended = mend(text, language)
+        if mended != text:
+            done.append(name)
+            text = mended
+    return text, done
+
+
+def _decoded(text: str, language: str) -> str:
+    if text.isascii():
+        return text
+    cyrillic = language.lower().replace("_", "-").split("-")[0] in _CYRILLIC
+    for _ in range(3):  # text may have been read wrongly more than once
+        before, text = text, _RUN.sub(_from_1252, text)
+        if cyrillic:
+            text = _RUN_1251.sub(_from_1251, text)
+        if text == before:
+            break
+    return text
+
+
+def _from_1252(found: re.Match[str]) -> str:
+    run = found[0]
+    meant = _meant(run, "cp1252")
+    if len(meant) > 1 or _CERTAIN.match(run):
+        return meant or run
+    inside_word = run[0] in "ÃÅ" and found.string[found.end() : found.end() + 1].islower()
+    return meant if meant and inside_word and script(meant) == "LATIN" else run
+
+
+def _from_1251(found: re.Match[str]) -> str:
+    meant = _meant(found[0], "cp1251")
+    letters = [char for char in meant if script(char)]
+    certain = len(letters) > 1 or (meant and not letters)
+    return meant if certain and all(script(char) in {"CYRILLIC", "LATIN"} for char in letters) else found[0]
+
+
+def _meant(run: str, encoding: str) -> str:
+    """Return what the bytes of `run` are in UTF-8; "" unless all of it is printable and assigned."""
+    try:
+        meant = b"".join(_byte(char, encoding) for char in run).decode()
+    except UnicodeDecodeError:
+        return ""
+    sound = all(char.isprintable() or char in "\u00a0\u00ad\ufeff\u200b" for char in meant)
+    return meant if sound and all(unicodedata.category(char) not in {"Cn", "Co"} for char in meant) else ""
+
+
+def _byte(char: str, encoding: str) -> bytes:
+    try:
+        return char.encode(encoding)
+    except UnicodeEncodeError:  # a byte that the code page leaves undefined is read as its Latin-1 control
+        return char.encode("latin-1", "replace")
+
+
+def _unescaped(text: str, language: str) -> str:
+    del language
+    for _ in range(3 if "&" in text else 0):  # &amp;quot; was escaped twice
+        before, text = text, _ENTITY.sub(_entity, text)
+        if text == before:
+            break
+    return text
+
+
+def _entity(found: re.Match[str]) -> str:
+    known = found[0][1] == "#" or found[0][1:] in html5
+    return html.unescape(found[0]) if known else found[0]  # unescape makes ¬hing; of &nothing;
+
+
+def _untagged(text: str, language: str) -> str:
+    del language
+    if "<" not in text:
+        return text
+    return _TAG.sub(lambda found: " " if _BREAK.match(found[0]) else "", text)
