@@ -30,8 +30,8 @@ class Recording:
     Attributes
     ----------
     words
-        Start and end of every word of `text`, as `ttsprep.build.longform.book_words` counts them; where only the times of the
-        whole clips are known, those of the clip that a word is in.
+        Start and end of every word of `text`, as `ttsprep.build.longform.book_words` counts them; where only the times
+        of the whole clips are known, those of the clip that a word is in.
     sentences
         Number of the clip that each word is in.
     exact

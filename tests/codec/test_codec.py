@@ -10,7 +10,7 @@ from ttsprep.codec import tiles  # noqa: E402
 from ttsprep.codec.codec import (  # noqa: E402
     Codec,
     Coded,
-    speech_level,  # noqa: E402
+    speech_level,
 )
 from ttsprep.codec.training.export import export  # noqa: E402
 from ttsprep.core.errors import CodecError, UntrainedError  # noqa: E402

@@ -10,10 +10,7 @@ torch = pytest.importorskip("torch")
 from codec.made_up_speech import small_base, small_base_training, small_training  # noqa: E402
 from ttsprep.codec.device import compiles, low_type  # noqa: E402
 from ttsprep.codec.training.adversary import load_optimiser  # noqa: E402
-from ttsprep.codec.training.data import (
-    Resident,  # noqa: E402
-    Speech,  # noqa: E402
-)
+from ttsprep.codec.training.data import Resident, Speech  # noqa: E402
 from ttsprep.codec.training.trainer import Trainer  # noqa: E402
 
 

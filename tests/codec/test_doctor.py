@@ -22,7 +22,7 @@ from ttsprep.codec.training.run import Run  # noqa: E402
 from ttsprep.core.errors import (  # noqa: E402
     CheckpointError,
     CollapseError,
-    UsageError,  # noqa: E402
+    UsageError,
 )
 
 

@@ -9,7 +9,7 @@ from codec.made_up_speech import small_base, voice  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.network import (  # noqa: E402
-    CodecModel,  # noqa: E402
+    CodecModel,
     convolved,
     shifted,
 )

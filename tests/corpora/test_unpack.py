@@ -163,7 +163,8 @@ def test_a_changed_byte_is_found_where_the_format_has_a_checksum(tmp_path: Path)
 def test_a_killed_unpacking_is_redone(tmp_path: Path) -> None:
     files = {f"Corpus/{number:04}.wav": NOISE[: 20_000 + number] for number in range(400)}
     archive = tar(tmp_path / "a.tar.gz", files, "w:gz", compresslevel=1)
-    script = "import sys; from pathlib import Path; from ttsprep.corpora.unpack import extract; extract(*map(Path, sys.argv[1:]))"
+    script = "import sys; from pathlib import Path; import ttsprep.corpora.unpack as unpack; "
+    script += "unpack.extract(*map(Path, sys.argv[1:]))"
     killed = 0
     for attempt in range(3):
         process = subprocess.Popen([sys.executable, "-c", script, archive, tmp_path / "out"])

@@ -1,6 +1,7 @@
 """Writes down clips that have no text, and says why what was written is not to be trusted.
 
-`Transcribing` is the work of `ttsprep.core.workers.run`; `doubt` judges what it returns, so that other limits need no model.
+`Transcribing` is the work of `ttsprep.core.workers.run`; `doubt` judges what it returns, so that other limits need no
+model.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Runs work on the machines of a Ray cluster: an actor on every core wanted, each with a worker process of its own.
 
-An actor does a shard the way `ttsprep.core.workers.run` does it at home, so a clip that kills its worker is lost alone and
-the rows are the same. What is new here is that a whole machine may go: its shards are given to others.
+An actor does a shard the way `ttsprep.core.workers.run` does it at home, so a clip that kills its worker is lost alone
+and the rows are the same. What is new here is that a whole machine may go: its shards are given to others.
 """
 
 import sys

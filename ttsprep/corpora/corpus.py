@@ -119,7 +119,8 @@ def read_corpus(path: Path, layout: str = "auto") -> Corpus:
     if next(audio_files(root), None) is None:
         if find_shards(path):
             raise CorpusError(
-                f"{path} has its audio in Parquet files: ttsprep audit and build unpack them (ttsprep.corpora.source.readable)"
+                f"{path} has its audio in Parquet files: ttsprep audit and build unpack them "
+                "(ttsprep.corpora.source.readable)"
             )
         raise CorpusError(
             f"{root} has no audio file in it (wav, flac, mp3, ogg, opus, m4a, aiff); "

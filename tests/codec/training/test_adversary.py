@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch")
 
 from ttsprep.codec.training.adversary import (  # noqa: E402
     Discriminator,
-    OnePeriod,  # noqa: E402
+    OnePeriod,
     discriminator_loss,
     generator_losses,
     halves,

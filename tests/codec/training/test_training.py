@@ -12,15 +12,12 @@ from codec.made_up_speech import small_base, small_base_training, small_training
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.training.data import Speech  # noqa: E402
 from ttsprep.codec.training.run import (  # noqa: E402
-    Guard,  # noqa: E402
+    Guard,
     Log,
     Run,
 )
 from ttsprep.codec.training.trainer import Trainer, load_run  # noqa: E402
-from ttsprep.core.errors import (
-    CollapseError,  # noqa: E402
-    UsageError,  # noqa: E402
-)
+from ttsprep.core.errors import CollapseError, UsageError  # noqa: E402
 
 
 def same(a, b, path="") -> None:
