@@ -187,7 +187,7 @@ def whole(path: Path, language: str) -> None:
         corpus = read_corpus(path)
         listed = [item for item in corpus.items if isinstance(item, Clip)]
         recipe = Recipe()
-        judging = cpu(lambda: [None for _ in judge(clips, recipe.judges(), recipe.wanted())])
+        judging = cpu(lambda: [None for _ in judge(clips, recipe.configured_checks(), recipe.enabled_codes())])
         reporting = cpu(lambda: report(corpus.root, listed, list(clips.id), clips, findings, summary))
     seconds = float(clips.duration_s.sum())
     show(f"whole command, {len(clips)} clips, CPU of all processes", total, seconds)

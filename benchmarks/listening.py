@@ -24,11 +24,10 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.audit.listen import decode, like
-from ttsprep.audit.pipeline import plan
-from ttsprep.build.config import Recipe
 from ttsprep.checks.transcript import Transcript, evidence
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Measures
+from ttsprep.corpora.corpus import plan
 from ttsprep.models.asr import Asr, score
 from ttsprep.models.base import RATE, Heard
 from ttsprep.models.whisper import FRAME_S, load, weights
@@ -89,7 +88,7 @@ def chosen(
     root: Path, language: str, count: int, chance: random.Random, words: int = 4
 ) -> tuple[list[Heard], list[str]]:
     """Return clips of so many words or more, shortest first, each with texts of like length, and the words of all."""
-    todo = plan(root, Recipe(language=language))
+    todo = plan(root, language=language)
     # a plus is a mark of stress in some corpora
     corpus = [replace(clip, text=clip.text.replace("+", "")) for clip in todo.clips]
     corpus = [clip for clip in corpus if len(clip.text.split()) >= words and not UNREAD.search(clip.text)]

@@ -34,14 +34,13 @@ import numpy as np
 import soundfile as sf
 from longform import Recording, join, read, times_from_json, times_from_labels
 
-from ttsprep.audit.pipeline import Plan
 from ttsprep.build.config import Recipe, Segment, Transcribe
 from ttsprep.build.longform.align_asr import aligned_source
 from ttsprep.build.longform.book_words import words
 from ttsprep.build.longform.cut import Cuts, Piece, Segmenting
 from ttsprep.core.progress import QUIET
 from ttsprep.core.types import Clip
-from ttsprep.corpora.corpus import Corpus
+from ttsprep.corpora.corpus import Corpus, Plan
 
 
 def main() -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from ttsprep.audit.pipeline import PROPOSED, audit, plan
+from ttsprep.audit.pipeline import PROPOSED, audit
 from ttsprep.build.config import Recipe
 from ttsprep.build.pipeline import build
 from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import plan
 from ttsprep.models.asr import Asr
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument("--cycles", type=int, default=4)
     asked = parser.parse_args()
     chance = random.Random(0)
-    todo = plan(asked.corpus, Recipe(language=asked.language))
+    todo = plan(asked.corpus, language=asked.language)
     known = [clip for clip in todo.clips if len(clip.text.split()) >= 4 and "|" not in clip.text]
     clips = chance.sample(known, min(asked.clips, len(known)))
     with tempfile.TemporaryDirectory() as folder:

@@ -72,4 +72,4 @@ def test_the_recipe_in_the_docs_works() -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     recipe = parse(text, "docs/recipes.md")
     assert recipe.language == "en-gb"
-    assert "text-charset" not in recipe.wanted()
+    assert "text-charset" not in recipe.enabled_codes()

@@ -11,12 +11,14 @@ import pytest
 
 from ttsprep.audit import pipeline as module
 from ttsprep.audit.measure import columns
-from ttsprep.audit.pipeline import Audit, audit, plan
+from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.hum import Hum
 from ttsprep.core.errors import CorpusError, TtsprepError, UsageError
 from ttsprep.core.store import noted_place
 from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
+from ttsprep.corpora.corpus import plan
+from ttsprep.report.make import report
 
 Lines = list[str]
 
@@ -35,7 +37,7 @@ def small(spoken: Path) -> Path:
 @pytest.fixture
 def again(small: Path) -> Callable[..., Audit]:
     """Return a function that audits `small` into the same folder each time."""
-    return lambda **recipe: audit(small, small.with_name("out"), Recipe(**recipe), jobs=1)
+    return lambda **recipe: audit(small, small.with_name("out"), Recipe(**recipe), jobs=1, report=report)
 
 
 def rewrite(corpus: Path, change: Callable[[Lines], Lines]) -> None:
@@ -222,7 +224,7 @@ def test_wrong_inputs_are_refused_before_anything_is_written(small: Path, tmp_pa
 
 def test_audio_without_metadata_is_a_plain_corpus(small: Path) -> None:
     (small / "metadata.csv").unlink()
-    found = plan(small, Recipe())
+    found = plan(small)
     assert found.corpus.layout == "plain"
     assert {clip.text for clip in found.clips} == {""}
     assert found.orphans == []

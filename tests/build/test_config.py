@@ -23,15 +23,15 @@ def refused(text: str, *words: str) -> None:
 def test_an_empty_recipe_is_all_defaults() -> None:
     recipe = parse("", "my.toml")
     assert recipe == Recipe()
-    assert recipe.wanted() == frozenset(catalogue())
-    assert recipe.judges() == [check() for check in all_checks().values()]
+    assert recipe.enabled_codes() == frozenset(catalogue())
+    assert recipe.configured_checks() == [check() for check in all_checks().values()]
 
 
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_shipped_recipes_load(name: str) -> None:
     recipe = load(name)
-    assert recipe.wanted() <= frozenset(catalogue())
-    assert len(recipe.judges()) == len(all_checks())
+    assert recipe.enabled_codes() <= frozenset(catalogue())
+    assert len(recipe.configured_checks()) == len(all_checks())
 
 
 def test_there_are_shipped_recipes() -> None:
@@ -51,8 +51,8 @@ lead_s = 2.5
 """
     recipe = parse(text, "my.toml")
     assert (recipe.layout, recipe.language) == ("ljspeech", "ru")
-    assert recipe.wanted() == {"clipping", "noisy"}
-    judges = {judge.name: judge for judge in recipe.judges()}
+    assert recipe.enabled_codes() == {"clipping", "noisy"}
+    judges = {judge.name: judge for judge in recipe.configured_checks()}
     assert judges["hum"].warning_db == -20
     assert judges["silence"].lead_s == 2.5
     defaults = {name: check() for name, check in all_checks().items()}

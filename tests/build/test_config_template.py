@@ -5,11 +5,13 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-from ttsprep.build.config import Download, Recipe, Section, Segment, Select, Source, Split, Transcribe, parse
+from ttsprep.build.config import Recipe, Segment, Select, Split, Transcribe, parse
 from ttsprep.build.config_template import WIDTH, _toml, template
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
+from ttsprep.core.config import Section
 from ttsprep.corpora.exports.base import all_exports
+from ttsprep.corpora.spec import Download, Source
 
 
 def uncommented() -> str:
@@ -30,12 +32,12 @@ def test_uncommented_it_says_every_default() -> None:
     )
     assert recipe.segment == Segment()
     assert recipe.transcribe == Transcribe()
-    assert recipe.judges() == default.judges()
-    assert recipe.steps() == default.steps()
+    assert recipe.configured_checks() == default.configured_checks()
+    assert recipe.configured_stages() == default.configured_stages()
     stages = [name for name in all_stages() if name != "format"]
     every = {"pipeline": (*stages, "format"), "export": tuple(all_exports())}
-    assert recipe.model_copy(update=every).steps() == default.model_copy(update=every).steps()
-    assert recipe.model_copy(update=every).forms() == default.model_copy(update=every).forms()
+    assert recipe.model_copy(update=every).configured_stages() == default.model_copy(update=every).configured_stages()
+    assert recipe.model_copy(update=every).configured_exports() == default.model_copy(update=every).configured_exports()
 
 
 def test_every_key_is_there() -> None:

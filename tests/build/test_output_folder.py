@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.audit.pipeline import plan
 from ttsprep.build import output_folder as state
 from ttsprep.build.config import Recipe, Select
 from ttsprep.core.errors import OutputError, UsageError
+from ttsprep.corpora.corpus import plan
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_the_stamp_of_the_inputs_changes_with_each_of_them(spoken: Path, tmp_pat
 
     def stamp(recipe: Recipe | None = None, path: Path | None = None) -> str:
         recipe = recipe or Recipe()
-        return state.inputs_stamp(plan(spoken, recipe), recipe, path)
+        return state.inputs_stamp(plan(spoken), recipe, path)
 
     first = stamp()
     assert stamp() == first

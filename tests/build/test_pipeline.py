@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,15 @@ import soundfile as sf
 from ttsprep.audit.demo import make
 from ttsprep.audit.demo_sentences import SENTENCES
 from ttsprep.build.config import Recipe, Select, Split
-from ttsprep.build.pipeline import Built, Told, build, draft
+from ttsprep.build.pipeline import Built, Told, draft
+from ttsprep.build.pipeline import build as build_without_report
 from ttsprep.build.provenance import ENTRIES, PROVENANCE, read_rejected
 from ttsprep.build.split import split
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.core.files import digest
+from ttsprep.report.make import build_report
+
+build = partial(build_without_report, report=build_report)
 
 PLANTED = ("audio-missing", "audio-unreadable", "dc-offset", "leading-silence", "channels-mixed", "text-empty",
            "duplicate-audio", "text-unspeakable", "clipping")  # fmt: skip

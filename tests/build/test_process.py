@@ -13,7 +13,7 @@ from ttsprep.build.process import KNOWN, Item, Staging
 from ttsprep.core.files import digest
 from ttsprep.core.types import Clip
 
-STEPS = tuple(Recipe(pipeline=("mono", "resample", "format")).steps())
+STEPS = tuple(Recipe(pipeline=("mono", "resample", "format")).configured_stages())
 
 
 def write(path: Path, *, rate: int = 16_000, seconds: float = 1.0, channels: int = 1) -> Path:
@@ -109,7 +109,9 @@ def test_what_nothing_good_can_become_of_is_named_with_its_stage(work: Staging, 
     assert "changed since it was audited" in reason
     assert refused(replace(item, clip=replace(item.clip, path="gone.wav")))[0] == "audio-missing"
     assert refused(replace(item, clip=replace(item.clip, path="../out/x.wav")))[0] == "path-outside-corpus"
-    rate = tuple(Recipe(stages={"resample": {"sample_rate": 48_000}}, pipeline=("resample", "format")).steps())
+    rate = tuple(
+        Recipe(stages={"resample": {"sample_rate": 48_000}}, pipeline=("resample", "format")).configured_stages()
+    )
     assert refused(item, replace(work, steps=rate))[:2] == ("narrowband", "resample")
     long = write(tmp_path / "source" / "long.wav", rate=8_000, seconds=181)
     status, stage, reason = refused(Item(Clip("l", "long.wav", ""), "l", "l", digest(long)))

@@ -28,7 +28,7 @@ MANY_VOICES = {"libritts", "vctk", "common-voice", "brazilian-portuguese"}
 
 
 def rate_of(recipe: Recipe) -> int:
-    (stage,) = [step for step in recipe.steps() if step.name == "resample"]
+    (stage,) = [step for step in recipe.configured_stages() if step.name == "resample"]
     return int(stage.sample_rate)
 
 
@@ -71,8 +71,8 @@ def test_each_recipe_says_what_it_is_for(name: str) -> None:
 
 def test_a_voice_without_transcripts_is_not_judged_by_its_texts() -> None:
     recipe = load("rvc-voice")
-    assert not [code for code in recipe.wanted() if code.startswith(("text-", "phoneme-", "diphone-", "rate-"))]
-    assert {"clipping", "noisy", "reverberant", "pitch-outlier", "duplicate-audio"} <= recipe.wanted()
+    assert not [code for code in recipe.enabled_codes() if code.startswith(("text-", "phoneme-", "diphone-", "rate-"))]
+    assert {"clipping", "noisy", "reverberant", "pitch-outlier", "duplicate-audio"} <= recipe.enabled_codes()
     assert "normalise" not in recipe.pipeline
     assert recipe.segment is not None
     assert (recipe.split.valid, recipe.split.test) == (0, 0)
@@ -82,9 +82,9 @@ def test_many_volunteers_are_chosen_strictly() -> None:
     recipe = load("common-voice")
     assert recipe.choose.strictness == "strict"
     assert recipe.split.by == "speaker"
-    assert "lossy-source" not in recipe.wanted()  # it is all MP3
-    noise = {judge.name: judge for judge in recipe.judges()}["noise"]
-    default = {judge.name: judge for judge in Recipe().judges()}["noise"]
+    assert "lossy-source" not in recipe.enabled_codes()  # it is all MP3
+    noise = {judge.name: judge for judge in recipe.configured_checks()}["noise"]
+    default = {judge.name: judge for judge in Recipe().configured_checks()}["noise"]
     assert noise.snr_error_db > default.snr_error_db
 
 
@@ -94,4 +94,4 @@ def test_only_long_recordings_are_cut() -> None:
 
 
 def test_all_speakers_of_vctk_read_the_same() -> None:
-    assert "text-duplicate" not in load("vctk").wanted()
+    assert "text-duplicate" not in load("vctk").enabled_codes()

@@ -102,7 +102,7 @@ READERS: dict[str, Callable[[Path], list[tuple[Path, str, str]]]] = {
 @pytest.mark.parametrize("name", NAMES)
 def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> None:
     entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna", "bob"])]
-    forms = {form.name: form for form in apply(Recipe(), load(name)).forms()}
+    forms = {form.name: form for form in apply(Recipe(), load(name)).configured_exports()}
     (wanted,) = load(name).export
     assert [forms[wanted].refuse(entry) for entry in entries] == [""] * len(TEXTS)
     rows = READERS[name](write(forms[wanted], entries, tmp_path))
@@ -124,7 +124,7 @@ def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> N
 
 def test_vits_has_no_column_for_one_speaker(tmp_path: Path) -> None:
     entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna"])]
-    form = apply(Recipe(), load("vits")).forms()[-1]
+    form = apply(Recipe(), load("vits")).configured_exports()[-1]
     folder = write(form, entries, tmp_path)
     assert {len(row) for row in read_lines(f"{folder}/train.txt")} == {2}
 
@@ -177,7 +177,7 @@ def test_the_trainer_comes_before_a_recipe_that_is_shipped(name: str) -> None:
 
 def test_every_clip_outside_the_limits_has_a_finding() -> None:
     recipe = apply(Recipe(), load("vits"))
-    (length,) = [check for check in recipe.judges() if isinstance(check, Length)]
+    (length,) = [check for check in recipe.configured_checks() if isinstance(check, Length)]
     corpus = pd.DataFrame({"id": ["a", "b", "c", "d"], "duration_s": [0.39, 0.4, 11.6, 11.7]})
     assert {(f.clip, f.code) for f in length.judge(corpus)} == {("a", "too-short"), ("d", "too-long")}
     assert {"too-short", "too-long"} <= set(recipe.choose.reject)

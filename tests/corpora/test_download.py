@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.build.config import Download
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.corpora.download import by_hand, fetch, file_name, verify
+from ttsprep.corpora.spec import Download
 
 DATA = random.Random(2).randbytes(1_500_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -397,7 +397,7 @@ def test_a_killed_download_goes_on(server: Server, tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from ttsprep.corpora.download import fetch
-from ttsprep.build.config import Download
+from ttsprep.corpora.spec import Download
 fetch(Download(url=sys.argv[1], sha256=sys.argv[2]), Path(sys.argv[3]))
 """
     part = tmp_path / ".corpus.tar.gz.part"

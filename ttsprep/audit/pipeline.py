@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ import pyarrow as pa
 
 from ttsprep import __version__
 from ttsprep.audit.codes import read_codes, with_distances
+from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import write_decisions
 from ttsprep.audit.listen import account, propose
 from ttsprep.audit.listen import listen as listen_to
 from ttsprep.audit.measure import KNOWN, Measuring, Row, columns, fingerprint, versions
 from ttsprep.audit.verdict import summarise
-from ttsprep.build.config import Recipe
 from ttsprep.checks.base import Check
 from ttsprep.core.files import Signature, atomic_write, digest, lock, refuse_inside
 from ttsprep.core.store import note_place, unchanged, write_cache
@@ -32,48 +31,19 @@ from ttsprep.core.tables import (
     measured_schema,
     read_table,
     to_batch,
-    unique,
     write_json,
     write_table,
 )
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.core.workers import run
-from ttsprep.corpora.audio_files import audio_files
-from ttsprep.corpora.corpus import Corpus, read_corpus
+from ttsprep.corpora.corpus import Plan, plan
 from ttsprep.models.base import Asked, Listener
-from ttsprep.text.phonemes import voice
 
 SHARD = 64
-LANGUAGE = "en-us"
 PROPOSED = "proposed-decisions.csv"
 """Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 
 Progress = Callable[[int, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an audit is going to read.
-
-    Attributes
-    ----------
-    corpus
-        Folder, layout, and what showed the layout.
-    clips
-        With the language filled in.
-    ids
-        Of the clips, as in the tables: made unique.
-    findings
-        About the metadata.
-    orphans
-        Audio files that no clip names.
-    """
-
-    corpus: Corpus
-    clips: list[Clip]
-    ids: list[str]
-    findings: list[Finding]
-    orphans: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +69,41 @@ class Audit:
     measured: int
 
 
-def plan(path: Path, recipe: Recipe) -> Plan:
-    """List the clips of a corpus without opening any audio.
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """An audit with the corpus that it is of.
 
-    Raises
-    ------
-    CorpusError, UsageError
-        If the corpus cannot be read as asked.
+    Attributes
+    ----------
+    root
+        Folder of the corpus.
+    clips, ids
+        As `ttsprep.corpora.corpus.plan` lists them.
+    table, findings, summary
+        As the audit wrote them; texts without nulls.
     """
-    if recipe.language:
-        voice(recipe.language)
-    corpus = read_corpus(path, recipe.layout)
-    clips: list[Clip] = []
-    findings: list[Finding] = []
-    for item in corpus.items:
-        if isinstance(item, Finding):
-            findings.append(item)
-        else:
-            clips.append(item if item.language else replace(item, language=recipe.language or LANGUAGE))
-    named = {os.path.normpath(clip.path) for clip in clips}
-    orphans = [name for name in audio_files(corpus.root, leave_out=corpus.left_out) if name not in named]
-    return Plan(corpus, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)
+
+    root: Path
+    clips: Sequence[Clip]
+    ids: Sequence[str]
+    table: pd.DataFrame
+    findings: pd.DataFrame
+    summary: dict[str, Any]
+
+    @classmethod
+    def of(cls, listed: Plan, audit: Audit) -> "Audited":
+        """Return an audit with the corpus that it was made of."""
+        return cls(listed.corpus.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary)
+
+
+Report = Callable[[Audited], str]
+"""Makes ``report.html``, as `ttsprep.report.make.report` does."""
 
 
 def audit(
     path: Path,
     out: Path,
-    recipe: Recipe,
+    recipe: AuditConfig,
     *,
     jobs: int,
     on_progress: Progress | None = None,
@@ -134,6 +112,7 @@ def audit(
     skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
+    report: Report | None = None,
 ) -> Audit:
     """Measure what is not known yet, judge everything, and write the tables and the report.
 
@@ -159,13 +138,15 @@ def audit(
         Called for each of them with its name, the clips, and those it has to listen to.
     codes
         What ``ttsprep encode`` wrote for this corpus, to be judged and shown as well.
+    report
+        Makes ``report.html``; none is written without it.
 
     Raises
     ------
     TtsprepError
         If the corpus cannot be read, or the results cannot be written.
     """
-    todo = plan(path, recipe)
+    todo = plan(path, recipe.layout, recipe.language)
     refuse_inside(todo.corpus.root, out)
     return examine(
         todo,
@@ -178,25 +159,26 @@ def audit(
         skipped=skipped,
         on_listen=on_listen,
         codes=codes,
+        report=report,
     )
 
 
 def examine(
     todo: Plan,
     out: Path,
-    recipe: Recipe,
+    recipe: AuditConfig,
     *,
     jobs: int,
     on_progress: Progress | None = None,
     on_plan: Callable[[Plan, int], None] | None = None,
-    with_report: bool = True,
+    report: Report | None = None,
     listen: Sequence[Listener] = (),
     skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
 ) -> Audit:
-    """Audit what a plan lists; as `audit`, but `out` may be anywhere, and the report can be left out."""
-    judges, wanted = recipe.judges(), recipe.wanted()
+    """Audit what a plan lists; as `audit`, but `out` may be anywhere."""
+    judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
     distances, used = read_codes(codes, todo.ids) if codes else ([], {})
     with lock(out):
         note_place(out, todo.corpus.root)
@@ -211,8 +193,12 @@ def examine(
         clips = frame(table)
         listening = account(clips, judges, Asked(tuple(listen), skipped or {}))
         stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
-        earlier = _earlier(out, stamp, with_report=with_report)
-        about = {"ttsprep": __version__, "stamp": stamp, "recipe": recipe.model_dump(mode="json")}
+        earlier = _earlier(out, stamp, with_report=report is not None)
+        about = {
+            "ttsprep": __version__,
+            "stamp": stamp,
+            "recipe": recipe.model_dump(mode="json", include=set(AuditConfig.model_fields)),
+        }
         if earlier is not None:
             write_json(out / "run.json", about)  # keys of a build are no part of the stamp
             return Audit(out, clips, *earlier, measured)
@@ -230,10 +216,11 @@ def examine(
             write_decisions(out / PROPOSED, proposed)
         else:
             (out / PROPOSED).unlink(missing_ok=True)
-        if with_report:
-            _report(out, todo, clips, seen, summary)
+        result = Audit(out, clips, seen, summary, measured)
+        if report:
+            atomic_write(out / "report.html", report(Audited.of(todo, result)).encode())
         write_json(out / "run.json", about)
-        return Audit(out, clips, seen, summary, measured)
+        return result
 
 
 def _measure(
@@ -360,9 +347,3 @@ def _about(todo: Plan, clips: pd.DataFrame) -> dict[str, Any]:
         "speakers": int(clips.speaker[clips.speaker != ""].nunique()),
         "orphans": len(todo.orphans),
     }
-
-
-def _report(out: Path, todo: Plan, clips: pd.DataFrame, findings: pd.DataFrame, summary: dict[str, Any]) -> None:
-    from ttsprep.report.make import report
-
-    atomic_write(out / "report.html", report(todo.corpus.root, todo.clips, todo.ids, clips, findings, summary).encode())

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import soundfile as sf
 
+from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.defect_files import DEFECTS
 from ttsprep.audit.defects import Defect, Take
 from ttsprep.audit.measure import Measuring, columns, versions
-from ttsprep.audit.pipeline import frame, judge, plan
-from ttsprep.build.config import Recipe
+from ttsprep.audit.pipeline import frame, judge
 from ttsprep.checks.base import Check
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, CorpusError
@@ -25,6 +25,7 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.tables import manifest_table, measured_schema, to_batch
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.core.workers import run
+from ttsprep.corpora.corpus import plan
 
 BACKGROUND = 240
 """Clips that stay as they are; what is planted is judged among them."""
@@ -82,7 +83,7 @@ class SelfTest:
 
 def selftest(
     path: Path,
-    recipe: Recipe,
+    recipe: AuditConfig,
     *,
     jobs: int,
     per_defect: int = PER_DEFECT,
@@ -118,8 +119,8 @@ def selftest(
     CorpusError
         If fewer than 10 clips can be read.
     """
-    todo = plan(path, recipe)
-    judges, wanted = recipe.judges(), recipe.wanted()
+    todo = plan(path, recipe.layout, recipe.language)
+    judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
     random = np.random.default_rng(seed)
     chosen = [todo.clips[i] for i in sorted(random.permutation(len(todo.clips))[:background])]
     takes = dict(_takes(todo.corpus.root, chosen))

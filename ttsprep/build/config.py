@@ -1,81 +1,28 @@
 """Recipes: TOML files that say what a corpus is, how strictly it is judged, and what is built from it."""
 
-import tomllib
-from collections.abc import Mapping
-from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
-    StrictBool,
     StrictFloat,
     StrictInt,
-    StrictStr,
-    ValidationError,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from ttsprep.audit.config import AuditConfig
 from ttsprep.build.stages.base import Stage, all_stages
-from ttsprep.checks.base import Check, all_checks, known_code
+from ttsprep.checks.base import known_code
+from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.corpora.exports.base import Export, all_exports
-
-Option = StrictBool | StrictInt | StrictFloat | StrictStr
-Part = TypeVar("Part", Check, Stage, Export)
+from ttsprep.corpora.spec import Source
 
 HEARD_S = 29.0
 """Longest piece that can be aligned by Whisper, in seconds."""
 PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "format")
-
-
-class Section(BaseModel):
-    """A table of a recipe: an unknown key is an error, and nothing changes after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Download(Section):
-    """A file of a public corpus.
-
-    Attributes
-    ----------
-    url
-        Where it is.
-    sha256
-        Of the file, in hexadecimal; empty if its publisher changes it in place.
-    bytes
-        Its size, so that it can be said before anything is fetched; 0 if not known.
-    """
-
-    url: str
-    sha256: str = Field(default="", pattern="^([0-9a-f]{64})?$")
-    bytes: int = Field(default=0, ge=0)
-
-
-class Source(Section):
-    """Where the corpus is found, or fetched from.
-
-    Attributes
-    ----------
-    name
-        Of its folder, looked for here, under ``--data`` and under ``$TTSPREP_DATA``.
-    page
-        Where a person reads about it and gets it by hand.
-    licence
-        Of the recordings and texts.
-    downloads
-        The files to fetch and unpack; empty where only a person may fetch them.
-    """
-
-    name: str = ""
-    page: str = ""
-    licence: str = ""
-    downloads: tuple[Download, ...] = ()
 
 
 class Segment(Section):
@@ -180,7 +127,7 @@ class Split(Section):
         return self
 
 
-class Recipe(Section):
+class Recipe(AuditConfig):
     """What a recipe may say; every key has a default.
 
     Attributes
@@ -226,41 +173,29 @@ class Recipe(Section):
     transcribe: Transcribe | None = None
     choose: Select = Select()
     split: Split = Split()
-    checks: dict[str, dict[str, StrictInt | StrictFloat]] = {}
-    stages: dict[str, dict[str, Option]] = {}
-    exports: dict[str, dict[str, Option]] = {}
+    checks: dict[str, dict[str, StrictInt | StrictFloat]] = Field(default_factory=dict)
+    stages: dict[str, dict[str, Option]] = Field(default_factory=dict)
+    exports: dict[str, dict[str, Option]] = Field(default_factory=dict)
 
-    def judges(self) -> list[Check]:
-        """Return every check with the thresholds of this recipe."""
-        _known("checks", "check", self.checks, all_checks())
-        return [_configured("checks", check, self.checks.get(name, {})) for name, check in all_checks().items()]
-
-    def steps(self) -> list[Stage]:
+    def configured_stages(self) -> list[Stage]:
         """Return the stages of the pipeline with the parameters of this recipe, in order."""
         known = all_stages()
-        _known("stages", "stage", self.stages, known)
+        refuse_unknown("stages", "stage", self.stages, known)
         for name in self.pipeline:
             if name not in known:
                 raise UsageError(f"pipeline: there is no stage {name!r}; {nearest(name, known)}")
         if self.pipeline[-1:] != ("format",) or len(set(self.pipeline)) < len(self.pipeline):
             raise UsageError("pipeline: every stage comes once, and format, which writes the file, comes last")
-        return [_configured("stages", known[name], self.stages.get(name, {})) for name in self.pipeline]
+        return [configured("stages", known[name], self.stages.get(name, {})) for name in self.pipeline]
 
-    def forms(self) -> list[Export]:
+    def configured_exports(self) -> list[Export]:
         """Return the exports with the options of this recipe."""
         known = all_exports()
-        _known("exports", "export", self.exports, known)
+        refuse_unknown("exports", "export", self.exports, known)
         for name in self.export:
             if name not in known:
                 raise UsageError(f"export: there is no export {name!r}; {nearest(name, known)}")
-        return [_configured("exports", known[name], self.exports.get(name, {})) for name in self.export]
-
-    def wanted(self) -> frozenset[str]:
-        """Return the codes to judge."""
-        from ttsprep.checks.base import catalogue
-
-        chosen = frozenset(map(known_code, self.select)) or frozenset(catalogue())
-        return chosen - frozenset(map(known_code, self.ignore))
+        return [configured("exports", known[name], self.exports.get(name, {})) for name in self.export]
 
     def verify(self) -> None:
         """See that every name in it is known.
@@ -270,50 +205,14 @@ class Recipe(Section):
         UsageError
             If one is not; names the nearest.
         """
-        self.judges()
-        self.steps()
-        self.forms()
-        self.wanted()
+        self.configured_checks()
+        self.configured_stages()
+        self.configured_exports()
+        self.enabled_codes()
         if self.segment and self.segment.align == "asr" and not self.transcribe:
             raise UsageError('[segment]: align = "asr" needs the table [transcribe], which names the model')
         for code in (*self.choose.reject, *self.choose.keep):
             known_code(code)
-
-
-def _known(table: str, kind: str, said: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    for name in said:
-        if name not in known:
-            raise UsageError(f"[{table}.{name}]: there is no such {kind}; {nearest(name, known)}")
-
-
-def _configured(table: str, part: type[Part], options: Mapping[str, Any]) -> Part:
-    """Return a check, stage or export with what a recipe says of it."""
-    default = part()
-    known = {item.name for item in fields(default)}  # type: ignore[arg-type]
-    what = {"checks": "threshold", "stages": "parameter", "exports": "option"}[table]
-    for key, value in options.items():
-        place = f"[{table}.{part.name}]"
-        if key not in known:
-            hint = nearest(key, known) if known else "it has none"
-            raise UsageError(f"{place}: there is no {what} {key!r}; {hint}")
-        old = getattr(default, key)
-        if isinstance(old, bool) or isinstance(value, bool) or isinstance(old, str) or isinstance(value, str):
-            if type(old) is not type(value):
-                raise UsageError(f"{place}: {key} is {_kind(old)}, not {value!r}")
-        elif isinstance(old, int) and not isinstance(value, int):
-            raise UsageError(f"{place}: {key} is a whole number, not {value}")
-        elif isinstance(old, int) and value < 1 and table == "checks":
-            raise UsageError(f"{place}: {key} is a count from 1 on, not {value}")
-    try:
-        return replace(default, **options)  # type: ignore[type-var]
-    except UsageError as error:  # from the part's own look at its options
-        raise UsageError(f"[{table}.{part.name}]: {error}") from None
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, bool):
-        return "true or false"
-    return "a text in quotes" if isinstance(value, str) else "a number"
 
 
 def shipped() -> dict[str, str]:
@@ -350,19 +249,7 @@ def load(name: str) -> Recipe:
 
 def parse(text: str, source: str) -> Recipe:
     """Read the text of a recipe; `source` is named in errors."""
-    try:
-        document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{source}: {error}") from None
-    for key in document:
-        if key not in Recipe.model_fields:
-            raise UsageError(f"{source}: there is no key {key!r}; {nearest(key, Recipe.model_fields)}")
-    try:
-        recipe = Recipe.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{source}: {place}: {first['msg']}") from None
+    recipe = parse_toml(Recipe, text, source)
     try:
         recipe.verify()
     except UsageError as error:

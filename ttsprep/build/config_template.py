@@ -8,12 +8,14 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ttsprep.build.config import Download, Recipe, Section, Segment, Transcribe
+from ttsprep.build.config import Recipe, Segment, Transcribe
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
 from ttsprep.checks.describe import attributes
+from ttsprep.core.config import Section
 from ttsprep.corpora.corpus import all_layouts
 from ttsprep.corpora.exports.base import all_exports
+from ttsprep.corpora.spec import Download
 
 WIDTH = 110
 _HEAD = """

@@ -10,11 +10,11 @@ from typing import Any
 
 from ttsprep import __version__
 from ttsprep.audit.measure import versions
-from ttsprep.audit.pipeline import Plan
 from ttsprep.build.config import Recipe
 from ttsprep.build.process import FOLDER, VERSION
 from ttsprep.core.errors import AudioError, OutputError, UsageError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
+from ttsprep.corpora.corpus import Plan
 from ttsprep.models.transcriber import model_file
 
 MARK = ".ttsprep-build"
@@ -82,7 +82,7 @@ def inputs_stamp(todo: Plan, recipe: Recipe, decisions: Path | None) -> str:
     """Stand for all that a build depends on, by the signatures of the files: nothing is read."""
     root = todo.corpus.root.resolve()
     hasher = hashlib.sha256()
-    steps = [(step.name, step.version, repr(step)) for step in recipe.steps()]
+    steps = [(step.name, step.version, repr(step)) for step in recipe.configured_stages()]
     heard = recipe.transcribe and digest(Path(model_file(recipe.transcribe.model)))
     rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions), heard)
     about = (str(root), todo.corpus.layout, todo.corpus.why, todo.findings, todo.orphans)

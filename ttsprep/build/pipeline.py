@@ -1,6 +1,6 @@
 """The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.pipeline import Audit, Plan, examine, plan
+from ttsprep.audit.pipeline import Audit, Audited, examine
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
@@ -31,7 +31,7 @@ from ttsprep.core.progress import QUIET, Told
 from ttsprep.core.tables import Journal, clean, to_batch, write_json, write_table
 from ttsprep.core.types import Clip
 from ttsprep.core.workers import run
-from ttsprep.corpora.corpus import Corpus
+from ttsprep.corpora.corpus import Corpus, Plan, plan
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech
 
@@ -40,6 +40,10 @@ __all__ = ["Built", "Draft", "Told", "build", "draft"]
 SHARD = 32
 BEFORE, AFTER = "source", "audit"
 """Folders of a build: the audits of the source and of the result."""
+
+
+Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
+"""Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.make.build_report` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def draft(
         If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
     """
     state.refuse_missing(decisions)
-    todo = plan(source, recipe)
+    todo = plan(source, recipe.layout, recipe.language)
     refuse_inside(todo.corpus.root, out)
     state.claim(out, todo.corpus.root)
     with lock(out):
@@ -130,7 +134,14 @@ def draft(
 
 
 def build(
-    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = QUIET
+    source: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    jobs: int,
+    decisions: Path | None = None,
+    told: Told = QUIET,
+    report: Report | None = None,
 ) -> Built:
     """Build a clean copy of a corpus, or what is missing of it.
 
@@ -148,6 +159,8 @@ def build(
         A ``decisions.csv`` that overrides what the findings say.
     told
         Whom to tell how far it is.
+    report
+        Makes ``report.html``; none is written without it.
 
     Raises
     ------
@@ -155,7 +168,7 @@ def build(
         If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
     """
     state.refuse_missing(decisions)
-    todo = plan(source, recipe)
+    todo = plan(source, recipe.layout, recipe.language)
     refuse_inside(todo.corpus.root, out)
     state.claim(out, todo.corpus.root)
     with lock(out):
@@ -170,7 +183,7 @@ def build(
         refuse_nothing(ready, out / "rejected.csv")
         made = _draft(ready, out, recipe, jobs, told)
         state.unfinish(out)
-        built = _build(made, recipe, out, jobs, told)
+        built = _build(made, recipe, out, jobs, told, report)
         state.finish(out, inputs)
         return built
 
@@ -178,7 +191,7 @@ def build(
 def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
     todo, said = ready.todo, ready.decisions
     before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
-    steps = tuple(_at_one_rate(step, before.clips) for step in recipe.steps())
+    steps = tuple(_at_one_rate(step, before.clips) for step in recipe.configured_stages())
     names = {step.name for step in steps}
     # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
     higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
@@ -195,7 +208,6 @@ def _examine(todo: Plan, out: Path, recipe: Recipe, jobs: int, told: Told, doing
         jobs=jobs,
         on_progress=told.advance,
         on_plan=lambda listed, new: told.begin(doing, len(listed.clips), new),
-        with_report=False,
     )
 
 
@@ -207,7 +219,7 @@ def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
     return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
 
 
-def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Built:
+def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told, report: Report | None) -> Built:
     rows, fresh = _staged(made, out, jobs, told)
     rejected = [*unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
@@ -230,29 +242,22 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told) -> Bui
     tables.write_rejected(out / "rejected.csv", rejected)
     if not len(rows):
         raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
-    rejected += _export(entries, recipe.forms(), out, dict(zip(rows["id"], rows["source_id"], strict=True)))
+    rejected += _export(
+        entries, recipe.configured_exports(), out, dict(zip(rows["id"], rows["source_id"], strict=True))
+    )
     tables.write_rejected(out / "rejected.csv", rejected)
     write_table(out / "clips.parquet", tables.entries_table(entries))
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
-    _report(out, made, _listing(out, rows, clips), after, rejected, rows)
+    if report:
+        source = Audited.of(made.source, made.before)
+        result = Audited.of(_listing(out, rows, clips), after)
+        atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
     state.sweep(out, rows["path"], recipe.export)
     refresh_cache(out, (out, out / AFTER), rows["path"].tolist())
     Journal(out / ".journal", PROVENANCE).discard()
     document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / state.DOCUMENT, document)
     return Built(out, document, rejected, fresh)
-
-
-def _report(
-    out: Path, made: Draft, listing: Plan, after: Audit, rejected: Sequence[Rejection], rows: pd.DataFrame
-) -> None:
-    from ttsprep.report.make import Audited, build_report
-
-    todo, before = made.source, made.before
-    source = Audited(todo.corpus.root, todo.clips, todo.ids, before.clips, before.findings, before.summary)
-    result = Audited(out, listing.clips, listing.ids, after.clips, after.findings, after.summary)
-    page = build_report(source, result, tables.rejected_frame(rejected), rows)
-    atomic_write(out / "report.html", page.encode())
 
 
 def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from ttsprep.audit.decisions import Decision, read_decisions
-from ttsprep.audit.pipeline import Plan
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
 from ttsprep.build.select import Rejection
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Told
+from ttsprep.corpora.corpus import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ttsprep.build.config import Option, Recipe, Section
+from ttsprep.build.config import Recipe
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
+from ttsprep.core.config import Option, Section
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.corpora.exports.base import all_exports
 from ttsprep.text.characters import script

@@ -15,7 +15,6 @@ import pyarrow as pa
 
 from ttsprep.audit.listen import LIMITS, Task, decode
 from ttsprep.audit.measure import Row
-from ttsprep.audit.pipeline import Plan
 from ttsprep.build.config import Transcribe
 from ttsprep.build.select import Rejection
 from ttsprep.checks.hallucinated import Hallucinated, compression, stock_phrases
@@ -27,6 +26,7 @@ from ttsprep.core.files import digest, inside, regular
 from ttsprep.core.store import unchanged
 from ttsprep.core.tables import Journal, read_table, to_batch, write_table
 from ttsprep.core.workers import Work, run
+from ttsprep.corpora.corpus import Plan
 from ttsprep.models.base import RATE, Heard
 from ttsprep.models.transcriber import model_file, write
 from ttsprep.text.characters import folded, spoken_chars

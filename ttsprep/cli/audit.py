@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ttsprep.audit.pipeline import Audit, Plan
+    from ttsprep.audit.pipeline import Audit
     from ttsprep.audit.selftest import SelfTest
     from ttsprep.checks.base import Check, Code
+    from ttsprep.corpora.corpus import Plan
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"usable": "green", "to mend": "yellow", "to drop": "red"}

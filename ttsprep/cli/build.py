@@ -80,6 +80,7 @@ def build(
     out = out or OUT / (Path(recipe).stem if recipe else _name(source))
     from ttsprep.build import pipeline as verb
     from ttsprep.corpora import source as sources
+    from ttsprep.report.make import build_report
 
     with console.Meter() as meter:
         told = verb.Told(meter.begin, meter.advance)
@@ -99,7 +100,9 @@ def build(
             if dry_run:
                 draft = verb.draft(source, out, rules, jobs=cores(jobs), decisions=decisions, told=told)
             else:
-                built = verb.build(source, out, rules, jobs=cores(jobs), decisions=decisions, told=told)
+                built = verb.build(
+                    source, out, rules, jobs=cores(jobs), decisions=decisions, told=told, report=build_report
+                )
     if dry_run:
         show_draft(draft, out, as_json=as_json)
     else:

@@ -18,10 +18,10 @@ from ttsprep.core.workers_ray import connected
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ttsprep.audit.pipeline import Plan
     from ttsprep.codec.decode import Decoded
     from ttsprep.codec.encode import Encoded, Job
     from ttsprep.codec.verify import Verified
+    from ttsprep.corpora.corpus import Plan
 
 BUILDS = Path("build")
 """Where the newest finished build is looked for."""

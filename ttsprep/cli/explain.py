@@ -70,7 +70,7 @@ def _code(name: str, recipe: str, *, as_json: bool) -> None:
     from ttsprep.cli import audit as views
 
     entry, check = catalogue()[name]
-    judges = (load(recipe) if recipe else Recipe()).judges()
+    judges = (load(recipe) if recipe else Recipe()).configured_checks()
     (judge,) = (judge for judge in judges if type(judge) is check)
     if as_json:
         show_code_json(entry, judge)

@@ -22,7 +22,7 @@ from ttsprep.core.errors import TtsprepError, UsageError
 from ttsprep.core.workers_ray import connected
 
 if TYPE_CHECKING:
-    from ttsprep.audit.pipeline import Audit
+    from ttsprep.audit.pipeline import Audit, Audited
     from ttsprep.build.config import Recipe
     from ttsprep.models.base import Asked
 
@@ -114,9 +114,9 @@ def _audit(
     with console.Meter() as meter:
         corpus = readable(corpus, on_progress=meter.say)
     if dry_run:
-        from ttsprep.audit.pipeline import plan
+        from ttsprep.corpora.corpus import plan
 
-        views.show_plan(plan(corpus, rules), out, as_json=as_json)
+        views.show_plan(plan(corpus, rules.layout, rules.language), out, as_json=as_json)
         return 0
 
     from ttsprep.audit.pipeline import audit
@@ -133,6 +133,7 @@ def _audit(
             skipped=asked.skipped,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
             codes=codes,
+            report=_report,
         )
     suggestions = _suggestions(sentences, result, prompt_count)
     code = _exit_code(result, fail_on)
@@ -141,6 +142,13 @@ def _audit(
     else:
         views.show_audit(result, suggestions, language=language)
     return code
+
+
+def _report(audited: "Audited") -> str:
+    """Make the report; its packages are imported only where there is one to make."""
+    from ttsprep.report.make import report
+
+    return report(audited)
 
 
 def _rules(
@@ -158,7 +166,7 @@ def _rules(
         "ignore": (*rules.ignore, *(ignore or ())),
     }
     rules = rules.model_copy(update={key: value for key, value in said.items() if value})
-    rules.wanted()
+    rules.enabled_codes()
     if rules.language:
         voice(rules.language)
     return rules

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ttsprep.audit.pipeline import Plan, plan
-from ttsprep.build.config import Recipe
 from ttsprep.codec.encode_step import CODING_VERSION, KNOWN, Coding, Row, fingerprint
 from ttsprep.codec.shards import Finished, Held, Outcome, journal_schema, write
 from ttsprep.core.errors import UsageError, nearest
@@ -18,6 +16,7 @@ from ttsprep.core.files import Signature, lock, refuse_inside
 from ttsprep.core.store import unchanged, write_cache
 from ttsprep.core.tables import Journal, clean, to_batch
 from ttsprep.core.workers import Limits, run
+from ttsprep.corpora.corpus import Plan, plan
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import Coder
@@ -133,7 +132,7 @@ def prepare(path: Path, options: Options) -> Job:
 
     if options.form not in FORMATS:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
-    todo = plan(path, Recipe(layout=options.layout))
+    todo = plan(path, options.layout)
     coder = load(options.codec, device(options.device))
     if not coder.depth:
         raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")

@@ -4,19 +4,22 @@ import importlib
 import os
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import entry_points
 from itertools import chain
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError, UsageError, nearest
+from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.audio_files import audio_files, is_audio
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.parquet_audio import find_shards
 from ttsprep.corpora.paths import corpus_folder, subfolders
+from ttsprep.text.phonemes import voice
 
+LANGUAGE = "en-us"
 _TABLES = ("metadata.csv", "metadata.txt", "metadata.jsonl")
 _HINTED = 32
 """Subfolders that are looked into, to say which of them is a corpus where the folder itself is none."""
@@ -211,3 +214,60 @@ def _unrecognised(root: Path) -> str:
         return f"{root} is empty"
     looked = "; ".join(f"{layout.name} ({layout.summary})" for layout in all_layouts().values())
     return f"{root} has no layout that is known; looked for: {looked}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an audit is going to read.
+
+    Attributes
+    ----------
+    corpus
+        Folder, layout, and what showed the layout.
+    clips
+        With the language filled in.
+    ids
+        Of the clips, as in the tables: made unique.
+    findings
+        About the metadata.
+    orphans
+        Audio files that no clip names.
+    """
+
+    corpus: Corpus
+    clips: list[Clip]
+    ids: list[str]
+    findings: list[Finding]
+    orphans: list[str]
+
+
+def plan(path: Path, layout: str = "auto", language: str = "") -> Plan:
+    """List the clips of a corpus without opening any audio.
+
+    Parameters
+    ----------
+    path
+        Folder or metadata file of the corpus; only read.
+    layout
+        Its layout; ``auto`` recognises it.
+    language
+        Of the clips that do not say theirs; ``en-us`` where it is empty.
+
+    Raises
+    ------
+    CorpusError, UsageError
+        If the corpus cannot be read as asked.
+    """
+    if language:
+        voice(language)
+    corpus = read_corpus(path, layout)
+    clips: list[Clip] = []
+    findings: list[Finding] = []
+    for item in corpus.items:
+        if isinstance(item, Finding):
+            findings.append(item)
+        else:
+            clips.append(item if item.language else replace(item, language=language or LANGUAGE))
+    named = {os.path.normpath(clip.path) for clip in clips}
+    orphans = [name for name in audio_files(corpus.root, leave_out=corpus.left_out) if name not in named]
+    return Plan(corpus, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)

@@ -25,9 +25,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 
 from ttsprep import __version__
-from ttsprep.build.config import Download
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.core.files import atomic_write, writing
+from ttsprep.corpora.spec import Download
 
 MOST = 1 << 40
 """Bytes of a file whose size the recipe does not say."""

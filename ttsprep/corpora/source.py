@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ttsprep.build.config import Download, Source
 from ttsprep.core.errors import CorpusError, UsageError
 from ttsprep.core.files import lock, safe_name, writing
 from ttsprep.corpora.audio_files import audio_files
 from ttsprep.corpora.download import by_hand, fetch, file_name, verify
 from ttsprep.corpora.parquet_audio import find_shards, unpack_parquet
+from ttsprep.corpora.spec import Download, Source
 from ttsprep.corpora.unpack import extract_all, is_archive
 
 VARIABLE = "TTSPREP_DATA"

@@ -1,13 +1,9 @@
 """Brings the tables of an audit or a build and the sound of its clips to the report."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import pandas as pd
 
 from ttsprep.audit.listen import says_text_of
+from ttsprep.audit.pipeline import Audited
 from ttsprep.checks.base import catalogue
 from ttsprep.checks.phonemes import coverage
 from ttsprep.checks.speaker import Speaker
@@ -16,44 +12,15 @@ from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import inside
 from ttsprep.core.signal import Signal
 from ttsprep.core.tables import clean
-from ttsprep.core.types import Clip, Samples
+from ttsprep.core.types import Samples
 from ttsprep.report.charts.voice_map import voice_map
 from ttsprep.report.data import AuditTables, BuildTables, Coverage, VoicePoints
 from ttsprep.report.page import render, render_build
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """An audit with the corpus that it is of.
-
-    Attributes
-    ----------
-    root
-        Folder of the corpus.
-    clips, ids
-        As `ttsprep.audit.pipeline.plan` lists them.
-    table, findings, summary
-        As the audit wrote them; texts without nulls.
-    """
-
-    root: Path
-    clips: Sequence[Clip]
-    ids: Sequence[str]
-    table: pd.DataFrame
-    findings: pd.DataFrame
-    summary: dict[str, Any]
-
-
-def report(
-    root: Path,
-    clips: Sequence[Clip],
-    ids: Sequence[str],
-    table: pd.DataFrame,
-    findings: pd.DataFrame,
-    summary: dict[str, Any],
-) -> str:
+def report(audited: Audited) -> str:
     """Return ``report.html`` of an audit."""
-    return render(_tables(Audited(root, clips, ids, table, findings, summary), _language(table)))
+    return render(_tables(audited, _language(audited.table)))
 
 
 def build_report(before: Audited, after: Audited, rejected: pd.DataFrame, provenance: pd.DataFrame) -> str:

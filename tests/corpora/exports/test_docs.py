@@ -50,7 +50,7 @@ def test_every_trainer_has_its_place(name: str) -> None:
 
 def test_the_recipe_on_the_page_holds() -> None:
     (recipe,) = re.findall(r"```toml\n(.*?)```", EXPORTS, re.DOTALL)
-    assert [form.name for form in parse(recipe, "docs").forms()] == ["ljspeech", "parquet", "filelist"]
+    assert [form.name for form in parse(recipe, "docs").configured_exports()] == ["ljspeech", "parquet", "filelist"]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["parquet", "webdataset", "lhotse"])

@@ -50,7 +50,9 @@ def test_columns_may_have_words_of_their_own(tmp_path: Path) -> None:
 
 
 def test_options_come_from_a_recipe() -> None:
-    (export,) = parse('export = ["filelist"]\n[exports.filelist]\ntemplate = "{id}|{text}"', "mine").forms()
+    (export,) = parse(
+        'export = ["filelist"]\n[exports.filelist]\ntemplate = "{id}|{text}"', "mine"
+    ).configured_exports()
     assert export == Filelist(template="{id}|{text}")
     with pytest.raises(UsageError, match=r"mine: \[exports.filelist\]: template: .* names no audio"):
         parse('export = ["filelist"]\n[exports.filelist]\ntemplate = "{text}"', "mine")

@@ -115,7 +115,7 @@ def test_the_parts_can_be_switched_off() -> None:
 
 def test_a_recipe_sets_the_parts() -> None:
     recipe = parse('pipeline = ["normalise", "format"]\n[stages.normalise]\nnumbers = false\n', "a recipe")
-    assert Normalise(numbers=False) in recipe.steps()
+    assert Normalise(numbers=False) in recipe.configured_stages()
     assert all_stages()["normalise"] is Normalise
 
 

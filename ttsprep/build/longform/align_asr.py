@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from ttsprep.audit.listen import Task, decode
 from ttsprep.audit.measure import Row
-from ttsprep.audit.pipeline import Plan
 from ttsprep.build.config import Recipe, Segment, Transcribe
 from ttsprep.build.longform.book_words import Words, words
 from ttsprep.build.longform.cut import Refused, cut_source, span
@@ -23,6 +22,7 @@ from ttsprep.checks.transcript import Transcript
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import digest
 from ttsprep.core.progress import Told
+from ttsprep.corpora.corpus import Plan
 from ttsprep.models.asr import likeliest
 from ttsprep.models.base import Heard
 from ttsprep.models.transcriber import model_file

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ttsprep.audit.pipeline import Plan
 from ttsprep.build.config import Segment
 from ttsprep.build.longform.divide import Piece, Refused, divide
 from ttsprep.build.longform.pauses import scan
@@ -22,6 +21,7 @@ from ttsprep.core.files import digest, inside
 from ttsprep.core.tables import clean, unique, write_json
 from ttsprep.core.types import Clip
 from ttsprep.core.workers import Limits, run
+from ttsprep.corpora.corpus import Plan
 
 __all__ = ["VERSION", "Cuts", "Piece", "Refused", "Segmenting", "cut", "fingerprint"]
 

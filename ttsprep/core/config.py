@@ -1,0 +1,100 @@
+"""Settings read from TOML: strict tables, and one place for what is said of a wrong line."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+
+from ttsprep.core.errors import UsageError, nearest
+
+Option = StrictBool | StrictInt | StrictFloat | StrictStr
+
+
+class Named(Protocol):
+    """A check, stage or export: a dataclass that a recipe can configure by its name."""
+
+    name: ClassVar[str]
+
+
+Part = TypeVar("Part", bound=Named)
+Model = TypeVar("Model", bound="Section")
+
+
+class Section(BaseModel):
+    """A table of settings: an unknown key is an error, and nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def parse_toml(model: type[Model], text: str, source: str) -> Model:
+    """Read the text of a TOML file as a `model`; `source` is named in errors.
+
+    Raises
+    ------
+    UsageError
+        If the text is no TOML, or a key or a value is wrong; names the key and the nearest spelling.
+    """
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{source}: {error}") from None
+    for key in document:
+        if key not in model.model_fields:
+            raise UsageError(f"{source}: there is no key {key!r}; {nearest(key, model.model_fields)}")
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{source}: {place}: {first['msg']}") from None
+
+
+def refuse_unknown(table: str, kind: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse a ``[table.NAME]`` whose name is not known.
+
+    Raises
+    ------
+    UsageError
+        For the first of them; names the nearest.
+    """
+    for name in given:
+        if name not in known:
+            raise UsageError(f"[{table}.{name}]: there is no such {kind}; {nearest(name, known)}")
+
+
+def configured(table: str, part: type[Part], options: Mapping[str, Any]) -> Part:
+    """Return a check, stage or export, which is a dataclass with a `name`, with the options of its table.
+
+    Raises
+    ------
+    UsageError
+        If a key is not known or a value is of another kind.
+    """
+    default = part()
+    known = {item.name for item in fields(default)}  # type: ignore[arg-type]
+    what = {"checks": "threshold", "stages": "parameter", "exports": "option"}[table]
+    for key, value in options.items():
+        place = f"[{table}.{part.name}]"
+        if key not in known:
+            hint = nearest(key, known) if known else "it has none"
+            raise UsageError(f"{place}: there is no {what} {key!r}; {hint}")
+        old = getattr(default, key)
+        if isinstance(old, bool) or isinstance(value, bool) or isinstance(old, str) or isinstance(value, str):
+            if type(old) is not type(value):
+                raise UsageError(f"{place}: {key} is {_kind(old)}, not {value!r}")
+        elif isinstance(old, int) and not isinstance(value, int):
+            raise UsageError(f"{place}: {key} is a whole number, not {value}")
+        elif isinstance(old, int) and value < 1 and table == "checks":
+            raise UsageError(f"{place}: {key} is a count from 1 on, not {value}")
+    try:
+        return replace(default, **options)  # type: ignore[type-var]
+    except UsageError as error:  # from the part's own look at its options
+        raise UsageError(f"[{table}.{part.name}]: {error}") from None
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return "a text in quotes" if isinstance(value, str) else "a number"
