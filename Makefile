@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 
 demo: .venv/ready            ## a spoken corpus with planted defects, its audit, and what is built from it
 	rm -rf demo
-	$(BIN)/python -m ttsprep.audit.demo demo/corpus
+	$(BIN)/python -m ttsprep.audit.defects.demo demo/corpus
 	$(BIN)/ttsprep audit demo/corpus --out demo/corpus.audit --fail-on never
 	$(BIN)/ttsprep build --source demo/corpus --out demo/dataset
 

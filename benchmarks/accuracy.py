@@ -11,8 +11,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from ttsprep.audit.defects import Defect
-from ttsprep.audit.selftest import Outcome, SelfTest, selftest
+from ttsprep.audit.defects.inject import Defect
+from ttsprep.audit.defects.selftest import Outcome, SelfTest, selftest
 from ttsprep.build.config import Recipe
 
 

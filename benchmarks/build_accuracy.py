@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 import soundfile as sf
 
-from ttsprep.audit.defect_files import DEFECTS
-from ttsprep.audit.defects import Defect, Take
+from ttsprep.audit.defects.inject import Defect, Take
+from ttsprep.audit.defects.inject_files import DEFECTS
 from ttsprep.build.config import load
 from ttsprep.build.pipeline import build
 from ttsprep.core import audio

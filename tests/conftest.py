@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.audit.demo import make
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo import make
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import ttsprep
-from ttsprep.audit.demo import make
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo import make
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = Path(ttsprep.__file__).parent / "codec" / "weights" / "nano16.pt"

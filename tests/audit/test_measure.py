@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.audit.measure import DERIVED, KNOWN, Measuring, columns, fingerprint, jobs_by_default, versions
 from ttsprep.checks.base import all_checks
 from ttsprep.core.tables import MEASURED, measured_schema, to_batch

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
 
-from ttsprep.audit.demo import make
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo import make
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.config import Recipe, Select, Split
 from ttsprep.build.pipeline import Built, Told, draft
 from ttsprep.build.pipeline import build as build_without_report

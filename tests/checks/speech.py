@@ -16,9 +16,9 @@ import pyarrow as pa
 import pytest
 import soundfile as sf
 
-from ttsprep.audit.defect_files import DEFECTS
-from ttsprep.audit.defects import Defect, Take
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
+from ttsprep.audit.defects.inject import Defect, Take
+from ttsprep.audit.defects.inject_files import DEFECTS
 from ttsprep.audit.measure import Measuring, columns, versions
 from ttsprep.audit.pipeline import frame
 from ttsprep.checks.base import Check, all_checks, catalogue

@@ -5,7 +5,7 @@ import pytest
 import soxr
 
 from checks.speech import ONE_VOICE, SOURCES, among, clean, filtered, judge, of, spoilt, takes, values
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.core.types import Severity
 
 

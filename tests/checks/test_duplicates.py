@@ -9,7 +9,7 @@ import soundfile as sf
 import soxr
 
 from checks.speech import ONE_VOICE, SOURCES, Row, clean, filtered, judge, measure, of, say, takes
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.core.types import Clip, Severity
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from checks.speech import ONE_VOICE, SOURCES, clean, filtered, judge, measure, of, say, severe, spoilt, takes, values
-from ttsprep.audit.defects import Take, rms
+from ttsprep.audit.defects.inject import Take, rms
 from ttsprep.core.types import Severity
 
 SENTENCE = "There were doors all round the hall, but they were all locked."

@@ -21,7 +21,7 @@ from checks.speech import (
     takes,
     values,
 )
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.core.types import Severity
 
 

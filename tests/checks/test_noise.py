@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from checks.speech import ONE_VOICE, SOURCES, among, clean, filtered, judge, severe, spoilt, takes, values
-from ttsprep.audit.defects import Take, rms
+from ttsprep.audit.defects.inject import Take, rms
 from ttsprep.core.types import Severity
 
 

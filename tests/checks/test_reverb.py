@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import fftconvolve
 
 from checks.speech import RECORDED, SOURCES, clean, filtered, judge, measure, of, spoilt, takes, values
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.core.types import Severity
 
 

@@ -21,7 +21,7 @@ from checks.speech import (
     takes,
     values,
 )
-from ttsprep.audit.defects import Take, loud_places, room_tone
+from ttsprep.audit.defects.inject import Take, loud_places, room_tone
 from ttsprep.checks.silence import Silence
 from ttsprep.core.signal import HOP_S
 from ttsprep.core.types import Severity

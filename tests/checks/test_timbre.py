@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import butter, sosfilt
 
 from checks.speech import ONE_VOICE, SOURCES, altered, among, clean, filtered, judge, of, severe, spoilt, takes, values
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.checks.timbre import COLUMNS
 from ttsprep.core.types import Severity
 

@@ -19,7 +19,7 @@ from checks.speech import (
     takes,
     values,
 )
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.types import Severity
 
 SENTENCE = "It is a way I have of driving off the spleen, and regulating the circulation."
@@ -61,7 +61,7 @@ def test_a_higher_voice_reads_higher_and_a_livelier_one_livelier() -> None:
 
 @pytest.mark.parametrize("source", ONE_VOICE)
 def test_a_clip_played_too_fast_is_found(source: str) -> None:
-    from ttsprep.audit.defect_files import DEFECTS
+    from ttsprep.audit.defects.inject_files import DEFECTS
 
     for name in [d.name for d in DEFECTS if d.code == "pitch-outlier" and d.plain and " up" in d.name]:
         for finding in spoilt(source, "pitch-outlier", name):

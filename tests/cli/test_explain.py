@@ -25,7 +25,7 @@ from ttsprep.core.store import PLACE, note_place
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.models.word_scores import Explained, TimedWord
-from ttsprep.report.clip_report import gather
+from ttsprep.report.clip.report import gather
 
 RATE = 16_000
 ODD = os.fsdecode(b"caf\xe9 \x1b[31m")

@@ -20,8 +20,8 @@ import pytest
 from faults.children import interruptible
 
 from ttsprep import __version__
-from ttsprep.audit.demo import make
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo import make
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.config import shipped
 from ttsprep.checks.base import catalogue
 from ttsprep.cli import console

@@ -8,7 +8,7 @@ from checks.speech import SOURCES, signal, takes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsprep.audit.defects import Take
+from ttsprep.audit.defects.inject import Take
 from ttsprep.core.signal import FRAME_S, HOP_S, SILENCE_DB, Signal, runs, to_db
 
 RATES = [8_000, 11_025, 16_000, 22_050, 44_100, 48_000]

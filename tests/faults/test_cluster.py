@@ -17,8 +17,8 @@ from faults.house import audited, out_of, tables, ttsprep
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError
-from ttsprep.core.workers import run
-from ttsprep.core.workers_ray import TRIES, connected
+from ttsprep.core.workers.pool import run
+from ttsprep.core.workers.ray_cluster import TRIES, connected
 
 STORE = 80 << 20
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from checks.speech import say
 
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import Heard
 from ttsprep.models.mos import WINDOW, Mos, score, windows

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from checks.speech import say
 
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import Heard

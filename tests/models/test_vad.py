@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from checks.speech import say
 
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.checks.vad import Vad as Check
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import RATE, Heard

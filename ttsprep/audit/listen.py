@@ -23,7 +23,7 @@ from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside
 from ttsprep.core.tables import Journal, read_table, to_batch, write_table
 from ttsprep.core.types import Clip, Samples
-from ttsprep.core.workers import Limits, run
+from ttsprep.core.workers.pool import Limits, run
 from ttsprep.models.base import RATE, Asked, Heard, Listener
 
 LIMITS = Limits(seconds_per_item=1800.0, memory_bytes=6 << 30)

@@ -35,7 +35,7 @@ from ttsprep.core.tables import (
     write_table,
 )
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.core.workers import run
+from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import Plan, plan
 from ttsprep.models.base import Asked, Listener
 

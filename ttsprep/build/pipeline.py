@@ -30,7 +30,7 @@ from ttsprep.core.files import Signature, atomic_write, lock, refuse_inside, saf
 from ttsprep.core.progress import QUIET, Told
 from ttsprep.core.tables import Journal, clean, to_batch, write_json, write_table
 from ttsprep.core.types import Clip
-from ttsprep.core.workers import run
+from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import Corpus, Plan, plan
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech

@@ -1,6 +1,6 @@
 """Writes down clips that have no text, and says why what was written is not to be trusted.
 
-`Transcribing` is the work of `ttsprep.core.workers.run`; `doubt` judges what it returns, so that other limits need no
+`Transcribing` is work of `ttsprep.core.workers.pool.run`; `doubt` judges what it returns, so that other limits need no
 model.
 """
 
@@ -25,7 +25,7 @@ from ttsprep.core.errors import AudioError
 from ttsprep.core.files import digest, inside, regular
 from ttsprep.core.store import unchanged
 from ttsprep.core.tables import Journal, read_table, to_batch, write_table
-from ttsprep.core.workers import Work, run
+from ttsprep.core.workers.pool import Work, run
 from ttsprep.corpora.corpus import Plan
 from ttsprep.models.base import RATE, Heard
 from ttsprep.models.transcriber import model_file, write

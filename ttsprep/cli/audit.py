@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from ttsprep.audit.defects.selftest import SelfTest
     from ttsprep.audit.pipeline import Audit
-    from ttsprep.audit.selftest import SelfTest
     from ttsprep.checks.base import Check, Code
     from ttsprep.corpora.corpus import Plan
 

@@ -13,7 +13,7 @@ from ttsprep.cli.audit import length, pairs
 from ttsprep.cli.console import count, printable, show, write
 from ttsprep.cli.options import AsJson, Cluster, Jobs, cores
 from ttsprep.core.errors import MissingExtraError
-from ttsprep.core.workers_ray import connected
+from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:
     from rich.table import Table

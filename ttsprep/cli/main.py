@@ -19,7 +19,7 @@ from ttsprep.cli.codec import codec, decode, encode
 from ttsprep.cli.explain import explain
 from ttsprep.cli.options import AsJson, Cluster, Jobs, cores
 from ttsprep.core.errors import TtsprepError, UsageError
-from ttsprep.core.workers_ray import connected
+from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:
     from ttsprep.audit.pipeline import Audit, Audited
@@ -274,7 +274,7 @@ def _selftest(
     Exits with 1 if a plain defect is found in under 95 % of the clips it was planted in.
     """
     rules = _rules(recipe, layout, language, select, ignore)
-    from ttsprep.audit.selftest import selftest
+    from ttsprep.audit.defects.selftest import selftest
 
     with console.Meter() as meter:
         result = selftest(

@@ -11,14 +11,14 @@ from ttsprep.audit.percentiles import Measure, Standing, reach
 from ttsprep.cli.audit import COLOURS
 from ttsprep.cli.console import encodable
 from ttsprep.report.charts.svg import tick_label, ticks
-from ttsprep.report.clip_report import rank
+from ttsprep.report.clip.report import rank
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text
 
     from ttsprep.core.types import Samples
-    from ttsprep.report.clip_report import Dossier
+    from ttsprep.report.clip.report import Dossier
 
 LEVELS, PLAIN = "▁▂▃▄▅▆▇█", " .:-=+*#"
 RANGE_DB = 40.0

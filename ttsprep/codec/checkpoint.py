@@ -15,7 +15,7 @@ from ttsprep.codec import safetensors
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.network import CodecModel
 from ttsprep.core.errors import CheckpointError
-from ttsprep.core.files import save_atomically
+from ttsprep.core.files import atomic_file
 
 FORMAT = "ttsprep-codec"
 VERSION = 1
@@ -206,3 +206,9 @@ def _check_depth(path: Path, config: CodecConfig, raw: dict[str, Any]) -> None:
     untrained = [q for q in range(active) if updates[q] <= 0]
     if untrained:
         raise CheckpointError(f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained")
+
+
+def save_atomically(value: Any, path: Path) -> None:
+    """Write with torch so that the file is whole or not there."""
+    with atomic_file(path) as file:
+        torch.save(value, file)

@@ -16,7 +16,7 @@ from ttsprep.core.errors import OutputError
 from ttsprep.core.files import atomic_write, lock, refuse_inside, safe_names
 from ttsprep.core.tables import read_table, write_table
 from ttsprep.core.types import Audio
-from ttsprep.core.workers import Limits, run
+from ttsprep.core.workers.pool import Limits, run
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import Coder

@@ -15,7 +15,7 @@ from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.files import Signature, lock, refuse_inside
 from ttsprep.core.store import unchanged, write_cache
 from ttsprep.core.tables import Journal, clean, to_batch
-from ttsprep.core.workers import Limits, run
+from ttsprep.core.workers.pool import Limits, run
 from ttsprep.corpora.corpus import Plan, plan
 
 if TYPE_CHECKING:

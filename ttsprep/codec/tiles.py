@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ttsprep.codec.network import CodecModel
 from ttsprep.codec.quantisers.base import normalised
-from ttsprep.core.batching import in_groups
+from ttsprep.core.workers.batching import in_groups
 
 TILE = 128
 """Code frames computed at a time; context comes on top."""

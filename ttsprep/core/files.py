@@ -10,9 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
-
-import torch
+from typing import BinaryIO, NamedTuple
 
 from ttsprep.core.errors import AudioError, BusyError, OutputError
 
@@ -287,13 +285,3 @@ def _kind(mode: int) -> str:
     if stat.S_ISFIFO(mode):
         return "a FIFO"
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
-
-
-def save_atomically(value: Any, path: Path) -> None:
-    """Write with torch under a temporary name, then rename."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        torch.save(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ttsprep.core.batching import in_groups
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
+from ttsprep.core.workers.batching import in_groups
 from ttsprep.models.base import RATE, find_weights, folders
 from ttsprep.models.whisper_decoder import AT_ONCE, decode, hear, logits
 

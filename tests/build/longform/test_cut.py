@@ -10,14 +10,14 @@ import pytest
 import soundfile as sf
 
 from build.longform.chapter import Chapter, chapter, room
-from ttsprep.audit.demo import make
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo import make
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.config import Segment
 from ttsprep.build.longform.cut import Cuts, Piece, Segmenting, cut, fingerprint
 from ttsprep.core.audio import read
 from ttsprep.core.files import digest
 from ttsprep.core.types import Clip
-from ttsprep.core.workers import run
+from ttsprep.core.workers.pool import run
 
 RULES = Segment()
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.longform.book_words import words
 from ttsprep.build.longform.match_words import match, pairs, plain
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.longform.book_words import After, Words, words
 from ttsprep.build.longform.text_position import place
 

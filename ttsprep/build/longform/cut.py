@@ -1,6 +1,6 @@
 """Cuts long recordings into clips: in pauses only, each with its part of the text where that can be told.
 
-`Segmenting` is the work of `ttsprep.core.workers.run`; `cut` makes clips of what it returns.
+`Segmenting` is the work of `ttsprep.core.workers.pool.run`; `cut` makes clips of what it returns.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ttsprep.core.errors import AudioError
 from ttsprep.core.files import digest, inside
 from ttsprep.core.tables import clean, unique, write_json
 from ttsprep.core.types import Clip
-from ttsprep.core.workers import Limits, run
+from ttsprep.core.workers.pool import Limits, run
 from ttsprep.corpora.corpus import Plan
 
 __all__ = ["VERSION", "Cuts", "Piece", "Refused", "Segmenting", "cut", "fingerprint"]

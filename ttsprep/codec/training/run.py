@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsprep.codec.checkpoint import save_atomically
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.device import prepare
 from ttsprep.codec.training.config import TrainConfig, revised
@@ -22,7 +23,7 @@ from ttsprep.codec.training.data import Speech
 from ttsprep.codec.training.trainer import Trainer, load_run
 from ttsprep.core import audio
 from ttsprep.core.errors import CollapseError, UsageError
-from ttsprep.core.files import atomic_write, save_atomically, writing
+from ttsprep.core.files import atomic_write, writing
 from ttsprep.core.types import Audio
 
 MALLOC = {

@@ -7,8 +7,8 @@ import pytest
 import soundfile as sf
 from checks.speech import ONE_VOICE, clean, defect, judge, measure, of, planted, takes
 
-from ttsprep.audit.defect_files import DEFECTS
-from ttsprep.audit.defects import AUDIO_DEFECTS, Defect, Take, loud_places, rms, room_tone
+from ttsprep.audit.defects.inject import AUDIO_DEFECTS, Defect, Take, loud_places, rms, room_tone
+from ttsprep.audit.defects.inject_files import DEFECTS
 from ttsprep.checks.base import catalogue
 from ttsprep.core.types import Severity
 

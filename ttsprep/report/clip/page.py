@@ -10,8 +10,8 @@ from ttsprep.audit.percentiles import Measure, reach
 from ttsprep.audit.verdict import Verdict
 from ttsprep.core.types import Samples
 from ttsprep.report.charts.svg import CLASSES, join, tag
-from ttsprep.report.clip_report import Dossier, Found, becomes, facts, nats, place, rank, unmeasured
-from ttsprep.report.clip_view import stage
+from ttsprep.report.clip.report import Dossier, Found, becomes, facts, nats, place, rank, unmeasured
+from ttsprep.report.clip.view import stage
 from ttsprep.report.data import visible
 from ttsprep.report.page import environment, policy, style_and_script
 
@@ -87,7 +87,7 @@ class ClipPage:
     speech
         Seconds from and to of every stretch of speech.
     words
-        As `ttsprep.report.clip_view.stage` takes them, each with ``score`` as it is written.
+        As `ttsprep.report.clip.view.stage` takes them, each with ``score`` as it is written.
     passages
         ``written``, ``heard`` and ``same``: what is written against what was heard.
     listened

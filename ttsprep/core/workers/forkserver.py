@@ -125,7 +125,7 @@ OUT_OF_MEMORY = 77
 HEADER = struct.Struct("=I")
 COMMAND = struct.Struct("=ci")  # b"f" fork (a socket comes with it), b"w" wait for a process
 ANSWER = struct.Struct("=i")
-BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.forkserver import nursery; nursery()"
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.workers.forkserver import nursery; nursery()"
 
 
 def pack(message: object) -> bytes:

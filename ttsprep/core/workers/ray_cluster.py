@@ -1,6 +1,6 @@
 """Runs work on the machines of a Ray cluster: an actor on every core wanted, each with a worker process of its own.
 
-An actor does a shard the way `ttsprep.core.workers.run` does it at home, so a clip that kills its worker is lost alone
+An actor does a shard as `ttsprep.core.workers.pool.run` does it at home, so a clip that kills its worker is lost alone
 and the rows are the same. What is new here is that a whole machine may go: its shards are given to others.
 """
 
@@ -15,8 +15,8 @@ from typing import Any, TextIO, TypeVar
 
 from ttsprep import __version__
 from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError
-from ttsprep.core.forkserver import Nursery
-from ttsprep.core.workers import Crew, Limits, Work, elsewhere
+from ttsprep.core.workers.forkserver import Nursery
+from ttsprep.core.workers.pool import Crew, Limits, Work, elsewhere
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -29,7 +29,7 @@ PATIENCE_S = 300.0
 
 @contextmanager
 def connected(address: str = "", *, jobs: int | None = None, paths: Sequence[Path] = ()) -> Iterator[None]:
-    """Let `ttsprep.core.workers.run` work on a cluster while this context is open.
+    """Let `ttsprep.core.workers.pool.run` work on a cluster while this context is open.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class Cluster:
         limits: Limits,
         on_item: Callable[[int], None] | None,
     ) -> Generator[tuple[int, list[Row]]]:
-        """Do what `ttsprep.core.workers.run` does, on the machines of the cluster."""
+        """Do what `ttsprep.core.workers.pool.run` does, on the machines of the cluster."""
         import ray
 
         cores = self.jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -13,8 +13,8 @@ import pyarrow as pa
 import soundfile as sf
 
 from ttsprep.audit.config import AuditConfig
-from ttsprep.audit.defect_files import DEFECTS
-from ttsprep.audit.defects import Defect, Take
+from ttsprep.audit.defects.inject import Defect, Take
+from ttsprep.audit.defects.inject_files import DEFECTS
 from ttsprep.audit.measure import Measuring, columns, versions
 from ttsprep.audit.pipeline import frame, judge
 from ttsprep.checks.base import Check
@@ -24,7 +24,7 @@ from ttsprep.core.files import inside
 from ttsprep.core.signal import Signal
 from ttsprep.core.tables import manifest_table, measured_schema, to_batch
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.core.workers import run
+from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import plan
 
 BACKGROUND = 240

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.audit.demo import PLANTED, make
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo import PLANTED, make
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 
@@ -33,7 +33,7 @@ def demo(tmp_path_factory):
 
 def test_it_is_the_same_in_every_process(tmp_path: Path) -> None:
     for name in ("once", "again"):
-        command = [sys.executable, "-m", "ttsprep.audit.demo", str(tmp_path / name)]
+        command = [sys.executable, "-m", "ttsprep.audit.defects.demo", str(tmp_path / name)]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
         assert all(code in done.stderr for code in PLANTED)
     assert digests(tmp_path / "again") == digests(tmp_path / "once")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from ttsprep.audit.defects import AUDIO_DEFECTS, Defect, Random, Take
+from ttsprep.audit.defects.inject import AUDIO_DEFECTS, Defect, Random, Take
 
 
 def _as_is(take: Take, _other: Take, _random: Random) -> Take:

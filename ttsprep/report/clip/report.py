@@ -19,8 +19,8 @@ from ttsprep.core.files import refuse_inside, safe_name
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
 from ttsprep.models.base import all_listeners
-from ttsprep.report.build_outcome import Fate, fate
-from ttsprep.report.clip_audio import Sound, clip_of, listen_to
+from ttsprep.report.clip.audio import Sound, clip_of, listen_to
+from ttsprep.report.clip.build_outcome import Fate, fate
 from ttsprep.report.text_diff import Passage, passages
 
 if TYPE_CHECKING:

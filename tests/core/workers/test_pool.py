@@ -18,7 +18,7 @@ import pytest
 from faults.children import interruptible
 
 from ttsprep.core.errors import AudioError, TtsprepError, UsageError
-from ttsprep.core.workers import Limits, run
+from ttsprep.core.workers.pool import Limits, run
 
 
 class Doubling:
@@ -332,7 +332,7 @@ def test_an_error_of_the_corpus_reaches_the_caller() -> None:
 SCRIPT = """
     import sys
     sys.path[:] = {path!r}
-    from ttsprep.core.workers import Limits, run
+    from ttsprep.core.workers.pool import Limits, run
     from core.test_workers import {work}
     print("go", flush=True)
     try:
@@ -403,7 +403,7 @@ def test_a_closed_standard_input_and_output_do_no_harm() -> None:
     script = textwrap.dedent("""
         import os, sys
         sys.path[:] = {path!r}
-        from ttsprep.core.workers import run
+        from ttsprep.core.workers.pool import run
         from core.test_workers import Doubling
         os._exit(0 if dict(run(Doubling(), [[1, 2]], jobs=1)) == {{0: [2, 4]}} else 9)
     """).format(path=sys.path)
@@ -415,7 +415,7 @@ def test_many_items_cost_little_time_and_no_memory() -> None:
     script = textwrap.dedent("""
         import resource, sys, time
         sys.path[:] = {path!r}
-        from ttsprep.core.workers import run
+        from ttsprep.core.workers.pool import run
         from core.test_workers import Plain
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         def items(count):

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 
-from ttsprep.audit.defect_files import DEFECTS
-from ttsprep.audit.defects import Random, Take
-from ttsprep.audit.demo_sentences import SENTENCES
+from ttsprep.audit.defects.demo_sentences import SENTENCES
+from ttsprep.audit.defects.inject import Random, Take
+from ttsprep.audit.defects.inject_files import DEFECTS
 from ttsprep.core.errors import OutputError
 from ttsprep.core.types import Samples
 
@@ -156,7 +156,7 @@ def _write(wavs: Path, name: str, take: Take) -> str:
 def main() -> None:
     """Make the corpus in the folder that is given, and say on stderr what was planted."""
     if len(sys.argv) != 2:
-        raise SystemExit("usage: python -m ttsprep.audit.demo FOLDER")
+        raise SystemExit("usage: python -m ttsprep.audit.defects.demo FOLDER")
     planted = make(Path(sys.argv[1]))
     lines = [f"{item.clip or 'corpus':>15}  {item.code:<20} {item.name}\n" for item in planted]
     sys.stderr.write(f"{sys.argv[1]} has these defects:\n{''.join(lines)}")

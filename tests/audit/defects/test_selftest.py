@@ -8,8 +8,8 @@ import pytest
 import soundfile as sf
 from checks.speech import defect, takes
 
-from ttsprep.audit.defects import Defect
-from ttsprep.audit.selftest import Outcome, selftest
+from ttsprep.audit.defects.inject import Defect
+from ttsprep.audit.defects.selftest import Outcome, selftest
 from ttsprep.build.config import Recipe, parse
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Severity

@@ -8,8 +8,8 @@ import pytest
 from report.chromium import PROGRAM, Chromium
 from report.test_page import HOSTILE, Page
 from ttsprep.audit.verdict import Verdict
-from ttsprep.report.clip_page import ClipPage, Row, render_clip
-from ttsprep.report.clip_view import stage
+from ttsprep.report.clip.page import ClipPage, Row, render_clip
+from ttsprep.report.clip.view import stage
 
 RATE = 16_000
 SECONDS = 3

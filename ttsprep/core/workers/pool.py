@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ttsprep.core.errors import UsageError
-from ttsprep.core.forkserver import OUT_OF_MEMORY, Nursery, unpack
+from ttsprep.core.workers.forkserver import OUT_OF_MEMORY, Nursery, unpack
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -72,7 +72,7 @@ class Elsewhere(Protocol):
 
 
 elsewhere: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
-"""Where `run` works, if not here; set by `ttsprep.core.workers_ray.connected`."""
+"""Where `run` works, if not here; set by `ttsprep.core.workers.ray_cluster.connected`."""
 
 
 def run(

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ttsprep.core.batching import in_groups, out_of_memory  # noqa: E402
+from ttsprep.core.workers.batching import in_groups, out_of_memory  # noqa: E402
 
 SCRIPT = """
     import resource
@@ -16,7 +16,7 @@ SCRIPT = """
     torch.set_num_threads(1)
     from ttsprep.codec import tiles
     from ttsprep.codec.codec import Codec
-    from ttsprep.core.batching import in_groups
+    from ttsprep.core.workers.batching import in_groups
     codec = Codec.load("nano16")
     rng = np.random.default_rng(0)
     clip = rng.standard_normal(16000 * 2).astype(np.float32) * 0.05

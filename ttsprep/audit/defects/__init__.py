@@ -1,0 +1,1 @@
+"""Known defects, put into clean speech: the demo and the self-test."""
