@@ -18,7 +18,7 @@ from ttsprep.audit.verdict import summarise
 from ttsprep.build.output_folder import DOCUMENT, MARK
 from ttsprep.build.provenance import PROVENANCE, write_rejected
 from ttsprep.build.select import Rejection
-from ttsprep.cli.explain import show_clip
+from ttsprep.cli.explain_view import show_clip
 from ttsprep.cli.main import main
 from ttsprep.core.files import digest
 from ttsprep.core.store import PLACE, note_place
