@@ -3,7 +3,7 @@
     python benchmarks/build_accuracy.py NAME:PATH:LANGUAGE ... [--rounds 4] [--clips 250] [--recipe R]
 
 Every round copies clips of a corpus, plants one defect in each of a few of them, and builds that corpus for real. A
-planted clip is *rejected*, or *mended* if neither the defect's finding nor any error is left on it in the audit of
+planted clip is *rejected*, or *fixed* if neither the defect's finding nor any error is left on it in the audit of
 the result, or *left*. Everything is counted, also what was not found.
 """
 
@@ -108,7 +108,7 @@ def main() -> None:  # noqa: PLR0915
                 found = before[(before["clip"] == clip) & (before["severity"] == "error")]
                 bad = (left["code"] == defect.code).any() or (left["severity"] == "error").any()
                 unseen = not (before[before["clip"] == clip]["code"] == defect.code).any()
-                became = "rejected" if clip in gone else "left" if bad or unseen else "mended"
+                became = "rejected" if clip in gone else "left" if bad or unseen else "fixed"
                 tally = outcomes.setdefault((defect.code, defect.name), Counter())
                 tally[became] += 1
                 tally["error"] += int(len(found) > 0)
@@ -121,15 +121,15 @@ def main() -> None:  # noqa: PLR0915
         total = Counter()
         plain_total = Counter()
         for (code, what), tally in sorted(outcomes.items()):
-            shown = ", ".join(f"{key} {tally[key]}" for key in ("rejected", "mended", "left") if tally[key])
+            shown = ", ".join(f"{key} {tally[key]}" for key in ("rejected", "fixed", "left") if tally[key])
             plain = next(d.plain for d in DEFECTS if (d.code, d.name) == (code, what))
             print(f"  {code:20} {what + ('' if plain else ' (faint)'):55} {shown}")
             total.update(tally)
             if plain:
                 plain_total.update(tally)
-        print(f"  with a finding of severity error: {total['error handled']} of {total['error']} rejected or mended")
-        done = plain_total["rejected"] + plain_total["mended"]
-        print(f"  all plain defects: {done} of {done + plain_total['left']} rejected or mended")
+        print(f"  with a finding of severity error: {total['error handled']} of {total['error']} rejected or fixed")
+        done = plain_total["rejected"] + plain_total["fixed"]
+        print(f"  all plain defects: {done} of {done + plain_total['left']} rejected or fixed")
 
 
 if __name__ == "__main__":

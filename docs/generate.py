@@ -97,8 +97,8 @@ def check_page(check: type[Check]) -> str:
             f"## `{code.code}`",
             code.summary,
             f"**How it is measured.** {code.measured}",
-            f"**Why it hurts.** {code.harm}",
-            f"**The mend.** {code.mend}",
+            f"**Why it hurts.** {code.impact}",
+            f"**The fix.** {code.fix}",
         ]
     if check.measures:
         rows = [f"| `{name}` | {meaning} |" for name, meaning in check.measures.items()]

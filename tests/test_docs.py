@@ -31,7 +31,7 @@ def test_a_check_says_what_each_of_its_thresholds_and_codes_is(check) -> None:
     for limit in thresholds(check()):
         assert limit.meaning, f"[checks.{check.name}] {limit.name} is not in the docstring"
     for code in check.codes:
-        for text in (code.summary, code.measured, code.harm, code.mend):
+        for text in (code.summary, code.measured, code.impact, code.fix):
             assert text.endswith((".", ")")), f"{code.code}: {text!r}"
 
 

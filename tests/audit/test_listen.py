@@ -164,7 +164,7 @@ def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_
 
 @pytest.mark.skipif(not (WEIGHTS.is_file() and SPEECH.is_dir()), reason="needs ../shared: Whisper's weights, LJSpeech")
 @pytest.mark.skipif(importlib.util.find_spec("whisper") is None, reason="needs the extra asr")
-def test_swapped_texts_are_found_and_the_mend_is_proposed(tmp_path: Path) -> None:
+def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None:
     lines = (SPEECH / "metadata.csv").read_text(encoding="utf-8").split("\n")
     rows = [line.split("|") for line in (lines[1], lines[7], lines[12], lines[15])]
     texts = [row[-1] for row in rows]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsprep.audit.verdict import MENDABLE, STRICTNESS, Verdict, summarise, verdict, verdicts
+from ttsprep.audit.verdict import FIXABLE, STRICTNESS, Verdict, summarise, verdict, verdicts
 from ttsprep.core.types import Severity
 
 CODES = ["clipping", "noisy", "leading-silence", "dc-offset"]
@@ -21,10 +21,10 @@ def tables(findings, seconds=3600.0, ids=("a", "b", "c")):
     [
         ([], Verdict.USABLE),
         ([("clipping", "error")], Verdict.DROP),
-        ([("dc-offset", "error")], Verdict.MEND),
+        ([("dc-offset", "error")], Verdict.FIXABLE),
         ([("dc-offset", "error"), ("clipping", "error")], Verdict.DROP),
-        ([("dc-offset", "error"), ("clipping", "warning")], Verdict.MEND),
-        ([("leading-silence", "warning")], Verdict.MEND),
+        ([("dc-offset", "error"), ("clipping", "warning")], Verdict.FIXABLE),
+        ([("leading-silence", "warning")], Verdict.FIXABLE),
         ([("noisy", "warning")], Verdict.USABLE),
         ([("leading-silence", "note"), ("clipping", "note")], Verdict.USABLE),
     ],
@@ -80,7 +80,7 @@ def test_what_a_code_costs_alone():
     assert (codes["dc-offset"]["clips"], codes["dc-offset"]["hours_only"]) == (2, 1.0)
     assert (codes["noisy"]["clips"], codes["noisy"]["clips_only"]) == (1, 0)
     assert codes["session-drift"] == {
-        "severity": "note", "findings": 1, "error": 0, "warning": 0, "note": 1, "mendable": False,
+        "severity": "note", "findings": 1, "error": 0, "warning": 0, "note": 1, "fixable": False,
         "clips": 0, "hours": 0.0, "clips_only": 0, "hours_only": 0.0,
     }  # fmt: skip
 
@@ -94,6 +94,6 @@ def test_hours_of_clips_without_a_length_are_zero():
     assert empty["strictness"][-1] == {"keep": STRICTNESS[-1][0], "clips": 0, "hours": 0.0}
 
 
-def test_mendable_codes_are_those_that_processing_removes():
-    assert "clipping" not in MENDABLE
-    assert {"leading-silence", "dc-offset", "sample-rate-mixed"} <= MENDABLE
+def test_fixable_codes_are_those_that_processing_removes():
+    assert "clipping" not in FIXABLE
+    assert {"leading-silence", "dc-offset", "sample-rate-mixed"} <= FIXABLE

@@ -30,7 +30,7 @@ build = partial(build_without_report, report=build_report)
 PLANTED = ("audio-missing", "audio-unreadable", "dc-offset", "leading-silence", "channels-mixed", "text-empty",
            "duplicate-audio", "text-unspeakable", "clipping")  # fmt: skip
 REJECTED = {"demo-003", "demo-005", "demo-013", "demo-015-again", "demo-019"}
-MENDED = {"demo-007": "dc-block", "demo-009": "trim", "demo-011": "mono"}
+FIXED = {"demo-007": "dc-block", "demo-009": "trim", "demo-011": "mono"}
 ODD = {"demo-001": "=1+1", "demo-002": "CON", "demo-004": "../../etc/passwd", "demo-006": "a b/c", "demo-008": "é",
        "demo-010": "x", "demo-012": "X", "demo-016": "a,\"b\"\nc", "demo-003": "@gone"}  # fmt: skip
 BREAK = "demo-018"
@@ -76,7 +76,7 @@ def hard(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(corpus, build(corpus, folder / "out", recipe, jobs=1))
 
 
-def test_defects_are_rejected_with_their_reason_or_mended(hard: Made) -> None:
+def test_defects_are_rejected_with_their_reason_or_fixed(hard: Made) -> None:
     rejected = {item.id: item for item in hard.built.rejected if not item.stage.startswith("export ")}
     expected = {ODD.get(name, name) for name in REJECTED}
     assert expected <= set(rejected)
@@ -90,7 +90,7 @@ def test_defects_are_rejected_with_their_reason_or_mended(hard: Made) -> None:
     assert rejected["demo-019"].codes[0] == "clipping"
     assert all(item.reason for item in rejected.values())
     done = {row.source_id: json.loads(row.operations) for row in hard.provenance().itertuples()}
-    for name, stage in MENDED.items():
+    for name, stage in FIXED.items():
         assert [step["did"] for step in done[name] if step["stage"] == stage] != [{}]
 
 
@@ -348,7 +348,7 @@ def test_only_the_clips_that_changed_are_built(bench: Bench) -> None:
     assert "new" not in (bench.out / "metadata.csv").read_text(encoding="utf-8")
 
 
-def test_what_was_damaged_in_the_build_is_noticed_and_mended(bench: Bench, small_once: Made) -> None:
+def test_what_was_damaged_in_the_build_is_noticed_and_fixed(bench: Bench, small_once: Made) -> None:
     expected = contents(small_once.out)
     bench.build()
     wavs = bench.out / "wavs"

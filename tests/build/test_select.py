@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.verdict import MENDED_BY
+from ttsprep.audit.verdict import FIXED_BY
 from ttsprep.build.config import PIPELINE, Select
 from ttsprep.build.select import Choice, choose
 
@@ -88,15 +88,15 @@ def test_codes_that_always_reject_and_codes_that_never_do() -> None:
 
 
 @pytest.mark.parametrize("severity", ["warning", "error"])
-def test_what_a_stage_mends_is_spared_only_where_that_stage_comes(severity: str) -> None:
-    for code, stage in MENDED_BY.items():
+def test_what_a_stage_fixes_is_spared_only_where_that_stage_comes(severity: str) -> None:
+    for code, stage in FIXED_BY.items():
         findings = found(("a", code, severity))
         strict = Select(strictness="strict")
         assert choose(corpus("a"), findings, strict, stages={stage}).kept == ["a"], code
         assert choose(corpus("a"), findings, strict, stages=set(PIPELINE)).kept == ["a"], code
         assert choose(corpus("a"), findings, strict, stages=set(PIPELINE) - {stage}).kept == [], code
         assert choose(corpus("a"), findings, strict).kept == [], code
-        # who asks for it gets it, mendable or not
+        # who asks for it gets it, fixable or not
         rules = Select(reject=(code,))
         assert choose(corpus("a"), findings, rules, stages=set(PIPELINE)).kept == [], code
 

@@ -105,7 +105,7 @@ def ttsprep(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 GOLDEN = """\
-one  to mend  a build mends it: trim
+one  fixable  a build fixes it: trim
 the text of 0
 
 file      wavs/one.wav
@@ -157,10 +157,10 @@ def test_json_has_all_of_it_and_no_page(here: Path, ttsprep) -> None:
     code, said, _ = ttsprep("explain", "one", "--audit", "corpus.audit", "--json")
     found = json.loads(said)
     assert code == 0
-    assert (found["clip"]["id"], found["verdict"], found["page"]) == ("one", "to mend", None)
+    assert (found["clip"]["id"], found["verdict"], found["page"]) == ("one", "fixable", None)
     assert [finding["code"] for finding in found["findings"]] == ["trailing-silence", "too-quiet"]
-    assert found["findings"][0]["mended_by"] == "trim"
-    assert all(found["findings"][0][name] for name in ("summary", "measured", "harm", "mend"))
+    assert found["findings"][0]["fixed_by"] == "trim"
+    assert all(found["findings"][0][name] for name in ("summary", "measured", "impact", "fix"))
     tail = found["measures"]["tail_silence_s"]
     assert (tail["value"], tail["unit"], tail["finding"]) == (1.0, "s", "warning")
     corpus = found["measures"]["loudness_lufs"]["corpus"]

@@ -221,7 +221,7 @@ def test_explain_says_all_there_is(code: str) -> None:
     assert done.returncode == 0
     entry, check = catalogue()[code]
     said = " ".join(done.stdout.split())
-    for text in (entry.summary, entry.measured, entry.harm, entry.mend):
+    for text in (entry.summary, entry.measured, entry.impact, entry.fix):
         assert text in said
     assert (f"[checks.{check.name}]" in said) == (code != "audio-missing")
 

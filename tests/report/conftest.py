@@ -9,7 +9,7 @@ from report.made_tables import OUTLIER, audit_of, build_of, corpus, found, point
 
 @pytest.fixture
 def small():
-    """Forty clips: three to drop, two to mend, and a finding about the corpus."""
+    """Forty clips: three to drop, two to fix, and a finding about the corpus."""
     findings = found(
         ("clip-00001", "clipping", "error", 0.02, 0.001, 0.5, 0.9),
         ("clip-00002", "clipping", "error", 0.01, 0.001, 1.0, 1.1),
@@ -25,7 +25,7 @@ def small():
 
 @pytest.fixture
 def heard(small):
-    """A build of `small`: three clips rejected, two mended; one keeps its finding and one has a new one."""
+    """A build of `small`: three clips rejected, two fixed; one keeps its finding and one has a new one."""
     rejected = rejected_of(
         ("clip-00001", "clipping", "2 % of the samples are cut flat"),
         ("clip-00002", "clipping", "1 % of the samples are cut flat"),

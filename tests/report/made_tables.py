@@ -61,7 +61,7 @@ def audit_of(clips, findings, **changes):
         "findings": findings,
         "summary": summarise(clips, findings),
         "explanations": {
-            code: {"summary": f"about {code}", "measured": "so", "harm": "much", "mend": "thus"}
+            code: {"summary": f"about {code}", "measured": "so", "impact": "much", "fix": "thus"}
             for code in findings["code"].unique()
         },
         "coverage": Coverage({"a": 50, "t": 7, "n": 1}, frozenset("atnx"), {("a", "t"): 5, ("t", "a"): 1}),

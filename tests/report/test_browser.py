@@ -239,7 +239,7 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js("document.querySelector('#table th[aria-sort=ascending]').textContent").startswith("length")
         page.js("document.querySelector('[data-code=clipping]').click()")
         assert page.js(count).startswith("3 clips")
-        page.js("document.querySelector('[data-verdict=\"to mend\"]').click()")
+        page.js("document.querySelector('[data-verdict=\"fixable\"]').click()")
         assert page.js(count).startswith("2 clips")
         page.js("document.querySelector('tr.row').click()")
         assert "leading-silence was seen" in page.js("document.getElementById('detail').textContent")

@@ -1,4 +1,4 @@
-"""What becomes of a clip: the one place where findings turn into usable, to mend, or to drop."""
+"""What becomes of a clip: the one place where findings turn into usable, fixable or to drop."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -12,7 +12,7 @@ from ttsprep.core.types import Severity
 
 Array = npt.NDArray[Any]
 
-MENDED_BY = {
+FIXED_BY = {
     "channels-mixed": "mono",
     "dc-offset": "dc-block",
     "leading-silence": "trim",
@@ -23,11 +23,11 @@ MENDED_BY = {
     "trailing-silence": "trim",
 }
 """Codes that a stage of a build removes without harm to the speech; the others need new recordings or texts."""
-MENDABLE = frozenset(MENDED_BY)
+FIXABLE = frozenset(FIXED_BY)
 
 STRICTNESS = (
     ("keep every clip", None),
-    ("drop what cannot be mended", None),
+    ("drop what cannot be fixed", None),
     ("drop every error", np.inf),
     ("… and 3 or more warnings", 2),
     ("… and 2 or more warnings", 1),
@@ -41,7 +41,7 @@ class Verdict(StrEnum):
     """What becomes of a clip."""
 
     USABLE = "usable"
-    MEND = "to mend"
+    FIXABLE = "fixable"
     DROP = "to drop"
 
 
@@ -58,15 +58,15 @@ def verdict(findings: Iterable[tuple[str, str]], *, readable: bool = True) -> Ve
     Returns
     -------
     Verdict
-        ``DROP`` for an error that cannot be mended, ``MEND`` for a mendable error or warning, else
+        ``DROP`` for an error that cannot be fixed, ``FIXABLE`` for a fixable error or warning, else
         ``USABLE``.
     """
     found = list(findings)
     errors = {code for code, severity in found if severity == Severity.ERROR}
-    if not readable or errors - MENDABLE:
+    if not readable or errors - FIXABLE:
         return Verdict.DROP
-    if errors or any(severity == Severity.WARNING and code in MENDABLE for code, severity in found):
-        return Verdict.MEND
+    if errors or any(severity == Severity.WARNING and code in FIXABLE for code, severity in found):
+        return Verdict.FIXABLE
     return Verdict.USABLE
 
 
@@ -86,8 +86,8 @@ def verdicts(clips: pd.DataFrame, findings: pd.DataFrame) -> "pd.Series[str]":
     counts = _counting(findings)
     ids = clips["id"].astype(str)
     result = np.full(len(clips), Verdict.USABLE.value, dtype=object)
-    result[ids.isin(counts["clip"]).to_numpy()] = Verdict.MEND.value
-    lost = counts.loc[(counts["severity"] == Severity.ERROR) & ~counts["code"].isin(MENDABLE), "clip"]
+    result[ids.isin(counts["clip"]).to_numpy()] = Verdict.FIXABLE.value
+    lost = counts.loc[(counts["severity"] == Severity.ERROR) & ~counts["code"].isin(FIXABLE), "clip"]
     result[ids.isin(lost).to_numpy() | ~_readable(clips)] = Verdict.DROP.value
     return pd.Series(result, index=clips.index, dtype="object")
 
@@ -105,7 +105,7 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Any]:
     dict
         ``clips``, ``hours``; ``verdicts``: for each verdict ``clips`` and ``hours``; ``severities``: findings
         of each severity; ``codes``: for each code, worst first, its worst ``severity``, ``findings``,
-        ``error``, ``warning``, ``note``, ``mendable``, ``clips`` and ``hours`` that have it, ``clips_only``
+        ``error``, ``warning``, ``note``, ``fixable``, ``clips`` and ``hours`` that have it, ``clips_only``
         and ``hours_only`` that would be usable but for it; ``strictness``: what each step keeps.
     """
     hours = _hours(clips)
@@ -137,7 +137,7 @@ def _codes(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array) -> dict[st
             "severity": worst.value,
             "findings": len(group),
             **{s.value: int(severities.get(s.value, 0)) for s in reversed(Severity)},
-            "mendable": code in MENDABLE,
+            "fixable": code in FIXABLE,
             **having,
             "clips_only": only["clips"],
             "hours_only": only["hours"],
@@ -168,9 +168,9 @@ def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, outco
 
 
 def _counting(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return the findings that keep a clip from being usable: errors, and warnings that can be mended."""
+    """Return the findings that keep a clip from being usable: errors, and warnings that can be fixed."""
     counting = (findings["severity"] == Severity.ERROR) | (
-        (findings["severity"] == Severity.WARNING) & findings["code"].isin(MENDABLE)
+        (findings["severity"] == Severity.WARNING) & findings["code"].isin(FIXABLE)
     )
     return findings[counting & (findings["clip"] != "")]
 

@@ -83,8 +83,8 @@ class Select(Section):
     Attributes
     ----------
     strictness
-        ``lenient`` rejects what no stage can mend, ``normal`` also clips with three warnings or more, ``strict``
-        every clip with a warning that no stage mends.
+        ``lenient`` rejects what no stage can fix, ``normal`` also clips with three warnings or more, ``strict``
+        every clip with a warning that no stage fixes.
     reject, keep
         Codes that always reject a clip, and codes that never do.
     keep_hours

@@ -117,7 +117,7 @@ def refuse_nothing(ready: Source, reasons: Path | None) -> None:
     where = f"; the reasons are in {reasons}" if reasons else ""
     raise CorpusError(
         f"no clip is left to build of {ready.todo.corpus.root} ({first.id}: {first.reason}{more}){where}: "
-        "mend the recordings or their texts, or change the recipe"
+        "fix the recordings or their texts, or change the recipe"
     )
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.verdict import MENDED_BY
+from ttsprep.audit.verdict import FIXED_BY
 from ttsprep.build.config import Select
 from ttsprep.core.types import Severity
 from ttsprep.text.phonemes import phones
 
 MOST_WARNINGS = {"lenient": inf, "normal": 2, "strict": 0}
 AFTER_NORMALISING = frozenset({"text-encoding", "text-unspeakable"})
-"""Codes that the stage ``normalise`` may mend: judged on its result."""
+"""Codes that the stage ``normalise`` may fix: judged on its result."""
 
 Sound = tuple[str, ...]
 """A phone or a diphone of a language."""
@@ -87,7 +87,7 @@ def choose(
     rules
         How strictly.
     stages
-        Of the pipeline that is still to come: what they mend rejects no clip.
+        Of the pipeline that is still to come: what they fix rejects no clip.
     decisions
         By id; they come before everything but an unreadable file.
     doubted
@@ -139,9 +139,9 @@ class _Judge:
     """What the findings say of each clip."""
 
     def __init__(self, clips: pd.DataFrame, findings: pd.DataFrame, rules: Select, stages: Collection[str]) -> None:
-        mended = {code for code, stage in MENDED_BY.items() if stage in stages}
+        fixed = {code for code, stage in FIXED_BY.items() if stage in stages}
         later = AFTER_NORMALISING if "normalise" in stages else frozenset()
-        spared = mended | later | set(rules.keep) - set(rules.reject)
+        spared = fixed | later | set(rules.keep) - set(rules.reject)
         self._rules = rules
         self._found: dict[str, list[tuple[int, str, str]]] = {}
         ranks = {severity.value: severity.rank for severity in Severity}

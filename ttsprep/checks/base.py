@@ -27,17 +27,17 @@ class Code:
         What it is, in one sentence.
     measured
         How it is measured, with the source of the formula, and what the limit is.
-    harm
+    impact
         Why it hurts a text-to-speech model.
-    mend
+    fix
         What to do about it.
     """
 
     code: str
     summary: str
     measured: str
-    harm: str
-    mend: str
+    impact: str
+    fix: str
 
 
 class Check:

@@ -31,7 +31,7 @@ RARE = Code(
     "phones. The message names the clips that carry them.",
     "A sound heard a handful of times is learnt unsteadily, and dropping one of these clips for another "
     "finding may take the sound with it.",
-    "Keep and mend the clips named; record more of the sound (`--prompts sentences.txt`).",
+    "Keep and fix the clips named; record more of the sound (`--prompts sentences.txt`).",
 )
 DIPHONE = Code(
     "diphone-coverage",

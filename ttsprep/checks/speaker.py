@@ -216,7 +216,7 @@ class Voices:
             return likeness, spread_of(likeness, self.seconds, total)
 
     def likelier(self, rows: npt.NDArray[np.intp], likeness: Numbers, usual: float) -> dict[int, tuple[int, float]]:
-        """Return for those of the clips that are of another speaker's voice his number, and the likeness to him."""
+        """Return, for each row that is more like another speaker, the number of that speaker and the likeness."""
         named = np.flatnonzero(self.totals > 0)
         if len(named) < 2:
             return {}
@@ -247,7 +247,7 @@ def spread_of(likeness: Numbers, seconds: Numbers | float, total: Numbers | floa
 
 
 def _kept(prints: Numbers, seconds: Numbers, scale: Scale) -> npt.NDArray[np.bool_]:
-    """Return which clips of a speaker make his voice: those near the one that most others are like, by rounds."""
+    """Return which clips make the voice of a speaker: those near the most typical one, in rounds."""
     longest = np.argsort(-seconds, kind="stable")[:SAMPLE]
     some = prints[longest]
     voice = some[np.median(some @ some.T, axis=1).argmax()]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttsprep.corpora.corpus import Plan
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-VERDICTS = {"usable": "green", "to mend": "yellow", "to drop": "red"}
+VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
 Suggestions = Sequence[tuple[str, Sequence[str]]]
 
 
@@ -156,21 +156,21 @@ def _findings(summary: Mapping[str, Any]) -> "Table":
     for title in (*COLOURS, "clips"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
-    table.add_column("mend")  # gives way where the terminal is narrow
+    table.add_column("fix")  # gives way where the terminal is narrow
     for code, row in summary["codes"].items():
         numbers = [Text(f"{row[name]:,}" if row[name] else "", colour) for name, colour in COLOURS.items()]
         clips = Text(f"{row['clips']:,}" if row["clips"] else "corpus")
-        table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), _mend(code))
+        table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), _fix(code))
     return table
 
 
-def _mend(code: str) -> "Text":
+def _fix(code: str) -> "Text":
     """Return the first sentence of what to do about a finding."""
     from rich.text import Text
 
     from ttsprep.checks.base import catalogue
 
-    return Text(catalogue()[code][0].mend.split(". ")[0].rstrip("."), no_wrap=True, overflow="ellipsis")
+    return Text(catalogue()[code][0].fix.split(". ")[0].rstrip("."), no_wrap=True, overflow="ellipsis")
 
 
 def _record_next(suggestions: Suggestions) -> "Table":
@@ -205,8 +205,8 @@ def show_explanation(entry: "Code", judge: "Check") -> None:
         for limit in limits:
             table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
         section(f"The limits, as [checks.{judge.name}] in a recipe", table)
-    section("Why it hurts", Text(entry.harm))
-    section("The mend", Text(entry.mend))
+    section("Why it hurts", Text(entry.impact))
+    section("The fix", Text(entry.fix))
     show(*parts)
 
 

@@ -52,7 +52,7 @@ def build(
         float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="At most; the worst go first.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be mended.")] = False,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be fixed.")] = False,
     asr_model: Annotated[
         str,
         typer.Option(metavar="PATH|NAME", help="Whisper weights, where the recipe has [transcribe]. [default: base]"),

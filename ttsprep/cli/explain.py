@@ -38,8 +38,8 @@ def explain(
 ) -> None:
     """Explain a finding, or everything known of one clip.
 
-    Of a finding it says how it is measured, its limits, why it hurts, and the mend. Of a clip it shows the findings,
-    their mends, and every measure beside the quartiles of the corpus, and writes a page to hear and see it.
+    Of a finding it says how it is measured, its limits, why it hurts, and the fix. Of a clip it shows the findings,
+    their fixes, and every measure beside the quartiles of the corpus, and writes a page to hear and see it.
     """
     from ttsprep.checks.base import catalogue
 

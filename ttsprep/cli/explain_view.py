@@ -75,7 +75,7 @@ def _finding(found: "Found") -> "Table":
     )
     rows = {"seen": found.message}
     if found.entry is not None:
-        rows |= {"why": found.entry.harm, "mend": found.entry.mend}
+        rows |= {"why": found.entry.impact, "fix": found.entry.fix}
     if found.stage:
         rows["build"] = f"the stage {found.stage} of a build does it"
     table = Table.grid()
@@ -145,6 +145,6 @@ def show_code_json(entry: Any, judge: Any) -> None:
     """Print what a finding is, with the thresholds as they are set."""
     from ttsprep.checks.describe import thresholds
 
-    document = {name: getattr(entry, name) for name in ("code", "summary", "measured", "harm", "mend")}
+    document = {name: getattr(entry, name) for name in ("code", "summary", "measured", "impact", "fix")}
     limits = {limit.name: {"value": limit.value, "meaning": limit.meaning} for limit in thresholds(judge)}
     write(json.dumps(document | {"check": judge.name, "limits": limits}, ensure_ascii=False, indent=2) + "\n")

@@ -101,7 +101,7 @@ def _audit(
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read, and stop.")] = False,
 ) -> int:
-    """Find what is wrong with a corpus, how badly, and how to mend it.
+    """Find what is wrong with a corpus, how badly, and how to fix it.
 
     Only reads the corpus. A second audit measures only what has changed; one that was stopped goes on.
     """

@@ -65,7 +65,7 @@ class AuditTables:
     summary
         As `ttsprep.audit.verdict.summarise` makes it.
     explanations
-        For each code its ``summary``, ``measured``, ``harm`` and ``mend``.
+        For each code its ``summary``, ``measured``, ``impact`` and ``fix``.
     coverage
         None where nothing was phonemised.
     media

@@ -53,7 +53,7 @@ def _tables(audited: Audited, language: str) -> AuditTables:
         return Signal(decoded).samples, decoded.rate
 
     explanations = {
-        name: {"summary": code.summary, "measured": code.measured, "harm": code.harm, "mend": code.mend}
+        name: {"summary": code.summary, "measured": code.measured, "impact": code.impact, "fix": code.fix}
         for name, (code, _) in catalogue().items()
     }
     return AuditTables(

@@ -151,7 +151,7 @@ def _code(audit: AuditTables, code: str, cards: list[Card]) -> dict[str, Any]:
     return {
         "code": visible(code),
         **audit.summary["codes"][code],
-        **{key: visible(explanation.get(key, "")) for key in ("summary", "measured", "harm", "mend")},
+        **{key: visible(explanation.get(key, "")) for key in ("summary", "measured", "impact", "fix")},
         "cards": cards,
     }
 
@@ -236,7 +236,7 @@ def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str,
         "verdicts": names,
         "verdict": [names.index(v) for v in outcome[order]],
         "codes": codes,
-        "mendable": [audit.summary["codes"][code]["mendable"] for code in codes],
+        "fixable": [audit.summary["codes"][code]["fixable"] for code in codes],
         "severities": [s.value for s in Severity],
         "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],

@@ -31,11 +31,11 @@ def repaired(text: str, language: str) -> tuple[str, list[str]]:
     ('café & thé', ['mojibake', 'entities'])
     """
     done = []
-    for name, mend in (("mojibake", _decoded), ("entities", _unescaped), ("tags", _untagged)):
-        mended = mend(text, language)
-        if mended != text:
+    for name, fix in (("mojibake", _decoded), ("entities", _unescaped), ("tags", _untagged)):
+        fixed = fix(text, language)
+        if fixed != text:
             done.append(name)
-            text = mended
+            text = fixed
     return text, done
 
 

@@ -36,7 +36,7 @@ def test_a_recording_that_cannot_be_cut_is_told_in_one_line(tmp_path: Path, leve
         (line,) = [line for line in said.stderr.splitlines() if line.startswith("ttsprep: ")]
         assert (said.returncode, said.stdout) == (2, "")
         assert f"no clip is left to build of {source} (room: 0.0-40.0 s: {why}" in line
-    assert f"the reasons are in {out / 'rejected.csv'}: mend the recordings" in done.stderr
+    assert f"the reasons are in {out / 'rejected.csv'}: fix the recordings" in done.stderr
     (refused,) = read_rejected(out / "rejected.csv")
     assert (refused.id, refused.stage) == ("room", "segment")
     assert why in refused.reason

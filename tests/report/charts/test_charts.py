@@ -72,13 +72,13 @@ def test_characters_that_act_are_spelled_out(raw, shown):
 
 def test_a_histogram_counts_every_clip_once_under_its_verdict():
     clips = corpus(500)
-    verdict = np.array(["usable"] * 450 + ["to mend"] * 30 + ["to drop"] * 20, dtype=object)
+    verdict = np.array(["usable"] * 450 + ["fixable"] * 30 + ["to drop"] * 20, dtype=object)
     figure = histogram(LENGTH, clips, verdict, [(1.0, "too-short")])
     counted = {
         name: sum(int(n) for tip in tips(figure.svg) for n in re.findall(rf"(\d+) {name}", tip))
-        for name in ("usable", "to mend", "to drop")
+        for name in ("usable", "fixable", "to drop")
     }
-    assert counted == {"usable": 450, "to mend": 30, "to drop": 20}
+    assert counted == {"usable": 450, "fixable": 30, "to drop": 20}
     assert "too-short" in texts(figure.svg)
     assert figure.title.startswith("Length: half lie between")
 

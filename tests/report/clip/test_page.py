@@ -18,7 +18,7 @@ TONE = (0.3 * np.sin(2 * np.pi * (200 * T + 100 * T**2))).astype(np.float32)
 
 
 def finding(code="clipping", severity="error", start=0.5, end=0.9):
-    about = {name: f"{code} {name}" for name in ("message", "summary", "measured", "harm", "mend")}
+    about = {name: f"{code} {name}" for name in ("message", "summary", "measured", "impact", "fix")}
     place = "" if start is None or end is None else f"{start:.2f} to {end:.2f} s"
     return about | {"code": code, "severity": severity, "start": start, "end": end, "place": place, "stage": ""}
 
@@ -64,8 +64,8 @@ def test_everything_is_on_the_page():
         "clip-1",
         "to drop",
         "for clipping",
-        "clipping harm",
-        "noisy mend",
+        "clipping impact",
+        "noisy fix",
         "ɔː l",
         "hum_hz",
         "build/x",

@@ -60,9 +60,9 @@ class Normalise(Stage):
         return Staged(replace(clip, text=text) if text != clip.text else clip, audio, did)
 
     def _once(self, text: str, language: str, table: Words, did: dict[str, float | str]) -> str:
-        text, mended = repaired(text, language)
-        if mended:
-            did["repaired"] = ", ".join(mended)
+        text, fixed = repaired(text, language)
+        if fixed:
+            did["repaired"] = ", ".join(fixed)
         text = composed(visible(text))
         if self.marks:
             text = composed(plain_marks(text))

@@ -121,7 +121,7 @@ def left_axis(y: Scale, x: float, label: str, *, right: float, most: int = 4) ->
 
 Values = npt.NDArray[np.float64]
 
-CLASSES = {Verdict.USABLE: "usable", Verdict.MEND: "mend", Verdict.DROP: "drop"}
+CLASSES = {Verdict.USABLE: "usable", Verdict.FIXABLE: "fix", Verdict.DROP: "drop"}
 """The class of each verdict in the style sheet."""
 
 

@@ -22,7 +22,7 @@ class VoiceMap:
     Attributes
     ----------
     points
-        Columns ``id``, ``speaker``, ``x``, ``y``, ``likeness`` to the voice of the speaker (NaN where he has too few
+        Columns ``id``, ``speaker``, ``x``, ``y``, ``likeness`` to the voice of the speaker (NaN with too few
         clips), and ``limits``, how far it is from that voice (1 is the limit of `Speaker`).
     voices
         1 if the corpus is of one voice: then the middle is that voice, and the distance from there is that of

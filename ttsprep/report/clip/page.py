@@ -75,7 +75,7 @@ class ClipPage:
         What becomes of it, and why in a few words.
     findings
         The worst first: ``code``, ``severity``, ``message``, ``start``, ``end``, ``place``, ``stage``, ``summary``,
-        ``measured``, ``harm``, ``mend``.
+        ``measured``, ``impact``, ``fix``.
     groups
         Measures by area.
     sayings
@@ -208,7 +208,7 @@ def page_of(dossier: Dossier) -> str:
 
 
 def _finding(found: Found) -> dict[str, Any]:
-    about = {name: getattr(found.entry, name, "") for name in ("summary", "measured", "harm", "mend")}
+    about = {name: getattr(found.entry, name, "") for name in ("summary", "measured", "impact", "fix")}
     own = {name: getattr(found, name) for name in ("code", "message", "start", "end", "stage")}
     return own | about | {"severity": found.severity.value, "place": place(found)}
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ttsprep.audit.percentiles import Measure, measures
 from ttsprep.audit.results import SOURCE, AuditFolder, find_clip, root_of
-from ttsprep.audit.verdict import MENDED_BY, Verdict, verdict
+from ttsprep.audit.verdict import FIXED_BY, Verdict, verdict
 from ttsprep.build.output_folder import DOCUMENT, MARK
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.core.errors import UsageError
@@ -39,9 +39,9 @@ class Found:
     code, severity, message, value, limit, start, end
         As in ``findings.parquet``; None where there is none.
     entry
-        What it is, how it is measured, why it hurts, and the mend; None for a code of a plug-in that is not here.
+        What it is, how it is measured, why it hurts, and the fix; None for a code of a plug-in that is not here.
     stage
-        Of a build, that mends it; "" if none does.
+        Of a build, that fixes it; "" if none does.
     """
 
     code: str
@@ -138,8 +138,8 @@ class Dossier:
 def _finding(found: Found) -> dict[str, Any]:
     fields = {name: getattr(found, name) for name in ("code", "severity", "message", "value", "limit", "start", "end")}
     entry = found.entry
-    about = {name: getattr(entry, name) for name in ("summary", "measured", "harm", "mend")} if entry else {}
-    return fields | {"mended_by": found.stage or None} | about
+    about = {name: getattr(entry, name) for name in ("summary", "measured", "impact", "fix")} if entry else {}
+    return fields | {"fixed_by": found.stage or None} | about
 
 
 def _measure(measure: Measure) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _findings(table: pa.Table, name: str) -> list[Found]:
     for row in table.filter(pc.equal(table["clip"], name)).to_pylist():
         entry = catalogue()[row["code"]][0] if row["code"] in catalogue() else None
         value, limit, start, end = (_known(row[name]) for name in ("value", "limit", "start", "end"))
-        severity, stage = Severity(row["severity"]), MENDED_BY.get(row["code"], "")
+        severity, stage = Severity(row["severity"]), FIXED_BY.get(row["code"], "")
         found.append(Found(row["code"], severity, row["message"], value, limit, start, end, entry, stage))
     return sorted(found, key=lambda one: (-one.severity.rank, one.code))
 
@@ -273,12 +273,12 @@ def page_path(dossier: Dossier, given: Path | None) -> Path:
 
 
 def becomes(dossier: "Dossier") -> str:
-    """Say in a few words why a clip is usable, to mend or to drop."""
+    """Say in a few words why a clip is usable, fixable or to drop."""
     if dossier.verdict == "usable":
-        return "no error, nothing to mend" if dossier.findings else "nothing was found"
-    if dossier.verdict == "to mend":
+        return "no error, nothing to fix" if dossier.findings else "nothing was found"
+    if dossier.verdict == "fixable":
         stages = dict.fromkeys(found.stage for found in dossier.findings if found.stage and found.severity != "note")
-        return f"a build mends it: {', '.join(stages)}"
+        return f"a build fixes it: {', '.join(stages)}"
     codes = [found.code for found in dossier.findings if found.severity == "error" and not found.stage]
     return f"for {', '.join(dict.fromkeys(codes))}" if codes else "its audio could not be decoded"
 

@@ -37,7 +37,7 @@
   const data = JSON.parse($("data").textContent);
   const size = data.id.length;
   const ROW = 33;
-  const classes = ["usable", "mend", "drop"];
+  const classes = ["usable", "fix", "drop"];
   const plural = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
   const show = (quantity, i) => {
     const value = quantity.values[i];
@@ -227,7 +227,7 @@
     const counts = data.codes.map(() => 0), lost = data.codes.map(() => false);
     data.found.forEach((list, i) => {
       for (const code of new Set(list.filter((f) => f[1] > 0).map((f) => f[0]))) counts[code] += 1;
-      if (data.verdict[i] === 2) for (const f of list) if (f[1] === 2 && !data.mendable[f[0]]) lost[f[0]] = true;
+      if (data.verdict[i] === 2) for (const f of list) if (f[1] === 2 && !data.fixable[f[0]]) lost[f[0]] = true;
     });
     data.codes.forEach((code, c) => {
       if (!counts[c]) return;
