@@ -15,7 +15,6 @@ import soundfile as sf
 
 from ttsprep.audit.results import find_clip, open_audit
 from ttsprep.audit.verdict import summarise
-from ttsprep.build.output_folder import DOCUMENT, MARK
 from ttsprep.build.provenance import PROVENANCE, write_rejected
 from ttsprep.build.select import Rejection
 from ttsprep.cli.explain_view import show_clip
@@ -24,6 +23,7 @@ from ttsprep.core.files import digest
 from ttsprep.core.store import PLACE, note_place
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
 from ttsprep.models.word_scores import Explained, TimedWord
 from ttsprep.report.clip.report import gather
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from ttsprep.build.output_folder import MARK
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.store import noted_place
 from ttsprep.core.tables import clean, read_table
+from ttsprep.corpora.layouts.ttsprep_build import MARK
 from ttsprep.corpora.paths import corpus_folder
 
 SOURCE = "source"

@@ -15,12 +15,10 @@ from ttsprep.build.process import FOLDER, VERSION
 from ttsprep.core.errors import AudioError, OutputError, UsageError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
 from ttsprep.corpora.corpus import Plan
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
 from ttsprep.models.transcriber import model_file
 
-MARK = ".ttsprep-build"
-"""Tells a folder that we may write to from one that holds something else."""
 STAMP = ".unchanged.json"
-DOCUMENT = "build.json"
 EXPORTS = "exports"
 """Folder of the exports, each in a folder of its name."""
 

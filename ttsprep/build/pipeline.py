@@ -34,6 +34,7 @@ from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import Corpus, Plan, plan
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 
 __all__ = ["Built", "Draft", "Told", "build", "draft"]
 
@@ -256,7 +257,7 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told, report
     refresh_cache(out, (out, out / AFTER), rows["path"].tolist())
     Journal(out / ".journal", PROVENANCE).discard()
     document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
-    write_json(out / state.DOCUMENT, document)
+    write_json(out / DOCUMENT, document)
     return Built(out, document, rejected, fresh)
 
 

@@ -9,7 +9,11 @@ from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import checked
 
-_DONE, _TABLE = "build.json", "clips.parquet"
+MARK = ".ttsprep-build"
+"""File by which a folder of a build is known, finished or not."""
+DOCUMENT = "build.json"
+"""File that a finished build has."""
+_TABLE = "clips.parquet"
 _COLUMNS = ("id", "path", "normalised", "speaker", "language")
 
 
@@ -20,20 +24,20 @@ class Build(Layout):
     """
 
     name = "build"
-    summary = f"{_DONE} with {_TABLE}: what ttsprep build wrote"
+    summary = f"{DOCUMENT} with {_TABLE}: what ttsprep build wrote"
     certain = True
     left_out = "exports/*"
 
     @staticmethod
     def recognise(root: Path) -> str:
         """See `Layout.recognise`."""
-        return f"{_DONE} with {_TABLE}" if (root / _DONE).exists() and (root / _TABLE).exists() else ""
+        return f"{DOCUMENT} with {_TABLE}" if (root / DOCUMENT).exists() and (root / _TABLE).exists() else ""
 
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:
         """See `Layout.read`."""
         if not Build.recognise(root):
-            raise CorpusError(f"{root} is no finished build: it has no {_DONE} with {_TABLE}")
+            raise CorpusError(f"{root} is no finished build: it has no {DOCUMENT} with {_TABLE}")
         table = read_table(root / _TABLE)
         if table is None or not set(_COLUMNS) <= set(table.column_names):
             raise CorpusError(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from ttsprep.build.output_folder import DOCUMENT
 from ttsprep.build.provenance import read_rejected
 from ttsprep.core.errors import UsageError
 from ttsprep.core.tables import clean, read_table
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from ttsprep.audit.percentiles import Measure, measures
 from ttsprep.audit.results import SOURCE, AuditFolder, find_clip, root_of
 from ttsprep.audit.verdict import FIXED_BY, Verdict, verdict
-from ttsprep.build.output_folder import DOCUMENT, MARK
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.core.errors import UsageError
 from ttsprep.core.files import refuse_inside, safe_name
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
 from ttsprep.models.base import all_listeners
 from ttsprep.report.clip.audio import Sound, clip_of, listen_to
 from ttsprep.report.clip.build_outcome import Fate, fate
