@@ -375,6 +375,6 @@ def test_a_fault_of_our_own_is_one_line_with_the_details_in_a_file(capsys, tmp_p
         assert console.confess(error) == 2
     (line,) = capsys.readouterr().err.splitlines()
     (file,) = tmp_path.iterdir()
-    assert "ZeroDivisionError at test_cli.py" in line
+    assert "ZeroDivisionError at test_main.py" in line
     assert str(file) in line
     assert "Traceback" in file.read_text(encoding="utf-8")
