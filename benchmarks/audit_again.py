@@ -17,7 +17,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 
 
@@ -51,7 +50,7 @@ def copied(source: Path, folder: Path, copies: int) -> Path:
     folder.mkdir()
     corpus = read_corpus(source)
     with (folder / "manifest.jsonl").open("w", encoding="utf-8") as file:
-        for number, clip in enumerate(item for item in corpus.items if isinstance(item, Clip)):
+        for number, clip in enumerate(corpus.clips):
             for copy in range(copies):
                 name = f"{number:05d}-{copy}{Path(clip.path).suffix}"
                 shutil.copyfile(corpus.root / clip.path, folder / name)

@@ -19,7 +19,6 @@ from pathlib import Path
 
 import soundfile as sf
 
-from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 
 EVERY_S = 0.25
@@ -54,7 +53,7 @@ def write_corpus(source: Path, folder: Path, rows: int, seconds: float) -> None:
     """Copy the clips as WAV, which is quick to seek in, and name `rows` different pieces of them."""
     folder.mkdir()
     corpus = read_corpus(source)
-    clips = [item for item in corpus.items if isinstance(item, Clip)]
+    clips = corpus.clips
     lengths = []
     for number, clip in enumerate(clips):
         samples, rate = sf.read(corpus.root / clip.path, dtype="int16")

@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     given = parser.parse_args()
     corpus = read_corpus(given.corpus)
-    items = (item for item in corpus.items if isinstance(item, Clip))
+    items = iter(corpus.clips)
     clips = [replace(clip, language=clip.language or given.language) for clip in items][: given.clips]
     seconds = sum(len(signal.samples) / signal.rate for signal in signals(corpus.root, clips))
     print(f"{len(clips)} clips, {seconds / 60:.1f} min of audio; load {os.getloadavg()[0]:.1f}")
@@ -185,7 +185,7 @@ def whole(path: Path, language: str) -> None:
         findings = pd.read_parquet(out / "findings.parquet")
         summary = json.loads((out / "summary.json").read_text())
         corpus = read_corpus(path)
-        listed = [item for item in corpus.items if isinstance(item, Clip)]
+        listed = corpus.clips
         recipe = Recipe()
         judging = cpu(lambda: [None for _ in judge(clips, recipe.configured_checks(), recipe.enabled_codes())])
         reporting = cpu(lambda: report(corpus.root, listed, list(clips.id), clips, findings, summary))

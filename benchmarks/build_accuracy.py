@@ -26,7 +26,7 @@ from ttsprep.build.pipeline import build
 from ttsprep.core import audio
 from ttsprep.core.files import inside, safe_names
 from ttsprep.core.signal import Signal
-from ttsprep.corpora.corpus import plan
+from ttsprep.corpora.corpus import read_corpus
 
 SHARE = 0.1
 """Of the clips of a round that are spoilt: few enough to leave the corpus what it is."""
@@ -87,7 +87,7 @@ def main() -> None:  # noqa: PLR0915
         clean, lost, why = 0, 0, Counter()
         for number in range(options.rounds):
             random = np.random.default_rng(number)
-            todo = plan(Path(path), recipe.layout, recipe.language)
+            todo = read_corpus(Path(path), recipe.layout, recipe.language)
             chosen = [todo.clips[i] for i in sorted(random.permutation(len(todo.clips))[: options.clips])]
             names = safe_names([clip.id for clip in chosen])
             chosen = [replace(clip, id=names[clip.id]) for clip in chosen if "|" not in clip.text]

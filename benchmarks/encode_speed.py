@@ -29,7 +29,6 @@ from ttsprep.codec.external import load
 from ttsprep.core import audio
 from ttsprep.core import mono_stream as feed
 from ttsprep.core.files import digest
-from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 
 
@@ -40,7 +39,7 @@ def cpu_s() -> float:
 
 def subset(corpus: Path, count: int, folder: Path) -> list[Path]:
     read = read_corpus(corpus)
-    clips = itertools.islice((item for item in read.items if isinstance(item, Clip)), count)
+    clips = itertools.islice(read.clips, count)
     folder.mkdir()
     return [Path(shutil.copy(read.root / clip.path, folder)) for clip in clips]
 

@@ -27,7 +27,7 @@ from ttsprep.audit.listen import decode, like
 from ttsprep.checks.transcript import Transcript, evidence
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Measures
-from ttsprep.corpora.corpus import plan
+from ttsprep.corpora.corpus import read_corpus
 from ttsprep.models.asr import Asr, score
 from ttsprep.models.base import RATE, Heard
 from ttsprep.models.whisper import FRAME_S, load, weights
@@ -88,14 +88,14 @@ def chosen(
     root: Path, language: str, count: int, chance: random.Random, words: int = 4
 ) -> tuple[list[Heard], list[str]]:
     """Return clips of so many words or more, shortest first, each with texts of like length, and the words of all."""
-    todo = plan(root, language=language)
+    todo = read_corpus(root, language=language)
     # a plus is a mark of stress in some corpora
     corpus = [replace(clip, text=clip.text.replace("+", "")) for clip in todo.clips]
     corpus = [clip for clip in corpus if len(clip.text.split()) >= words and not UNREAD.search(clip.text)]
     clips = []
     for clip in chance.sample(corpus, min(count, len(corpus))):
         try:
-            clips.append(Heard(clip, decode(todo.corpus.root, clip)))
+            clips.append(Heard(clip, decode(todo.root, clip)))
         except AudioError as error:
             print(f"{clip.id}: {error}")
     clips = [clip for clip in clips if 1.0 < len(clip.samples) / RATE < 29.0]

@@ -54,7 +54,7 @@ class Recording:
 def read(root: Path, language: str, count: int) -> list[tuple[Clip, Samples, int]]:
     """Return the first clips of a corpus in order, with their samples and rate; none with remarks in brackets."""
     corpus = read_corpus(root)
-    clips = [item for item in corpus.items if isinstance(item, Clip) and item.text.strip()]
+    clips = [clip for clip in corpus.clips if clip.text.strip()]
     clips = [clip for clip in clips if not set(clip.text) & set("[]<>()") or language.startswith("en-")][:count]
     decoded = [audio.read(corpus.root / clip.path) for clip in clips]
     return [(clip, Signal(sound).samples, sound.rate) for clip, sound in zip(clips, decoded, strict=True)]

@@ -40,7 +40,7 @@ from ttsprep.build.longform.book_words import words
 from ttsprep.build.longform.cut import Cuts, Piece, Segmenting
 from ttsprep.core.progress import QUIET
 from ttsprep.core.types import Clip
-from ttsprep.corpora.corpus import Corpus, Plan
+from ttsprep.corpora.corpus import Corpus
 
 
 def main() -> None:
@@ -101,8 +101,7 @@ def measure(recording: Recording, text: str, model: str, *, show: bool) -> None:
 def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[Piece, ...], Counter[str], float]:
     """Cut a recording and have Whisper place its text; return the pieces, the reasons of the others, and the speed."""
     segment, transcribe = Segment(align="asr"), Transcribe(model=model)
-    corpus = Corpus(Path(folder), "plain", "made just now", iter(()), "*")
-    todo = Plan(corpus, [clip], [clip.id], [], [])
+    todo = Corpus(Path(folder), "plain", "made just now", [clip], [clip.id])
     with tempfile.TemporaryDirectory(prefix="ttsprep-aligning-") as out:
         start = sum(os.times()[:4])
         recipe = Recipe(segment=segment, transcribe=transcribe)

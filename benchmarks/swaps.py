@@ -18,7 +18,7 @@ from ttsprep.audit.pipeline import PROPOSED, audit
 from ttsprep.build.config import Recipe
 from ttsprep.build.pipeline import build
 from ttsprep.core.types import Clip
-from ttsprep.corpora.corpus import plan
+from ttsprep.corpora.corpus import read_corpus
 from ttsprep.models.asr import Asr
 
 
@@ -32,11 +32,11 @@ def main() -> None:
     parser.add_argument("--cycles", type=int, default=4)
     asked = parser.parse_args()
     chance = random.Random(0)
-    todo = plan(asked.corpus, language=asked.language)
+    todo = read_corpus(asked.corpus, language=asked.language)
     known = [clip for clip in todo.clips if len(clip.text.split()) >= 4 and "|" not in clip.text]
     clips = chance.sample(known, min(asked.clips, len(known)))
     with tempfile.TemporaryDirectory() as folder:
-        measure(asked, todo.corpus.root, clips, Path(folder))
+        measure(asked, todo.root, clips, Path(folder))
 
 
 def measure(asked: argparse.Namespace, root: Path, clips: list[Clip], folder: Path) -> None:

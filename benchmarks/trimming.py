@@ -29,7 +29,7 @@ CLIP = Clip("a", "a", "")
 def clips_of(path: Path, count: int) -> Iterator[Audio]:
     """Yield clips of a corpus in mono, the same ones every time."""
     corpus = read_corpus(path)
-    clips = [item for item in corpus.items if isinstance(item, Clip) and "silence" not in item.id]
+    clips = [clip for clip in corpus.clips if "silence" not in clip.id]
     for i in np.random.default_rng(0).permutation(len(clips))[:count]:
         try:
             yield Mono().apply(CLIP, audio.read(inside(corpus.root, clips[i].path))).audio

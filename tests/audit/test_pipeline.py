@@ -17,7 +17,7 @@ from ttsprep.checks.hum import Hum
 from ttsprep.core.errors import CorpusError, TtsprepError, UsageError
 from ttsprep.core.store import noted_place
 from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
-from ttsprep.corpora.corpus import plan
+from ttsprep.corpora.corpus import read_corpus
 from ttsprep.report.make import report
 
 Lines = list[str]
@@ -224,8 +224,8 @@ def test_wrong_inputs_are_refused_before_anything_is_written(small: Path, tmp_pa
 
 def test_audio_without_metadata_is_a_plain_corpus(small: Path) -> None:
     (small / "metadata.csv").unlink()
-    found = plan(small)
-    assert found.corpus.layout == "plain"
+    found = read_corpus(small)
+    assert found.layout == "plain"
     assert {clip.text for clip in found.clips} == {""}
     assert found.orphans == []
 

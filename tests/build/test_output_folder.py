@@ -9,7 +9,7 @@ import pytest
 from ttsprep.build import output_folder as state
 from ttsprep.build.config import Recipe, Select
 from ttsprep.core.errors import OutputError, UsageError
-from ttsprep.corpora.corpus import plan
+from ttsprep.corpora.corpus import read_corpus
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_the_stamp_of_the_inputs_changes_with_each_of_them(spoken: Path, tmp_pat
 
     def stamp(recipe: Recipe | None = None, path: Path | None = None) -> str:
         recipe = recipe or Recipe()
-        return state.inputs_stamp(plan(spoken), recipe, path)
+        return state.inputs_stamp(read_corpus(spoken), recipe, path)
 
     first = stamp()
     assert stamp() == first

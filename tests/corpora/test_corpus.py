@@ -122,7 +122,7 @@ def test_each_layout_is_recognised_and_no_other(tmp_path: Path, make: Callable[[
     layout, why = detect(tmp_path)
     assert layout.name == make.__name__
     assert why
-    clips, findings = split(read_corpus(tmp_path).items)
+    clips, findings = split(read_corpus(tmp_path))
     assert (len(clips), findings) == (1, [])
     assert (tmp_path / clips[0].path).is_file()
 
@@ -134,10 +134,10 @@ def test_a_layout_that_does_not_fit_is_one_clear_error(
 ) -> None:
     build(tmp_path)
     if wrong in {build.__name__, "plain"}:
-        assert any(isinstance(i, Clip) for i in read_corpus(tmp_path, wrong).items)
+        assert read_corpus(tmp_path, wrong).clips
         return
     with pytest.raises(CorpusError) as error:
-        list(read_corpus(tmp_path, wrong).items)
+        read_corpus(tmp_path, wrong)
     assert str(tmp_path) in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -252,7 +252,7 @@ def test_a_large_table_is_read_fast(tmp_path: Path) -> None:
         "".join(f"{i}|Ça, c’est dit ici {i}.|normalisé {i}\n" for i in range(20_000)),
     )
     began = time.process_time()
-    clips, findings = split(read_corpus(tmp_path).items)
+    clips, findings = split(read_corpus(tmp_path))
     assert time.process_time() - began < 1.0  # it takes 0.15 s: 100,000 rows stay under a second
     assert (len(clips), findings) == (20_000, [])
 
@@ -261,7 +261,7 @@ def test_the_order_of_a_folder_on_disk_does_not_matter(tmp_path: Path) -> None:
     names = [f"{i:02d}/{j}.wav" for i in range(4) for j in range(3)]
     audio(tmp_path / "one", *names)
     audio(tmp_path / "two", *reversed(names))
-    assert list(read_corpus(tmp_path / "one").items) == list(read_corpus(tmp_path / "two").items)
+    assert read_corpus(tmp_path / "one").clips == read_corpus(tmp_path / "two").clips
 
 
 def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
@@ -281,7 +281,7 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
                 os.seteuid(65534)
             for folder in closed:
                 with pytest.raises(CorpusError) as error:
-                    list(read_corpus(root / folder).items)
+                    read_corpus(root / folder)
                 said[folder] = str(error.value)
         finally:
             os.seteuid(owner)
@@ -297,12 +297,12 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real speech of ../shared/data is not here")
 def test_real_corpora_are_read_whole() -> None:
     corpus = read_corpus(REAL / "ljspeech")
-    clips, findings = split(corpus.items)
+    clips, findings = split(corpus)
     assert (corpus.layout, len(clips), findings) == ("ljspeech", 385, [])
     assert clips[1] == Clip("LJ001-0002", "wavs/LJ001-0002.flac", "in being comparatively modern.")
     assert all((corpus.root / c.path).is_file() for c in clips)
     corpus = read_corpus(REAL / "librispeech-train-clean-251spk")
-    assert (corpus.layout, len(list(corpus.items))) == ("plain", 251)
+    assert (corpus.layout, len(corpus.clips)) == ("plain", 251)
 
 
 def test_the_layout_of_the_docs_works(tmp_path: Path) -> None:

@@ -4,13 +4,14 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpora.layouts.corpus import put, split
+from corpora.layouts.corpus import put
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.metadata import LINE_LIMIT, Row, checked, csv_rows, json_rows, lines, split_rows, transcript
@@ -44,6 +45,12 @@ TEXT = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])
 )
 PLAIN = "in being comparatively modern " * 200
 """Enough that a few control characters do not make it something other than text."""
+
+
+def split(items: Iterable[Clip | Finding]) -> tuple[list[Clip], list[Finding]]:
+    """Return clips and findings apart."""
+    everything = list(items)
+    return [i for i in everything if isinstance(i, Clip)], [i for i in everything if isinstance(i, Finding)]
 
 
 def rows_of(path: Path, separator: str = "|") -> list[list[str]]:

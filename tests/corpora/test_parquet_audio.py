@@ -17,7 +17,6 @@ import pytest
 import soundfile as sf
 
 from ttsprep.core.errors import CorpusError, OutputError
-from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.corpora.parquet_audio import MARK, find_shards, unpack_parquet
 
@@ -91,7 +90,7 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     unpack_parquet(find_shards(corpus), tmp_path / "out", lambda *at: told.append(at))
     total = sum(path.stat().st_size for path in find_shards(corpus))
     assert told == [(n * len(sound(0)), total) for n in range(1, 51)]
-    clips = [item for item in read_corpus(tmp_path / "out").items if isinstance(item, Clip)]
+    clips = read_corpus(tmp_path / "out").clips
     assert read_corpus(tmp_path / "out").layout == "audiofolder"
     assert [clip.text for clip in clips] == [f"Sentence {n}: “wörds”, 3 | 4." for n in range(50)]
     assert [clip.speaker for clip in clips] == ["anna", "बी"] * 25

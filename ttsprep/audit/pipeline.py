@@ -36,7 +36,7 @@ from ttsprep.core.tables import (
 )
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.core.workers.pool import run
-from ttsprep.corpora.corpus import Plan, plan
+from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.models.base import Asked, Listener
 
 SHARD = 64
@@ -91,9 +91,9 @@ class Audited:
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, listed: Plan, audit: Audit) -> "Audited":
+    def of(cls, listed: Corpus, audit: Audit) -> "Audited":
         """Return an audit with the corpus that it was made of."""
-        return cls(listed.corpus.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary)
+        return cls(listed.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary)
 
 
 Report = Callable[[Audited], str]
@@ -107,7 +107,7 @@ def audit(
     *,
     jobs: int,
     on_progress: Progress | None = None,
-    on_plan: Callable[[Plan, int], None] | None = None,
+    on_plan: Callable[[Corpus, int], None] | None = None,
     listen: Sequence[Listener] = (),
     skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
@@ -146,8 +146,8 @@ def audit(
     TtsprepError
         If the corpus cannot be read, or the results cannot be written.
     """
-    todo = plan(path, recipe.layout, recipe.language)
-    refuse_inside(todo.corpus.root, out)
+    todo = read_corpus(path, recipe.layout, recipe.language)
+    refuse_inside(todo.root, out)
     return examine(
         todo,
         out,
@@ -164,13 +164,13 @@ def audit(
 
 
 def examine(
-    todo: Plan,
+    todo: Corpus,
     out: Path,
     recipe: AuditConfig,
     *,
     jobs: int,
     on_progress: Progress | None = None,
-    on_plan: Callable[[Plan, int], None] | None = None,
+    on_plan: Callable[[Corpus, int], None] | None = None,
     report: Report | None = None,
     listen: Sequence[Listener] = (),
     skipped: Mapping[str, str] | None = None,
@@ -181,10 +181,10 @@ def examine(
     judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
     distances, used = read_codes(codes, todo.ids) if codes else ([], {})
     with lock(out):
-        note_place(out, todo.corpus.root)
+        note_place(out, todo.root)
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
         heard = listen_to(
-            todo.corpus.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
+            todo.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
         )
         heard = with_distances(heard, distances) if codes else heard
         if not heard.equals(table):
@@ -224,17 +224,17 @@ def examine(
 
 
 def _measure(
-    todo: Plan,
+    todo: Corpus,
     out: Path,
     jobs: int,
     on_progress: Progress | None,
-    on_plan: Callable[[Plan, int], None] | None,
+    on_plan: Callable[[Corpus, int], None] | None,
 ) -> tuple[int, pa.Table]:
     """Measure the clips that are not known from an earlier audit, and write ``clips.parquet``."""
     schema = measured_schema(columns())
     journal = Journal(out / ".journal", schema)
     batches, places = _known(out, schema, journal)
-    root, code = str(todo.corpus.root.resolve()), versions()
+    root, code = str(todo.root.resolve()), versions()
     files = unchanged(root, todo.clips, out)
     rows = [
         places.get(fingerprint(clip, sha256, code), -1) if sha256 else -1
@@ -310,17 +310,17 @@ def judge(clips: pd.DataFrame, judges: Sequence[Check], wanted: frozenset[str]) 
             yield from (finding for finding in check.judge(clips) if finding.code in wanted)
 
 
-def _about_files(todo: Plan, wanted: frozenset[str]) -> Iterator[Finding]:
+def _about_files(todo: Corpus, wanted: frozenset[str]) -> Iterator[Finding]:
     yield from (finding for finding in todo.findings if finding.code in wanted)
     if "audio-orphan" in wanted:
         for name in todo.orphans:
             yield Finding("", "audio-orphan", Severity.NOTE, f"{name} is named by no line of the metadata")
 
 
-def _stamp(todo: Plan, table: str, judges: Sequence[Check], wanted: frozenset[str]) -> str:
+def _stamp(todo: Corpus, table: str, judges: Sequence[Check], wanted: frozenset[str]) -> str:
     """Stand for all that findings and report depend on; `table` stands for ``clips.parquet`` and the codes."""
     rules = (__version__, versions(), [repr(judge) for judge in judges], sorted(wanted))
-    corpus = (todo.corpus.root.resolve().name, todo.corpus.layout, todo.corpus.why)
+    corpus = (todo.root.resolve().name, todo.layout, todo.why)
     return hashlib.sha256(repr((table, *rules, *corpus, todo.findings, todo.orphans)).encode()).hexdigest()
 
 
@@ -338,11 +338,11 @@ def _earlier(out: Path, stamp: str, *, with_report: bool) -> tuple[pd.DataFrame,
     return findings.to_pandas(), summary
 
 
-def _about(todo: Plan, clips: pd.DataFrame) -> dict[str, Any]:
+def _about(todo: Corpus, clips: pd.DataFrame) -> dict[str, Any]:
     return {
-        "corpus": clean(todo.corpus.root.resolve().name),
-        "layout": todo.corpus.layout,
-        "recognised_by": clean(todo.corpus.why),
+        "corpus": clean(todo.root.resolve().name),
+        "layout": todo.layout,
+        "recognised_by": clean(todo.why),
         "languages": sorted(set(clips.language) - {""}),
         "speakers": int(clips.speaker[clips.speaker != ""].nunique()),
         "orphans": len(todo.orphans),

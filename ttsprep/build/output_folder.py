@@ -14,7 +14,7 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.process import FOLDER, VERSION
 from ttsprep.core.errors import AudioError, OutputError, UsageError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
-from ttsprep.corpora.corpus import Plan
+from ttsprep.corpora.corpus import Corpus
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
 from ttsprep.models.transcriber import model_file
 
@@ -76,14 +76,14 @@ def refuse_missing(decisions: Path | None) -> None:
         raise UsageError(f"there is no file {decisions}: --decisions takes a CSV with the columns id and decision")
 
 
-def inputs_stamp(todo: Plan, recipe: Recipe, decisions: Path | None) -> str:
+def inputs_stamp(todo: Corpus, recipe: Recipe, decisions: Path | None) -> str:
     """Stand for all that a build depends on, by the signatures of the files: nothing is read."""
-    root = todo.corpus.root.resolve()
+    root = todo.root.resolve()
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.configured_stages()]
     heard = recipe.transcribe and digest(Path(model_file(recipe.transcribe.model)))
     rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions), heard)
-    about = (str(root), todo.corpus.layout, todo.corpus.why, todo.findings, todo.orphans)
+    about = (str(root), todo.layout, todo.why, todo.findings, todo.orphans)
     hasher.update(repr((rules, about)).encode("utf-8", "backslashreplace"))
     for name, clip in zip(todo.ids, todo.clips, strict=True):
         hasher.update(repr((name, clip, _signature(root, clip.path))).encode("utf-8", "backslashreplace"))

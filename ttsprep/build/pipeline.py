@@ -31,7 +31,7 @@ from ttsprep.core.progress import QUIET, Told
 from ttsprep.core.tables import Journal, clean, to_batch, write_json, write_table
 from ttsprep.core.types import Clip
 from ttsprep.core.workers.pool import run
-from ttsprep.corpora.corpus import Corpus, Plan, plan
+from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
@@ -71,7 +71,7 @@ class Draft:
         How sure a model was of the texts that it wrote, by id.
     """
 
-    source: Plan
+    source: Corpus
     refused: list[Rejection]
     decisions: Mapping[str, Decision]
     before: Audit
@@ -124,9 +124,9 @@ def draft(
         If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
     """
     state.refuse_missing(decisions)
-    todo = plan(source, recipe.layout, recipe.language)
-    refuse_inside(todo.corpus.root, out)
-    state.claim(out, todo.corpus.root)
+    todo = read_corpus(source, recipe.layout, recipe.language)
+    refuse_inside(todo.root, out)
+    state.claim(out, todo.root)
     with lock(out):
         state.mark(out)
         ready = prepare(todo, decisions, out, recipe, jobs, told)
@@ -169,9 +169,9 @@ def build(
         If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
     """
     state.refuse_missing(decisions)
-    todo = plan(source, recipe.layout, recipe.language)
-    refuse_inside(todo.corpus.root, out)
-    state.claim(out, todo.corpus.root)
+    todo = read_corpus(source, recipe.layout, recipe.language)
+    refuse_inside(todo.root, out)
+    state.claim(out, todo.root)
     with lock(out):
         state.mark(out)
         inputs = state.inputs_stamp(todo, recipe, decisions)
@@ -201,7 +201,7 @@ def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> D
     return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
 
 
-def _examine(todo: Plan, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
+def _examine(todo: Corpus, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
     return examine(
         todo,
         out,
@@ -282,7 +282,7 @@ def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame
     container = next((step.container for step in made.steps if isinstance(step, Format)), "wav")
     journal = Journal(out / ".journal", PROVENANCE)
     batches, places, built = known_rows(out, journal)
-    work = Staging(str(todo.corpus.root.resolve()), str(out.resolve()), made.steps, container, built)
+    work = Staging(str(todo.root.resolve()), str(out.resolve()), made.steps, container, built)
     cache = read_cache(out)
     rows = []
     for item in items:
@@ -332,14 +332,13 @@ def _counted(rejected: Sequence[Rejection]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in list(tables.by_reason(rejected).items())[:5])
 
 
-def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip]) -> Plan:
+def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip]) -> Corpus:
     """List the clips of the result, for their audit."""
     listed = [
         Clip(name, path, text, clips[source].speaker, clips[source].language)
         for name, path, text, source in rows[["id", "path", "normalised", "source_id"]].itertuples(index=False)
     ]
-    corpus = Corpus(out, "build", "built just now", iter(()), "*")
-    return Plan(corpus, listed, [clip.id for clip in listed], [], [])
+    return Corpus(out, "build", "built just now", listed, [clip.id for clip in listed])
 
 
 def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> list[Entry]:

@@ -11,7 +11,7 @@ from ttsprep.build.provenance import write_rejected
 from ttsprep.build.select import Rejection
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Told
-from ttsprep.corpora.corpus import Plan
+from ttsprep.corpora.corpus import Corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Source:
         Why such a text is not to be trusted, by id.
     """
 
-    todo: Plan
+    todo: Corpus
     refused: list[Rejection]
     decisions: Mapping[str, Decision]
     log_p: Mapping[str, float] = field(default_factory=dict)
     doubted: Mapping[str, Rejection] = field(default_factory=dict)
 
 
-def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Source:
+def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Source:
     """Cut long recordings, read the decisions, and write down clips without a text, as the recipe says.
 
     Parameters
@@ -79,7 +79,7 @@ def prepare(todo: Plan, decisions: Path | None, out: Path, recipe: Recipe, jobs:
     return Source(written.todo, refused, said, written.log_p, written.doubted)
 
 
-def unread(todo: Plan) -> list[Rejection]:
+def unread(todo: Corpus) -> list[Rejection]:
     """Return the lines of the metadata that are no clips."""
     known = set(todo.ids)
     return [
@@ -107,7 +107,7 @@ def refuse_nothing(ready: Source, reasons: Path | None) -> None:
     rejected = [*unread(ready.todo), *ready.refused]
     if not rejected:
         raise CorpusError(
-            f"{ready.todo.corpus.root} has no clip to build: its recordings hold no speech, "
+            f"{ready.todo.root} has no clip to build: its recordings hold no speech, "
             "or its metadata has no line; see `ttsprep audit`"
         )
     if reasons:
@@ -116,12 +116,12 @@ def refuse_nothing(ready: Source, reasons: Path | None) -> None:
     more = f", and {len(rejected) - 1:,} more reasons" if len(rejected) > 1 else ""
     where = f"; the reasons are in {reasons}" if reasons else ""
     raise CorpusError(
-        f"no clip is left to build of {ready.todo.corpus.root} ({first.id}: {first.reason}{more}){where}: "
+        f"no clip is left to build of {ready.todo.root} ({first.id}: {first.reason}{more}){where}: "
         "fix the recordings or their texts, or change the recipe"
     )
 
 
-def _decided(todo: Plan, decisions: Path | None) -> tuple[Plan, dict[str, Decision]]:
+def _decided(todo: Corpus, decisions: Path | None) -> tuple[Corpus, dict[str, Decision]]:
     """Read what a person decided, and put in the texts that they gave."""
     if decisions is None:
         return todo, {}

@@ -26,7 +26,7 @@ from ttsprep.core.files import digest, inside, regular
 from ttsprep.core.store import unchanged
 from ttsprep.core.tables import Journal, read_table, to_batch, write_table
 from ttsprep.core.workers.pool import Work, run
-from ttsprep.corpora.corpus import Plan
+from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.base import RATE, Heard
 from ttsprep.models.transcriber import model_file, write
 from ttsprep.text.characters import folded, spoken_chars
@@ -170,13 +170,13 @@ class Transcripts:
         Why one is not to be trusted, by id.
     """
 
-    todo: Plan
+    todo: Corpus
     log_p: Mapping[str, float] = field(default_factory=dict)
     doubted: Mapping[str, Rejection] = field(default_factory=dict)
 
 
 def transcribe_source(
-    todo: Plan,
+    todo: Corpus,
     out: Path,
     rules: Transcribe,
     jobs: int,
@@ -210,7 +210,7 @@ def transcribe_source(
     own = (VERSION, digest(Path(model)), rules.language)
     keys = keys_of(todo, places, out, lambda i: (*own, todo.clips[i].language))
     tasks = {keys[i]: Task(todo.clips[i], keys[i], ()) for i in places if keys[i]}
-    work = Transcribing(str(todo.corpus.root.resolve()), model, rules.language)
+    work = Transcribing(str(todo.root.resolve()), model, rules.language)
     lengths = {keys[i]: length_of(todo, i) for i in places}
     rows = heard_rows(work, tasks, lengths, out, "transcripts", WRITTEN, jobs, on_plan, on_item)
     clips, log_p, doubted = list(todo.clips), {}, {}
@@ -230,19 +230,19 @@ def transcribe_source(
     return Transcripts(replace(todo, clips=clips), log_p, doubted)
 
 
-def keys_of(todo: Plan, places: Sequence[int], out: Path, about: Callable[[int], object]) -> dict[int, str]:
+def keys_of(todo: Corpus, places: Sequence[int], out: Path, about: Callable[[int], object]) -> dict[int, str]:
     """Return what stands for each clip at `places`: its bytes, its piece of them, and what `about` says of it.
 
     "" if it cannot be read.
     """
-    known = unchanged(str(todo.corpus.root.resolve()), [todo.clips[i] for i in places], out / "source")
+    known = unchanged(str(todo.root.resolve()), [todo.clips[i] for i in places], out / "source")
     digests: dict[str, str] = {}
     keys = {}
     for i, (sha256, _) in zip(places, known, strict=True):
         clip = todo.clips[i]
         if clip.path not in digests:
             try:
-                digests[clip.path] = sha256 or digest(inside(todo.corpus.root, clip.path))
+                digests[clip.path] = sha256 or digest(inside(todo.root, clip.path))
             except AudioError:
                 digests[clip.path] = ""
         parts = repr((digests[clip.path], clip.start, clip.end, about(i)))
@@ -302,12 +302,12 @@ def heard_rows(
     return rows
 
 
-def length_of(todo: Plan, place: int) -> float:
+def length_of(todo: Corpus, place: int) -> float:
     """Return about how long a clip is, to put those of like length together: by its file, where it is all of that."""
     clip = todo.clips[place]
     if clip.end is not None:
         return clip.end - clip.start
     try:
-        return regular(inside(todo.corpus.root, clip.path)).st_size / BYTES_PER_S
+        return regular(inside(todo.root, clip.path)).st_size / BYTES_PER_S
     except AudioError:
         return 0.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ttsprep.audit.defects.selftest import SelfTest
     from ttsprep.audit.pipeline import Audit
     from ttsprep.checks.base import Check, Code
-    from ttsprep.corpora.corpus import Plan
+    from ttsprep.corpora.corpus import Corpus
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
@@ -30,14 +30,14 @@ def length(hours: float) -> str:
     return f"{hours * 60:.1f} min" if hours < 1 else f"{hours:.1f} h"
 
 
-def show_plan(plan: "Plan", out: Path, *, as_json: bool) -> None:
+def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
     """Show what an audit would read."""
     languages = sorted({clip.language for clip in plan.clips})
     speakers = len({clip.speaker for clip in plan.clips} - {""})
     document = {
-        "corpus": printable(str(plan.corpus.root)),
-        "layout": plan.corpus.layout,
-        "recognised_by": printable(plan.corpus.why),
+        "corpus": printable(str(plan.root)),
+        "layout": plan.layout,
+        "recognised_by": printable(plan.why),
         "clips": len(plan.clips),
         "speakers": speakers,
         "languages": languages,
@@ -50,7 +50,7 @@ def show_plan(plan: "Plan", out: Path, *, as_json: bool) -> None:
         return
     rows = {
         "would read": f"{count(len(plan.clips), 'clip')} of {document['corpus']}",
-        "layout": f"{plan.corpus.layout} ({document['recognised_by']})",
+        "layout": f"{plan.layout} ({document['recognised_by']})",
         "speakers": str(speakers) if speakers else "not named: one is assumed",
         "language": ", ".join(languages),
         "metadata": count(len(plan.findings), "finding"),

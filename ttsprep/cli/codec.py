@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ttsprep.codec.decode import Decoded
     from ttsprep.codec.encode import Encoded, Job
     from ttsprep.codec.verify import Verified
-    from ttsprep.corpora.corpus import Plan
+    from ttsprep.corpora.corpus import Corpus
 
 BUILDS = Path("build")
 """Where the newest finished build is looked for."""
@@ -73,7 +73,7 @@ def encode(
         show_job(job, out, job.coder.device_name, as_json=as_json)
         return 0
 
-    def begin(plan: "Plan", new: int) -> None:
+    def begin(plan: "Corpus", new: int) -> None:
         meter.begin("encoding", len(plan.clips), new)
 
     with connected(cluster, jobs=jobs, paths=[source]), console.Meter() as meter:
@@ -120,7 +120,7 @@ codec = typer.Typer(
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="Preset, settings and sources, a .toml file.")]
 Speech = Annotated[Path, typer.Option(metavar="DIR", help="Folder written by pack.")]
 Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A file, or nano16.")]
-Corpus = Annotated[Path, typer.Argument(metavar="CORPUS", help="A folder of recordings.")]
+Recordings = Annotated[Path, typer.Argument(metavar="CORPUS", help="A folder of recordings.")]
 
 
 @codec.command("pack")
@@ -214,7 +214,7 @@ def _export(
 @codec.command("eval")
 def _eval(
     checkpoint: Checkpoint,
-    corpus: Corpus,
+    corpus: Recordings,
     *,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="How many, ten seconds of each.")] = 20,
     beam: Annotated[int, typer.Option(metavar="N", min=1, help="Paths searched.")] = 1,
@@ -250,7 +250,7 @@ def _doctor(
 
 def show_job(job: "Job", out: Path, device: str, *, as_json: bool) -> None:
     """Show what would be encoded, with what."""
-    meaning, corpus = job.meaning, job.plan.corpus
+    meaning, corpus = job.meaning, job.plan
     document = {
         "corpus": printable(str(corpus.root)),
         "layout": corpus.layout,

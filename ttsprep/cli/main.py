@@ -114,9 +114,9 @@ def _audit(
     with console.Meter() as meter:
         corpus = readable(corpus, on_progress=meter.say)
     if dry_run:
-        from ttsprep.corpora.corpus import plan
+        from ttsprep.corpora.corpus import read_corpus
 
-        views.show_plan(plan(corpus, rules.layout, rules.language), out, as_json=as_json)
+        views.show_plan(read_corpus(corpus, rules.layout, rules.language), out, as_json=as_json)
         return 0
 
     from ttsprep.audit.pipeline import audit

@@ -16,7 +16,7 @@ from ttsprep.core.files import Signature, lock, refuse_inside
 from ttsprep.core.store import unchanged, write_cache
 from ttsprep.core.tables import Journal, clean, to_batch
 from ttsprep.core.workers.pool import Limits, run
-from ttsprep.corpora.corpus import Plan, plan
+from ttsprep.corpora.corpus import Corpus, read_corpus
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import Coder
@@ -94,7 +94,7 @@ class Job:
         Stands for the codec and its settings in fingerprints.
     """
 
-    plan: Plan
+    plan: Corpus
     coder: "Coder"
     meaning: "Meaning"
     options: Options
@@ -132,7 +132,7 @@ def prepare(path: Path, options: Options) -> Job:
 
     if options.form not in FORMATS:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
-    todo = plan(path, options.layout)
+    todo = read_corpus(path, options.layout)
     coder = load(options.codec, device(options.device))
     if not coder.depth:
         raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")
@@ -164,7 +164,7 @@ def encode(
     *,
     jobs: int,
     on_progress: Progress | None = None,
-    on_plan: Callable[[Plan, int], None] | None = None,
+    on_plan: Callable[[Corpus, int], None] | None = None,
 ) -> Encoded:
     """Code what is not coded yet, and write the shards.
 
@@ -191,7 +191,7 @@ def encode(
     from ttsprep.codec.tokens import TokenError
 
     job = prepare(path, options)
-    refuse_inside(job.plan.corpus.root, out)
+    refuse_inside(job.plan.root, out)
     with lock(out):
         finished = Finished.read(out, job.code)
         try:
@@ -209,9 +209,9 @@ def _encode(
     finished: Finished,
     jobs: int,
     on_progress: Progress | None,
-    on_plan: Callable[[Plan, int], None] | None,
+    on_plan: Callable[[Corpus, int], None] | None,
 ) -> Encoded:
-    clips, root = job.plan.clips, str(job.plan.corpus.root.resolve())
+    clips, root = job.plan.clips, str(job.plan.root.resolve())
     schema = journal_schema(job.meaning.cardinality)
     journal = Journal(out / ".journal", schema)
     known = finished.fingerprints | Held.read(journal).places.keys()

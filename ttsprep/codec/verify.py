@@ -93,7 +93,7 @@ def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
     short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= SECONDS * meaning.sample_rate]
     wanted = set(short[:: max(1, len(short) // clips)][:clips])
     rows = [row for row in open_codes(out).rows() if row.id in wanted]
-    originals = [_samples(job.plan.corpus.root, ours[row.id], meaning.sample_rate, feed.whole) for row in rows]
+    originals = [_samples(job.plan.root, ours[row.id], meaning.sample_rate, feed.whole) for row in rows]
     again = coder.encode(originals, depth=meaning.codebooks, beam=meaning.beam)
     alone = [coder.encode([clip], depth=meaning.codebooks, beam=meaning.beam)[0] for clip in originals]
     decoded = coder.decode([Coded(row.codes, row.scale, row.samples) for row in rows])

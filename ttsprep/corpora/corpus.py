@@ -1,13 +1,12 @@
-"""Choosing the layout of a corpus, and reading it."""
+"""A corpus: choosing its layout, and listing its clips."""
 
 import importlib
 import os
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import entry_points
-from itertools import chain
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError, UsageError, nearest
@@ -27,28 +26,33 @@ _HINTED = 32
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus that is about to be read.
+    """A corpus as its metadata describes it; no audio has been opened.
 
     Attributes
     ----------
     root
         Folder that all paths are relative to.
     layout
-        Name of the layout that was taken.
+        Name of its layout.
     why
-        What showed it, or that it was asked for.
-    items
-        The clips in the order of the corpus, and findings about its metadata; may be read once.
-    left_out
-        `fnmatch` pattern of audio files that are no clips on purpose, for ``leave_out`` of `audio_files`.
-        It is ``*`` where one metadata file was given, as the folder around it may hold anything.
+        What showed the layout, or that it was asked for.
+    clips
+        In the order of the corpus, with the language filled in.
+    ids
+        Of the clips, as in the tables: made unique.
+    findings
+        About the metadata.
+    orphans
+        Audio files that no clip names.
     """
 
     root: Path
     layout: str
     why: str
-    items: Iterator[Clip | Finding]
-    left_out: str
+    clips: list[Clip]
+    ids: list[str]
+    findings: list[Finding] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
 
 
 @cache
@@ -98,51 +102,62 @@ def detect(root: Path) -> tuple[type[Layout], str]:
     return next(iter(fits.items()))
 
 
-def read_corpus(path: Path, layout: str = "auto") -> Corpus:
-    """Open a corpus; its clips are read as they are asked for.
+def read_corpus(path: Path, layout: str = "auto", language: str = "") -> Corpus:
+    """List the clips of a corpus without opening any audio.
 
     Parameters
     ----------
     path
-        A folder, or a metadata file such as a filelist or a NeMo manifest.
+        A folder, or a metadata file such as a filelist or a NeMo manifest; only read.
     layout
         Name of a layout, or ``auto`` to recognise it.
+    language
+        Of the clips that do not say theirs; ``en-us`` where it is empty.
 
     Raises
     ------
     UsageError
-        If there is no such layout; names the nearest.
+        If there is no such layout or language; names the nearest.
     CorpusError
         If the corpus cannot be read, has no audio, or names no clip.
     """
+    if language:
+        voice(language)
     if layout != "auto" and layout not in all_layouts():
         raise UsageError(f"no layout is called {layout!r}; {nearest(layout, [*all_layouts(), 'auto'])}")
     _refuse_unreadable(path)
     root = corpus_folder(path)
-    if next(audio_files(root), None) is None:
-        if find_shards(path):
-            raise CorpusError(
-                f"{path} has its audio in Parquet files: ttsprep audit and build unpack them "
-                "(ttsprep.corpora.source.readable)"
-            )
-        raise CorpusError(
-            f"{root} has no audio file in it (wav, flac, mp3, ogg, opus, m4a, aiff); "
-            "the audio has to lie in the folder of the metadata, or below it"
-        )
+    _refuse_without_audio(path, root)
     kind, why = (all_layouts()[layout], "asked for") if layout != "auto" else detect(path)
-    return Corpus(root, kind.name, why, _with_clips(kind, path), kind.left_out if path.is_dir() else "*")
+    clips: list[Clip] = []
+    findings: list[Finding] = []
+    for item in _readable(kind.read(path)):
+        if isinstance(item, Finding):
+            findings.append(item)
+        else:
+            clips.append(item if item.language else replace(item, language=language or LANGUAGE))
+    if not clips:
+        first = f"; the first fault: {findings[0].message}" if findings else ""
+        raise CorpusError(f"{path} names no clip when it is read as {kind.name}{first}")
+    named = {os.path.normpath(clip.path) for clip in clips}
+    # Around one metadata file may lie anything: what it does not name is not missed.
+    found = audio_files(root, leave_out=kind.left_out) if path.is_dir() else iter(())
+    orphans = [name for name in found if name not in named]
+    return Corpus(root, kind.name, why, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)
 
 
-def _with_clips(kind: type[Layout], path: Path) -> Iterator[Clip | Finding]:
-    """Read up to the first clip at once, so that a corpus without any is refused before work begins."""
-    items = _readable(kind.read(path))
-    before: list[Clip | Finding] = []
-    for item in items:
-        before.append(item)
-        if isinstance(item, Clip):
-            return chain(before, items)
-    first = f"; the first fault: {before[0].message}" if before and isinstance(before[0], Finding) else ""
-    raise CorpusError(f"{path} names no clip when it is read as {kind.name}{first}")
+def _refuse_without_audio(path: Path, root: Path) -> None:
+    if next(audio_files(root), None) is not None:
+        return
+    if find_shards(path):
+        raise CorpusError(
+            f"{path} has its audio in Parquet files: ttsprep audit and build unpack them "
+            "(ttsprep.corpora.source.readable)"
+        )
+    raise CorpusError(
+        f"{root} has no audio file in it (wav, flac, mp3, ogg, opus, m4a, aiff); "
+        "the audio has to lie in the folder of the metadata, or below it"
+    )
 
 
 def _recognise(layout: type[Layout], root: Path) -> str:
@@ -214,60 +229,3 @@ def _unrecognised(root: Path) -> str:
         return f"{root} is empty"
     looked = "; ".join(f"{layout.name} ({layout.summary})" for layout in all_layouts().values())
     return f"{root} has no layout that is known; looked for: {looked}"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What an audit is going to read.
-
-    Attributes
-    ----------
-    corpus
-        Folder, layout, and what showed the layout.
-    clips
-        With the language filled in.
-    ids
-        Of the clips, as in the tables: made unique.
-    findings
-        About the metadata.
-    orphans
-        Audio files that no clip names.
-    """
-
-    corpus: Corpus
-    clips: list[Clip]
-    ids: list[str]
-    findings: list[Finding]
-    orphans: list[str]
-
-
-def plan(path: Path, layout: str = "auto", language: str = "") -> Plan:
-    """List the clips of a corpus without opening any audio.
-
-    Parameters
-    ----------
-    path
-        Folder or metadata file of the corpus; only read.
-    layout
-        Its layout; ``auto`` recognises it.
-    language
-        Of the clips that do not say theirs; ``en-us`` where it is empty.
-
-    Raises
-    ------
-    CorpusError, UsageError
-        If the corpus cannot be read as asked.
-    """
-    if language:
-        voice(language)
-    corpus = read_corpus(path, layout)
-    clips: list[Clip] = []
-    findings: list[Finding] = []
-    for item in corpus.items:
-        if isinstance(item, Finding):
-            findings.append(item)
-        else:
-            clips.append(item if item.language else replace(item, language=language or LANGUAGE))
-    named = {os.path.normpath(clip.path) for clip in clips}
-    orphans = [name for name in audio_files(corpus.root, leave_out=corpus.left_out) if name not in named]
-    return Plan(corpus, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)

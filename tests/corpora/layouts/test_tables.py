@@ -59,7 +59,7 @@ def test_ljspeech_raw_texts_are_no_speakers(tmp_path: Path) -> None:
 def test_ljspeech_lines_with_other_columns_are_found_and_lose_nothing(tmp_path: Path) -> None:
     audio(tmp_path, "wavs/a.wav")
     put(tmp_path, "metadata.csv", "a|one|one\nb|two\nc\n|four|four\ne|x|y|z\n")
-    clips, findings = split(read_corpus(tmp_path).items)
+    clips, findings = split(read_corpus(tmp_path))
     assert [(c.id, c.text) for c in clips] == [("a", "one"), ("b", "two"), ("c", ""), ("e", "x|y|z")]
     assert {f.code for f in findings} == {"metadata-malformed"}
     assert [(f.clip, f.message) for f in findings] == [
@@ -74,7 +74,7 @@ def test_a_name_that_is_not_utf8_opens_its_file(tmp_path: Path) -> None:
     (tmp_path / "wavs").mkdir()
     (tmp_path / "wavs" / "caf\udce8.wav").touch()
     put(tmp_path, "metadata.csv", b"caf\xe8|one\nb|two\n")
-    (clip, _), findings = split(read_corpus(tmp_path).items)
+    (clip, _), findings = split(read_corpus(tmp_path))
     assert clip == Clip("caf\udce8", "wavs/caf\udce8.wav", "one")
     assert (tmp_path / clip.path).exists()
     assert findings == []
@@ -127,7 +127,7 @@ def test_filelists(tmp_path: Path, lines: list[str], expected: list[tuple[str, s
     content = "\n".join(lines)
     put(tmp_path, "train.txt", content.replace("wavs/", f"{tmp_path}/wavs/") if absolute else content)
     corpus = read_corpus(tmp_path)
-    clips, findings = split(corpus.items)
+    clips, findings = split(corpus)
     assert corpus.layout == "filelist"
     assert findings == []
     assert [(c.id, c.path) for c in clips] == [("wavs/a", "wavs/a.wav"), ("wavs/b", "wavs/b.wav")]
@@ -140,14 +140,14 @@ def test_a_filelist_is_read_by_itself_and_others_beside_it_are_not(tmp_path: Pat
     put(tmp_path, "val.txt", "wavs/b.wav|two\n/elsewhere/c.wav|three\n")
     assert [c.text for c in clips_of(tmp_path)] == ["one", "two", "three"]
     corpus = read_corpus(tmp_path / "val.txt")
-    assert (corpus.root, corpus.layout, corpus.left_out) == (tmp_path, "filelist", "*")
-    assert [c.path for c in corpus.items if isinstance(c, Clip)] == ["wavs/b.wav", "/elsewhere/c.wav"]
+    assert (corpus.root, corpus.layout, corpus.orphans) == (tmp_path, "filelist", [])
+    assert [c.path for c in corpus.clips] == ["wavs/b.wav", "/elsewhere/c.wav"]
 
 
 def test_filelist_lines_with_other_columns_are_found(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav")
     put(tmp_path, "list.txt", "a.wav|one\nb.wav|pipe | inside\nc.wav\nd.wav|four\n")
-    clips, findings = split(read_corpus(tmp_path).items)
+    clips, findings = split(read_corpus(tmp_path))
     assert [(c.id, c.text) for c in clips] == [("a", "one"), ("b", "pipe | inside"), ("c", ""), ("d", "four")]
     assert [(f.clip, f.code) for f in findings] == [("b", "metadata-malformed"), ("c", "metadata-malformed")]
     assert "list.txt line 2" in findings[0].message
@@ -187,7 +187,7 @@ def test_audiofolder_faults_are_found_by_line(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav")
     rows = 'file_name,text\na.wav,one, two\nb.wav\nc.wav,"stray\nd.wav,four\n,five\n'
     put(tmp_path, "metadata.csv", rows)
-    clips, findings = split(read_corpus(tmp_path).items)
+    clips, findings = split(read_corpus(tmp_path))
     assert [(c.id, c.text) for c in clips] == [("a", "one, two"), ("b", ""), ("c", '"stray'), ("d", "four")]
     assert [(f.clip, f.message[:19]) for f in findings] == [
         ("a", "metadata.csv line 2"),
@@ -246,7 +246,7 @@ def test_nemo_fields_that_do_not_fit_are_found(tmp_path: Path, fields: dict[str,
     audio(tmp_path, "a.wav", "b.wav")
     good = {"audio_filepath": "a.wav", "text": "good"}
     put(tmp_path, "m.json", jsonl(good, {"audio_filepath": "b.wav", **fields}, {"text": "no file"}, good))
-    clips, (first, second) = split(read_corpus(tmp_path).items)
+    clips, (first, second) = split(read_corpus(tmp_path))
     assert [c.id for c in clips] == ["a", "b", "a"]
     assert (first.clip, first.code, first.severity) == ("b", "metadata-malformed", Severity.ERROR)
     assert first.message.startswith(f"m.json line 2: {what}")
@@ -265,8 +265,8 @@ def test_common_voice(tmp_path: Path) -> None:
     )
     put(tmp_path, "train.tsv", COMMON_VOICE + "abc\tcv_1.mp3\ts1\tx\tde\n")
     corpus = read_corpus(tmp_path)
-    assert (corpus.layout, corpus.left_out) == ("commonvoice", "clips/*")
-    assert list(corpus.items) == [
+    assert (corpus.layout, corpus.orphans) == ("commonvoice", [])
+    assert split(corpus)[0] == [
         Clip("cv_1", "clips/cv_1.mp3", '"Ja", sagte er', "abc", "de"),
         Clip("cv_2", "clips/cv_2.mp3", "NA", "def", "de"),
     ]
@@ -277,7 +277,7 @@ def test_common_voice_splits_and_faults(tmp_path: Path) -> None:
     audio(tmp_path, "clips/cv_1.mp3")
     put(tmp_path, "test.tsv", COMMON_VOICE + "abc\tcv_1.mp3\ts1\ttwo\tde\nabc\tcv_2.mp3\n")
     put(tmp_path, "train.tsv", COMMON_VOICE + "abc\tcv_0.mp3\ts1\tone\tde\n")
-    clips, (finding,) = split(read_corpus(tmp_path).items)
+    clips, (finding,) = split(read_corpus(tmp_path))
     assert [c.text for c in clips] == ["one", "two", ""]
     assert finding.message == "test.tsv line 3: has 2 columns where the header has 5"
 

@@ -37,7 +37,7 @@ def test_ids_with_folders(tmp_path: Path) -> None:
 def test_a_line_with_more_or_less_than_a_text_is_named_and_kept(tmp_path: Path) -> None:
     audio(tmp_path, *(f"WEB_0{n}.wav" for n in (1, 2, 3)))
     put(tmp_path, "transcript.txt", LINES + "WEB_04\n")
-    clips, findings = split(read_corpus(tmp_path, "transcript").items)
+    clips, findings = split(read_corpus(tmp_path, "transcript"))
     assert [clip.text for clip in clips][1] == "\tThe earth | was formless. "
     assert [(finding.code, finding.message) for finding in findings] == [
         ("metadata-malformed", "transcript.txt line 2: has 3 columns where id<TAB>text has 2"),
@@ -50,4 +50,4 @@ def test_what_is_no_such_table(tmp_path: Path) -> None:
     put(tmp_path, "transcript.txt", "The transcript of a.wav, in one\tpiece.\n")
     assert read_corpus(tmp_path).layout == "plain"
     with pytest.raises(CorpusError, match="no transcript corpus"):
-        list(read_corpus(audio(tmp_path / "other", "b.wav"), "transcript").items)
+        read_corpus(audio(tmp_path / "other", "b.wav"), "transcript")

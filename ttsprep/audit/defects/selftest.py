@@ -25,7 +25,7 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.tables import manifest_table, measured_schema, to_batch
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.core.workers.pool import run
-from ttsprep.corpora.corpus import plan
+from ttsprep.corpora.corpus import read_corpus
 
 BACKGROUND = 240
 """Clips that stay as they are; what is planted is judged among them."""
@@ -119,11 +119,11 @@ def selftest(
     CorpusError
         If fewer than 10 clips can be read.
     """
-    todo = plan(path, recipe.layout, recipe.language)
+    todo = read_corpus(path, recipe.layout, recipe.language)
     judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
     random = np.random.default_rng(seed)
     chosen = [todo.clips[i] for i in sorted(random.permutation(len(todo.clips))[:background])]
-    takes = dict(_takes(todo.corpus.root, chosen))
+    takes = dict(_takes(todo.root, chosen))
     clips = [clip for clip in chosen if clip.id in takes]
     if len(clips) < 10:
         raise CorpusError(f"{path} has {len(clips)} clips that can be read; a self-test needs 10")
@@ -136,7 +136,7 @@ def selftest(
         whole = [*clips, *(clip for group in planted for clip, _ in group)]
         if on_plan:
             on_plan(len(whole))
-        rows = _measured(todo.corpus.root, clips, jobs, on_progress)
+        rows = _measured(todo.root, clips, jobs, on_progress)
         rows += _measured(Path(folder), whole[len(clips) :], jobs, on_progress)
     clean, rest = rows[: len(clips)], rows[len(clips) :]
     outcomes = []

@@ -22,7 +22,7 @@ from ttsprep.checks.transcript import Transcript
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import digest
 from ttsprep.core.progress import Told
-from ttsprep.corpora.corpus import Plan
+from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.asr import likeliest
 from ttsprep.models.base import Heard
 from ttsprep.models.transcriber import model_file
@@ -92,8 +92,8 @@ UNPLACED = "the text cannot be placed: "
 
 
 def aligned_source(
-    todo: Plan, out: Path, recipe: Recipe, segment: Segment, rules: Transcribe, jobs: int, told: Told
-) -> tuple[Plan, list[Rejection]]:
+    todo: Corpus, out: Path, recipe: Recipe, segment: Segment, rules: Transcribe, jobs: int, told: Told
+) -> tuple[Corpus, list[Rejection]]:
     """Return the plan with the pieces of long recordings, each with its text, and what is in none of them.
 
     Recordings are cut without their text; Whisper writes every piece down, which says where in the text it is; then
@@ -118,7 +118,7 @@ def aligned_source(
     )
     model = model_file(rules.model)
     own = (digest(Path(model)), rules.language)
-    root = str(todo.corpus.root.resolve())
+    root = str(todo.root.resolve())
     wholes = [todo.clips[origin] for origin in origins]
     is_piece = [clip.id != whole.id for clip, whole in zip(cut.clips, wholes, strict=True)]
     pieces = [i for i, whole in enumerate(wholes) if is_piece[i] and spoken_chars(whole.text)]
@@ -150,7 +150,7 @@ def aligned_source(
 
 
 def _matched(
-    todo: Plan, pieces: Sequence[int], origins: Sequence[int], written: Sequence[str]
+    todo: Corpus, pieces: Sequence[int], origins: Sequence[int], written: Sequence[str]
 ) -> tuple[dict[int, Match], dict[int, Words]]:
     """Return the words of the text that each piece holds, and the words of each recording."""
     own: dict[int, list[tuple[int, str]]] = defaultdict(list)

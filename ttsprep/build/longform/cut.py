@@ -21,7 +21,7 @@ from ttsprep.core.files import digest, inside
 from ttsprep.core.tables import clean, unique, write_json
 from ttsprep.core.types import Clip
 from ttsprep.core.workers.pool import Limits, run
-from ttsprep.corpora.corpus import Plan
+from ttsprep.corpora.corpus import Corpus
 
 __all__ = ["VERSION", "Cuts", "Piece", "Refused", "Segmenting", "cut", "fingerprint"]
 
@@ -131,8 +131,8 @@ CACHE = ".cuts.json"
 
 
 def cut_source(
-    todo: Plan, out: Path, rules: Segment, jobs: int, on_plan: Callable[[int], None], on_item: Callable[[int], None]
-) -> tuple[Plan, list[Rejection], list[int]]:
+    todo: Corpus, out: Path, rules: Segment, jobs: int, on_plan: Callable[[int], None], on_item: Callable[[int], None]
+) -> tuple[Corpus, list[Rejection], list[int]]:
     """Return the plan with the pieces of long recordings in their place, what is in none, and where each piece is from.
 
     That is the place of the recording in `todo`; a clip that stays as it is keeps its id.
@@ -151,7 +151,7 @@ def cut_source(
         Called with the number of recordings, and of those that are done.
     """
     known = _read(out / CACHE)
-    work = Segmenting(str(todo.corpus.root.resolve()), rules, frozenset(known))
+    work = Segmenting(str(todo.root.resolve()), rules, frozenset(known))
     on_plan(len(todo.clips))
     results = run(
         work, ([clip] for clip in todo.clips), jobs=jobs, limits=Limits(seconds_per_item=SECONDS), on_item=on_item
