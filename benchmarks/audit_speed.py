@@ -42,7 +42,7 @@ from ttsprep.core.tables import read_table
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.report.make import report
-from ttsprep.text.phonemes import phonemise
+from ttsprep.text.phonemes import phonemize
 
 VIEWS = ("samples", "power", "level_db", "peak_db", "floor_db", "speech", "pauses", "speech_spectrum", "f0")
 SHARD = 64
@@ -163,7 +163,7 @@ def parts(root: Path, clips: Sequence[Clip]) -> Costs:
         text._memo.clear()
         for language, texts in by_language.items():
             for i in range(0, len(texts), SHARD):
-                phonemise(texts[i : i + SHARD], language)
+                phonemize(texts[i : i + SHARD], language)
     return costs
 
 

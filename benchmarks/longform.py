@@ -14,7 +14,7 @@ from ttsprep.core import audio
 from ttsprep.core.signal import Signal, runs
 from ttsprep.core.types import Clip, Samples
 from ttsprep.corpora.corpus import read_corpus
-from ttsprep.text.phonemes import WORD, phonemise
+from ttsprep.text.phonemes import WORD, phonemize
 
 GAPS_S = {After.LINK: (0.15, 0.45), After.WORD: (0.15, 0.45), After.CLAUSE: (0.15, 0.6), After.SENTENCE: (0.25, 1.0)}
 """Room tone added between two clips, by how the first one's text ends."""
@@ -154,7 +154,7 @@ def times_from_labels(folder: Path, clip: Clip) -> tuple[Timed, Timed]:
     sounds = [label for label in labels if label[2] not in {"pau", "#", "ssil"}]
     taken = words(clip.text, "")
     tokens = [clip.text[a:b] for a, b in taken.spans]
-    own = [(number, phone) for number, line in enumerate(phonemise(tokens, clip.language or "ru"))
+    own = [(number, phone) for number, line in enumerate(phonemize(tokens, clip.language or "ru"))
            for phone in line.split() if phone != WORD]  # fmt: skip
     matched = match([kind(name) for _, _, name in sounds], [kind(phone) for _, phone in own])
     times: Timed = []

@@ -10,7 +10,7 @@ from ttsprep.audit.prompts import _gain, _units, suggest
 from ttsprep.checks.phonemes import coverage
 from ttsprep.core.errors import UsageError
 from ttsprep.text.inventory import inventory
-from ttsprep.text.phonemes import phonemise
+from ttsprep.text.phonemes import phonemize
 
 WORDS = [
     "the",
@@ -74,7 +74,7 @@ def random_sentences(count: int, seed: int) -> list[str]:
 
 
 def test_what_is_missing_is_asked_for_first() -> None:
-    have = phonemise(["The cat sat on the mat and the dog ran to the barn."] * 30, "en-us")
+    have = phonemize(["The cat sat on the mat and the dog ran to the barn."] * 30, "en-us")
     offered = ["The cat ran to the barn.", "The boy enjoyed the pleasure.", "The dog sat on the mat."]
     (first,) = suggest(offered, have, "en-us", 1)
     assert first.text == "The boy enjoyed the pleasure."
@@ -83,7 +83,7 @@ def test_what_is_missing_is_asked_for_first() -> None:
 
 def test_the_lazy_choice_is_the_greedy_choice() -> None:
     sentences = list(dict.fromkeys(random_sentences(120, seed=1)))
-    lines = phonemise(sentences, "en-us")
+    lines = phonemize(sentences, "en-us")
     have: Counter[tuple[str, ...]] = Counter()
     own, left, plain = inventory("en-us"), set(range(len(sentences))), []
     for _ in range(15):
@@ -98,7 +98,7 @@ def test_suggestions_cover_more_than_chance() -> None:
     sentences = random_sentences(2000, seed=2)
 
     def diphones(chosen: list[str]) -> int:
-        clips = pd.DataFrame({"id": chosen, "phonemes": phonemise(chosen, "en-us")})
+        clips = pd.DataFrame({"id": chosen, "phonemes": phonemize(chosen, "en-us")})
         return int((coverage(clips, "en-us").diphones > 0).sum())
 
     suggested = [s.text for s in suggest(sentences, [], "en-us", 20)]
@@ -106,7 +106,7 @@ def test_suggestions_cover_more_than_chance() -> None:
 
 
 def test_nothing_more_is_suggested_than_gains() -> None:
-    have = phonemise(["The cat sat."] * 60, "en-us")
+    have = phonemize(["The cat sat."] * 60, "en-us")
     assert suggest(["The cat sat.", "the CAT sat!", "", "..."], have, "en-us", 5) == []
     once = suggest(["A new toy.", "a new toy"], have, "en-us", 5)
     assert [s.text for s in once] == ["A new toy."]

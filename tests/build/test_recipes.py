@@ -9,7 +9,7 @@ from ttsprep.build.config import Recipe, load, shipped
 from ttsprep.corpora.corpus import all_layouts
 from ttsprep.corpora.download import file_name
 from ttsprep.corpora.source import needs
-from ttsprep.text.phonemes import voice
+from ttsprep.text.phonemes import espeak_code
 
 RATES = {
     "ljspeech": 22_050,
@@ -44,7 +44,7 @@ def test_each_recipe(name: str, tmp_path: Path) -> None:
     assert recipe.layout in {*all_layouts(), "auto"}
     assert recipe.language == LANGUAGES.get(name, "")
     if recipe.language:
-        assert voice(recipe.language)
+        assert espeak_code(recipe.language)
     assert rate_of(recipe) == RATES[name]
     assert recipe.pipeline[-1] == "format"
     assert ("filelist" in recipe.export) == (name in MANY_VOICES)

@@ -10,7 +10,7 @@ import pytest
 from checks.texts import SENTENCES, judged, measured, texts
 from ttsprep.checks.hallucinated import PHRASES, Hallucinated, compression, stock_phrases
 from ttsprep.core.types import Severity
-from ttsprep.text.characters import folded
+from ttsprep.text.characters import fold
 
 CREDITS = [
     "Subtitles by the Amara.org community",
@@ -77,7 +77,7 @@ def test_every_phrase_of_the_list_is_found_as_it_is_written_there() -> None:
         assert set(table) == {"credits", "sayings"}
         for phrase in (*table["credits"], *table["sayings"]):
             plain = " ".join(phrase.replace("*", " ").split())
-            assert folded(plain) == plain, "phrases are compared folded"
+            assert fold(plain) == plain, "phrases are compared folded"
         for phrase in table["credits"]:
             assert stock_phrases(phrase.replace("*", "Jane Doe"))[0]
         for phrase in table["sayings"]:

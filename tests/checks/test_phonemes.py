@@ -12,13 +12,13 @@ from ttsprep.checks.phonemes import Phonemes, coverage
 from ttsprep.core.types import Severity
 from ttsprep.text import phonemes as text
 from ttsprep.text.inventory import inventory
-from ttsprep.text.phonemes import phonemise, phones
+from ttsprep.text.phonemes import phonemize, phones
 
 LJSPEECH = Path(__file__).parents[3] / "shared" / "data" / "ljspeech" / "metadata.csv"
 
 
 def table(lines: list[str], language: str) -> pd.DataFrame:
-    found = phonemise(lines, language)
+    found = phonemize(lines, language)
     return pd.DataFrame({
         "id": [f"c{at}" for at in range(len(lines))],
         "language": language,
@@ -28,7 +28,7 @@ def table(lines: list[str], language: str) -> pd.DataFrame:
 
 
 def test_a_clip_is_measured_from_the_memo(monkeypatch: pytest.MonkeyPatch) -> None:
-    phonemise(["Call me Ishmael."], "en-us")
+    phonemize(["Call me Ishmael."], "en-us")
     monkeypatch.setattr(text, "_espeak", lambda _code: pytest.fail("the memo was not asked"))
     found = measured(["Call me Ishmael."], Phonemes, "en-us")
     assert found.loc[0, "phonemes"].startswith("k ɔː l | m iː")

@@ -5,7 +5,7 @@ import pytest
 from checks.texts import SENTENCES, judged, measured, texts
 from ttsprep.checks.text import Text, loop
 from ttsprep.core.types import Severity
-from ttsprep.text.characters import folded
+from ttsprep.text.characters import fold
 
 
 @pytest.mark.parametrize("language", SENTENCES)
@@ -98,7 +98,7 @@ def test_planted_loops_in_every_language() -> None:
         if language == "ja":
             continue
         for line in block.split("\n"):
-            words = folded(line).split()
+            words = fold(line).split()
             for start, size, times in [(0, 1, 4), (1, 2, 4), (0, 3, 3), (0, len(words), 2)]:
                 if len(words) < max(5, start + size):
                     continue

@@ -4,7 +4,7 @@ import pytest
 
 from ttsprep.core.errors import UsageError
 from ttsprep.text.inventory import inventory, norms
-from ttsprep.text.phonemes import phonemise, phones
+from ttsprep.text.phonemes import phonemize, phones
 
 ENGLISH = "p b t d k ɡ tʃ dʒ f v θ ð s z ʃ ʒ h m n ŋ l ɹ w j ɪ ɛ æ ʌ ʊ ə iː uː ɑː ɔː eɪ aɪ ɔɪ oʊ aʊ ɜː ɚ ɾ"
 RUSSIAN = "p pʲ b bʲ t tʲ d dʲ k kʲ ɡ f fʲ v vʲ s sʲ z ʃ ʒ x ts tʃʲ m mʲ n nʲ r rʲ ɭ ɭʲ j a e i o u y"
@@ -40,7 +40,7 @@ def test_other_texts_of_the_language_stay_within_its_inventory() -> None:
         "pt-br": "Minha terra tem palmeiras, onde canta o sabiá; as aves não gorjeiam como lá.",
     }
     for language, text in texts.items():
-        assert set(phones(phonemise([text], language)[0])) <= inventory(language), language
+        assert set(phones(phonemize([text], language)[0])) <= inventory(language), language
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ttsprep.core.errors import UsageError
 from ttsprep.text import phonemes as text
-from ttsprep.text.phonemes import languages, phonemise, phones, transcribe, voice
+from ttsprep.text.phonemes import espeak_code, languages, phonemize, phones, transcribe
 
 SENTENCES = {
     "en-us": [
@@ -64,38 +64,38 @@ NASTY = [
 
 
 def test_phones_are_separated_by_blanks_and_words_by_bars() -> None:
-    assert phonemise(["Hello, world!", "..."], "en-us") == ["h ə l oʊ | w ɜː l d", ""]
+    assert phonemize(["Hello, world!", "..."], "en-us") == ["h ə l oʊ | w ɜː l d", ""]
     assert phones("h ə l oʊ | w ɜː l d") == ["h", "ə", "l", "oʊ", "w", "ɜː", "l", "d"]
 
 
 @pytest.mark.parametrize("language", SENTENCES)
 def test_a_text_alone_sounds_as_in_a_batch(language: str) -> None:
     texts = SENTENCES[language] + NASTY
-    together = phonemise(texts, language)
+    together = phonemize(texts, language)
     text._memo.clear()
-    backwards = phonemise(texts[::-1], language)[::-1]
+    backwards = phonemize(texts[::-1], language)[::-1]
     text._memo.clear()
-    alone = [phonemise([one], language)[0] for one in texts]
+    alone = [phonemize([one], language)[0] for one in texts]
     assert together == alone == backwards
     assert all(together[: len(SENTENCES[language])])
 
 
 def test_known_words_have_their_known_phones() -> None:
-    assert phonemise(["thing", "niño", "жизнь", "coração"], "en-us")[0] == "θ ɪ ŋ"
-    assert "ɲ" in phonemise(["niño"], "es")[0].split()
-    assert phonemise(["жить"], "ru")[0].startswith("ʒ")
-    assert "ɐ̃ʊ̃" in phonemise(["coração"], "pt-br")[0].split()
+    assert phonemize(["thing", "niño", "жизнь", "coração"], "en-us")[0] == "θ ɪ ŋ"
+    assert "ɲ" in phonemize(["niño"], "es")[0].split()
+    assert phonemize(["жить"], "ru")[0].startswith("ʒ")
+    assert "ɐ̃ʊ̃" in phonemize(["coração"], "pt-br")[0].split()
 
 
 @pytest.mark.parametrize(
     "nothing", ["", " \n\t", "...", "!?", "«»", "😀", "\u200b", "[]", "\x00", "\ud800", "( )", "_|_"]
 )
 def test_where_nothing_is_spoken_there_are_no_phones(nothing: str) -> None:
-    assert phonemise(["one", nothing, "two"], "en-us") == ["w ʌ n", "", "t uː"]
+    assert phonemize(["one", nothing, "two"], "en-us") == ["w ʌ n", "", "t uː"]
 
 
 def test_what_surrounds_the_words_is_not_read() -> None:
-    plain = phonemise(["hello world"], "en-us")[0]
+    plain = phonemize(["hello world"], "en-us")[0]
     for dressed in [
         "Hello, WORLD!!!",
         "«hello» (world)",
@@ -104,25 +104,25 @@ def test_what_surrounds_the_words_is_not_read() -> None:
         "hel\u200blo\x00 world",
         "hello — world…",
     ]:
-        assert phonemise([dressed], "en-us") == [plain]
+        assert phonemize([dressed], "en-us") == [plain]
 
 
 def test_switches_to_another_language_leave_no_flags() -> None:
-    (found,) = phonemise(["Это тест Windows, и все."], "ru")
+    (found,) = phonemize(["Это тест Windows, и все."], "ru")
     assert "(" not in found
     assert "w" in found.split()  # the English word keeps English phones
-    assert not any(char.isdigit() for char in phonemise(["你好，世界"], "cmn")[0])
+    assert not any(char.isdigit() for char in phonemize(["你好，世界"], "cmn")[0])
 
 
 def test_a_stress_mark_is_not_read() -> None:
-    plain, plus, acute = phonemise(["замок", "зам+ок", "замо\u0301к"], "ru")
+    plain, plus, acute = phonemize(["замок", "зам+ок", "замо\u0301к"], "ru")
     assert plus == acute == plain
 
 
 @settings(deadline=None, max_examples=150)
 @given(st.lists(st.text(st.characters(), max_size=40), max_size=6))
 def test_the_length_is_kept_for_any_strings(texts: list[str]) -> None:
-    found = phonemise(texts, "en-us")
+    found = phonemize(texts, "en-us")
     assert len(found) == len(texts)
     for line in found:
         assert line == " ".join(line.split())
@@ -135,10 +135,10 @@ def test_the_memo_is_bounded_and_hit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "MEMO_SIZE", 5)
     text._memo.clear()
     words = ["one", "two", "three", "four", "five", "six", "seven"]
-    batch = phonemise(words, "en-us")
+    batch = phonemize(words, "en-us")
     assert len(text._memo) == 5
     monkeypatch.setattr(text, "_espeak", lambda _code: pytest.fail("the memo was not asked"))
-    assert phonemise(["seven"], "en-us") == [batch[-1]]
+    assert phonemize(["seven"], "en-us") == [batch[-1]]
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_the_memo_is_bounded_and_hit(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_language_tags_find_their_voice(tag: str, code: str) -> None:
-    assert voice(tag) == code
+    assert espeak_code(tag) == code
     assert code in languages()
 
 
@@ -171,7 +171,7 @@ def test_language_tags_find_their_voice(tag: str, code: str) -> None:
 )
 def test_an_unknown_language_is_an_error_that_suggests(tag: str, hint: str) -> None:
     with pytest.raises(UsageError, match=f"no language is called '{tag}'") as caught:
-        phonemise(["hello"], tag)
+        phonemize(["hello"], tag)
     assert hint in str(caught.value)
 
 
@@ -181,8 +181,8 @@ def test_every_alias_leads_to_a_language() -> None:
 
 def test_nothing_is_printed_or_left_behind(tmp_path: Path) -> None:
     program = (
-        "from ttsprep.text.phonemes import phonemise\n"
-        "phonemise(['Le football de Windows', '', '...', 'a\\x00', 'Москва'], 'fr')\n"
+        "from ttsprep.text.phonemes import phonemize\n"
+        "phonemize(['Le football de Windows', '', '...', 'a\\x00', 'Москва'], 'fr')\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

@@ -17,7 +17,7 @@ from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import digest, inside, regular, signature
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Audio, Clip
-from ttsprep.text.phonemes import phonemise
+from ttsprep.text.phonemes import phonemize
 
 SIGNAL_VERSION = 2
 """Raised whenever `Signal` or `audio` change what they yield."""
@@ -88,7 +88,7 @@ class Measuring:
         for language, batch in texts.items():
             if language:
                 try:
-                    phonemise(batch, language)
+                    phonemize(batch, language)
                 except UsageError:
                     continue  # the check of phonemes names the unknown language, once
 

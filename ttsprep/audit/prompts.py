@@ -13,9 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ttsprep.text.characters import folded
+from ttsprep.text.characters import fold
 from ttsprep.text.inventory import inventory
-from ttsprep.text.phonemes import phonemise, phones
+from ttsprep.text.phonemes import phonemize, phones
 
 PHONE_TARGET = 50
 DIPHONE_TARGET = 5
@@ -66,8 +66,8 @@ def suggest(sentences: Sequence[str], corpus_phonemes: Iterable[str], language: 
     have: Counter[Unit] = Counter()
     for phonemes in corpus_phonemes:
         have.update(_units(phonemes, own))
-    candidates = list({folded(sentence): sentence for sentence in reversed(sentences)}.values())[::-1]
-    spoken = phonemise(candidates, language)
+    candidates = list({fold(sentence): sentence for sentence in reversed(sentences)}.values())[::-1]
+    spoken = phonemize(candidates, language)
     heap = []
     for at, phonemes in enumerate(spoken):
         if gain := _gain(phonemes, own, have):

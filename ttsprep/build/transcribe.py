@@ -29,7 +29,7 @@ from ttsprep.core.workers.pool import Work, run
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.base import RATE, Heard
 from ttsprep.models.transcriber import model_file, write
-from ttsprep.text.characters import folded, spoken_chars
+from ttsprep.text.characters import count_spoken, fold
 
 VERSION = 2
 """Raised whenever the same clip and model yield another text."""
@@ -115,20 +115,20 @@ def doubt(row: Mapping[str, Any], language: str, rules: Transcribe) -> tuple[tup
         return (), row["problem"]
     if no_speech >= rules.no_speech_p:
         return ("no-speech",), f"no speech, with probability {no_speech:.2f} (limit {rules.no_speech_p:g})"
-    if not spoken_chars(text):
+    if not count_spoken(text):
         return ("text-empty",), "nothing is written down"
     if not REMARKS.isdisjoint(text):
         return ("text-hallucinated",), "written down as a sound, not as speech"
     if phrase := next(filter(None, stock_phrases(text)), ""):
         return ("text-hallucinated",), f"recognisers write this where nobody speaks: {phrase}"
-    if what := loop(folded(text)):
+    if what := loop(fold(text)):
         return ("text-repetition",), f"the model was caught in a loop: {what}"
     if len(text) >= Hallucinated.compressed_chars and compression(text) > Hallucinated.compression:
         return ("text-repetition",), f"repeats itself: compresses {compression(text):.1f} times"
-    if spoken_chars(text) > Rate.fastest_cps * row["seconds"]:
+    if count_spoken(text) > Rate.fastest_cps * row["seconds"]:
         return (
             "rate-outlier",
-        ), f"{spoken_chars(text) / row['seconds']:.0f} characters a second: more than can be said"
+        ), f"{count_spoken(text) / row['seconds']:.0f} characters a second: more than can be said"
     other = row["language"] or ""
     if row["seconds"] < Language.shortest_s:
         other = ""  # too little is said
@@ -203,7 +203,7 @@ def transcribe_source(
     UsageError
         If the model is not on this machine, or is none.
     """
-    places = [i for i, clip in enumerate(todo.clips) if not spoken_chars(clip.text)]
+    places = [i for i, clip in enumerate(todo.clips) if not count_spoken(clip.text)]
     if not places:
         return Transcripts(todo)
     model = model_file(rules.model)

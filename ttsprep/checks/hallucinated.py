@@ -15,7 +15,7 @@ import pandas as pd
 from ttsprep.checks.base import Check, Code, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
-from ttsprep.text.characters import folded, nfc
+from ttsprep.text.characters import fold, nfc
 
 HALLUCINATED = Code(
     "text-hallucinated",
@@ -117,10 +117,10 @@ def stock_phrases(text: str) -> tuple[str, str]:
     ends = [" ".join(sentences[-count:]) for count in counts]
     starts = [" ".join(sentences[:count]) for count in counts]
     known = _patterns()
-    credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(folded(part))), "")
-    if not credit and (found := known.ending.search(folded(text))):
+    credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(fold(part))), "")
+    if not credit and (found := known.ending.search(fold(text))):
         credit = found[0].strip()
-    saying = next((part.strip() for part in ends if known.sayings.fullmatch(folded(part))), "")
+    saying = next((part.strip() for part in ends if known.sayings.fullmatch(fold(part))), "")
     return credit, saying
 
 

@@ -13,7 +13,7 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.inventory import inventory, norms
-from ttsprep.text.phonemes import phonemise, phones
+from ttsprep.text.phonemes import phonemize, phones
 
 MISSING = Code(
     "phoneme-missing",
@@ -75,10 +75,10 @@ class Phonemes(Check):
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:
-        """Phonemise the transcript; `phonemise` called on the shard beforehand saves most of the time."""
+        """Phonemise the transcript; `phonemize` called on the shard beforehand saves most of the time."""
         del signal
         try:
-            phonemes = phonemise([clip.text], clip.language)[0] if clip.language else None
+            phonemes = phonemize([clip.text], clip.language)[0] if clip.language else None
         except UsageError:  # `judge` says so once for all clips of that language
             phonemes = None
         if phonemes is None:

@@ -10,7 +10,7 @@ import pandas as pd
 from ttsprep.checks.base import Check, Code
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
-from ttsprep.text.characters import folded, script, spoken_chars, words
+from ttsprep.text.characters import count_spoken, fold, script, words
 
 EMPTY = Code(
     "text-empty",
@@ -76,9 +76,9 @@ class Text(Check):
     def measure(clip: Clip, signal: Signal) -> Measures:
         """Count what is spoken, and look for loops."""
         del signal
-        plain = folded(clip.text)
+        plain = fold(clip.text)
         return {
-            "chars": spoken_chars(clip.text),
+            "chars": count_spoken(clip.text),
             "words": len(words(clip.text)),
             "text_folded": plain,
             "text_loop": loop(plain),

@@ -12,7 +12,7 @@ import pandas as pd
 from ttsprep.checks.base import Check, Code
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
-from ttsprep.text.characters import CYRILLIC_STRESS, nfc
+from ttsprep.text.characters import ADDRESS, CYRILLIC_STRESS, nfc
 
 UNSPEAKABLE = Code(
     "text-unspeakable",
@@ -27,11 +27,6 @@ UNSPEAKABLE = Code(
     "training and inference.",
 )
 
-_ADDRESS = re.compile(
-    r"https?://\S+|www\.\S+|\S+@\S+\.\w+|"
-    r"(?<!\w)[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile(r"\d(?:[\d.,:]*\d)?")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
 _LONE_DIGIT = re.compile(r"(?<![\w.,:\-])\d(?![\w:\-]|[.,]\d)")
@@ -58,6 +53,7 @@ class TextSpeakable(Check):
     """Finds transcripts that leave their reading open."""
 
     name: ClassVar[str] = "text_speakable"
+    version: ClassVar[int] = 2
     codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE,)
     measures: ClassVar[dict[str, str]] = {
         "text_unspeakable": "numbers, symbols and addresses, separated by blanks",
@@ -89,8 +85,8 @@ class TextSpeakable(Check):
 
 def unspeakable(text: str) -> Iterator[str]:
     """Yield the parts of `text` (NFC, without stress marks) that are not written as they are read."""
-    yield from _ADDRESS.findall(text)
-    rest = _ADDRESS.sub(" ", text)
+    yield from ADDRESS.findall(text)
+    rest = ADDRESS.sub(" ", text)
     yield from _NUMBER.findall(_LONE_DIGIT.sub(" ", rest))
     yield from (char for char in rest if _is_symbol(char))
 

@@ -113,7 +113,7 @@ def build(
 def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequence[str]) -> "Recipe":
     """Return the recipe with what the command line says instead."""
     from ttsprep.build.config import load, shipped
-    from ttsprep.text.phonemes import voice
+    from ttsprep.text.phonemes import espeak_code
 
     rules = load(recipe)
     said = {"layout": layout, "language": language, "trainer": trainer}
@@ -125,7 +125,7 @@ def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequen
     forms = tuple(dict.fromkeys((*rules.export, *export)))
     rules = rules.model_copy(update={"export": forms})
     if rules.language:
-        voice(rules.language)
+        espeak_code(rules.language)
     return rules
 
 

@@ -156,7 +156,7 @@ def _rules(
 ) -> "Recipe":
     """Return the recipe with what the command line says instead."""
     from ttsprep.build.config import Recipe, load
-    from ttsprep.text.phonemes import voice
+    from ttsprep.text.phonemes import espeak_code
 
     rules = load(recipe) if recipe else Recipe()
     said: dict[str, Any] = {
@@ -168,7 +168,7 @@ def _rules(
     rules = rules.model_copy(update={key: value for key, value in said.items() if value})
     rules.enabled_codes()
     if rules.language:
-        voice(rules.language)
+        espeak_code(rules.language)
     return rules
 
 

@@ -16,7 +16,7 @@ from ttsprep.corpora.audio_files import audio_files, is_audio
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.parquet_audio import find_shards
 from ttsprep.corpora.paths import corpus_folder, subfolders
-from ttsprep.text.phonemes import voice
+from ttsprep.text.phonemes import espeak_code
 
 LANGUAGE = "en-us"
 _TABLES = ("metadata.csv", "metadata.txt", "metadata.jsonl")
@@ -122,7 +122,7 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "") -> Corpus:
         If the corpus cannot be read, has no audio, or names no clip.
     """
     if language:
-        voice(language)
+        espeak_code(language)
     if layout != "auto" and layout not in all_layouts():
         raise UsageError(f"no layout is called {layout!r}; {nearest(layout, [*all_layouts(), 'auto'])}")
     _refuse_unreadable(path)

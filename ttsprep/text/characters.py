@@ -11,6 +11,13 @@ JOINERS = "\u200c\u200d"
 CYRILLIC_STRESS = re.compile("[+](?=[аеёиоуыэюяіїєѣ])|(?<=[аеёиоуыэюяіїє])\u0301", re.IGNORECASE)
 """Stress marks of Russian, Ukrainian and Belarusian corpora: a plus before the vowel, or an acute over it."""
 
+ADDRESS = re.compile(
+    r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@[^\s@]+\.\w+|"
+    r"(?<!\w)[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
+    re.IGNORECASE,
+)
+"""Web and mail addresses."""
+
 _SCRIPT_NAMES = {"CJK": "HAN", "IDEOGRAPHIC": "HAN", "KATAKANA-HIRAGANA": "KATAKANA"}
 
 
@@ -42,7 +49,7 @@ def script(char: str) -> str:
     return "" if first == "LETTER" else _SCRIPT_NAMES.get(first, first)
 
 
-def spoken_chars(text: str) -> int:
+def count_spoken(text: str) -> int:
     """Return how many characters of `text` are spoken: letters, digits and vowel signs."""
     return sum(map(is_spoken, nfc(text)))
 
@@ -52,12 +59,12 @@ def words(text: str) -> list[str]:
     return [word for word in nfc(text).split() if any(map(is_spoken, word))]
 
 
-def folded(text: str) -> str:
+def fold(text: str) -> str:
     """Return `text` without case, punctuation, stress marks and repeated blanks: alike if read alike.
 
     Examples
     --------
-    >>> folded("  The cat -- the CAT, I say!")
+    >>> fold("  The cat -- the CAT, I say!")
     'the cat the cat i say'
     """
     plain = CYRILLIC_STRESS.sub("", unicodedata.normalize("NFKC", text)).casefold()
@@ -66,7 +73,7 @@ def folded(text: str) -> str:
 
 
 class _Readable(dict[int, str]):
-    """Translation table for `readable`, filled as characters turn up."""
+    """Translation table for `sanitize_for_tts`, filled as characters turn up."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
@@ -96,7 +103,7 @@ _ACCENTS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
 _LONG = re.compile(r"\d[\d.,:/\-]{18}|\S{150}")
 
 
-def readable(text: str) -> str:
+def sanitize_for_tts(text: str) -> str:
     """Return what a speech synthesiser is to be given of `text`; "" if nothing in it is spoken.
 
     Emoji, brackets, quotes, control and invisible characters are taken out: eSpeak NG reads them aloud,

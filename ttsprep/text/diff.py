@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from ttsprep.core.errors import UsageError
-from ttsprep.text.phonemes import WORD, phonemise
+from ttsprep.text.phonemes import WORD, phonemize
 
 ALIKE = 0.6
 """Share of the phones of a word that make it said, however it is spelled."""
@@ -108,7 +108,7 @@ def _letters(word: str) -> str:
 def _phones(words: Sequence[str], language: str) -> list[list[str]]:
     """Return the phones of each word, or its letters in a language that eSpeak NG does not speak."""
     try:
-        lines = phonemise(words, language)
+        lines = phonemize(words, language)
     except UsageError:
         return [list(word) for word in words]
     return [

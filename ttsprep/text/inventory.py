@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 
 from ttsprep.text.characters import main_scripts, nfc, script
-from ttsprep.text.phonemes import espeak_data, phones, raw_phonemes, tidy, voice
+from ttsprep.text.phonemes import clean_phonemes, espeak_code, espeak_data, phones, raw_phonemes
 
 MIN_SHARE = 4e-4
 """A phone belongs to the inventory from 4 in 10,000 phones of native words on; rarer ones are loans."""
@@ -57,12 +57,12 @@ def norms(language: str) -> Norms:
     UsageError
         If eSpeak NG has no such language.
     """
-    code = voice(language)
+    code = espeak_code(language)
     names = _names(code)
     if len(names) < 500:
         names = []
     read = names or [str(number) for number in range(1200)]
-    segments = [phones(tidy(part, code)) for line in raw_phonemes(read, code) for part in _native(line, code)]
+    segments = [phones(clean_phonemes(part, code)) for line in raw_phonemes(read, code) for part in _native(line, code)]
     return Norms(
         phones=Counter(phone for segment in segments for phone in segment),
         # Numbers repeat the same words: which diphones they hold says little of other text.

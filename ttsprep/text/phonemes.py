@@ -2,7 +2,7 @@
 
 Phonemes of a text are one string: phones separated by a blank, words by ``|``, as in ``h ə l oʊ | w ɜː l d``.
 Stress and tone are left out: they are not phones. Words that eSpeak NG reads as another language's keep that
-language's phones. eSpeak NG runs inside the process; texts that crash it are kept from it by `readable`.
+language's phones. eSpeak NG runs inside the process; texts that crash it are kept from it by `sanitize_for_tts`.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.core.errors import UsageError
-from ttsprep.text.characters import readable
+from ttsprep.text.characters import sanitize_for_tts
 
 WORD = "|"
 """Stands between two words in a string of phonemes."""
@@ -54,7 +54,7 @@ def languages() -> dict[str, str]:
 
 
 @cache
-def voice(language: str) -> str:
+def espeak_code(language: str) -> str:
     """Return eSpeak NG's code for a language tag: ``en`` -> ``en-us``, ``pt_BR`` -> ``pt-br``.
 
     Raises
@@ -81,7 +81,7 @@ def voice(language: str) -> str:
     raise UsageError(f"no language is called {language!r}; {hint}")
 
 
-def phonemise(texts: Sequence[str], language: str) -> list[str]:
+def phonemize(texts: Sequence[str], language: str) -> list[str]:
     """Return the phonemes of each text, in the order and number of `texts`; "" where nothing is spoken.
 
     The result of a text does not depend on the texts around it. What was phonemised is remembered (the last
@@ -92,7 +92,7 @@ def phonemise(texts: Sequence[str], language: str) -> list[str]:
     texts
         Any strings; lone surrogates, control characters, emoji and markup do no harm.
     language
-        Language tag; see `voice`.
+        Language tag; see `espeak_code`.
 
     Raises
     ------
@@ -101,17 +101,17 @@ def phonemise(texts: Sequence[str], language: str) -> list[str]:
 
     Examples
     --------
-    >>> phonemise(["Hello, world!", "..."], "en-us")
+    >>> phonemize(["Hello, world!", "..."], "en-us")
     ['h ə l oʊ | w ɜː l d', '']
     """
-    code = voice(language)
+    code = espeak_code(language)
     known = {text: _memo[code, text] for text in texts if (code, text) in _memo}
     new = [text for text in dict.fromkeys(texts) if text not in known]
-    spoken = [(text, plain) for text in new if (plain := readable(text))]
+    spoken = [(text, plain) for text in new if (plain := sanitize_for_tts(text))]
     known |= dict.fromkeys(new, "")
     if spoken:
         lines = _espeak(code)([plain for _, plain in spoken])
-        known |= {text: tidy(line, code) for (text, _), line in zip(spoken, lines, strict=True)}
+        known |= {text: clean_phonemes(line, code) for (text, _), line in zip(spoken, lines, strict=True)}
     for text in new[-MEMO_SIZE:]:
         if len(_memo) >= MEMO_SIZE:
             del _memo[next(iter(_memo))]
@@ -135,7 +135,7 @@ def transcribe(texts: Sequence[str], language: str) -> list[str]:
     texts
         Any strings.
     language
-        Language tag; see `voice`.
+        Language tag; see `espeak_code`.
 
     Raises
     ------
@@ -148,25 +148,25 @@ def transcribe(texts: Sequence[str], language: str) -> list[str]:
     ['həlˈoʊ, wˈɜːld!']
     """
     pieces = [_MARKS.split(text) for text in texts]  # every other piece is a mark
-    spoken = [plain for row in pieces for piece in row[::2] if (plain := readable(piece))]
-    lines = iter(_espeak(voice(language), stress=True)(spoken) if spoken else ())
+    spoken = [plain for row in pieces for piece in row[::2] if (plain := sanitize_for_tts(piece))]
+    lines = iter(_espeak(espeak_code(language), stress=True)(spoken) if spoken else ())
     for row in pieces:
-        row[::2] = [" ".join(next(lines).split()) if readable(piece) else "" for piece in row[::2]]
+        row[::2] = [" ".join(next(lines).split()) if sanitize_for_tts(piece) else "" for piece in row[::2]]
     return [" ".join("".join(row).split()) for row in pieces]
 
 
 def raw_phonemes(texts: Sequence[str], language: str) -> list[str]:
     """Return the phonemes of each text as eSpeak NG gives them, with the flags of language switches."""
-    plain = [readable(text) or "." for text in texts]
-    lines: list[str] = _espeak(voice(language))(plain)
+    plain = [sanitize_for_tts(text) or "." for text in texts]
+    lines: list[str] = _espeak(espeak_code(language))(plain)
     return lines
 
 
-def tidy(line: str, language: str) -> str:
+def clean_phonemes(line: str, language: str) -> str:
     """Return a line of `raw_phonemes` without flags, tones and spare blanks."""
     if "(" in line:
         line = _FLAG.sub(" ", line)
-    if voice(language).startswith(_TONAL):
+    if espeak_code(language).startswith(_TONAL):
         line = _TONE.sub("", line)
     return f" {WORD} ".join(" ".join(word.split()) for word in line.split(WORD) if word.strip())
 

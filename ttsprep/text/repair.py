@@ -22,12 +22,12 @@ _TAG = re.compile(
 _BREAK = re.compile(r"</?(?:br|p|div|li|h[1-6]|ul)\b", re.IGNORECASE)
 
 
-def repaired(text: str, language: str) -> tuple[str, list[str]]:
+def fix_mojibake(text: str, language: str) -> tuple[str, list[str]]:
     """Return `text` without the damage that is certain, and what was undone.
 
     Examples
     --------
-    >>> repaired("cafÃ© &amp; thÃ©", "fr")
+    >>> fix_mojibake("cafÃ© &amp; thÃ©", "fr")
     ('café & thé', ['mojibake', 'entities'])
     """
     done = []

@@ -1,4 +1,4 @@
-"""Transcripts written as they are read; the cases are in normalise_cases.py."""
+"""Transcripts written as they are read; the pairs are in cases.py."""
 
 import doctest
 import re
@@ -10,7 +10,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from text.normalise.cases import ENGLISH, MARKS, OTHERS, PIECES, REPAIRS, SOUND
@@ -20,13 +20,10 @@ from ttsprep.build.stages.normalise import Normalise
 from ttsprep.checks.text_encoding import damage
 from ttsprep.checks.text_speakable import unspeakable
 from ttsprep.core.types import Audio, Clip
-from ttsprep.text import repair as text_repair
+from ttsprep.text import repair
 from ttsprep.text.characters import CYRILLIC_STRESS
-from ttsprep.text.normalise import leftovers as text_left
-from ttsprep.text.normalise import ordinals as numbers_ranks
-from ttsprep.text.normalise import punctuation as text_marks
-from ttsprep.text.normalise import spell as numbers_spell
-from ttsprep.text.normalise.lexicon import words
+from ttsprep.text.normalise import leftovers, ordinals, punctuation, spell
+from ttsprep.text.normalise.lexicon import lexicon
 
 ROOT = Path(__file__).parents[3]
 LJSPEECH = ROOT.parent / "shared" / "data" / "ljspeech" / "metadata.csv"
@@ -131,6 +128,8 @@ def test_a_normalised_text_stays_as_it_is(text: str, language: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
+@example("т.д.in ", "ru")
+@example("see mail.google.com", "en")
 def test_what_the_audit_would_name_is_named(text: str, language: str) -> None:
     done = staged(text, language)
     if any(unspeakable(CYRILLIC_STRESS.sub("", done.clip.text))):
@@ -224,13 +223,13 @@ def test_the_examples_in_the_docs() -> None:
     assert len(examples) >= 30
     for language, text, expected in examples:
         assert read(text, language) == expected
-    tables = sorted(path.stem for path in (ROOT / "ttsprep" / "stages" / "words").glob("*.toml"))
+    tables = sorted(path.stem for path in (ROOT / "ttsprep" / "text" / "normalise" / "languages").glob("*.toml"))
     assert set(re.findall(r"^\| `([a-z]{2})` \| (?:yes|named)", page, re.MULTILINE)) == set(tables)
 
 
 @pytest.mark.parametrize("language", ["en", "es", "fr", "de", "it", "pt", "nl", "ru", "uk", "pl", "cs"])
 def test_a_table_is_whole(language: str) -> None:
-    table = words(language)
+    table = lexicon(language)
     assert table.num2words
     assert table.inflects or len(table.months) == 12
     assert {"&", "+", "="} <= set(table.signs)
@@ -239,8 +238,8 @@ def test_a_table_is_whole(language: str) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [numbers_ranks, numbers_spell, text_left, text_marks, text_repair])
+@pytest.mark.parametrize("module", [ordinals, spell, leftovers, punctuation, repair])
 def test_the_examples_in_the_code(module: ModuleType) -> None:
-    done = doctest.testmod(module, extraglobs={"words": words})
+    done = doctest.testmod(module, extraglobs={"lexicon": lexicon})
     assert done.attempted > 0
     assert done.failed == 0

@@ -26,7 +26,7 @@ from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.asr import likeliest
 from ttsprep.models.base import Heard
 from ttsprep.models.transcriber import model_file
-from ttsprep.text.characters import spoken_chars
+from ttsprep.text.characters import count_spoken
 
 FORCING = 2
 """Raised whenever the same piece, texts and model yield another row."""
@@ -121,7 +121,7 @@ def aligned_source(
     root = str(todo.root.resolve())
     wholes = [todo.clips[origin] for origin in origins]
     is_piece = [clip.id != whole.id for clip, whole in zip(cut.clips, wholes, strict=True)]
-    pieces = [i for i, whole in enumerate(wholes) if is_piece[i] and spoken_chars(whole.text)]
+    pieces = [i for i, whole in enumerate(wholes) if is_piece[i] and count_spoken(whole.text)]
     keys = keys_of(cut, pieces, out, lambda i: (VERSION, *own, cut.clips[i].language))
     lengths = {i: length_of(cut, i) for i in pieces}
 

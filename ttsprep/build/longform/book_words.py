@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ttsprep.core.errors import UsageError
 from ttsprep.text.characters import is_spoken
-from ttsprep.text.phonemes import WORD, phonemise, phones
+from ttsprep.text.phonemes import WORD, phonemize, phones
 
 _TOKEN = re.compile(r"\S+?(?:[。！？；、，](?=\S)|(?=\s|$))")
 _CLOSING = "\"'”’»)]}›*_"
@@ -105,11 +105,11 @@ def _phones(tokens: list[str], after: list[After], language: str) -> list[list[s
     ends = [i + 1 for i, kind in enumerate(after) if kind != After.WORD or i == len(after) - 1]
     phrases = [tokens[first:last] for first, last in pairwise([0, *ends])]
     try:
-        lines = phonemise([" ".join(phrase) for phrase in phrases], language)
+        lines = phonemize([" ".join(phrase) for phrase in phrases], language)
         result: list[list[str]] = []
         for phrase, line in zip(phrases, lines, strict=True):
             split = line.split(f" {WORD} ")
-            result += map(phones, split if len(split) == len(phrase) else phonemise(phrase, language))
+            result += map(phones, split if len(split) == len(phrase) else phonemize(phrase, language))
     except UsageError:
         return _characters(tokens)  # the check of phonemes names the unknown language
     return result

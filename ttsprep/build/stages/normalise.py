@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from ttsprep.build.stages.base import Stage, Staged
 from ttsprep.core.types import Audio, Clip
+from ttsprep.text.characters import ADDRESS
 from ttsprep.text.normalise.abbreviations import abbreviation_rules, may_abbreviate
-from ttsprep.text.normalise.leftovers import ADDRESS, left
-from ttsprep.text.normalise.lexicon import Words, words
+from ttsprep.text.normalise.leftovers import unresolved_tokens
+from ttsprep.text.normalise.lexicon import Lexicon, lexicon
 from ttsprep.text.normalise.numbers import number_rules
-from ttsprep.text.normalise.punctuation import composed, plain_marks, visible
+from ttsprep.text.normalise.punctuation import compose, plain_marks, strip_invisible
 from ttsprep.text.normalise.rules import Rule, apply
-from ttsprep.text.repair import repaired
+from ttsprep.text.repair import fix_mojibake
 
 _NUMERIC = re.compile(r"[\d½⅓⅔¼¾⅛⅜⅝⅞]|[IVXLC](?![^\W\dIVXLCe])")
 _ADDRESSED = re.compile(r"\.\w|@|://")
@@ -38,7 +39,7 @@ class Normalise(Stage):
     abbreviations: bool = True
 
     name: ClassVar[str] = "normalise"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def apply(self, clip: Clip, audio: Audio) -> Staged:
         """Return the clip with its text as it is read.
@@ -47,7 +48,7 @@ class Normalise(Stage):
         was undone; ``characters`` is 1 where only blanks, marks or invisible characters changed; ``left`` lists
         what still does not say how it is read.
         """
-        table = words(clip.language)
+        table = lexicon(clip.language)
         text, did = clip.text, dict[str, float | str]()
         for _ in range(_ROUNDS):  # what a round writes may complete what another reads
             before, text = text, self._once(text, clip.language, table, did)
@@ -55,17 +56,17 @@ class Normalise(Stage):
                 break
         if text != clip.text and not did:
             did["characters"] = 1
-        if rest := left(text, table):
+        if rest := unresolved_tokens(text, table):
             did["left"] = rest
         return Staged(replace(clip, text=text) if text != clip.text else clip, audio, did)
 
-    def _once(self, text: str, language: str, table: Words, did: dict[str, float | str]) -> str:
-        text, fixed = repaired(text, language)
+    def _once(self, text: str, language: str, table: Lexicon, did: dict[str, float | str]) -> str:
+        text, fixed = fix_mojibake(text, language)
         if fixed:
             did["repaired"] = ", ".join(fixed)
-        text = composed(visible(text))
+        text = compose(strip_invisible(text))
         if self.marks:
-            text = composed(plain_marks(text))
+            text = compose(plain_marks(text))
         if self.abbreviations and may_abbreviate(text, table):
             text = _outside_addresses(abbreviation_rules(table), text, "abbreviations", did)
         if self.numbers and _NUMERIC.search(text):

@@ -24,7 +24,7 @@ from ttsprep.corpora.exports._files import (
     write_lines,
 )
 from ttsprep.corpora.exports.base import Entry, Export
-from ttsprep.text.phonemes import transcribe, voice
+from ttsprep.text.phonemes import espeak_code, transcribe
 
 _TEXTS = ("id", "speaker", "text", "normalised", "language")
 FIELDS = (*_TEXTS, "path", "file", "speaker_id", "phonemes", "lang", "duration")
@@ -94,7 +94,7 @@ class Filelist(Export):
             if not entry.language:
                 return "it has no language, without which it cannot be phonemised"
             try:
-                voice(entry.language)
+                espeak_code(entry.language)
             except UsageError as error:
                 return str(error)
         return no_row(entry, (name for name in _TEXTS if name in used), "" if self.quoted else self.delimiter)

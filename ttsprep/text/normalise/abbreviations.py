@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
-from ttsprep.text.normalise.lexicon import Words
+from ttsprep.text.normalise.lexicon import Lexicon
 from ttsprep.text.normalise.rules import Rule, around, one_of
 
 _CAPITAL = "(?:[A-ZÀ-ÖØ-ÞĀ-ŽА-ЯЁЄІЇҐ])"
@@ -26,7 +26,7 @@ _PLACES = {
 
 
 @cache
-def abbreviation_rules(table: Words) -> list[Rule]:
+def abbreviation_rules(table: Lexicon) -> list[Rule]:
     """Return the rules for abbreviations in the language of `table`."""
     rules = []
     for kind, (before, after) in _PLACES.items():
@@ -42,14 +42,14 @@ def abbreviation_rules(table: Words) -> list[Rule]:
 
 
 @cache
-def _endings(table: Words) -> frozenset[str]:
+def _endings(table: Lexicon) -> frozenset[str]:
     """Return the letters before the last full stop of every abbreviation."""
     listed = [short for kind in table.abbreviations.values() for short in kind]
     return frozenset(re.split(r"[\W\d_]", short.rstrip("."))[-1] for short in listed if short.endswith("."))
 
 
 @cache
-def _undotted(table: Words) -> re.Pattern[str]:
+def _undotted(table: Lexicon) -> re.Pattern[str]:
     """Return the pattern of abbreviations that end in no full stop."""
     listed = [short for kind in table.abbreviations.values() for short in kind if not short.endswith(".")]
     signs = "".join(sign for sign in "&#№" if sign in table.signs)
@@ -57,7 +57,7 @@ def _undotted(table: Words) -> re.Pattern[str]:
     return re.compile("|".join(patterns) or "(?!)")
 
 
-def may_abbreviate(text: str, table: Words) -> bool:
+def may_abbreviate(text: str, table: Lexicon) -> bool:
     """Return whether `text` may hold an abbreviation: quickly, so that most texts are not searched for each."""
     endings, at = _endings(table), text.find(".")
     while at >= 0 and endings:
@@ -77,7 +77,7 @@ def spaced(listed: Iterable[str]) -> str:
     return re.sub(r"\\\.(?=[^|])", r"\\.\\ ?", one_of(list(listed)).replace(r"\.\ ", r"\."))
 
 
-def _expander(kind: str, listed: Mapping[str, str], table: Words) -> Callable[[re.Match[str]], str | None]:
+def _expander(kind: str, listed: Mapping[str, str], table: Lexicon) -> Callable[[re.Match[str]], str | None]:
     plain = {short.replace(" ", ""): full for short, full in listed.items()}
 
     def expand(found: re.Match[str]) -> str | None:
@@ -102,7 +102,7 @@ def _after_name(before: str, after: str, short: str) -> bool:
     return not (short in {"St.", "Ave.", "Rd.", "Sr.", "Co."} and re.match(rf"\ {_CAPITAL}", after))
 
 
-def _stop(kind: str, short: str, after: str, table: Words) -> str:
+def _stop(kind: str, short: str, after: str, table: Lexicon) -> str:
     """Return the full stop that ends the sentence as well as the abbreviation: in the U.S. Then, but the U.S. Army."""
     if kind not in {"closing", "within", "after_name"} or not short.endswith("."):
         return ""

@@ -2,9 +2,9 @@
 
 import re
 
-from ttsprep.text.normalise.lexicon import Noun, Words
+from ttsprep.text.normalise.lexicon import Lexicon, Noun
 from ttsprep.text.normalise.rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, around, one_of
-from ttsprep.text.normalise.spell import agreeing, amount, cardinal, counted, form, said, whole
+from ttsprep.text.normalise.spell import agreeing, amount, cardinal, counted, form, in_words, whole
 
 _FRACTIONS = {
     "½": "1/2",
@@ -20,12 +20,12 @@ _FRACTIONS = {
 _VULGAR = re.compile(f"(?:(\\d) ?)?([{''.join(_FRACTIONS)}])(?!\\d)")
 
 
-def amount_rules(table: Words) -> list[Rule]:
+def amount_rules(table: Lexicon) -> list[Rule]:
     """Return the rules for amounts in the language of `table`."""
     return [*_money(table), *_fractions(table), *_units(table), *_sums(table)]
 
 
-def _money(table: Words) -> list[Rule]:
+def _money(table: Lexicon) -> list[Rule]:
     if not table.currency:
         return []
     number, signs = any_number(table), one_of(list(table.currency))
@@ -37,7 +37,7 @@ def _money(table: Words) -> list[Rule]:
         if parts is None or (table.inflects and parts[1]):
             return None
         if found["magnitude"]:
-            spoken = None if table.inflects else said(text, None, table)
+            spoken = None if table.inflects else in_words(text, None, table)
             joint = f" {table.of}" if table.of else ""
             return None if spoken is None else f"{spoken} {found['magnitude']}{joint} {noun.many}"
         if found.re is before and _before_noun(found, table):
@@ -51,7 +51,7 @@ def _money(table: Words) -> list[Rule]:
     return [Rule(before, money), Rule(after, money)]
 
 
-def _before_noun(found: re.Match[str], table: Words) -> bool:
+def _before_noun(found: re.Match[str], table: Lexicon) -> bool:
     """Return whether money stands before what it costs: a $5 bill."""
     article = re.search(r"\b[Aa]n?\ $", around(found)[0])
     return (
@@ -61,7 +61,7 @@ def _before_noun(found: re.Match[str], table: Words) -> bool:
     )
 
 
-def _whole_and_hundredths(parts: tuple[int, str, str], noun: Noun, table: Words) -> str | None:
+def _whole_and_hundredths(parts: tuple[int, str, str], noun: Noun, table: Lexicon) -> str | None:
     value, _, decimals = parts
     if len(decimals) != 2 or not noun.cents:
         return None
@@ -76,7 +76,7 @@ def _whole_and_hundredths(parts: tuple[int, str, str], noun: Noun, table: Words)
     return f"{units} {noun.joint} {small}" if noun.joint else f"{units} {cardinal(hundredths, table)}"
 
 
-def _units(table: Words) -> list[Rule]:
+def _units(table: Lexicon) -> list[Rule]:
     percent = {"%": Noun(table.signs["%"], table.signs["%"])} if "%" in table.signs else {}
     units = {**table.units, **percent}
     units |= {unit[:-1] + str("¹²³".index(unit[-1]) + 1): noun for unit, noun in units.items() if unit[-1] in "²³"}
@@ -103,7 +103,7 @@ def _units(table: Words) -> list[Rule]:
             return None
         if found["start"]:
             first, last = amount(found["start"], table), amount(found["number"], table)
-            low = said(found["start"], noun, table)
+            low = in_words(found["start"], noun, table)
             if low is None or first is None or last is None or first >= last or not table.to or found["minus"]:
                 return None
             return f"{low} {table.to} {spoken}"
@@ -119,7 +119,7 @@ def _nominative(found: re.Match[str]) -> bool:
     return around(found)[0].rstrip()[-1:] in {"", "(", ":"}
 
 
-def _fractions(table: Words) -> list[Rule]:
+def _fractions(table: Lexicon) -> list[Rule]:
     if not table.fractions:
         return []
     names = one_of(list(table.fractions))
@@ -143,7 +143,7 @@ def _fractions(table: Words) -> list[Rule]:
     return [plain, Rule(mixed, and_part), *half, Rule(alone, lambda found: table.fractions[found["part"]])]
 
 
-def _sums(table: Words) -> list[Rule]:
+def _sums(table: Lexicon) -> list[Rule]:
     if not {"+", "="} <= table.signs.keys():
         return []
     number = any_number(table)
@@ -156,7 +156,7 @@ def _sums(table: Words) -> list[Rule]:
         if "-" in found[0] and ("=" not in found[0] or "-" not in table.signs):
             return None
         parts = [part for part in re.split(between, found[0]) if part]
-        spoken = [table.signs[part] if part in table.signs else said(part, None, table) for part in parts]
+        spoken = [table.signs[part] if part in table.signs else in_words(part, None, table) for part in parts]
         return " ".join(map(str, spoken)) if None not in spoken else None
 
     return [Rule(pattern, read)]

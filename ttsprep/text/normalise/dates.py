@@ -2,7 +2,7 @@
 
 import re
 
-from ttsprep.text.normalise.lexicon import Noun, Words
+from ttsprep.text.normalise.lexicon import Lexicon, Noun
 from ttsprep.text.normalise.rules import APART, ENDS, Rule, around, one_of, whole_number
 from ttsprep.text.normalise.spell import agreeing, cardinal, inflected_ordinal, ordinal, whole, year
 
@@ -11,12 +11,12 @@ _HALVES = re.compile(r"\ ?(?:[ap]\.m\.|[AP][. ]?M\b|[ap]m\b|o'clock)")
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def date_rules(table: Words) -> list[Rule]:
+def date_rules(table: Lexicon) -> list[Rule]:
     """Return the rules for dates, times, years and ranges in the language of `table`."""
     return [*_dates(table), *_times(table), *_ranges(table), *_decades(table), *_russian_years(table)]
 
 
-def _dates(table: Words) -> list[Rule]:
+def _dates(table: Lexicon) -> list[Rule]:
     if not table.date:
         return []
     iso = re.compile(rf"{APART}(\d{{4}})-(\d\d)-(\d\d){ENDS}")
@@ -41,7 +41,7 @@ def _dates(table: Words) -> list[Rule]:
     return rules
 
 
-def _month_day(found: re.Match[str], table: Words) -> str | None:
+def _month_day(found: re.Match[str], table: Lexicon) -> str | None:
     day = whole(found["day"], table)
     if not day or day > _DAYS[table.months.index(found["month"])]:
         return None
@@ -52,7 +52,7 @@ def _month_day(found: re.Match[str], table: Words) -> str | None:
     return f"{spoken}, {year(number, table)}" if number in YEARS else None
 
 
-def _times(table: Words) -> list[Rule]:
+def _times(table: Lexicon) -> list[Rule]:
     if not table.time:
         return []
     time = table.time
@@ -84,14 +84,14 @@ def _times(table: Words) -> list[Rule]:
     return rules
 
 
-def _french_time(found: re.Match[str], hours: Noun, table: Words) -> str | None:
+def _french_time(found: re.Match[str], hours: Noun, table: Lexicon) -> str | None:
     hour = int(found["hour"])
     spoken = f"{agreeing(hour, hours, table)} {hours.one if hour < 2 else hours.many}"
     minute = int(found["minute"] or 0)
     return f"{spoken} {agreeing(minute, hours, table)}" if minute else spoken
 
 
-def _english_time(hour: int, minute: int, found: re.Match[str], table: Words) -> str | None:
+def _english_time(hour: int, minute: int, found: re.Match[str], table: Lexicon) -> str | None:
     half_named = _HALVES.match(found.string, found.end()) is not None
     if found["sign"] == "." and not half_named:
         return None
@@ -104,7 +104,7 @@ def _english_time(hour: int, minute: int, found: re.Match[str], table: Words) ->
     return f"{cardinal(hour, table)} {'oh ' if minute < 10 else ''}{cardinal(minute, table)}"
 
 
-def _ranges(table: Words) -> list[Rule]:
+def _ranges(table: Lexicon) -> list[Rule]:
     if not table.to:
         return []
     years = re.compile(rf"{APART}(\d{{4}})\ ?-\ ?(\d{{4}}){ENDS}")
@@ -116,7 +116,7 @@ def _ranges(table: Words) -> list[Rule]:
     return rules
 
 
-def _year_range(found: re.Match[str], table: Words) -> str | None:
+def _year_range(found: re.Match[str], table: Lexicon) -> str | None:
     first, last = int(found[1]), int(found[2])
     if (
         first not in YEARS
@@ -128,7 +128,7 @@ def _year_range(found: re.Match[str], table: Words) -> str | None:
     return f"{year(first, table)} {table.to} {year(last, table)}"
 
 
-def _page_range(found: re.Match[str], table: Words) -> str | None:
+def _page_range(found: re.Match[str], table: Lexicon) -> str | None:
     low, high = whole(found["low"], table), whole(found["high"], table)
     if low is None or high is None or low >= high:
         return None
@@ -137,7 +137,7 @@ def _page_range(found: re.Match[str], table: Words) -> str | None:
     return f"{name}{cardinal(low, table)} {joint} {cardinal(high, table)}"
 
 
-def _decades(table: Words) -> list[Rule]:
+def _decades(table: Lexicon) -> list[Rule]:
     if table.num2words != "en":
         return []
 
@@ -155,7 +155,7 @@ def _plural(said: str) -> str:
     return f"{said[:-1]}ies" if said.endswith("y") else f"{said}s"
 
 
-def _russian_years(table: Words) -> list[Rule]:
+def _russian_years(table: Lexicon) -> list[Rule]:
     """Years whose case the word after them shows: в 1905 году."""
     if table.num2words != "ru":
         return []
@@ -188,7 +188,7 @@ _LIKELY = re.compile(
 )
 
 
-def english_year(before: str, after: str, word: str, table: Words) -> bool | None:
+def english_year(before: str, after: str, word: str, table: Lexicon) -> bool | None:
     """Return whether four digits read as a year, by what stands around them; None if they may or may not.
 
     Parameters

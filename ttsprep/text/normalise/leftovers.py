@@ -4,15 +4,10 @@ import re
 import unicodedata
 from functools import cache
 
-from ttsprep.text.characters import CYRILLIC_STRESS
+from ttsprep.text.characters import ADDRESS, CYRILLIC_STRESS
 from ttsprep.text.normalise.abbreviations import may_abbreviate, spaced
-from ttsprep.text.normalise.lexicon import Words
+from ttsprep.text.normalise.lexicon import Lexicon
 
-ADDRESS = re.compile(
-    r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@[^\s@]+\.\w+|"
-    r"(?<![\w.-])[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
-    re.IGNORECASE,
-)
 _BETWEEN = re.compile(r"[\s\"(),;!?]+")
 _DIGIT = re.compile(r"\d")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
@@ -22,12 +17,12 @@ _ODD = re.compile(r"[IVX]{2}|[^\w\s.,;:!?\"'()-]|[\d_]|\.\w|[\ud800-\udfffÂÃ]"
 _LIMIT = 200
 
 
-def left(text: str, table: Words) -> str:
+def unresolved_tokens(text: str, table: Lexicon) -> str:
     """Return what is left in `text`, separated by blanks: numbers, symbols, abbreviations ...
 
     Examples
     --------
-    >>> left("an mp3 of 50 @ www.example.org", words("en"))
+    >>> unresolved_tokens("an mp3 of 50 @ www.example.org", lexicon("en"))
     'www.example.org mp3 50 @'
     """
     if "+" in text or "\u0301" in text:
@@ -48,7 +43,7 @@ def left(text: str, table: Words) -> str:
 
 
 @cache
-def _abbreviation(table: Words) -> re.Pattern[str]:
+def _abbreviation(table: Lexicon) -> re.Pattern[str]:
     """Return the pattern of abbreviations; those before numbers are left out, for they are words too: no."""
     listed = [short for kind, all_of in table.abbreviations.items() if kind != "before_number" for short in all_of]
     return re.compile(rf"(?<![\w.'-])(?:{spaced(listed)})(?!\w)" if listed else "(?!)")

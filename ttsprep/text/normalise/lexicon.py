@@ -1,4 +1,4 @@
-"""What a language calls numbers, units and abbreviations: the tables in ``words/``."""
+"""What a language calls numbers, units and abbreviations: the tables in ``languages/``."""
 
 import tomllib
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Noun:
 
 
 @dataclass(frozen=True, eq=False)
-class Words:
+class Lexicon:
     """The table of a language; see docs/text.md for what the keys do."""
 
     num2words: str = ""
@@ -46,13 +46,13 @@ class Words:
     years: str = ""
     hundred_and: bool = True
     inflects: bool = False
-    unsure: str = ""
+    ambiguous: str = ""
     dotted: tuple[str, ...] = ()
     signs: Mapping[str, str] = field(default_factory=dict)
     to: str = ""
-    naming: tuple[str, ...] = ()
-    free: tuple[str, ...] = ()
-    spelt_after: tuple[str, ...] = ()
+    nominative_triggers: tuple[str, ...] = ()
+    function_words: tuple[str, ...] = ()
+    digit_triggers: tuple[str, ...] = ()
     ranges_after: tuple[str, ...] = ()
     magnitudes: tuple[str, ...] = ()
     of: str = ""
@@ -71,17 +71,17 @@ class Words:
     abbreviations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-_KEYS = frozenset(item.name for item in fields(Words))
+_KEYS = frozenset(item.name for item in fields(Lexicon))
 
 
 @cache
-def words(language: str) -> Words:
+def lexicon(language: str) -> Lexicon:
     """Return the table for a language tag such as ``en-gb`` or ``pt_BR``; an empty one if there is none."""
     tag = language.strip().lower().replace("_", "-")
     stem = tag.split("-", maxsplit=1)[0]
     file = resources.files("ttsprep.text.normalise").joinpath("languages", f"{stem}.toml")
     if not stem.isalpha() or not file.is_file():
-        return Words()
+        return Lexicon()
     text = file.read_text(encoding="utf-8")
     read = tomllib.loads(text)
     own = read.get("region", {}).get(read.get("regions", {}).get(tag, ""), {})
@@ -93,4 +93,4 @@ def words(language: str) -> Words:
     for key, value in read.items():
         if isinstance(value, list):
             read[key] = tuple(value)
-    return Words(**read)
+    return Lexicon(**read)

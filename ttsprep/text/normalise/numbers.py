@@ -5,10 +5,10 @@ from functools import cache
 
 from ttsprep.text.normalise.amounts import amount_rules
 from ttsprep.text.normalise.dates import YEARS, date_rules, english_year
-from ttsprep.text.normalise.lexicon import Noun, Words
+from ttsprep.text.normalise.lexicon import Lexicon, Noun
 from ttsprep.text.normalise.ordinals import rank_rules
 from ttsprep.text.normalise.rules import APART, ENDS, Rule, any_number, around, one_of
-from ttsprep.text.normalise.spell import LONGEST, agreeing, agrees, amount, cardinal, digits, said, year
+from ttsprep.text.normalise.spell import LONGEST, agreeing, agrees, amount, cardinal, digits, in_words, year
 
 _WORD_AFTER = re.compile(r"[ -]([^\W\d_]+)")
 _NAME_BEFORE = re.compile(
@@ -20,19 +20,19 @@ _SENTENCE = re.compile(r"[^.!?]*$")
 
 
 @cache
-def number_rules(table: Words) -> list[Rule]:
+def number_rules(table: Lexicon) -> list[Rule]:
     """Return the rules for numbers in the language of `table`, in the order in which they are tried."""
     if not table.num2words:
         return []
     return [*date_rules(table), *amount_rules(table), *rank_rules(table), _zeros(table), *_plain(table)]
 
 
-def _zeros(table: Words) -> Rule:
+def _zeros(table: Lexicon) -> Rule:
     """Digits that begin with 0 are no quantity: they are read one by one."""
     return Rule(re.compile(rf"{APART}(0\d{{1,{LONGEST}}}){ENDS}"), lambda found: digits(found[1], table))
 
 
-def _plain(table: Words) -> list[Rule]:
+def _plain(table: Lexicon) -> list[Rule]:
     number = any_number(table)
     minus = Rule(
         re.compile(rf"(?:(?<=[\s(])|^)-(?P<number>{number}){ENDS}"),
@@ -42,12 +42,12 @@ def _plain(table: Words) -> list[Rule]:
     return [minus, plain] if "-" in table.signs else [plain]
 
 
-def _negative(text: str, table: Words) -> str | None:
-    spoken = said(text, None, table)
+def _negative(text: str, table: Lexicon) -> str | None:
+    spoken = in_words(text, None, table)
     return None if spoken is None else f"{table.signs['-']} {spoken}"
 
 
-def _number(found: re.Match[str], table: Words) -> str | None:
+def _number(found: re.Match[str], table: Lexicon) -> str | None:
     text = found["number"]
     before, after = around(found)
     parts = amount(text, table)
@@ -56,7 +56,7 @@ def _number(found: re.Match[str], table: Words) -> str | None:
     if _LONE_LETTER.match(after):
         return None
     if parts[1]:
-        return None if table.inflects else said(text, None, table)
+        return None if table.inflects else in_words(text, None, table)
     value = parts[0]
     if value == 1 and table.months and re.match(rf"\ (?:de\ )?(?:{one_of(table.months)})\b", after):
         return None  # uno de enero, primero de enero
@@ -73,13 +73,13 @@ def _number(found: re.Match[str], table: Words) -> str | None:
             return year(value, table) if is_year else None
     if table.inflects:
         return cardinal(value, table) if _is_named(before, after, word, table) else None
-    if agrees(value, table) and word and word.lower() not in table.free:
+    if agrees(value, table) and word and word.lower() not in table.function_words:
         gender = "m" if word in table.masculine else "f" if word in table.feminine else ""
         return agreeing(value, Noun("", "", gender=gender), table) if gender else None
     return cardinal(value, table)
 
 
-def _is_spelt(text: str, before: str, table: Words) -> bool:
+def _is_spelt(text: str, before: str, table: Lexicon) -> bool:
     """Return whether a number may be read digit by digit, such as one that is dialled."""
     if not text.isdecimal() or len(text) < 3:
         return False
@@ -89,18 +89,18 @@ def _is_spelt(text: str, before: str, table: Words) -> bool:
         return True
     sentence = _SENTENCE.search(before)
     return sentence is not None and any(
-        word.lower() in table.spelt_after for word in re.findall(r"[^\W\d_]+", sentence[0])
+        word.lower() in table.digit_triggers for word in re.findall(r"[^\W\d_]+", sentence[0])
     )
 
 
-def _is_named(before: str, after: str, word: str, table: Words) -> bool:
+def _is_named(before: str, after: str, word: str, table: Lexicon) -> bool:
     """Return whether a number in a Slavic language is a name in the nominative: press 5, folder 6."""
-    if word and (word.lower() not in table.free or after[:1] == "-"):
+    if word and (word.lower() not in table.function_words or after[:1] == "-"):
         return False
     words = re.findall(r"[^\W\d_]+|[^\w\s]", before)
     if not words:
         return not word
-    if words[-1].lower() in table.naming:
+    if words[-1].lower() in table.nominative_triggers:
         return True
-    named = any(name.lower() in table.naming for name in words)
-    return named and (words[-1] in {",", ".", ";", ":"} or words[-1].lower() in table.free)
+    named = any(name.lower() in table.nominative_triggers for name in words)
+    return named and (words[-1] in {",", ".", ";", ":"} or words[-1].lower() in table.function_words)

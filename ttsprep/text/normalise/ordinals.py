@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from ttsprep.text.normalise.lexicon import Words
+from ttsprep.text.normalise.lexicon import Lexicon
 from ttsprep.text.normalise.rules import APART, Rule, one_of
 from ttsprep.text.normalise.spell import cardinal, inflected_ordinal, ordinal
 
@@ -23,7 +23,7 @@ def roman(text: str) -> int:
     return sum(-value if value < later else value for value, later in zip(values, [*values[1:], 0], strict=True))
 
 
-def rank_rules(table: Words) -> list[Rule]:
+def rank_rules(table: Lexicon) -> list[Rule]:
     """Return the rules for ordinals and Roman numerals in the language of `table`."""
     return [*_suffixed(table), *_dotted(table), *_roman_rules(table)]
 
@@ -32,14 +32,14 @@ def _feminine(said: str) -> str:
     return re.sub(r"o\b", "a", said)
 
 
-def _english(number: int, suffix: str, table: Words) -> str | None:
+def _english(number: int, suffix: str, table: Lexicon) -> str | None:
     said = ordinal(number, table)
     ends = {"st": "first", "nd": "second", "rd": "third"}.get(suffix)
     right = said.endswith(ends) if ends else not said.endswith(("first", "second", "third"))
     return said if right else None
 
 
-def _french(number: int, suffix: str, table: Words) -> str | None:
+def _french(number: int, suffix: str, table: Lexicon) -> str | None:
     if suffix in {"er", "re", "ère"}:
         return {"er": "premier"}.get(suffix, "première") if number == 1 else None
     if suffix in {"nd", "nde"}:
@@ -47,7 +47,7 @@ def _french(number: int, suffix: str, table: Words) -> str | None:
     return ordinal(number, table) if number > 1 else None
 
 
-def _spanish(number: int, suffix: str, table: Words) -> str | None:
+def _spanish(number: int, suffix: str, table: Lexicon) -> str | None:
     if number > 10 or number < 1:
         return None
     if suffix.endswith("er"):
@@ -55,16 +55,16 @@ def _spanish(number: int, suffix: str, table: Words) -> str | None:
     return _feminine(ordinal(number, table)) if suffix.endswith("ª") else ordinal(number, table)
 
 
-def _latin(number: int, suffix: str, table: Words) -> str | None:
+def _latin(number: int, suffix: str, table: Lexicon) -> str | None:
     return _feminine(ordinal(number, table)) if suffix.endswith("ª") else ordinal(number, table)
 
 
-def _dutch(number: int, suffix: str, table: Words) -> str | None:
+def _dutch(number: int, suffix: str, table: Lexicon) -> str | None:
     said = ordinal(number, table)
     return said if said.endswith(suffix) else None
 
 
-_SUFFIXES: dict[str, tuple[str, Callable[[int, str, Words], str | None]]] = {
+_SUFFIXES: dict[str, tuple[str, Callable[[int, str, Lexicon], str | None]]] = {
     "en": (r"(st|nd|rd|th)\b", _english),
     "fr": (r"(er|re|ère|nde?|e|ème|è)\b", _french),
     "es": (r"(\.?[ºª]|\.?er\b)", _spanish),
@@ -75,7 +75,7 @@ _SUFFIXES: dict[str, tuple[str, Callable[[int, str, Words], str | None]]] = {
 }
 
 
-def _suffixed(table: Words) -> list[Rule]:
+def _suffixed(table: Lexicon) -> list[Rule]:
     if table.num2words not in _SUFFIXES:
         return []
     suffix, spell = _SUFFIXES[table.num2words]
@@ -87,7 +87,7 @@ def _suffixed(table: Words) -> list[Rule]:
     return [Rule(re.compile(rf"{APART}(\d{{1,4}}|\d{{1,3}},\d{{3}}){suffix}(?!\d)"), rank)]
 
 
-def _dotted(table: Words) -> list[Rule]:
+def _dotted(table: Lexicon) -> list[Rule]:
     """German: am 5. Mai; after these words the ordinal ends in -n, whatever its gender and number."""
     if not table.dotted:
         return []
@@ -104,7 +104,7 @@ def _dotted(table: Words) -> list[Rule]:
     return [Rule(pattern, rank)]
 
 
-def _roman_rules(table: Words) -> list[Rule]:
+def _roman_rules(table: Lexicon) -> list[Rule]:
     own = table.roman
     rules = []
     if names := own.get("names"):
@@ -127,7 +127,7 @@ def _roman_rules(table: Words) -> list[Rule]:
     return rules
 
 
-def _is_letter(found: re.Match[str], table: Words) -> bool:
+def _is_letter(found: re.Match[str], table: Lexicon) -> bool:
     """Return whether a single letter may be a word or an initial: said George I think."""
     sign, rest = found["roman"], found.string[found.end() :]
     if len(sign) > 1 or found["name"] == "World War" or found[0].endswith("r"):
@@ -137,7 +137,7 @@ def _is_letter(found: re.Match[str], table: Words) -> bool:
     )
 
 
-def _reign(found: re.Match[str], table: Words) -> str | None:
+def _reign(found: re.Match[str], table: Lexicon) -> str | None:
     if _is_letter(found, table):
         return None
     number = roman(found["roman"])
@@ -148,18 +148,18 @@ def _reign(found: re.Match[str], table: Words) -> str | None:
     return f"{found['name']} {str(table.roman.get('name_form', '{ordinal}')).format(ordinal=said)}"
 
 
-def _counted(found: re.Match[str], table: Words) -> str | None:
+def _counted(found: re.Match[str], table: Lexicon) -> str | None:
     return None if _is_letter(found, table) else f"{found['name']} {cardinal(roman(found['roman']), table)}"
 
 
-def _century(found: re.Match[str], table: Words) -> str | None:
+def _century(found: re.Match[str], table: Lexicon) -> str | None:
     number = roman(found["roman"])
     if table.num2words == "it":
         return f"{found['name']} {ordinal(number, table)}"
     return f"{found['name']} {cardinal(number, table)}" if number > 10 else None
 
 
-def _russian_century(table: Words) -> Rule:
+def _russian_century(table: Lexicon) -> Rule:
     cases = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
     pattern = re.compile(rf"\b(?P<roman>{_ROMAN})(?=\ (?P<noun>{one_of(tuple(cases))})\b)")
     return Rule(pattern, lambda found: inflected_ordinal(roman(found["roman"]), cases[found["noun"]], table))

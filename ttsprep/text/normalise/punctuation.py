@@ -20,13 +20,13 @@ _INVISIBLE = re.compile(
 _JOINERS = re.compile("(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[\u200c\u200d]+|(?<![\u200c\u200d])[\u200c\u200d]+(?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
 
 
-def visible(text: str) -> str:
+def strip_invisible(text: str) -> str:
     """Return `text` without control, zero-width and text-direction characters; joiners that shape words stay."""
     text = _INVISIBLE.sub("", text)
     return _JOINERS.sub("", text) if "\u200c" in text or "\u200d" in text else text
 
 
-def composed(text: str) -> str:
+def compose(text: str) -> str:
     """Return `text` in NFC with single blanks, full-width letters and digits, and ligatures (ﬁ) as plain ones."""
     if not text.isascii():
         text = _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), unicodedata.normalize("NFC", text))

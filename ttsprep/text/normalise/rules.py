@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ttsprep.text.normalise.lexicon import Words
+from ttsprep.text.normalise.lexicon import Lexicon
 
 Answer = Callable[[re.Match[str]], str | None]
 
@@ -28,14 +28,14 @@ AMOUNT_ENDS = ENDS.replace(r"\ ?[%", "[%")
 """After a number that has its sign before it: $5 $6."""
 
 
-def whole_number(table: Words) -> str:
+def whole_number(table: Lexicon) -> str:
     """Return the pattern of a whole number, with or without signs between groups of three digits."""
     if table.group == " ":  # three groups of three are as often a telephone number
         return r"(?:\d{1,2}(?:\ \d{3})+|\d{3}\ \d{3}|\d+)"
     return rf"(?:\d{{1,3}}(?:{re.escape(table.group)}\d{{3}})+|\d+)" if table.group else r"\d+"
 
 
-def any_number(table: Words) -> str:
+def any_number(table: Lexicon) -> str:
     """Return the pattern of a number, with or without decimals."""
     signs = "".join(map(re.escape, table.decimal))
     return rf"(?:{whole_number(table)}(?:[{signs}]\d+)?)" if signs else whole_number(table)

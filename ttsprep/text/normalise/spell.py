@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from ttsprep.text.normalise.lexicon import Noun, Words
+from ttsprep.text.normalise.lexicon import Lexicon, Noun
 
 LONGEST = 15
 """Digits of the longest number that is read as one."""
@@ -33,31 +33,31 @@ def _num2words() -> Callable[..., Any]:
 
 
 @lru_cache(maxsize=8192)
-def cardinal(number: int, table: Words) -> str:
+def cardinal(number: int, table: Lexicon) -> str:
     """Return a whole number as it is counted, masculine where the language has genders."""
-    said = str(_num2words()(number, lang=table.num2words)).replace(",", "")
+    spoken = str(_num2words()(number, lang=table.num2words)).replace(",", "")
     if not table.hundred_and:
-        said = said.replace(" and ", " ")
+        spoken = spoken.replace(" and ", " ")
     if table.num2words == "it":
-        said = re.sub(r"(?<=\w)tre$", "tré", said)
+        spoken = re.sub(r"(?<=\w)tre$", "tré", spoken)
     if table.num2words == "ru":
-        said = said.removeprefix("одна ") if said.startswith("одна тысяча") else said
-    return " ".join(said.split())
+        spoken = spoken.removeprefix("одна ") if spoken.startswith("одна тысяча") else spoken
+    return " ".join(spoken.split())
 
 
-def agreeing(number: int, noun: Noun, table: Words) -> str:
+def agreeing(number: int, noun: Noun, table: Lexicon) -> str:
     """Return a whole number as it stands before `noun`."""
     if table.inflects:
         if noun.gender == "m" or table.num2words not in {"ru", "uk"}:
             return cardinal(number, table)
         return str(_num2words()(number, lang=table.num2words, gender=noun.gender))
-    said = cardinal(number, table)
+    spoken = cardinal(number, table)
     for end, other in _AGREEING.get(table.num2words, {}).get(noun.gender, ()):
-        said = re.sub(end, other, said)
-    return said
+        spoken = re.sub(end, other, spoken)
+    return spoken
 
 
-def agrees(number: int, table: Words) -> bool:
+def agrees(number: int, table: Lexicon) -> bool:
     """Return whether the words for a number depend on the noun after it."""
     if table.inflects:
         return True
@@ -65,28 +65,28 @@ def agrees(number: int, table: Words) -> bool:
     return forms != {cardinal(number, table)}
 
 
-def ordinal(number: int, table: Words) -> str:
+def ordinal(number: int, table: Lexicon) -> str:
     """Return a number as it ranks, masculine singular."""
-    said = str(_num2words()(number, lang=table.num2words, to="ordinal")).replace(",", "")
-    return said if table.hundred_and else said.replace(" and ", " ")
+    spoken = str(_num2words()(number, lang=table.num2words, to="ordinal")).replace(",", "")
+    return spoken if table.hundred_and else spoken.replace(" and ", " ")
 
 
-def inflected_ordinal(number: int, case: str, table: Words) -> str:
+def inflected_ordinal(number: int, case: str, table: Lexicon) -> str:
     """Return a Russian ordinal, masculine, in a case: n, g, d, a, i or p."""
     return str(_num2words()(number, lang=table.num2words, to="ordinal", case=case))
 
 
-def digits(text: str, table: Words) -> str:
+def digits(text: str, table: Lexicon) -> str:
     """Return digits one by one."""
     return " ".join(cardinal(int(digit), table) for digit in text)
 
 
-def year(number: int, table: Words) -> str:
+def year(number: int, table: Lexicon) -> str:
     """Return a number from 1100 to 2099 as a year.
 
     Examples
     --------
-    >>> year(1905, words("en")), year(1905, words("de")), year(2004, words("en"))
+    >>> year(1905, lexicon("en")), year(1905, lexicon("de")), year(2004, lexicon("en"))
     ('nineteen oh five', 'neunzehnhundertfünf', 'two thousand four')
     """
     century, rest = divmod(number, 100)
@@ -99,7 +99,7 @@ def year(number: int, table: Words) -> str:
     return cardinal(number, table)
 
 
-def fraction(decimals: str, table: Words) -> str:
+def fraction(decimals: str, table: Lexicon) -> str:
     """Return the digits behind the decimal sign."""
     if table.decimals == "digits" or len(decimals) > 2:
         return digits(decimals, table)
@@ -108,16 +108,16 @@ def fraction(decimals: str, table: Words) -> str:
     return digits(decimals, table) if not rest else f"{digits('0' * zeros, table)} {cardinal(int(rest), table)}".strip()
 
 
-def whole(text: str, table: Words) -> int | None:
+def whole(text: str, table: Lexicon) -> int | None:
     """Return the value of a whole number in digits, with or without the signs between its groups."""
     plain = text.replace(table.group, "") if table.group else text
     if not plain.isdecimal() or len(plain) > LONGEST or (len(plain) > 1 and plain[0] == "0"):
         return None
     value = int(plain)
-    return None if table.unsure and re.search(table.unsure, cardinal(value, table)) else value
+    return None if table.ambiguous and re.search(table.ambiguous, cardinal(value, table)) else value
 
 
-def amount(text: str, table: Words) -> tuple[int, str, str] | None:
+def amount(text: str, table: Lexicon) -> tuple[int, str, str] | None:
     """Return whole part, decimal sign and decimals of a number in digits; None if it is not read as one."""
     for sign in table.decimal:
         before, found, after = text.partition(sign)
@@ -130,7 +130,7 @@ def amount(text: str, table: Words) -> tuple[int, str, str] | None:
     return None if value is None else (value, "", "")
 
 
-def said(text: str, noun: Noun | None, table: Words) -> str | None:
+def in_words(text: str, noun: Noun | None, table: Lexicon) -> str | None:
     """Return a number in digits as words, before `noun` if there is one; None if it is not read as one."""
     parts = amount(text, table)
     if parts is None:
@@ -141,9 +141,9 @@ def said(text: str, noun: Noun | None, table: Words) -> str | None:
     return cardinal(value, table) if noun is None else agreeing(value, noun, table)
 
 
-def counted(text: str, noun: Noun, table: Words) -> str | None:
+def counted(text: str, noun: Noun, table: Lexicon) -> str | None:
     """Return a number in digits with what it counts: ``5``, km -> ``five kilometers``."""
-    spoken = said(text, noun, table)
+    spoken = in_words(text, noun, table)
     if spoken is None:
         return None
     value, sign, _ = amount(text, table) or (0, "", "")
@@ -155,7 +155,7 @@ def counted(text: str, noun: Noun, table: Words) -> str | None:
     return f"{spoken}{joint} {form(value, noun, table)}"
 
 
-def form(value: int, noun: Noun, table: Words) -> str:
+def form(value: int, noun: Noun, table: Lexicon) -> str:
     """Return the form of `noun` after a whole number."""
     if not table.inflects:
         one = value == 1 or (value == 0 and table.num2words == "fr")
