@@ -29,7 +29,7 @@ from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Measures
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.models.asr import Asr, score
-from ttsprep.models.base import RATE, Heard
+from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.whisper import FRAME_S, load, weights
 from ttsprep.models.word_timing import speech_frames
 
@@ -56,13 +56,13 @@ def wrong_words(text: str, vocabulary: Sequence[str], chance: random.Random, eve
     return " ".join(words)
 
 
-def half(clip: Heard, *, first: bool) -> str:
+def half(clip: ModelInput, *, first: bool) -> str:
     """Return half of the text."""
     words = clip.clip.text.split()
     return " ".join(words[: len(words) // 2] if first else words[len(words) // 2 :])
 
 
-def cut(clip: Heard, *, end: bool) -> Heard:
+def cut(clip: ModelInput, *, end: bool) -> ModelInput:
     """Cut off 30 % of the speech, with the silence before or after it."""
     speech = np.flatnonzero(speech_frames(clip.samples, FRAME_S)) * round(FRAME_S * RATE)
     first, last = int(speech[0]), int(speech[-1]) + round(FRAME_S * RATE)
@@ -70,7 +70,7 @@ def cut(clip: Heard, *, end: bool) -> Heard:
     return replace(clip, samples=clip.samples[: last - size] if end else clip.samples[first + size :])
 
 
-def table(rows: Sequence[Measures], heard: Sequence[Heard]) -> pd.DataFrame:
+def table(rows: Sequence[Measures], heard: Sequence[ModelInput]) -> pd.DataFrame:
     """Return measures as the table that they would be in."""
     texts = dict.fromkeys(Transcript.strings, "")
     return pd.DataFrame([
@@ -86,7 +86,7 @@ def same(one: str, other: str) -> bool:
 
 def chosen(
     root: Path, language: str, count: int, chance: random.Random, words: int = 4
-) -> tuple[list[Heard], list[str]]:
+) -> tuple[list[ModelInput], list[str]]:
     """Return clips of so many words or more, shortest first, each with texts of like length, and the words of all."""
     todo = read_corpus(root, language=language)
     # a plus is a mark of stress in some corpora
@@ -95,7 +95,7 @@ def chosen(
     clips = []
     for clip in chance.sample(corpus, min(count, len(corpus))):
         try:
-            clips.append(Heard(clip, decode(todo.root, clip)))
+            clips.append(ModelInput(clip, decode(todo.root, clip)))
         except AudioError as error:
             print(f"{clip.id}: {error}")
     clips = [clip for clip in clips if 1.0 < len(clip.samples) / RATE < 29.0]
@@ -126,16 +126,16 @@ def main() -> None:
     scorer = load(str(weights(asked.asr_model)), asked.language)
     seconds = sum(len(clip.samples) for clip in clips) / RATE
 
-    def encode(heard: Sequence[Heard]) -> list[object]:
+    def encode(heard: Sequence[ModelInput]) -> list[object]:
         return [
             one for i in range(0, len(heard), BATCH) for one in scorer.encode([c.samples for c in heard[i : i + BATCH]])
         ]
 
-    def measure(heard: Sequence[Heard], encoded: Sequence[object]) -> list[Measures]:
+    def measure(heard: Sequence[ModelInput], encoded: Sequence[object]) -> list[Measures]:
         batches = (slice(i, i + BATCH) for i in range(0, len(heard), BATCH))
         return [row for batch in batches for row in score(scorer, heard[batch], encoded[batch])]
 
-    def rewritten(rewrite: Callable[[Heard], str]) -> list[Heard]:
+    def rewritten(rewrite: Callable[[ModelInput], str]) -> list[ModelInput]:
         return [replace(clip, clip=replace(clip.clip, text=rewrite(clip))) for clip in clips]
 
     def seconds_for(start: tuple[float, float]) -> str:
@@ -177,18 +177,18 @@ def main() -> None:
     )
 
 
-def against(model: object, clips: Sequence[Heard], listener: Asr, language: str) -> None:
+def against(model: object, clips: Sequence[ModelInput], listener: Asr, language: str) -> None:
     """Print how much faster scoring is than writing down, on the same clips in the same run."""
     if not clips:
         return
     written = scored = 0.0
-    listener.listen(clips[:2])  # loads the model, and what comes with it
+    listener.measure(clips[:2])  # loads the model, and what comes with it
     for turn in range(ROUNDS):
         start = time.process_time()
         for clip in clips[turn::ROUNDS]:
             model.transcribe(clip.samples, language=language, fp16=False)  # type: ignore[attr-defined]
         middle = time.process_time()
-        listener.listen(clips)
+        listener.measure(clips)
         written += middle - start
         scored += (time.process_time() - middle) / ROUNDS
     each, ours = written / len(clips), scored / len(clips)

@@ -27,8 +27,8 @@ from ttsprep.checks.base import all_checks
 from ttsprep.checks.speaker import SATURATED_S, SCALES, Speaker, Voices, spread_of, unpack
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Audio, Clip
-from ttsprep.models.base import RATE, Heard
-from ttsprep.models.speaker import Speaker as Listener
+from ttsprep.models.base import RATE, ModelInput
+from ttsprep.models.speaker import Speaker as SpeechModel
 
 MOST_S = 12
 AT_ONCE = 3
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--model", default="", help="weights of CAM++; without it GE2E")
     given = parser.parse_args()
     torch.set_num_threads(1)
-    listener = Listener(given.model)
+    listener = SpeechModel(given.model)
     others = measured(given.others, 10**9, listener)
     print(f"{'voice':12s} {'clips':>5s} {'flagged':>8s} {'AUROC':>8s} {'found':>12s} {'flagged beside planted':>24s}")
     for voice in given.voices:
@@ -62,21 +62,21 @@ def main() -> None:
         print(f"{name:12s} {len(own):5d} {flagged:8d} {auroc(own, others):8.5f} {share:>12s} {rate:24.2%}", flush=True)
 
 
-def measured(folder: Path, most: int, listener: Listener) -> pd.DataFrame:
+def measured(folder: Path, most: int, listener: SpeechModel) -> pd.DataFrame:
     """Return the measures that the check judges, of clips drawn at random; those without a voice are left out."""
     files = sorted(path for path in folder.rglob("*") if path.suffix in {".wav", ".flac"})
     files = sorted(random.Random(1).sample(files, min(most, len(files))))
     table, spent, seconds = [], 0.0, 0.0
     for file in files:
         clip = Clip(file.name, file.name, "", end=float(MOST_S))
-        heard = Heard(clip, decode(file.parent, clip))
+        heard = ModelInput(clip, decode(file.parent, clip))
         signal = Signal(Audio(heard.samples[:, None], RATE))
         row = {"id": f"{folder.name}/{file.name}", "speaker": "", "voice_print": ""}
         with np.errstate(all="ignore"):
             for check in WITNESSES:
                 row |= all_checks()[check].measure(clip, signal)
         start = time.process_time()
-        row |= listener.listen([heard])[0]
+        row |= listener.measure([heard])[0]
         spent += time.process_time() - start
         seconds += len(heard.samples) / RATE
         table.append(row)

@@ -19,7 +19,7 @@ from ttsprep.checks.mos import Mos
 from ttsprep.checks.speaker import Speaker
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip
-from ttsprep.models.base import Asked, Listener, all_listeners, ask, find_weights, listener
+from ttsprep.models.base import SelectedModels, SpeechModel, all_models, find_weights, load_model, select_models
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = SHARED / "models" / "whisper-tiny.en.pt"
@@ -27,8 +27,8 @@ SPEECH = SHARED / "data" / "ljspeech"
 
 
 def test_checks_and_listeners_name_each_other() -> None:
-    named = {check.listener for check in all_checks().values()} - {""}
-    assert named == {*all_listeners(), "codes"}  # the latter are brought by `ttsprep.audit.codes`
+    named = {check.model for check in all_checks().values()} - {""}
+    assert named == {*all_models(), "codes"}  # the latter are brought by `ttsprep.audit.codes`
     for name in named:
         assert columns_of(name)
 
@@ -36,7 +36,7 @@ def test_checks_and_listeners_name_each_other() -> None:
 def test_nobody_listens_unless_asked(tmp_path: Path) -> None:
     clips = [Clip("a", "a.wav", "one"), Clip("b", "b.wav", "two")]
     stale = {name: pa.array(["x"] * 2 if text else [1.0] * 2) for name, text in columns_of("asr").items()}
-    listened = {check.listener for check in all_checks().values()} - {"", "asr"}
+    listened = {check.model for check in all_checks().values()} - {"", "asr"}
     others = {name: pa.nulls(2) for other in listened for name in columns_of(other)}
     table = listen(tmp_path, clips, pa.table({"id": ["a", "b"]} | stale | others), tmp_path, [], jobs=1)
     assert table["id"].to_pylist() == ["a", "b"]
@@ -63,16 +63,16 @@ def test_weights_are_found_by_path_and_by_name_and_never_fetched(
     with pytest.raises(UsageError, match=r"no weights 'other'.*ask her for it.*looked in"):
         find_weights("other", (".pt",), where_from="ask her for it")
     with pytest.raises(UsageError, match="did you mean 'asr'"):
-        listener("asf")
+        load_model("asf")
 
 
 def test_a_listener_without_its_packages_says_how_to_have_them() -> None:
-    class Deaf(Listener):
+    class Deaf(SpeechModel):
         name = "deaf"
         extra = "ears"
         packages = ("no_such_package",)
 
-    del Listener.registry["deaf"]
+    del SpeechModel.registry["deaf"]
     assert Deaf.available() == "--listen deaf needs no_such_package: pip install 'ttsprep[ears]'"
     assert Deaf.available(asked_by="a recipe") == "a recipe needs no_such_package: pip install 'ttsprep[ears]'"
 
@@ -88,18 +88,18 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_listeners_that_are_not_here_are_skipped_with_a_line_each(nothing_installed: Path) -> None:
-    asked = ask(["mos", "speaker", "mos"], {})
-    assert asked.listeners == ()
+    asked = select_models(["mos", "speaker", "mos"], {})
+    assert asked.models == ()
     assert asked.skipped == {
         "mos": "--listen mos needs speechmos, onnxruntime: pip install 'ttsprep[mos]'",
         "speaker": "--listen speaker needs resemblyzer: pip install 'ttsprep[speaker]'",
     }
-    with pytest.raises(UsageError, match="no listener is called 'moss'"):
-        ask(["mos", "moss"], {})
+    with pytest.raises(UsageError, match="no model is called 'moss'"):
+        select_models(["mos", "moss"], {})
 
 
 def test_weights_of_its_own_spare_the_speaker_resemblyzer(nothing_installed: Path) -> None:
-    speaker = all_listeners()["speaker"]
+    speaker = all_models()["speaker"]
     assert "needs resemblyzer" in speaker.available()
     assert speaker.available("campplus_cn_en_common.pt") == ""
 
@@ -110,9 +110,9 @@ def test_weights_that_nobody_named_and_that_are_not_here_skip_the_listener(
 ) -> None:
     monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert "no weights 'base' here" in ask(["asr"], {}).skipped["asr"]
+    assert "no weights 'base' here" in select_models(["asr"], {}).skipped["asr"]
     with pytest.raises(UsageError, match="no weights 'mine' here"):
-        ask(["asr"], {"asr": "mine"})
+        select_models(["asr"], {"asr": "mine"})
 
 
 def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
@@ -124,8 +124,8 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
         **{name: [3.0, 3.0, 3.0, np.nan, np.nan] for name in Mos.measures},
     })
     judges = [Speaker(), Mos(), Mos.registry["noise"]()]
-    names = all_listeners()
-    asked = Asked((names["speaker"](), names["mos"]()), {"asr": "it is not here"})
+    names = all_models()
+    asked = SelectedModels((names["speaker"](), names["mos"]()), {"asr": "it is not here"})
     assert account(clips, judges, asked) == {
         "speaker": {
             "skipped": "",
@@ -143,7 +143,7 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
         },
         "asr": {"skipped": "it is not here", "heard": 0, "not_heard": 4, "not_judged": [], "codes": []},
     }
-    assert account(clips, judges, Asked()) == {}
+    assert account(clips, judges, SelectedModels()) == {}
 
 
 def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_again(
@@ -154,10 +154,10 @@ def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_
     clips = [Clip("apart", "apart.wav", ""), Clip("mono", "mono.wav", "")]
     assert np.array_equal(decode(tmp_path, clips[0]), said)
     table = pa.table({"sha256": ["a", "b"], "status": ["ok", "ok"], "channels": [2, 1]})
-    monkeypatch.setattr(Listener, "digest", lambda self: "of some weights")
-    before = _keys(clips, table, Listener())
+    monkeypatch.setattr(SpeechModel, "digest", lambda self: "of some weights")
+    before = _keys(clips, table, SpeechModel())
     monkeypatch.setattr("ttsprep.audit.listen.MIXDOWN_VERSION", 99)
-    apart, mono = _keys(clips, table, Listener())
+    apart, mono = _keys(clips, table, SpeechModel())
     assert apart != before[0]
     assert mono == before[1]
 
@@ -177,7 +177,7 @@ def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None
     (corpus / "metadata.csv").write_text(table, encoding="utf-8")
     out, rules = tmp_path / "out", Recipe(select=("transcript-mismatch",))
     told: list[tuple[str, int, int]] = []
-    asr = listener("asr", str(WEIGHTS))
+    asr = load_model("asr", str(WEIGHTS))
 
     def hear() -> pd.DataFrame:
         return audit(corpus, out, rules, jobs=1, listen=[asr], on_listen=lambda *plan: told.append(plan)).findings

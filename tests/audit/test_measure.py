@@ -41,7 +41,7 @@ CLIP = Clip("a", "a.wav", "A few words.", language="en-us")
 
 def without_listening() -> dict[str, bool]:
     """Return the columns that are filled without a model."""
-    heard = {name for check in all_checks().values() if check.listener for name in check.measures}
+    heard = {name for check in all_checks().values() if check.model for name in check.measures}
     return {name: text for name, text in columns().items() if name not in heard}
 
 

@@ -24,7 +24,7 @@ from ttsprep.core.store import PLACE, note_place
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
-from ttsprep.models.word_scores import Explained, TimedWord
+from ttsprep.models.word_scores import TimedWord, WordScores
 from ttsprep.report.clip.report import gather
 
 RATE = 16_000
@@ -193,7 +193,7 @@ def test_a_doubted_word_that_is_no_finding_says_so(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    heard = Explained("tiny.pt", (TimedWord("text", 1.0, 1.5, -4.5, False),), "the word")
+    heard = WordScores("tiny.pt", (TimedWord("text", 1.0, 1.5, -4.5, False),), "the word")
     for name, rest in (("two", "(tiny.pt)\n"), ("three", ", too little for a finding (tiny.pt)\n")):
         show_clip(replace(gather(open_audit(here / "corpus.audit"), name), heard=heard), None, as_json=False)
         assert f"  1 word of 1 seems not to be said{' ' * (name == 'two')}{rest}" in capsys.readouterr().out

@@ -15,7 +15,7 @@ from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.types import Clip
 from ttsprep.models.asr import Asr
-from ttsprep.models.base import RATE, Heard
+from ttsprep.models.base import RATE, ModelInput
 
 pytest.importorskip("whisper", reason="needs the extra asr")
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:ResourceWarning")  # of the package itself
@@ -50,12 +50,12 @@ def noise(seconds: float, seed: int = 0) -> np.ndarray:
 
 def test_what_cannot_be_judged_is_left_out_and_harms_no_other(checkpoint: Path) -> None:
     clips = [
-        Heard(Clip("a", "", "all of it", language="en-us"), noise(1.0), ("no more",)),
-        Heard(Clip("long", "", "all of it", language="en-us"), noise(29.6)),
-        Heard(Clip("mute", "", "", language="en-us"), noise(1.0)),
-        Heard(Clip("far", "", "all of it", language="tlh"), noise(1.0)),
+        ModelInput(Clip("a", "", "all of it", language="en-us"), noise(1.0), ("no more",)),
+        ModelInput(Clip("long", "", "all of it", language="en-us"), noise(29.6)),
+        ModelInput(Clip("mute", "", "", language="en-us"), noise(1.0)),
+        ModelInput(Clip("far", "", "all of it", language="tlh"), noise(1.0)),
     ]
-    a, long, mute, far = Asr(str(checkpoint)).listen(clips)
+    a, long, mute, far = Asr(str(checkpoint)).measure(clips)
     assert np.isfinite(a["mismatch_nats"])
     assert "decoy_log_p" in a
     assert "mismatch_nats" not in long | mute | far

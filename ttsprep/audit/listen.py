@@ -24,7 +24,7 @@ from ttsprep.core.files import inside
 from ttsprep.core.tables import Journal, read_table, to_batch, write_table
 from ttsprep.core.types import Clip, Samples
 from ttsprep.core.workers.pool import Limits, run
-from ttsprep.models.base import RATE, Asked, Heard, Listener
+from ttsprep.models.base import RATE, ModelInput, SelectedModels, SpeechModel
 
 LIMITS = Limits(seconds_per_item=1800.0, memory_bytes=6 << 30)
 """Of a worker with a model: a whole batch is one item here; one that asks for more memory is halved."""
@@ -38,7 +38,7 @@ TOO_LITTLE = {"speech_s": "less than {:g} s of speech", "duration_s": "shorter t
 
 def columns_of(listener: str) -> dict[str, bool]:
     """Every measure that a listener fills, by name, and whether it holds text."""
-    checks = [check for check in all_checks().values() if check.listener == listener]
+    checks = [check for check in all_checks().values() if check.model == listener]
     return {name: name in check.strings for check in checks for name in check.measures}
 
 
@@ -56,7 +56,7 @@ class Listening:
     """The work of the processes that listen: a batch is decoded, and heard at once, in `prepare`."""
 
     root: str
-    listener: Listener
+    listener: SpeechModel
     _rows: dict[str, Row] = field(default_factory=dict, repr=False)
 
     def prepare(self, items: Sequence[Task]) -> None:
@@ -68,8 +68,8 @@ class Listening:
                 samples = decode(Path(self.root), item.clip)
             except AudioError:
                 continue  # measuring has named it
-            heard.append((item.key, Heard(item.clip, samples, item.others)))
-        measured = self.listener.listen([clip for _, clip in heard]) if heard else []
+            heard.append((item.key, ModelInput(item.clip, samples, item.others)))
+        measured = self.listener.measure([clip for _, clip in heard]) if heard else []
         for (key, _), row in zip(heard, measured, strict=True):
             self._rows[key] = row
 
@@ -102,7 +102,7 @@ def listen(
     clips: Sequence[Clip],
     table: pa.Table,
     out: Path,
-    listeners: Sequence[Listener],
+    listeners: Sequence[SpeechModel],
     *,
     jobs: int,
     on_plan: Callable[[str, int, int], None] | None = None,
@@ -130,7 +130,7 @@ def listen(
         Called with the clips heard and their seconds of audio since the last call.
     """
     known = {listener.name: listener for listener in listeners}
-    for name in sorted({check.listener for check in all_checks().values()} - {""}):
+    for name in sorted({check.model for check in all_checks().values()} - {""}):
         columns = columns_of(name)
         heard = _nothing(columns, len(clips))
         if name in known:
@@ -154,7 +154,7 @@ def _listen(
     clips: Sequence[Clip],
     table: pa.Table,
     out: Path,
-    listener: Listener,
+    listener: SpeechModel,
     jobs: int,
     on_plan: Callable[[str, int, int], None] | None,
     on_progress: Callable[[int, float], None] | None,
@@ -191,7 +191,7 @@ def _listen(
     return rows_of_clips
 
 
-def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[str]:
+def _keys(clips: Sequence[Clip], table: pa.Table, listener: SpeechModel) -> list[str]:
     """Stand for all that the measures of each clip depend on; "" for a clip that cannot be read."""
     own = (listener.name, str(listener.version), listener.digest())
     keys = []
@@ -204,7 +204,7 @@ def _keys(clips: Sequence[Clip], table: pa.Table, listener: Listener) -> list[st
     return keys
 
 
-def account(clips: pd.DataFrame, judges: Sequence[Check], asked: Asked) -> dict[str, Any]:
+def account(clips: pd.DataFrame, judges: Sequence[Check], asked: SelectedModels) -> dict[str, Any]:
     """Return what was listened to and what was not, as ``summary.json`` has it.
 
     Returns
@@ -217,8 +217,8 @@ def account(clips: pd.DataFrame, judges: Sequence[Check], asked: Asked) -> dict[
     """
     readable = int((clips.status == "ok").sum())
     found: dict[str, Any] = {}
-    for name in [*(listener.name for listener in asked.listeners), *asked.skipped]:
-        own = [check for check in judges if check.listener == name]
+    for name in [*(listener.name for listener in asked.models), *asked.skipped]:
+        own = [check for check in judges if check.model == name]
         heard = sum((_heard(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
         not_judged = []
         for check in own:

@@ -43,7 +43,7 @@ def columns() -> dict[str, bool]:
 
 def versions() -> str:
     """Everything in the code that measures depend on."""
-    checks = sorted(f"{check.name}:{check.version}" for check in all_checks().values() if not check.listener)
+    checks = sorted(f"{check.name}:{check.version}" for check in all_checks().values() if not check.model)
     return f"signal:{SIGNAL_VERSION} {' '.join(checks)}"
 
 

@@ -71,7 +71,7 @@ class Measure:
         None for text, and where it was not measured.
     severity
         Of the worst finding that judged it; "" if none did.
-    listener
+    model
         Model that fills it; "" for measures of every audit.
     """
 
@@ -82,7 +82,7 @@ class Measure:
     value: float | str | None
     standing: Standing | None
     severity: str = ""
-    listener: str = ""
+    model: str = ""
 
     @property
     def digits(self) -> int:
@@ -111,26 +111,26 @@ def measures(clips: pa.Table, row: int) -> list[Measure]:
     """Return every measure of the clip in a row of a table of clips, by area."""
     found = [_measure(clips, row, "file", name, text, "") for name, text in OF_FILE.items()]
     for check in all_checks().values():
-        found += [_measure(clips, row, check.name, name, text, check.listener) for name, text in check.measures.items()]
+        found += [_measure(clips, row, check.name, name, text, check.model) for name, text in check.measures.items()]
     found += [_measure(clips, row, "rate", name, text, "") for name, text in DERIVED.items()]
     order = [*AREAS, OTHERS]
     there = [measure for measure in found if measure.name in clips.column_names and "base64" not in measure.unit]
     return sorted(there, key=lambda measure: order.index(measure.area))
 
 
-def _measure(clips: pa.Table, row: int, check: str, name: str, text: str, listener: str) -> Measure:
+def _measure(clips: pa.Table, row: int, check: str, name: str, text: str, model: str) -> Measure:
     area = next((area for area, checks in AREAS.items() if check in checks), OTHERS)
     meaning, _, unit = text.removesuffix("]").rpartition(" [")
     meaning, unit = (meaning, unit) if meaning else (text, "")
     if name not in clips.column_names:
-        return Measure(name, area, meaning, unit, None, None, listener=listener)
+        return Measure(name, area, meaning, unit, None, None, model=model)
     column = clips.column(name)
     value = column[row].as_py()
     if pa.types.is_string(column.type):
-        return Measure(name, area, meaning, unit, value or None, None, listener=listener)
+        return Measure(name, area, meaning, unit, value or None, None, model=model)
     values = column.to_numpy().astype(np.float64)
     found = standing(values, row)
-    return Measure(name, area, meaning, unit, float(values[row]) if found else None, found, listener=listener)
+    return Measure(name, area, meaning, unit, float(values[row]) if found else None, found, model=model)
 
 
 def standing(values: np.ndarray[tuple[int], np.dtype[np.float64]], row: int) -> Standing | None:

@@ -37,7 +37,7 @@ from ttsprep.core.tables import (
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import Corpus, read_corpus
-from ttsprep.models.base import Asked, Listener
+from ttsprep.models.base import SelectedModels, SpeechModel
 
 SHARD = 64
 PROPOSED = "proposed-decisions.csv"
@@ -108,7 +108,7 @@ def audit(
     jobs: int,
     on_progress: Progress | None = None,
     on_plan: Callable[[Corpus, int], None] | None = None,
-    listen: Sequence[Listener] = (),
+    listen: Sequence[SpeechModel] = (),
     skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
@@ -172,7 +172,7 @@ def examine(
     on_progress: Progress | None = None,
     on_plan: Callable[[Corpus, int], None] | None = None,
     report: Report | None = None,
-    listen: Sequence[Listener] = (),
+    listen: Sequence[SpeechModel] = (),
     skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
@@ -191,7 +191,7 @@ def examine(
             table = heard
             write_table(out / "clips.parquet", table)
         clips = frame(table)
-        listening = account(clips, judges, Asked(tuple(listen), skipped or {}))
+        listening = account(clips, judges, SelectedModels(tuple(listen), skipped or {}))
         stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
         earlier = _earlier(out, stamp, with_report=report is not None)
         about = {

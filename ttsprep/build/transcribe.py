@@ -27,7 +27,7 @@ from ttsprep.core.store import unchanged
 from ttsprep.core.tables import Journal, read_table, to_batch, write_table
 from ttsprep.core.workers.pool import Work, run
 from ttsprep.corpora.corpus import Corpus
-from ttsprep.models.base import RATE, Heard
+from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.transcriber import model_file, write
 from ttsprep.text.characters import count_spoken, fold
 
@@ -47,7 +47,7 @@ WRITTEN = pa.schema([
     ("language_p", pa.float32()),
     ("problem", pa.string()),
 ])
-"""What is known of each clip: its length, and the fields of `ttsprep.models.transcriber.Written`."""
+"""What is known of each clip: its length, and the fields of `ttsprep.models.transcriber.Transcription`."""
 
 FIRST_S, AFTER_S = 1.2, 0.5
 """More speech than this up to the second token, or after the last word, has no text, in seconds."""
@@ -80,7 +80,7 @@ class Transcribing:
         heard = []
         for item in items:
             try:
-                heard.append((item.key, Heard(item.clip, decode(Path(self.root), item.clip))))
+                heard.append((item.key, ModelInput(item.clip, decode(Path(self.root), item.clip))))
             except AudioError:
                 continue  # measuring names it
         written = write(self.model, [clip for _, clip in heard], language=self.language)

@@ -1,16 +1,14 @@
 """What a check is, and the registry of all of them."""
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.plugins import load_plugins, register
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures
 
@@ -60,7 +58,7 @@ class Check:
         Raised whenever `measure` changes; measured clips are then measured again.
     audio
         False if it needs only the text, so that it also runs where the audio is missing.
-    listener
+    model
         Name of the model that fills its columns, where an audit is asked to listen; empty if `measure` does. Where
         nobody has listened the columns are NaN or "", and are judged to nothing.
     enough
@@ -74,15 +72,12 @@ class Check:
     strings: ClassVar[frozenset[str]] = frozenset()
     version: ClassVar[int] = 1
     audio: ClassVar[bool] = True
-    listener: ClassVar[str] = ""
+    model: ClassVar[str] = ""
     enough: ClassVar[Mapping[str, str]] = {}
     registry: ClassVar[dict[str, type["Check"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        if cls.name in Check.registry and Check.registry[cls.name].__module__ != cls.__module__:
-            other = Check.registry[cls.name].__module__
-            raise UsageError(f"two checks are named {cls.name!r}: in {other} and in {cls.__module__}")
-        Check.registry[cls.name] = cls
+        register(Check.registry, "checks", cls.name, cls)
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:
@@ -104,13 +99,7 @@ def rows(table: pd.DataFrame) -> Iterator[Any]:
 @cache
 def all_checks() -> dict[str, type[Check]]:
     """Every check by name, ours and those of plug-ins."""
-    import ttsprep.checks as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    for entry in entry_points(group="ttsprep.plugins"):
-        entry.load()
-    return dict(sorted(Check.registry.items()))  # whatever was imported first
+    return load_plugins("ttsprep.checks", Check.registry)
 
 
 @cache

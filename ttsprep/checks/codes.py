@@ -24,7 +24,7 @@ class Codes(Check):
     """
 
     name = "codes"
-    listener = "codes"
+    model = "codes"
     codes = (
         Code(
             "codec-outlier",

@@ -37,7 +37,7 @@ class Language(Check):
     """
 
     name = "language"
-    listener = "asr"
+    model = "asr"
     codes = (
         Code(
             CODE,

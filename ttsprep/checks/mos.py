@@ -32,7 +32,7 @@ class Mos(Check):
     """
 
     name = "mos"
-    listener = "mos"
+    model = "mos"
     codes = (
         Code(
             "low-mos",

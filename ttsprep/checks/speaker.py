@@ -70,7 +70,7 @@ class Speaker(Check):
     """
 
     name = "speaker"
-    listener = "speaker"
+    model = "speaker"
     codes = (
         Code(
             "speaker-outlier",

@@ -41,7 +41,7 @@ class Transcript(Check):
     """
 
     name = "transcript"
-    listener = "asr"
+    model = "asr"
     codes = (
         Code(
             "transcript-mismatch",

@@ -23,7 +23,7 @@ class Vad(Check):
     """
 
     name = "vad"
-    listener = "vad"
+    model = "vad"
     codes = (
         Code(
             "not-speech",

@@ -137,10 +137,10 @@ def _with_model(rules: "Recipe", model: str) -> "Recipe":
                 "--asr-model has no effect without [transcribe] in the recipe, such as --recipe transcribe"
             )
         return rules
-    from ttsprep.models.base import listener
+    from ttsprep.models.base import load_model
 
     section = rules.transcribe.model_copy(update={"model": model} if model else {})
-    listener("asr", section.model, asked_by="[transcribe] in the recipe")
+    load_model("asr", section.model, asked_by="[transcribe] in the recipe")
     return rules.model_copy(update={"transcribe": section})
 
 

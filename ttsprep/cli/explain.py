@@ -104,9 +104,9 @@ def _clip(
 
     weights = ""
     if asr_model:
-        from ttsprep.models.word_scores import ready
+        from ttsprep.models.word_scores import require_model
 
-        weights = ready(asr_model)
+        weights = require_model(asr_model)
     dossier = gather(open_audit(audit), name, corpus=corpus, codes=tuple(catalogue()))
     if build is not None:
         from ttsprep.report.clip.build_outcome import fate

@@ -24,7 +24,7 @@ from ttsprep.core.workers.ray_cluster import connected
 if TYPE_CHECKING:
     from ttsprep.audit.pipeline import Audit, Audited
     from ttsprep.build.config import Recipe
-    from ttsprep.models.base import Asked
+    from ttsprep.models.base import SelectedModels
 
 STOPPED = 130
 
@@ -129,7 +129,7 @@ def _audit(
             jobs=cores(jobs),
             on_progress=meter.advance,
             on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
-            listen=asked.listeners,
+            listen=asked.models,
             skipped=asked.skipped,
             on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
             codes=codes,
@@ -172,14 +172,14 @@ def _rules(
     return rules
 
 
-def _asked(names: Sequence[str], **models: str) -> "Asked":
+def _asked(names: Sequence[str], **models: str) -> "SelectedModels":
     """Return the models that listen, with the weights that were named for them; say at once which are not here."""
-    from ttsprep.models.base import ask
+    from ttsprep.models.base import select_models
 
     for name, model in models.items():
         if model and name not in names:
             raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    asked = ask(names, models)
+    asked = select_models(names, models)
     for why in asked.skipped.values():
         console.tell(f"ttsprep: skipped: {console.printable(why)}")
     return asked

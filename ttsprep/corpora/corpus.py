@@ -1,15 +1,13 @@
 """A corpus: choosing its layout, and listing its clips."""
 
-import importlib
 import os
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError, UsageError, nearest
+from ttsprep.core.plugins import load_plugins
 from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.audio_files import audio_files, is_audio
@@ -58,13 +56,7 @@ class Corpus:
 @cache
 def all_layouts() -> dict[str, type[Layout]]:
     """Every layout by name: ours, then those of plug-ins."""
-    import ttsprep.corpora.layouts as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    for entry in entry_points(group="ttsprep.plugins"):
-        entry.load()
-    return {name: layout for name, layout in Layout.registry.items() if name}
+    return load_plugins("ttsprep.corpora.layouts", Layout.registry)
 
 
 def detect(root: Path) -> tuple[type[Layout], str]:

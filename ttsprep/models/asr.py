@@ -11,7 +11,7 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.files import digest
 from ttsprep.core.types import Measures
 from ttsprep.models import whisper as whisper_model
-from ttsprep.models.base import RATE, Heard, Listener
+from ttsprep.models.base import RATE, ModelInput, SpeechModel
 from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, weights
 from ttsprep.models.word_timing import UNSPACED, Words, monotonic, pace, speech_frames, split, word_scores
 from ttsprep.text.diff import Comparison, compare, without_loops
@@ -28,7 +28,7 @@ UNWRITTEN_S, UNHEARD = 0.2, 0.3
 
 
 @dataclass(frozen=True)
-class Asr(Listener):
+class Asr(SpeechModel):
     """Whisper, which is made to write the transcript and says how likely each word is.
 
     Attributes
@@ -48,7 +48,7 @@ class Asr(Listener):
     def digest(self) -> str:  # noqa: D102
         return digest(weights(self.model))
 
-    def listen(self, batch: Sequence[Heard]) -> list[Measures]:  # noqa: D102
+    def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         path = str(weights(self.model))
         languages: dict[str, list[int]] = defaultdict(list)
         for i, clip in enumerate(batch):
@@ -66,11 +66,11 @@ class Asr(Listener):
         return result
 
 
-def _listen(scorer: Scorer, clips: Sequence[Heard]) -> list[Measures]:
+def _listen(scorer: Scorer, clips: Sequence[ModelInput]) -> list[Measures]:
     return score(scorer, clips, scorer.encode([clip.samples for clip in clips]))
 
 
-def score(scorer: Scorer, clips: Sequence[Heard], features: Sequence[Any]) -> list[Measures]:
+def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) -> list[Measures]:
     """Return the measures of clips in one language, whose `features` the encoder made."""
     language: str = scorer.tokenizer.language
     texts = [split(clip.clip.text, language, scorer.tokenizer.encode) for clip in clips]
@@ -115,7 +115,7 @@ def _force(scorer: Scorer, encoded: dict[int, Any], texts: dict[int, tuple[int, 
     return scorer.force([encoded[i] for i in texts], list(texts.values())) if texts else []
 
 
-def _tokens(scorer: Scorer, clip: Heard) -> tuple[int, ...]:
+def _tokens(scorer: Scorer, clip: ModelInput) -> tuple[int, ...]:
     """Return the tokens of a decoy: the other transcript that is nearest in length."""
     tokens = split(clip.others[0], scorer.tokenizer.language, scorer.tokenizer.encode).tokens
     return tokens[: scorer.longest]
@@ -152,7 +152,7 @@ def _scores(text: Words, forced: Forced, heard: Comparison | None, stretched_s: 
     }
 
 
-def _timing(text: Words, clip: Heard, forced: Forced, *, spaced: bool) -> Measures:
+def _timing(text: Words, clip: ModelInput, forced: Forced, *, spaced: bool) -> Measures:
     """Return where the words end, and where letters and speech have no room for each other."""
     speech = speech_frames(clip.samples, FRAME_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
@@ -164,7 +164,7 @@ def _timing(text: Words, clip: Heard, forced: Forced, *, spaced: bool) -> Measur
     }
 
 
-def likeliest(model: str, clips: Sequence[Heard], language: str) -> list[Measures]:
+def best_text(model: str, clips: Sequence[ModelInput], language: str) -> list[Measures]:
     """Return the likeliest text of each clip, as ``text``, with its measures.
 
     The probability of a whole text is that of all its tokens and its end, so that texts of any length compare.

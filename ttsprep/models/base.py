@@ -1,25 +1,27 @@
-"""What a listener is, and the registry of all of them."""
+"""What a model of speech is, and the registry of all of them."""
 
-import importlib
 import importlib.util
 import os
-import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ttsprep.core.errors import MissingExtraError, UsageError, nearest
+from ttsprep.core.plugins import load_plugins, register
 from ttsprep.core.types import Clip, Measures, Samples
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 RATE = 16_000
-"""Sample rate of what listeners hear, in Hz."""
+"""Sample rate of the input of every model, in Hz."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One clip, decoded for a listener.
+class ModelInput:
+    """One clip, decoded for a model.
 
     Attributes
     ----------
@@ -37,23 +39,23 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Listener:
+class SpeechModel:
     """A model that measures clips: slow, optional, and asked for by name.
 
     A subclass is a frozen dataclass, whose fields (strings) say which weights it uses. What it measures are the
-    columns of the checks that name it as their `listener`; it imports its packages inside functions, and keeps a
+    columns of the checks that name it as their `model`; it imports its packages inside functions, and keeps a
     loaded model for the life of the process (`functools.cache` on a function of the path).
 
     Attributes
     ----------
     name
-        As `--listen` and `Check.listener` say it.
+        As `--listen` and `Check.model` name it.
     extra
         The extra of this package that brings what it imports.
     packages
         What it imports.
     version
-        Raised whenever `listen` measures something else; clips are then listened to again.
+        Raised whenever `measure` returns something else; clips are then measured again.
     batch
         Clips that are given at once, of like length.
     """
@@ -63,12 +65,12 @@ class Listener:
     packages: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[int] = 1
     batch: ClassVar[int] = 16
-    registry: ClassVar[dict[str, type["Listener"]]] = {}
+    registry: ClassVar[dict[str, type["SpeechModel"]]] = {}
 
     model: str = ""
 
     def __init_subclass__(cls) -> None:
-        Listener.registry[cls.name] = cls
+        register(SpeechModel.registry, "models", cls.name, cls)
 
     @classmethod
     def needs(cls, model: str) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ class Listener:
         return f"{asked_by} needs {', '.join(missing)}: pip install 'ttsprep[{cls.extra}]'"
 
     def digest(self) -> str:
-        """Return what stands for the weights; with the same digest a clip is not listened to again.
+        """Return what stands for the weights; with the same digest a clip is not measured again.
 
         Raises
         ------
@@ -103,91 +105,87 @@ class Listener:
         """
         return self.model
 
-    def listen(self, batch: Sequence[Heard]) -> list[Measures]:
-        """Return what is measured of each clip; what cannot be measured is left out or NaN."""
+    def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:
+        """Return the measures of each clip; what cannot be measured is left out or NaN."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The listeners that an audit was asked for.
+class SelectedModels:
+    """The models that an audit uses.
 
     Attributes
     ----------
-    listeners
-        Those that are here.
+    models
+        Those whose packages and weights are on this machine.
     skipped
         The others by name: one line each, what is missing and how to have it.
     """
 
-    listeners: tuple[Listener, ...] = ()
+    models: tuple[SpeechModel, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
-def all_listeners() -> dict[str, type[Listener]]:
-    """Every listener by name."""
-    import ttsprep.models as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    return dict(sorted(Listener.registry.items()))
+def all_models() -> dict[str, type[SpeechModel]]:
+    """Every model by name."""
+    return load_plugins("ttsprep.models", SpeechModel.registry)
 
 
-def listener(name: str, model: str = "", *, asked_by: str = "") -> Listener:
-    """Return a listener with its weights.
+def load_model(name: str, weights: str = "", *, asked_by: str = "") -> SpeechModel:
+    """Return a model with its weights.
 
     Parameters
     ----------
-    name, model
-        Of the listener, and of its weights: "" for its own.
+    name, weights
+        Of the model, and of its weights: "" for its own.
     asked_by
-        As for `Listener.available`.
+        As for `SpeechModel.available`.
 
     Raises
     ------
     UsageError
-        If there is no such listener, or its weights are not on this machine.
+        If there is no such model, or its weights are not on this machine.
     MissingExtraError
         If what it imports is not installed.
     """
-    known = all_listeners()
+    known = all_models()
     if name not in known:
-        raise UsageError(f"no listener is called {name!r}; {nearest(name, known)}")
-    if missing := known[name].available(model, asked_by=asked_by):
+        raise UsageError(f"no model is called {name!r}; {nearest(name, known)}")
+    if missing := known[name].available(weights, asked_by=asked_by):
         raise MissingExtraError(missing)
-    found = known[name](model) if model else known[name]()
-    found.digest()
-    return found
+    model = known[name](weights) if weights else known[name]()
+    model.digest()
+    return model
 
 
-def ask(names: Sequence[str], models: Mapping[str, str]) -> Asked:
-    """Return the listeners of these names; one that is not on this machine is skipped, and the others go on.
+def select_models(names: Sequence[str], weights: Mapping[str, str]) -> SelectedModels:
+    """Return the models of these names; one that is not on this machine is skipped, and the others go on.
 
     Parameters
     ----------
     names
         As `--listen` gives them; a name may come twice.
-    models
-        Weights by name of the listener; "" for its own.
+    weights
+        By name of the model; "" for its own.
 
     Raises
     ------
     UsageError
-        If there is no such listener, or weights that were named are not on this machine: that is a slip of who asks.
+        If there is no such model, or weights that the user names are not on this machine.
     """
-    listeners, skipped = [], {}
+    models, skipped = [], {}
     for name in dict.fromkeys(names):
-        model = models.get(name, "")
+        given = weights.get(name, "")
         try:
-            listeners.append(listener(name, model))
+            models.append(load_model(name, given))
         except MissingExtraError as error:
             skipped[name] = str(error)
         except UsageError as error:
-            if model or name not in all_listeners():
+            if given or name not in all_models():
                 raise
             skipped[name] = str(error)
-    return Asked(tuple(listeners), skipped)
+    return SelectedModels(tuple(models), skipped)
 
 
 def folders() -> tuple[Path, ...]:
@@ -207,7 +205,7 @@ def find_weights(name: str, suffixes: tuple[str, ...], *, where_from: str) -> Pa
     suffixes
         What may follow the name, such as ``.pt``.
     where_from
-        Where a person fetches it; ends the error.
+        Where a person downloads it; ends the error.
 
     Raises
     ------
@@ -223,3 +221,21 @@ def find_weights(name: str, suffixes: tuple[str, ...], *, where_from: str) -> Pa
                     return found
     places = ", ".join(map(str, folders()))
     raise UsageError(f"there are no weights {name!r} here, and none are fetched: {where_from}; looked in {places}")
+
+
+def package_file(package: str, *parts: str) -> Path:
+    """Return a file of an installed package, without importing the package, which imports much else."""
+    spec = importlib.util.find_spec(package)
+    (folder,) = (spec and spec.submodule_search_locations) or [""]
+    return Path(folder, *parts)
+
+
+@cache
+def onnx_session(path: str) -> "InferenceSession":
+    """Return an ONNX model on one core: an audit has a process a core."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

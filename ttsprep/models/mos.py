@@ -1,21 +1,15 @@
 """DNSMOS P.835: what listeners would say of the speech, the background, and the whole."""
 
-import importlib.util
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ttsprep.core.files import digest
 from ttsprep.core.types import Measures, Samples
-from ttsprep.models.base import RATE, Heard, Listener
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from ttsprep.models.base import RATE, ModelInput, SpeechModel, onnx_session, package_file
 
 WINDOW = 144_160
 """Samples that the model hears at once: 9.01 s."""
@@ -33,7 +27,7 @@ POLYNOMIALS = (
 
 
 @dataclass(frozen=True)
-class Mos(Listener):
+class Mos(SpeechModel):
     """DNSMOS P.835 (Reddy, Gopal and Cutler 2022), with the weights of the package speechmos.
 
     Its windows of 9.01 s lie 9 s apart instead of 1 s: the mean over a clip moves by less than listeners differ,
@@ -48,7 +42,7 @@ class Mos(Listener):
     def digest(self) -> str:  # noqa: D102
         return digest(weights())
 
-    def listen(self, batch: Sequence[Heard]) -> list[Measures]:  # noqa: D102
+    def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         cut = [windows(heard.samples) for heard in batch]
         scores = score([window for own in cut for window in own])
         ends = np.cumsum([len(own) for own in cut])[:-1]
@@ -57,10 +51,8 @@ class Mos(Listener):
 
 
 def weights() -> Path:
-    """Return the model's file, found without importing its package, which imports much else."""
-    spec = importlib.util.find_spec("speechmos")
-    (folder,) = (spec and spec.submodule_search_locations) or [""]
-    return Path(folder) / "dnsmos_models" / "sig_bak_ovr.onnx"
+    """Return the file of the model."""
+    return package_file("speechmos", "dnsmos_models", "sig_bak_ovr.onnx")
 
 
 def windows(samples: Samples) -> list[Samples]:
@@ -80,20 +72,10 @@ def windows(samples: Samples) -> list[Samples]:
 
 def score(heard: Sequence[Samples]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """Return SIG, BAK and OVRL, 1 (bad) to 5 (excellent), of each window, shape (windows, 3)."""
-    session = _session(str(weights()))
+    session = onnx_session(str(weights()))
     raw = [
         session.run(None, {"input_1": np.stack(heard[i : i + AT_ONCE]).clip(-1, 1)})[0]
         for i in range(0, len(heard), AT_ONCE)
     ]
     columns = np.concatenate(raw).astype(np.float64).T
     return np.stack([np.polyval(curve, column) for curve, column in zip(POLYNOMIALS, columns, strict=True)], axis=1)
-
-
-@cache
-def _session(path: str) -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the audit has a process a core
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -13,7 +13,7 @@ from ttsprep.core.files import digest
 from ttsprep.core.signal import HOP_S, Signal
 from ttsprep.core.types import Audio, Measures, Samples
 from ttsprep.models import speaker_campplus, speaker_ge2e
-from ttsprep.models.base import RATE, Heard, Listener, find_weights
+from ttsprep.models.base import RATE, ModelInput, SpeechModel, find_weights
 
 LEAST_S = 0.25
 """Seconds of speech; less says nothing of a voice."""
@@ -27,7 +27,7 @@ MODELS = {"ge2e": speaker_ge2e, "campplus": speaker_campplus}
 
 
 @dataclass(frozen=True)
-class Speaker(Listener):
+class Speaker(SpeechModel):
     """GE2E (Wan et al. 2018) with the weights of the package resemblyzer, or CAM++ (Wang et al. 2023).
 
     Attributes
@@ -47,7 +47,7 @@ class Speaker(Listener):
     def digest(self) -> str:  # noqa: D102
         return digest(self._weights())
 
-    def listen(self, batch: Sequence[Heard]) -> list[Measures]:  # noqa: D102
+    def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         spoken = [speech(heard.samples) for heard in batch]
         long = [i for i, one in enumerate(spoken) if len(one) >= LEAST_S * RATE]
         kind = "campplus" if self.model else "ge2e"

@@ -1,6 +1,5 @@
 """GE2E: Wan, Wang, Papir and Moreno 2018, Generalized End-to-End Loss for Speaker Verification."""
 
-import importlib.util
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from ttsprep.core.dsp import SIZE, Array, frames, triangles
 from ttsprep.core.types import Samples
+from ttsprep.models.base import package_file
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,10 +20,8 @@ WINDOW, STEP = 160, 80
 
 
 def weights() -> Path:
-    """Return the weights, found without importing their package, which imports much else."""
-    spec = importlib.util.find_spec("resemblyzer")
-    (folder,) = (spec and spec.submodule_search_locations) or [""]
-    return Path(folder) / "pretrained.pt"
+    """Return the file of the model."""
+    return package_file("resemblyzer", "pretrained.pt")
 
 
 def embed(spoken: Sequence[Samples], path: Path) -> list[Array]:

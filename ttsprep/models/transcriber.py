@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
-from ttsprep.models.base import RATE, Heard, find_weights
+from ttsprep.models.base import RATE, ModelInput, find_weights
 from ttsprep.models.whisper import FRAME_S, TOKENS_PER_S, WINDOW_S, Scorer, load, loaded, weights
 from ttsprep.models.whisper import TAIL_S as SCORED_TAIL_S
 from ttsprep.models.word_timing import monotonic, speech_frames
@@ -31,7 +31,7 @@ SYMBOLS = frozenset("0123456789$£€¥%&@#+=*/\\<>|^~_°§©")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Transcription:
     """What Whisper wrote of one clip.
 
     Attributes
@@ -80,7 +80,7 @@ def model_file(name: str) -> str:
         return str(weights(name))  # which knows where it is published
 
 
-def write(model: str, clips: Sequence[Heard], *, language: str = "") -> list[Written]:
+def write(model: str, clips: Sequence[ModelInput], *, language: str = "") -> list[Transcription]:
     """Write clips down.
 
     Parameters
@@ -96,24 +96,24 @@ def write(model: str, clips: Sequence[Heard], *, language: str = "") -> list[Wri
     places: dict[str, list[int]] = defaultdict(list)
     for i, clip in enumerate(clips):
         places[language or clip.clip.language].append(i)
-    result = [Written()] * len(clips)
+    result = [Transcription()] * len(clips)
     for spoken, mine in places.items():
         short = [i for i in mine if len(clips[i].samples) <= LONGEST_S * RATE]
         for i in set(mine) - set(short):
             seconds = len(clips[i].samples) / RATE
-            result[i] = Written(problem=f"{seconds:.1f} s, and Whisper hears {LONGEST_S:g} s at once")
+            result[i] = Transcription(problem=f"{seconds:.1f} s, and Whisper hears {LONGEST_S:g} s at once")
         try:
             scorer = load(model, spoken)
         except UsageError as error:
             for i in short:
-                result[i] = Written(problem=str(error))
+                result[i] = Transcription(problem=str(error))
             continue
         for i, written in zip(short, _write(scorer, [clips[i].samples for i in short]), strict=True):
             result[i] = written
     return result
 
 
-def _write(scorer: Scorer, clips: Sequence[Samples]) -> list[Written]:
+def _write(scorer: Scorer, clips: Sequence[Samples]) -> list[Transcription]:
     if not clips:
         return []
     encoded, tokens = _heard(scorer, clips, ROOM_S)
@@ -121,7 +121,7 @@ def _write(scorer: Scorer, clips: Sequence[Samples]) -> list[Written]:
         again = _heard(scorer, [clips[i] for i in looped], LONGEST_S)
         for i, one, row in zip(looped, *again, strict=True):
             encoded[i], tokens[i] = one, row
-    result = _sure(scorer, clips, encoded, tokens)
+    result = _confidence(scorer, clips, encoded, tokens)
     for i, (silent, chances) in enumerate(zip(no_speech(scorer, encoded), scorer.languages(encoded), strict=True)):
         heard = max(chances, key=chances.__getitem__, default="")
         result[i] = replace(result[i], no_speech_p=silent, language=heard, language_p=chances.get(heard, np.nan))
@@ -185,12 +185,12 @@ def _never(encoding: Any, end: int) -> npt.NDArray[np.bool_]:
     return np.array([*(not SYMBOLS.isdisjoint(piece) for piece in pieces), False])
 
 
-def _sure(
+def _confidence(
     scorer: Scorer, clips: Sequence[Samples], encoded: Sequence[Any], tokens: Sequence[Sequence[int]]
-) -> list[Written]:
+) -> list[Transcription]:
     """Make the decoder write the same again, which says how likely each word is and where it was heard."""
     told = [i for i, row in enumerate(tokens) if row]
-    result = [Written()] * len(tokens)
+    result = [Transcription()] * len(tokens)
     if not told:
         return result
     forced = scorer.force([encoded[i] for i in told], [tokens[i] for i in told])
@@ -204,7 +204,7 @@ def _sure(
         starts = monotonic(one.attention[:, : max(1, len(speech))])
         second, end = int(starts[min(1, len(starts) - 1)]), int(starts[-1])
         said = np.isfinite(one.log_p)
-        result[i] = Written(
+        result[i] = Transcription(
             text=scorer.tokenizer.decode([*tokens[i]]).strip(),
             log_p=float(one.log_p[said].mean()) if said.any() else np.nan,
             word_log_p=float(sums[worst]),

@@ -1,21 +1,15 @@
 """Silero VAD: where a model hears speech."""
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from ttsprep.core.files import digest
 from ttsprep.core.types import Measures, Samples
-from ttsprep.models.base import RATE, Heard, Listener
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from ttsprep.models.base import RATE, ModelInput, SpeechModel, onnx_session, package_file
 
 FRAME, CONTEXT = 512, 64
 """Samples of a frame, 32 ms, and those before it that the model hears with it."""
@@ -26,7 +20,7 @@ SPEECH = 0.5
 
 
 @dataclass(frozen=True)
-class Vad(Listener):
+class Vad(SpeechModel):
     """Silero VAD (Silero Team 2024), with the weights of the package silero-vad."""
 
     name = "vad"
@@ -36,7 +30,7 @@ class Vad(Listener):
     def digest(self) -> str:  # noqa: D102
         return digest(weights())
 
-    def listen(self, batch: Sequence[Heard]) -> list[Measures]:  # noqa: D102
+    def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         found = [probabilities(heard.samples) for heard in batch]
         return [
             {"vad_peak": float(one.max()), "vad_speech_s": float((one >= SPEECH).sum()) * FRAME / RATE} for one in found
@@ -44,10 +38,8 @@ class Vad(Listener):
 
 
 def weights() -> Path:
-    """Return the model's file, found without importing its package, which imports torch."""
-    spec = importlib.util.find_spec("silero_vad")
-    (folder,) = (spec and spec.submodule_search_locations) or [""]
-    return Path(folder) / "data" / "silero_vad_16k_sequence.onnx"
+    """Return the file of the model."""
+    return package_file("silero_vad", "data", "silero_vad_16k_sequence.onnx")
 
 
 def probabilities(samples: Samples) -> npt.NDArray[np.float32]:
@@ -58,7 +50,7 @@ def probabilities(samples: Samples) -> npt.NDArray[np.float32]:
     samples
         float32 of shape (frames,), at 16 kHz; never empty.
     """
-    session = _session(str(weights()))
+    session = onnx_session(str(weights()))
     frames = np.zeros((-(-len(samples) // FRAME), FRAME), np.float32)
     frames.reshape(-1)[: len(samples)] = samples
     before = np.concatenate((np.zeros((1, CONTEXT), np.float32), frames[:-1, -CONTEXT:]))
@@ -69,13 +61,3 @@ def probabilities(samples: Samples) -> npt.NDArray[np.float32]:
         part, h, c = session.run(None, {"input": heard[start : start + AT_ONCE], "h": h, "c": c})
         found.append(part)
     return np.concatenate(found)
-
-
-@cache
-def _session(path: str) -> "InferenceSession":
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the audit has a process a core
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -9,7 +9,7 @@ from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.types import Measures
 from ttsprep.models import whisper as whisper_model
 from ttsprep.models.asr import DOUBT, Asr, score
-from ttsprep.models.base import RATE, Heard
+from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.whisper import FRAME_S, TAIL_S, WINDOW_S, Scorer, weights
 from ttsprep.models.word_timing import UNSPACED, Words, monotonic, speech_frames, split, word_scores
 from ttsprep.text.diff import Comparison, compare, without_loops
@@ -45,7 +45,7 @@ class TimedWord:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
+class WordScores:
     """One clip as a model hears it.
 
     Attributes
@@ -69,7 +69,7 @@ class Explained:
     missing: str = ""
 
 
-def ready(model: str) -> str:
+def require_model(model: str) -> str:
     """Return the file of the weights, once it is sure that everything is there to use it.
 
     Raises
@@ -86,38 +86,38 @@ def ready(model: str) -> str:
     return path
 
 
-def explain(path: str, clip: Heard) -> Explained:
+def score_words(path: str, clip: ModelInput) -> WordScores:
     """Score the transcript of one clip word by word, and write down what is said.
 
     Parameters
     ----------
     path
-        Of the weights, from `ready`.
+        Of the weights, from `require_model`.
     clip
         The clip at 16 kHz.
     """
     name = path.rpartition("/")[2]
     if len(clip.samples) > (WINDOW_S - TAIL_S) * RATE:
-        return Explained(name, missing=f"it is longer than the {WINDOW_S - TAIL_S:g} s that Whisper hears at once")
+        return WordScores(name, missing=f"it is longer than the {WINDOW_S - TAIL_S:g} s that Whisper hears at once")
     try:
         scorer = whisper_model.load(path, clip.clip.language)
     except UsageError as error:
-        return Explained(name, missing=str(error))
+        return WordScores(name, missing=str(error))
     language: str = scorer.tokenizer.language
     (features,) = scorer.encode([clip.samples])
     (said,) = scorer.write([features], [len(clip.samples) / RATE])
     text = split(clip.clip.text, language, scorer.tokenizer.encode)
     if not 0 < len(text.tokens) < scorer.longest:
         missing = "its text is longer than the model can write" if text.tokens else "it has no text"
-        return Explained(name, said=said, missing=missing)
+        return WordScores(name, said=said, missing=missing)
     (measures,) = score(scorer, [clip], [features])
     heard = without_loops(split(said, language, lambda _: ()).words, text.words)
     said = ("" if language in UNSPACED else " ").join(heard)
     comparison = compare(text.words, heard, clip.clip.language)
-    return Explained(name, _words(scorer, clip, features, text, comparison), said, measures)
+    return WordScores(name, _words(scorer, clip, features, text, comparison), said, measures)
 
 
-def _words(scorer: Scorer, clip: Heard, features: Any, text: Words, heard: Comparison) -> tuple[TimedWord, ...]:
+def _words(scorer: Scorer, clip: ModelInput, features: Any, text: Words, heard: Comparison) -> tuple[TimedWord, ...]:
     (forced,) = scorer.force([features], [text.tokens])
     scores = word_scores(forced.log_p, forced.best, text.spans) * (1 - np.array(heard.likeness))
     speech = speech_frames(clip.samples, FRAME_S)

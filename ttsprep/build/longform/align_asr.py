@@ -23,8 +23,8 @@ from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import digest
 from ttsprep.core.progress import Told
 from ttsprep.corpora.corpus import Corpus
-from ttsprep.models.asr import likeliest
-from ttsprep.models.base import Heard
+from ttsprep.models.asr import best_text
+from ttsprep.models.base import ModelInput
 from ttsprep.models.transcriber import model_file
 from ttsprep.text.characters import count_spoken
 
@@ -63,16 +63,16 @@ class Forcing:
     def prepare(self, items: Sequence[Task]) -> None:
         """Score a batch."""
         self._rows = {item.key: {"key": ""} for item in items}
-        heard: dict[str, list[tuple[str, Heard]]] = defaultdict(list)
+        heard: dict[str, list[tuple[str, ModelInput]]] = defaultdict(list)
         for item in items:
             try:
-                clip = Heard(item.clip, decode(Path(self.root), item.clip), item.others)
+                clip = ModelInput(item.clip, decode(Path(self.root), item.clip), item.others)
             except AudioError:
                 continue  # writing it down has refused it
             heard[self.language or item.clip.language].append((item.key, clip))
         for language, clips in heard.items():
             try:
-                rows = likeliest(self.model, [clip for _, clip in clips], language)
+                rows = best_text(self.model, [clip for _, clip in clips], language)
             except UsageError:
                 continue  # likewise
             for (key, _), row in zip(clips, rows, strict=True):

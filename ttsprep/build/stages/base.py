@@ -1,14 +1,11 @@
 """What a stage is, and the registry of all of them."""
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import ClassVar
 
-from ttsprep.core.errors import UsageError
+from ttsprep.core.plugins import load_plugins, register
 from ttsprep.core.types import Audio, Clip
 
 Did = Mapping[str, float | str]
@@ -50,10 +47,7 @@ class Stage:
     registry: ClassVar[dict[str, type["Stage"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        other = Stage.registry.get(cls.name)
-        if other is not None and other.__module__ != cls.__module__:
-            raise UsageError(f"two stages are named {cls.name!r}: in {other.__module__} and in {cls.__module__}")
-        Stage.registry[cls.name] = cls
+        register(Stage.registry, "stages", cls.name, cls)
 
     def apply(self, clip: Clip, audio: Audio) -> Staged:
         """Return what becomes of the clip.
@@ -69,10 +63,4 @@ class Stage:
 @cache
 def all_stages() -> dict[str, type[Stage]]:
     """Every stage by name, ours and those of plug-ins."""
-    import ttsprep.build.stages as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    for entry in entry_points(group="ttsprep.plugins"):
-        entry.load()
-    return dict(sorted(item for item in Stage.registry.items() if item[0]))
+    return load_plugins("ttsprep.build.stages", Stage.registry)

@@ -1,15 +1,12 @@
 """What an export is, and the registry of all of them."""
 
-import importlib
-import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import ClassVar
 
-from ttsprep.core.errors import UsageError
+from ttsprep.core.plugins import load_plugins, register
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +72,7 @@ class Export:
     registry: ClassVar[dict[str, type["Export"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        other = Export.registry.get(cls.name)
-        if other is not None and other.__module__ != cls.__module__:
-            raise UsageError(f"two exports are named {cls.name!r}: in {other.__module__} and in {cls.__module__}")
-        Export.registry[cls.name] = cls
+        register(Export.registry, "exports", cls.name, cls)
 
     def refuse(self, entry: Entry) -> str:
         """Return why this form cannot hold `entry` as it is (a delimiter in its text), or "".
@@ -105,10 +99,4 @@ class Export:
 @cache
 def all_exports() -> dict[str, type[Export]]:
     """Every export by name, ours and those of plug-ins."""
-    import ttsprep.corpora.exports as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    for entry in entry_points(group="ttsprep.plugins"):
-        entry.load()
-    return dict(sorted(item for item in Export.registry.items() if item[0]))
+    return load_plugins("ttsprep.corpora.exports", Export.registry)

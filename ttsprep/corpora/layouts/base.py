@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ttsprep.core.errors import UsageError
+from ttsprep.core.plugins import register
 from ttsprep.core.types import Clip, Finding
 
 
@@ -34,10 +34,7 @@ class Layout:
     registry: ClassVar[dict[str, type["Layout"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        other = Layout.registry.get(cls.name)
-        if other is not None and other.__module__ != cls.__module__:
-            raise UsageError(f"two layouts are named {cls.name!r}: {other.__module__} and {cls.__module__}")
-        Layout.registry[cls.name] = cls
+        register(Layout.registry, "layouts", cls.name, cls)
 
     @staticmethod
     def recognise(root: Path) -> str:

@@ -16,7 +16,7 @@ from ttsprep.report.data import visible
 from ttsprep.report.page import environment, policy, style_and_script
 
 if TYPE_CHECKING:
-    from ttsprep.models.word_scores import Explained, TimedWord
+    from ttsprep.models.word_scores import TimedWord, WordScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _word(word: "TimedWord") -> dict[str, Any]:
     return {"word": word.word, "start": word.start, "end": word.end, "class": kind, "tip": tip}
 
 
-def _listened(heard: "Explained") -> str:
+def _listened(heard: "WordScores") -> str:
     if heard.missing:
         return f"No words in time: {heard.missing}."
     return f"The words were scored, and put in time, by {heard.model}."

@@ -18,13 +18,13 @@ from ttsprep.core.files import refuse_inside, safe_name
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
-from ttsprep.models.base import all_listeners
+from ttsprep.models.base import all_models
 from ttsprep.report.clip.audio import Sound, clip_of, listen_to
 from ttsprep.report.clip.build_outcome import Fate, fate
 from ttsprep.report.text_diff import Passage, passages
 
 if TYPE_CHECKING:
-    from ttsprep.models.word_scores import Explained
+    from ttsprep.models.word_scores import WordScores
 
 PAGES = "explain"
 """Folder of the pages, in that of the audit."""
@@ -91,7 +91,7 @@ class Dossier:
     verdict: Verdict
     root: Path | None
     sound: Sound
-    heard: "Explained | None" = None
+    heard: "WordScores | None" = None
     fate: Fate | None = None
 
     @property
@@ -148,7 +148,7 @@ def _measure(measure: Measure) -> dict[str, Any]:
     return fields | {"corpus": corpus, "finding": measure.severity or None}
 
 
-def _words(heard: "Explained") -> dict[str, Any]:
+def _words(heard: "WordScores") -> dict[str, Any]:
     numbers = {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in heard.measures.items()
@@ -233,19 +233,19 @@ def with_words(dossier: Dossier, path: str) -> Dossier:
     dossier
         Of the clip.
     path
-        Of the weights, from `ttsprep.models.word_scores.ready`.
+        Of the weights, from `ttsprep.models.word_scores.require_model`.
     """
     from ttsprep.audit.listen import decode, like
-    from ttsprep.models.base import Heard
-    from ttsprep.models.word_scores import Explained, explain
+    from ttsprep.models.base import ModelInput
+    from ttsprep.models.word_scores import WordScores, score_words
 
     if dossier.root is None or dossier.sound.decoded is None:
-        return replace(dossier, heard=Explained(path.rpartition("/")[2], missing="there is no audio to listen to"))
+        return replace(dossier, heard=WordScores(path.rpartition("/")[2], missing="there is no audio to listen to"))
     table = dossier.audit.clips.select(["text", "language"])
     others = [Clip("", "", row["text"] or "", language=row["language"] or "") for row in table.to_pylist()]
     near = like([dossier.clip, *others])[0]
-    heard = Heard(dossier.clip, decode(dossier.root, dossier.clip), near)
-    return replace(dossier, heard=explain(path, heard))
+    heard = ModelInput(dossier.clip, decode(dossier.root, dossier.clip), near)
+    return replace(dossier, heard=score_words(path, heard))
 
 
 def page_path(dossier: Dossier, given: Path | None) -> Path:
@@ -342,9 +342,9 @@ def unmeasured(measures: Iterable[Measure]) -> list[str]:
     """Say which measures a clip does not have, and why."""
     known = list(measures)
     empty = [measure for measure in known if measure.value is None and measure.unit]  # an empty text says something
-    there = {measure.listener for measure in known if measure.value is not None}
-    deaf = sorted({measure.listener for measure in empty} & all_listeners().keys() - there)
-    names = [measure.name for measure in empty if not measure.listener or measure.listener in there]
+    there = {measure.model for measure in known if measure.value is not None}
+    deaf = sorted({measure.model for measure in empty} & all_models().keys() - there)
+    names = [measure.name for measure in empty if not measure.model or measure.model in there]
     sentences = [f"Nothing to measure: {', '.join(names)}."] if names else []
     if deaf:
         sentences.append(f"Nobody has listened: ttsprep audit {' '.join(f'--listen {name}' for name in deaf)} does.")
