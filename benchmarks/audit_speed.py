@@ -32,7 +32,7 @@ import pandas as pd
 import scipy.signal
 
 from ttsprep.audit.measure import Measuring, versions
-from ttsprep.audit.pipeline import frame, judge
+from ttsprep.audit.pipeline import Audited, frame, judge
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
 from ttsprep.core import audio
@@ -41,7 +41,7 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.tables import read_table
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
-from ttsprep.report.make import report
+from ttsprep.report import audit_report
 from ttsprep.text.phonemes import phonemize
 
 VIEWS = ("samples", "power", "level_db", "peak_db", "floor_db", "speech", "pauses", "speech_spectrum", "f0")
@@ -104,7 +104,7 @@ def signals(root: Path, clips: Sequence[Clip]) -> Iterator[Signal]:
 
 
 def measure(root: Path, clips: Sequence[Clip]) -> None:
-    """Do what a worker does, texts phonemised anew."""
+    """Do what a worker does, texts phonemized anew."""
     from ttsprep.text import phonemes as text
 
     text._memo.clear()
@@ -188,7 +188,8 @@ def whole(path: Path, language: str) -> None:
         listed = corpus.clips
         recipe = Recipe()
         judging = cpu(lambda: [None for _ in judge(clips, recipe.configured_checks(), recipe.enabled_codes())])
-        reporting = cpu(lambda: report(corpus.root, listed, list(clips.id), clips, findings, summary))
+        audited = Audited(corpus.root, listed, list(clips.id), clips, findings, summary)
+        reporting = cpu(lambda: audit_report(audited))
     seconds = float(clips.duration_s.sum())
     show(f"whole command, {len(clips)} clips, CPU of all processes", total, seconds)
     print(f"    of which judging {judging:.2f} s, report {reporting:.2f} s (bounded, whatever the corpus)")

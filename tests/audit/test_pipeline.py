@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -18,7 +19,7 @@ from ttsprep.core.errors import CorpusError, TtsprepError, UsageError
 from ttsprep.core.store import noted_place
 from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
 from ttsprep.corpora.corpus import read_corpus
-from ttsprep.report.make import report
+from ttsprep.report import audit_report
 
 Lines = list[str]
 
@@ -37,7 +38,7 @@ def small(spoken: Path) -> Path:
 @pytest.fixture
 def again(small: Path) -> Callable[..., Audit]:
     """Return a function that audits `small` into the same folder each time."""
-    return lambda **recipe: audit(small, small.with_name("out"), Recipe(**recipe), jobs=1, report=report)
+    return lambda **recipe: audit(small, small.with_name("out"), Recipe(**recipe), jobs=1, report=audit_report)
 
 
 def rewrite(corpus: Path, change: Callable[[Lines], Lines]) -> None:
@@ -121,15 +122,13 @@ def test_tables_of_a_run_that_was_stopped_before_it_judged_are_not_believed(
     state = metadata.read_bytes()
     first = again().findings
     rewrite(small, lambda lines: [*lines, "gone|No such file."])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_report", _stop)
-        with pytest.raises(KeyboardInterrupt):
-            again()
+    with pytest.raises(KeyboardInterrupt):
+        audit(small, small.with_name("out"), Recipe(), jobs=1, report=_stop)
     metadata.write_bytes(state)
     assert again().findings.equals(first)
 
 
-def _stop(*_: object) -> None:
+def _stop(_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 

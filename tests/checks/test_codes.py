@@ -11,7 +11,7 @@ from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.codes import Codes
 from ttsprep.core.errors import CorpusError
-from ttsprep.report.make import report
+from ttsprep.report import audit_report
 
 pytest.importorskip("torch", reason="the codec needs torch")
 
@@ -26,7 +26,7 @@ def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the
     tones = sum(np.sin(2 * np.pi * hz * np.arange(len(samples)) / rate) for hz in (311, 523, 1871, 3301))
     sf.write(first, 0.1 * tones, rate)
     encode(spoken, tmp_path / "codes", Options(beam=1), jobs=1)
-    result = audit(spoken, tmp_path / "out", Recipe(), jobs=1, codes=tmp_path / "codes", report=report)
+    result = audit(spoken, tmp_path / "out", Recipe(), jobs=1, codes=tmp_path / "codes", report=audit_report)
     found = result.findings[result.findings.code == "codec-outlier"]
     assert found["clip"].tolist() == [first.stem]
     assert found.severity.tolist() == ["note"]
@@ -35,7 +35,7 @@ def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the
     assert len(books) == 8
     page = (result.out / "report.html").read_text(encoding="utf-8")
     assert f"{books[0]['perplexity']:.0f}</td>" in page
-    without = audit(spoken, tmp_path / "out", Recipe(), jobs=1, report=report)
+    without = audit(spoken, tmp_path / "out", Recipe(), jobs=1, report=audit_report)
     assert without.clips.codec_distance_db.isna().all()
     assert "codec-outlier" not in set(without.findings.code)
     assert 'id="codes"' not in (without.out / "report.html").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
-from ttsprep.report.make import report
+from ttsprep.report import audit_report
 
 COMMAND = [sys.executable, "-m", "ttsprep.cli.main"]
 TABLES = ("clips.parquet", "findings.parquet")
@@ -20,7 +20,7 @@ TABLES = ("clips.parquet", "findings.parquet")
 
 def audited(corpus: Path, *, jobs: int = 2, **recipe: Any) -> Audit:
     """Audit in this process, into a folder beside the corpus."""
-    return audit(corpus, out_of(corpus), Recipe(**recipe), jobs=jobs, report=report)
+    return audit(corpus, out_of(corpus), Recipe(**recipe), jobs=jobs, report=audit_report)
 
 
 def out_of(corpus: Path) -> Path:

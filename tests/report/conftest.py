@@ -3,12 +3,24 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
+from checks.test_speaker import clips as voiced
 
-from report.made_tables import OUTLIER, audit_of, build_of, corpus, found, points, rejected_of
+from report.made_tables import NOWHERE, OUTLIER, RATE, RECORDED, audit_of, build_of, chirp, corpus, found, rejected_of
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory):
+    """A folder with `RECORDED` clips of three seconds, each another chirp, and one of thirty."""
+    folder = tmp_path_factory.mktemp("recorded")
+    for number in range(RECORDED):
+        soundfile.write(folder / f"{number}.wav", chirp(number), RATE, subtype="PCM_16")
+    soundfile.write(folder / "long.wav", chirp(0, 30), RATE, subtype="PCM_16")
+    return folder
 
 
 @pytest.fixture
-def small():
+def small(recorded):
     """Forty clips: three to drop, two to fix, and a finding about the corpus."""
     findings = found(
         ("clip-00001", "clipping", "error", 0.02, 0.001, 0.5, 0.9),
@@ -20,7 +32,7 @@ def small():
         ("clip-00006", "noisy", "warning", 20, 25),
         ("", "session-drift", "warning", 3, 2),
     )
-    return audit_of(corpus(40), findings)
+    return audit_of(corpus(40), findings, root=recorded)
 
 
 @pytest.fixture
@@ -32,13 +44,13 @@ def heard(small):
         ("clip-00003", "rate-outlier clipping", "too long for its text"),
     )
     findings = found(("clip-00006", "noisy", "warning", 20, 25), ("clip-00009", "cut-end", "error", 1, 0, 2.9, 3.0))
-    return build_of(small, rejected, findings)
+    return build_of(small, rejected, findings, root=small.root)
 
 
 @pytest.fixture
 def built(heard):
     """The same without its players, which take most of the time."""
-    before, after = (replace(side, media=lambda _: None) for side in (heard.before, heard.after))
+    before, after = (replace(side, root=NOWHERE) for side in (heard.before, heard.after))
     return replace(heard, before=before, after=after)
 
 
@@ -57,8 +69,11 @@ LISTENING = {
 @pytest.fixture
 def listened():
     """Sixty clips: one of another voice, and two that say each other's text."""
-    clips = corpus(60).assign(said="", doubted_word="", doubted_place=np.nan)
+    voices = pd.concat([voiced(1, 7), voiced(2, 1, seconds=[6.0]), voiced(1, 52)], ignore_index=True)
+    clips = corpus(60).assign(said="", doubted_word="", doubted_place=np.nan, speech_s=voices["speech_s"])
+    clips = clips.assign(voice_print=voices["voice_print"], level_range_db=30.0)
     clips.loc[3, ["text", "said", "doubted_word", "doubted_place"]] = "the <i>red</i> cat", "the black cat", "red", 1
-    findings = pd.concat([OUTLIER, found(("clip-00003", "transcript-mismatch", "error", 9, 5))], ignore_index=True)
-    audit = audit_of(clips, findings, voices=points(), proposed={"clip-00003": ("clip-00009", "a <b>cat</b>")})
+    clips.loc[9, ["text", "said"]] = "the <b>black</b> cat", "a wolf was seen"
+    mismatches = [(clip, "transcript-mismatch", "error", 9, 5) for clip in ("clip-00003", "clip-00009")]
+    audit = audit_of(clips, pd.concat([OUTLIER, found(*mismatches)], ignore_index=True))
     return replace(audit, summary=audit.summary | {"listening": LISTENING})

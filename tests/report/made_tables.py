@@ -1,13 +1,20 @@
 """Tables of an audit that never was, to render."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
+from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.verdict import summarise
-from ttsprep.report import AuditTables, BuildTables, Coverage
-from ttsprep.report.data import VoicePoints
+from ttsprep.checks.phonemes import Coverage
+from ttsprep.core.types import Clip
+from ttsprep.report.charts.voices import VoiceMap
+from ttsprep.report.data import BuildTables
 
-RATE = 16_000
+RATE, RECORDED = 16_000, 40
+NOWHERE = Path("no such corpus")
+"""Root of a corpus whose audio is gone."""
 COLUMNS = ["clip", "code", "severity", "message", "value", "limit", "start", "end"]
 
 
@@ -44,31 +51,32 @@ def corpus(count, seed=0):
         "bandwidth_hz": 7_600 + 25.0 * random.integers(-3, 4, count),
         "f0_median_hz": 190 + 8 * random.standard_normal(count),
         "longest_pause_s": random.gamma(2, 0.15, count),
+        "phonemes": ["ð ə | k æ t" if i % 2 else "ə | t ɛ n" for i in range(count)],
     })
 
 
-def tone(clip):
-    """Three seconds of a chirp, another one for each clip."""
-    t = np.arange(3 * RATE) / RATE
-    start = 150 + 10 * (sum(clip.encode("utf-8", "surrogatepass")) % 40)
-    return (0.3 * np.sin(2 * np.pi * (start * t + 200 * t**2))).astype(np.float32), RATE
+def chirp(number, seconds=3):
+    """Mono samples at `RATE` of a chirp, another one for each number."""
+    t = np.arange(seconds * RATE) / RATE
+    return (0.3 * np.sin(2 * np.pi * ((150 + 10 * (number % 40)) * t + 200 * t**2))).astype(np.float32)
 
 
-def audit_of(clips, findings, **changes):
-    fields = {
-        "name": "corpus",
-        "clips": clips,
-        "findings": findings,
-        "summary": summarise(clips, findings),
-        "explanations": {
-            code: {"summary": f"about {code}", "measured": "so", "impact": "much", "fix": "thus"}
-            for code in findings["code"].unique()
-        },
-        "coverage": Coverage({"a": 50, "t": 7, "n": 1}, frozenset("atnx"), {("a", "t"): 5, ("t", "a"): 1}),
-        "media": tone,
-        "max_clips_per_code": 3,
-    }
-    return AuditTables(**(fields | changes))
+def audit_of(clips, findings, name="corpus", root=NOWHERE, path="{}.wav"):
+    """The audit of a corpus in `root`, of which clip `number` is the file `path`."""
+    numbers = (int(clip[-5:]) if clip[-5:].isdigit() else place for place, clip in enumerate(clips["id"]))
+    listed = [Clip(clip, path.format(n % RECORDED), "") for clip, n in zip(clips["id"], numbers, strict=True)]
+    summary = summarise(clips, findings) | {"corpus": name}
+    return Audited(root, listed, list(clips["id"]), clips, findings, summary)
+
+
+def coverage(phones, inventory, pairs):
+    """The phones and pairs of phones of a language with this inventory."""
+    axes = tuple(sorted(inventory))
+    diphones = np.zeros((len(axes), len(axes)), np.int64)
+    for (first, second), count in pairs.items():
+        diphones[axes.index(first), axes.index(second)] = count
+    counts = dict(sorted(phones.items(), key=lambda item: (-item[1], item[0])))
+    return Coverage("en-us", sum(phones.values()), counts, axes, diphones, (), {}, 0, ())
 
 
 def rejected_of(*rows):
@@ -82,9 +90,9 @@ def provenance_of(ids, **columns):
 
 def build_of(before, rejected, findings, **changes):
     """What is left of `before` without the rejected clips, each half a second shorter and at -23 LUFS."""
-    clips = before.clips[~before.clips["id"].isin(rejected["id"])].reset_index(drop=True)
+    clips = before.table[~before.table["id"].isin(rejected["id"])].reset_index(drop=True)
     clips = clips.assign(duration_s=clips["duration_s"] - 0.5, loudness_lufs=-23.0)
-    after = audit_of(clips, findings, name="built", explanations=before.explanations, **changes)
+    after = audit_of(clips, findings, name="built", **changes)
     trimmed = {"lead_removed_s": 0.2, "tail_removed_s": 0.3, "gain_db": np.linspace(-2.0, 3.0, len(clips))}
     return BuildTables(before, after, rejected, provenance_of(clips["id"], **trimmed))
 
@@ -102,7 +110,7 @@ def points(count=60, speakers=1):
     distance = (1 + table["limits"]) / 2
     table = table.assign(x=distance * np.cos(angle), y=distance * np.sin(angle))
     table.loc[7, ["x", "y", "limits", "likeness"]] = 1.1, 0.9, 1.8, 0.41
-    return VoicePoints(table, speakers, 0.4)
+    return VoiceMap(table, speakers, 0.4)
 
 
 OUTLIER = found(("clip-00007", "speaker-outlier", "warning", 0.41, 0.8))

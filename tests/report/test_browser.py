@@ -9,8 +9,8 @@ import pytest
 
 from report.chromium import PROGRAM, Chromium
 from report.made_tables import audit_of, corpus, found, provenance_of, rejected_of
-from ttsprep.report import BuildTables, Coverage, render_build
-from ttsprep.report import page as render
+from ttsprep.checks.base import catalogue
+from ttsprep.report import audit_report, build_report
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 
@@ -70,19 +70,28 @@ def attacks(url):
 
 
 @pytest.fixture
-def hostile(counter, tmp_path):
+def hostile(counter, recorded, tmp_path):
     """A report that holds every attack in every field, twice, as the file that a reader opens."""
     strings = attacks(counter.url)
     clips = corpus(2 * len(strings))
     for name in ("id", "path", "text", "speaker", "language"):
         clips[name] = [f"{attack}{n}" for n in range(2) for attack in strings]
-    rows = [(clip, code, "error", 1, 0, 0.5, 0.9) for clip in clips["id"] for code in ("clipping", "noisy")]
+    codes = [sorted(catalogue())[i] for i in range(len(clips))]  # every clip is among the worst of a code
+    rows = [
+        (clip, code, "error", 1, 0, 0.5, 0.9)
+        for clip, own in zip(clips["id"], codes, strict=True)
+        for code in (own, "noisy")
+    ]
     findings = found(*rows, *(("", "session-drift", "warning") for _ in strings))
     findings["message"] = [clip or strings[i % len(strings)] for i, clip in enumerate(findings["clip"])]
-    audit = audit_of(clips, findings, name=" ".join(strings), max_clips_per_code=len(clips))
+    audit = audit_of(clips, findings, name=" ".join(strings), root=recorded)
     path = tmp_path / "report.html"
-    path.write_text(render(audit), encoding="utf-8")
+    path.write_text(audit_report(audit), encoding="utf-8")
     return path
+
+
+def parts(build):
+    return build.before, build.after, build.rejected, build.provenance
 
 
 def use_everything(page):
@@ -117,7 +126,7 @@ def test_hostile_strings_run_nothing_and_fetch_nothing(hostile, counter):
     assert any(url == hostile.as_uri() for url in requests)
 
 
-def test_hostile_strings_of_a_build_run_nothing_and_fetch_nothing(counter, tmp_path):
+def test_hostile_strings_of_a_build_run_nothing_and_fetch_nothing(counter, recorded, tmp_path):
     strings = attacks(counter.url)
     clips = corpus(2 * len(strings))
     for name in ("id", "path", "text", "speaker", "phonemes"):
@@ -125,17 +134,16 @@ def test_hostile_strings_of_a_build_run_nothing_and_fetch_nothing(counter, tmp_p
     findings = found(*((clip, "clipping", "error", 1, 0, 0.5, 0.9) for clip in clips["id"]))
     findings["message"] = findings["clip"]
     codes = [attack.replace(" ", "\u00a0") for attack in strings]
-    sounds = Coverage(dict.fromkeys(codes, 1), frozenset(codes), {(code, code): 1 for code in codes})
     gone, kept = clips["id"][: len(strings)], clips[len(strings) :].reset_index(drop=True)
     new = found(*((clip, strings[0], "error", 1, 0, 0.5, 0.9) for clip in kept["id"]))
-    build = BuildTables(
-        audit_of(clips, findings, name=strings[0], coverage=sounds),
-        audit_of(kept, new, name=strings[1], coverage=None, media=lambda _: None),
+    build = (
+        audit_of(clips, findings, name=strings[0], root=recorded),
+        audit_of(kept, new, name=strings[1]),
         rejected_of(*zip(gone, codes, strings, strict=True)),
         provenance_of(kept["id"]),
     )
     path = tmp_path / "report.html"
-    path.write_text(render_build(build), encoding="utf-8")
+    path.write_text(build_report(*build), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         use_everything(page)
@@ -155,7 +163,7 @@ def test_hostile_strings_of_a_build_run_nothing_and_fetch_nothing(counter, tmp_p
 
 def test_rejected_clips_are_searched_and_heard(heard, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render_build(heard), encoding="utf-8")
+    path.write_text(build_report(*parts(heard)), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         assert [e for e in page.events if e["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}] == []
@@ -182,11 +190,11 @@ def test_rejected_clips_are_searched_and_heard(heard, tmp_path):
 
 def test_a_long_list_of_rejected_clips_grows_on_demand(tmp_path):
     clips = corpus(1_000)
-    before = audit_of(clips, found(), media=lambda _: None)
+    before = audit_of(clips, found())
     rejected = rejected_of(*((name, "too-short", f"{name} is short") for name in clips["id"][1:]))
-    build = BuildTables(before, audit_of(clips.head(1), found()), rejected, provenance_of(clips["id"][:1]))
+    build = (before, audit_of(clips.head(1), found()), rejected, provenance_of(clips["id"][:1]))
     path = tmp_path / "report.html"
-    path.write_text(render_build(build), encoding="utf-8")
+    path.write_text(build_report(*build), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         rows = "document.querySelectorAll('#rejected-table tbody tr').length"
@@ -198,7 +206,7 @@ def test_a_long_list_of_rejected_clips_grows_on_demand(tmp_path):
 
 def test_the_policy_stops_what_escaping_would_not(small, counter, tmp_path):
     """Markup planted into the finished page stands for a hole in the escaping."""
-    html = render(small)
+    html = audit_report(small)
     planted = (
         f"<img src={counter.url}/img onerror=pwned=1><script>pwned=1</script>"
         f"<style>@import url({counter.url}/css);</style>"
@@ -220,7 +228,7 @@ def test_the_policy_stops_what_escaping_would_not(small, counter, tmp_path):
 
 def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render(small), encoding="utf-8")
+    path.write_text(audit_report(small), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         errors = [e for e in page.events if e["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}]
@@ -235,7 +243,7 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         page.js(
             "[...document.querySelectorAll('#table th button')].find(b => b.textContent.startsWith('length')).click()"
         )
-        assert page.js(first) == small.clips.sort_values("duration_s")["id"].iloc[0]
+        assert page.js(first) == small.table.sort_values("duration_s")["id"].iloc[0]
         assert page.js("document.querySelector('#table th[aria-sort=ascending]').textContent").startswith("length")
         page.js("document.querySelector('[data-code=clipping]').click()")
         assert page.js(count).startswith("3 clips")
@@ -258,7 +266,7 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
 
 def test_choosing_what_to_reject_counts_what_is_left(small, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render(small), encoding="utf-8")
+    path.write_text(audit_report(small), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         kept = "document.getElementById('kept').textContent"
@@ -276,7 +284,7 @@ def test_choosing_what_to_reject_counts_what_is_left(small, tmp_path):
 
 def test_a_player_plays(small, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render(small), encoding="utf-8")
+    path.write_text(audit_report(small), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         page.js("document.querySelector('.play').click()")
@@ -290,7 +298,7 @@ def test_a_player_plays(small, tmp_path):
 def test_thirteen_thousand_clips_stay_smooth(tmp_path):
     clips = corpus(13_000)
     path = tmp_path / "report.html"
-    path.write_text(render(audit_of(clips, found(("clip-00001", "clipping", "error")))), encoding="utf-8")
+    path.write_text(audit_report(audit_of(clips, found(("clip-00001", "clipping", "error")))), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
         rows = "document.querySelectorAll('#table tbody tr').length"
@@ -312,7 +320,7 @@ def test_thirteen_thousand_clips_stay_smooth(tmp_path):
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_nothing_sticks_out_at_any_width(small, tmp_path, width):
     path = tmp_path / "report.html"
-    path.write_text(render(small), encoding="utf-8")
+    path.write_text(audit_report(small), encoding="utf-8")
     with Chromium() as page:
         page.open(path, width=width)
         assert page.js("document.documentElement.scrollWidth") <= width
@@ -320,7 +328,7 @@ def test_nothing_sticks_out_at_any_width(small, tmp_path, width):
 
 def test_nothing_of_a_build_sticks_out_at_any_width(built, tmp_path):
     path = tmp_path / "report.html"
-    path.write_text(render_build(built), encoding="utf-8")
+    path.write_text(build_report(*parts(built)), encoding="utf-8")
     with Chromium() as page:
         for width in (360, 768, 1280):
             page.open(path, width=width)
@@ -329,7 +337,7 @@ def test_nothing_of_a_build_sticks_out_at_any_width(built, tmp_path):
 
 def test_the_map_of_voices_names_the_clip_under_the_pointer_and_by_the_keys(listened, tmp_path):
     page_file = tmp_path / "report.html"
-    page_file.write_text(render(listened), encoding="utf-8")
+    page_file.write_text(audit_report(listened), encoding="utf-8")
     with Chromium() as page:
         page.open(page_file)
         page.js("document.querySelector('#voices .scroll').focus()")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from report.made_tables import OUTLIER, audit_of, corpus, found, points
-from ttsprep.report import page as render
+from ttsprep.report import audit_report
 from ttsprep.report.charts.voices import MOST_NAMED, voice_map
 from ttsprep.report.spoken import spoken
 
@@ -67,16 +67,18 @@ def test_a_large_corpus_has_a_page_of_bounded_size():
 
 
 def test_the_page_says_what_was_heard_skipped_and_not_judged(listened):
-    page = render(listened)
+    page = audit_report(listened)
     assert "<b>skipped</b>: <bdi>--listen asr needs whisper: &lt;b&gt;get&lt;/b&gt; it</bdi>" in page
     assert "5 by speaker-outlier: less than 1 s of speech" in page
     assert '<a href="#code-speaker-outlier">speaker-outlier</a> in 1' in page
     assert "<del><mark>&lt;i&gt;red&lt;/i&gt;</mark></del>" in page
     assert "<ins>black</ins>" in page
-    assert "Proposed: the text of <b><bdi>clip-00009</bdi></b>, <q><bdi>a &lt;b&gt;cat&lt;/b&gt;</bdi></q>" in page
+    assert (
+        "Proposed: the text of <b><bdi>clip-00009</bdi></b>, <q><bdi>the &lt;b&gt;black&lt;/b&gt; cat</bdi></q>" in page
+    )
 
 
 def test_a_page_of_an_audit_that_did_not_listen_has_nothing_of_it():
-    page = render(audit_of(corpus(20), found(("clip-00001", "clipping", "error", 1, 0))))
+    page = audit_report(audit_of(corpus(20), found(("clip-00001", "clipping", "error", 1, 0))))
     assert 'id="listening"' not in page
     assert "voices-data" not in page

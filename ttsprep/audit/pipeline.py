@@ -97,7 +97,7 @@ class Audited:
 
 
 Report = Callable[[Audited], str]
-"""Makes ``report.html``, as `ttsprep.report.make.report` does."""
+"""Makes ``report.html``, as `ttsprep.report.audit_report` does."""
 
 
 def audit(

@@ -44,7 +44,7 @@ BEFORE, AFTER = "source", "audit"
 
 
 Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
-"""Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.make.build_report` does."""
+"""Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.build_report` does."""
 
 
 @dataclass(frozen=True, slots=True)

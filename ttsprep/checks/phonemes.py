@@ -159,6 +159,12 @@ class Coverage:
     diphones_expected: int
     diphones_missing: tuple[tuple[str, str], ...]
 
+    @property
+    def pairs(self) -> dict[tuple[str, str], int]:
+        """Count of each diphone that occurs."""
+        axes = self.inventory
+        return {(axes[i], axes[j]): int(self.diphones[i, j]) for i, j in np.argwhere(self.diphones)}
+
 
 def coverage(corpus: pd.DataFrame, language: str, *, rare: int = 10, expected: float = 5.0) -> Coverage:
     """Compare the phones of `corpus` with those of `language`.

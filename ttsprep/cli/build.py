@@ -80,7 +80,7 @@ def build(
     out = out or OUT / (Path(recipe).stem if recipe else _name(source))
     from ttsprep.build import pipeline as verb
     from ttsprep.corpora import source as sources
-    from ttsprep.report.make import build_report
+    from ttsprep.report import build_report
 
     with console.Meter() as meter:
         told = verb.Told(meter.begin, meter.advance)

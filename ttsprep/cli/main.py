@@ -146,9 +146,9 @@ def _audit(
 
 def _report(audited: "Audited") -> str:
     """Make the report; its packages are imported only where there is one to make."""
-    from ttsprep.report.make import report
+    from ttsprep.report import audit_report
 
-    return report(audited)
+    return audit_report(audited)
 
 
 def _rules(

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.verdict import Verdict
 from ttsprep.report.charts.histogram import overlays
 from ttsprep.report.charts.svg import CLASSES, Values, column, hours
 from ttsprep.report.compare import Loss, Match, changes, losses, lost, match, removed
-from ttsprep.report.data import QUANTITIES, AuditTables, BuildTables, cut, visible
+from ttsprep.report.data import QUANTITIES, BuildTables, cut, visible
 from ttsprep.report.rejected import Reason, listing, reasons
 
 MOST_STEPS = 12
@@ -41,7 +42,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, grouped),
         "facts": facts(build, matched),
-        "overlays": overlays(build.before.clips, build.after.clips),
+        "overlays": overlays(build.before.table, build.after.table),
         "rewritten": texts.texts,
         "words": [
             (*(cut(visible(part), MOST_LETTERS) for part in (before, after)), count)
@@ -64,7 +65,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "sounds": _sounds(build),
         "lost": [(phones, "phone"), (diphones, "diphone")],
         "most_sounds": MOST_SOUNDS,
-        "carriers": "phonemes" in build.before.clips,
+        "carriers": "phonemes" in build.before.table,
         "listing": listing(build, matched, grouped),
     }
 
@@ -106,7 +107,7 @@ def _flow(build: BuildTables, gone: Sequence[Loss], grouped: Sequence[Reason]) -
     return [*rows, _end("build", build.after, whole, by_hours)]
 
 
-def _end(name: str, audit: AuditTables, whole: float, by_hours: bool) -> dict[str, Any]:
+def _end(name: str, audit: Audited, whole: float, by_hours: bool) -> dict[str, Any]:
     """Make the bar of the source or of the build, cut by verdict."""
     pieces, at = [], 0.0
     for v in Verdict:
@@ -119,7 +120,7 @@ def _end(name: str, audit: AuditTables, whole: float, by_hours: bool) -> dict[st
         "note": "",
         "kind": "end",
         "clips": audit.summary["clips"],
-        "hours": float(np.nansum(column(audit.clips, "duration_s"))) / 3600,
+        "hours": float(np.nansum(column(audit.table, "duration_s"))) / 3600,
         "sign": "",
         "reason": None,
         "pieces": pieces,
@@ -128,30 +129,22 @@ def _end(name: str, audit: AuditTables, whole: float, by_hours: bool) -> dict[st
 
 def _sounds(build: BuildTables) -> list[dict[str, Any]]:
     """Count the phones of the language and the diphones, before and after."""
-    before, after = build.before.coverage, build.after.coverage
+    before, after = build.coverages
     if before is None:
         return []
-
-    def phones(of: Any) -> int:
-        return sum(of.phones.get(phone, 0) > 0 for phone in before.inventory) if of else 0
-
-    def diphones(of: Any) -> int:
-        return sum(count > 0 for count in of.diphones.values()) if of else 0
-
+    sides = [before, after]
+    phones, diphones, totals = (
+        [size(side) if side else 0 for side in sides]
+        for size in (
+            lambda side: sum(phone in side.phones for phone in side.inventory),
+            lambda side: len(side.pairs),
+            lambda side: side.total,
+        )
+    )
+    rows = (("phones of the language", phones, len(before.inventory)), ("different diphones", diphones, None))
     return [
-        {
-            "name": "phones of the language",
-            "before": phones(before),
-            "after": phones(after),
-            "of": len(before.inventory),
-        },
-        {"name": "different diphones", "before": diphones(before), "after": diphones(after), "of": None},
-        {
-            "name": "phones in all",
-            "before": sum(before.phones.values()),
-            "after": sum(after.phones.values()) if after else 0,
-            "of": None,
-        },
+        {"name": name, "before": was, "after": now, "of": of}
+        for name, (was, now), of in (*rows, ("phones in all", totals, None))
     ]
 
 
@@ -181,7 +174,7 @@ class Fact:
 
 def facts(build: BuildTables, matched: Match) -> list[Fact]:
     """List what a reader compares first: size, format, level, silence, speakers."""
-    before, after = build.before.clips, build.after.clips
+    before, after = build.before.table, build.after.table
     rows = [
         Fact("Clips", f"{len(before):,}", f"{len(after):,}"),
         Fact("Audio", hours(_hours(before)), hours(_hours(after))),
@@ -259,7 +252,7 @@ def _kind(name: str, value: object) -> str:
 
 def _changed(build: BuildTables, matched: Match, name: str) -> str:
     """Count the clips of the result whose source had another value."""
-    before, after = build.before.clips, build.after.clips
+    before, after = build.before.table, build.after.table
     if name not in before or name not in after:
         return ""
     had = dict(zip(before["id"], before[name], strict=True))

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ttsprep.checks.phonemes import Coverage
 from ttsprep.core.types import Severity
 from ttsprep.report.charts.svg import Values, column
-from ttsprep.report.data import BuildTables, Coverage
+from ttsprep.report.data import BuildTables
 from ttsprep.text.phonemes import phones
 
 NO_REASON = "no reason given"
@@ -19,7 +20,8 @@ NO_REASON = "no reason given"
 LISTED = ("id", "stage", "codes", "reason")
 MOST_CARRIERS = 3
 MOST_NEW = 30
-Counts = Mapping[tuple[str, ...], int]
+Counts = Mapping[Any, int]
+"""Occurrences by phone, in a tuple, or by pair of phones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Match:
 
 def match(build: BuildTables) -> Match:
     """Bring source, result and rejected clips together."""
-    ids, results = (list(map(str, side.clips["id"])) for side in (build.before, build.after))
+    ids, results = (list(map(str, side.table["id"])) for side in (build.before, build.after))
     origin: dict[str, str] = {}
     if {"id", "source_id"} <= set(build.provenance.columns):
         origin = dict(zip(build.provenance["id"], build.provenance["source_id"], strict=True))
@@ -60,7 +62,7 @@ def match(build: BuildTables) -> Match:
         {name: [*texts, *(unlisted if name == "id" else [""] * len(unlisted))] for name, texts in listed.items()},
         dtype=object,
     )
-    lengths = dict(zip(ids, column(build.before.clips, "duration_s").tolist(), strict=True))
+    lengths = dict(zip(ids, column(build.before.table, "duration_s").tolist(), strict=True))
     own = [*column(build.rejected, "duration_s").tolist(), *[np.nan] * len(unlisted)]
     rows["seconds"] = [lengths.get(name, length) for name, length in zip(rows["id"], own, strict=True)]
     rows["main"] = [
@@ -103,14 +105,14 @@ def losses(build: BuildTables, matched: Match) -> list[Loss]:
     groups = matched.rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = [Loss(str(code), int(size), float(total), True) for code, size, total in groups.itertuples()]
     listed.sort(key=lambda loss: (-loss.clips, -loss.seconds, loss.name))
-    before, after = (float(np.nansum(column(side.clips, "duration_s"))) for side in (build.before, build.after))
+    before, after = (float(np.nansum(column(side.table, "duration_s"))) for side in (build.before, build.after))
     trimmed = removed(build)
     if trimmed is not None and trimmed.sum() > 0:
         listed.append(Loss("silence trimmed", int((trimmed > 0).sum()), float(trimmed.sum()), False))
     rest = before - after - sum(loss.seconds for loss in listed)
     if abs(rest) > max(0.5, 1e-4 * before):
         name = "other changes of length" if trimmed is not None else "shortened" if rest > 0 else "lengthened"
-        listed.append(Loss(name, len(build.after.clips), rest, False))
+        listed.append(Loss(name, len(build.after.table), rest, False))
     return listed
 
 
@@ -242,14 +244,12 @@ class Lost:
 
 def lost(build: BuildTables, matched: Match, most: int) -> tuple[list[Lost], list[Lost]]:
     """Return the phones and the diphones that are gone, most frequent first; clips are named for `most` of each."""
-    before, after = build.before.coverage, build.after.coverage
+    before, after = build.coverages
     if before is None:
         return [], []
-    after = after or Coverage({}, before.inventory, {})
-    singles = _gone(_single(before), _single(after))
-    pairs = _gone(_pairs(before), _pairs(after))
+    singles, pairs = (_gone(*sounds) for sounds in zip(_sounds(before), _sounds(after), strict=True))
     wanted = {sound for sound, _ in [*singles[:most], *pairs[:most]]}
-    clips = build.before.clips
+    clips = build.before.table
     carriers = _carriers(clips[_in(clips["id"], matched.built, no=True)], wanted)
     return (
         [Lost(sound, count, tuple(carriers.get(sound, ()))) for sound, count in singles],
@@ -257,12 +257,9 @@ def lost(build: BuildTables, matched: Match, most: int) -> tuple[list[Lost], lis
     )
 
 
-def _single(coverage: Coverage) -> Counts:
-    return {(phone,): count for phone, count in coverage.phones.items()}
-
-
-def _pairs(coverage: Coverage) -> Counts:
-    return {tuple(pair): count for pair, count in coverage.diphones.items()}
+def _sounds(coverage: Coverage | None) -> tuple[Counts, Counts]:
+    """Return the phones and the diphones."""
+    return ({(phone,): n for phone, n in coverage.phones.items()}, coverage.pairs) if coverage else ({}, {})
 
 
 def _gone(before: Counts, after: Counts) -> list[tuple[tuple[str, ...], int]]:

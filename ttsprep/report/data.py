@@ -1,98 +1,20 @@
 """What a report is made of, and the quantities that it shows with their units."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from ttsprep.core.types import Samples
+from ttsprep.audit.pipeline import Audited
+from ttsprep.checks.phonemes import Coverage, coverage
+from ttsprep.core.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Which sounds of the language the corpus has.
-
-    Attributes
-    ----------
-    phones
-        Occurrences of each phone.
-    inventory
-        The phones of the language; those without a count are shown as missing.
-    diphones
-        Occurrences of each pair of neighbours.
-    """
-
-    phones: Mapping[str, int]
-    inventory: frozenset[str]
-    diphones: Mapping[tuple[str, str], int]
-
-
-@dataclass(frozen=True, slots=True)
-class VoicePoints:
-    """The voices of the clips on a plane.
-
-    Attributes
-    ----------
-    points
-        Columns ``id``, ``speaker``, ``x``, ``y``, ``likeness`` to the other clips of the speaker, and ``limits``, how
-        far it is from them: 1 is the limit.
-    voices
-        1 if the middle of the plane is the one voice, and the distance from there half of 1 + ``limits``; else of how
-        many voices it shows the differences.
-    share
-        Of these differences, what the plane shows.
-    """
-
-    points: pd.DataFrame
-    voices: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class AuditTables:
-    """An audit as the report needs it.
-
-    Attributes
-    ----------
-    name
-        Of the corpus.
-    clips
-        One row a clip, in the order of the corpus; every column but ``id`` may be missing.
-    findings
-        Columns clip, code, severity, message, value, limit, start, end.
-    summary
-        As `ttsprep.audit.verdict.summarise` makes it.
-    explanations
-        For each code its ``summary``, ``measured``, ``impact`` and ``fix``.
-    coverage
-        None where nothing was phonemised.
-    media
-        Decodes a clip by id to mono samples and their rate in Hz; None where that is impossible.
-    max_clips_per_code
-        Clips to hear for each code, at most.
-    voices
-        None where nobody has listened to them.
-    proposed
-        For clips that say the text of another clip: that clip, and the text.
-    """
-
-    name: str
-    clips: pd.DataFrame
-    findings: pd.DataFrame
-    summary: Mapping[str, Any]
-    explanations: Mapping[str, Mapping[str, str]]
-    coverage: Coverage | None
-    media: Callable[[str], tuple[Samples, int] | None]
-    max_clips_per_code: int = 6
-    voices: VoicePoints | None = None
-    proposed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuildTables:
-    """A build as the report needs it.
+    """A build, as its report needs it.
 
     Attributes
     ----------
@@ -106,10 +28,35 @@ class BuildTables:
         ``tail_removed_s``, the report says what they amount to.
     """
 
-    before: AuditTables
-    after: AuditTables
+    before: Audited
+    after: Audited
     rejected: pd.DataFrame
     provenance: pd.DataFrame
+
+    @cached_property
+    def coverages(self) -> tuple[Coverage | None, Coverage | None]:
+        """Phones of source and result, in the language of the source: a result without clips has none of its own."""
+        language = main_language(self.before.table)
+        return coverage_of(self.before.table, language), coverage_of(self.after.table, language)
+
+
+def main_language(clips: pd.DataFrame) -> str:
+    """Return the language of most clips that have phonemes; "" if there is none."""
+    if not {"phonemes", "language"} <= set(clips):
+        return ""
+    languages = clips["language"][(clips["phonemes"] != "") & (clips["language"] != "")]
+    return "" if languages.empty else str(languages.value_counts().sort_index().idxmax())
+
+
+def coverage_of(clips: pd.DataFrame, language: str) -> Coverage | None:
+    """Return the phones of the clips in a language; None where there are none."""
+    if not language or not {"phonemes", "language"} <= set(clips):
+        return None
+    spoken = clips[(clips["phonemes"] != "") & (clips["language"] == language)]
+    try:
+        return None if spoken.empty else coverage(spoken, language)
+    except UsageError:  # eSpeak NG has no such language
+        return None
 
 
 @dataclass(frozen=True, slots=True)

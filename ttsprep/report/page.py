@@ -12,15 +12,19 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.verdict import Verdict, verdicts
+from ttsprep.checks.base import catalogue
+from ttsprep.checks.phonemes import Coverage
+from ttsprep.checks.speaker import Speaker
 from ttsprep.core.types import Severity
 from ttsprep.report.build_page import compared
 from ttsprep.report.charts import trends as plots
 from ttsprep.report.charts.histogram import histogram, limits_of
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import CLASSES, Figure, column, hours
-from ttsprep.report.charts.voices import voice_map
-from ttsprep.report.data import QUANTITIES, AuditTables, BuildTables, cut, visible
+from ttsprep.report.charts.voices import place_voices, voice_map
+from ttsprep.report.data import QUANTITIES, BuildTables, coverage_of, cut, main_language, visible
 from ttsprep.report.rejected import SHARE
 from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.worst import Card, worst_clips
@@ -37,40 +41,41 @@ MOST_TEXT = 240
 DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
-def render(audit: AuditTables) -> str:
-    """Make the report of an audit.
+def audit_report(audit: Audited) -> str:
+    """Return ``report.html`` of an audit.
+
+    Nothing in the page is fetched: a content security policy allows only its own style and script, by their hashes,
+    and data: URIs for pictures and sound.
+    """
+    return _page(audit, coverage_of(audit.table, main_language(audit.table)), None)
+
+
+def build_report(before: Audited, after: Audited, rejected: pd.DataFrame, provenance: pd.DataFrame) -> str:
+    """Return ``report.html`` of a build: what became of the source, then the report of the result.
 
     Parameters
     ----------
-    audit
-        The tables, and a way to decode the clips that are to be heard.
-
-    Returns
-    -------
-    str
-        A whole HTML page. Nothing in it is fetched: a content security policy allows only its own style and
-        script, by their hashes, and data: URIs for pictures and sound.
+    before, after
+        The audits of the source and of the result.
+    rejected, provenance
+        As in `ttsprep.report.data.BuildTables`.
     """
-    return _page(audit, None)
+    build = BuildTables(before, after, rejected, provenance)
+    return _page(after, build.coverages[1], compared(build))
 
 
-def render_build(build: BuildTables) -> str:
-    """Make the report of a build: what became of the source, then the report of the result as `render` makes it."""
-    return _page(build.after, compared(build))
-
-
-def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
-    listening = listened(audit)
+def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | None) -> str:
+    listening = _listening(audit)
     parts = ["report", *(["listening"] if listening else []), *(["build"] if build else [])]
     css, js = style_and_script(parts, ["page", *parts])
-    outcome = verdicts(audit.clips, audit.findings).to_numpy()
+    outcome = verdicts(audit.table, audit.findings).to_numpy()
     codes = list(audit.summary["codes"])
     cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
     return (
         environment()
         .get_template("template.html")
         .render(
-            name=visible(audit.name),
+            name=visible(audit.summary["corpus"]),
             policy=policy(css, js),
             css=Markup(css),  # noqa: S704 -- our own file
             js=Markup(js),  # noqa: S704 -- our own file
@@ -83,11 +88,11 @@ def _page(audit: AuditTables, build: dict[str, Any] | None) -> str:
             most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
             about_corpus=_about_corpus(audit.findings),
             distributions=_distributions(audit, outcome),
-            text_to_audio=plots.text_to_audio(audit.clips, audit.findings, outcome),
-            phones=[phone_bars(audit.coverage), diphone_map(audit.coverage)] if audit.coverage else [],
-            drift=plots.drift(audit.clips, DRIFT),
-            listening=listening and (listening | {"points": _script(listening["points"])}),
-            speakers=_speakers(audit.clips, outcome),
+            text_to_audio=plots.text_to_audio(audit.table, audit.findings, outcome),
+            phones=[phone_bars(coverage), diphone_map(coverage)] if coverage else [],
+            drift=plots.drift(audit.table, DRIFT),
+            listening=listening,
+            speakers=_speakers(audit.table, outcome),
             listing=_script(build["listing"]) if build else "",
             data=_script(
                 _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
@@ -146,14 +151,9 @@ def _shares(summary: Any) -> list[dict[str, Any]]:
     return pieces
 
 
-def _code(audit: AuditTables, code: str, cards: list[Card]) -> dict[str, Any]:
-    explanation = audit.explanations.get(code, {})
-    return {
-        "code": visible(code),
-        **audit.summary["codes"][code],
-        **{key: visible(explanation.get(key, "")) for key in ("summary", "measured", "impact", "fix")},
-        "cards": cards,
-    }
+def _code(audit: Audited, code: str, cards: list[Card]) -> dict[str, Any]:
+    entry = catalogue()[code][0] if code in catalogue() else None
+    return {"code": visible(code), "entry": entry, "cards": cards, **audit.summary["codes"][code]}
 
 
 def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
@@ -167,9 +167,9 @@ def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
     return groups
 
 
-def _distributions(audit: AuditTables, outcome: Any) -> list[Figure]:
-    limits = limits_of(audit.clips, audit.findings)
-    figures = (histogram(q, audit.clips, outcome, limits.get(q.column, [])) for q in QUANTITIES)
+def _distributions(audit: Audited, outcome: Any) -> list[Figure]:
+    limits = limits_of(audit.table, audit.findings)
+    figures = (histogram(q, audit.table, outcome, limits.get(q.column, [])) for q in QUANTITIES)
     return [figure for figure in figures if figure is not None]
 
 
@@ -203,9 +203,9 @@ def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(audit: AuditTables, outcome: Any, cards: dict[str, int]) -> dict[str, Any]:
+def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any]:
     """Lay out the table of clips by column, as the page's script reads it."""
-    clips = audit.clips
+    clips = audit.table
     found = audit.findings[audit.findings["clip"] != ""]
     codes = list(audit.summary["codes"])
     position = {code: i for i, code in enumerate(codes)}
@@ -276,20 +276,16 @@ def _script(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 -- no character is left that HTML could read as its own
 
 
-def listened(audit: AuditTables) -> dict[str, Any]:
-    """Return what the page says of listening: a row a listener, and the map of voices; empty if none was asked."""
+def _listening(audit: Audited) -> dict[str, Any]:
+    """Return what the page says of the models: a row each, and the map of voices; empty if none was asked for."""
     asked: Mapping[str, Any] = audit.summary.get("listening", {})
     if not asked:
         return {}
     codes = audit.summary["codes"]
     rows = [
-        {
-            "name": visible(name),
-            **row,
-            "skipped": visible(row["skipped"]),
-            "found": {code: codes[code]["clips"] for code in row["codes"] if code in codes},
-        }
+        {"name": name, **row, "found": {code: codes[code]["clips"] for code in row["codes"] if code in codes}}
         for name, row in asked.items()
     ]
-    figure, points = voice_map(audit.voices, audit.findings) if audit.voices is not None else (None, {})
-    return {"rows": rows, "map": figure, "points": points}
+    voices = place_voices(audit.table, Speaker())
+    figure, points = voice_map(voices, audit.findings) if voices is not None else (None, {})
+    return {"rows": rows, "map": figure, "points": _script(points)}

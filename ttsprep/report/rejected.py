@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ttsprep.checks.base import catalogue
 from ttsprep.core.types import Severity
 from ttsprep.report.compare import NO_REASON, Match
 from ttsprep.report.data import BuildTables, cut, visible
@@ -49,14 +50,13 @@ def reasons(build: BuildTables, matched: Match) -> list[Reason]:
     rejected = matched.rejected
     groups = rejected.groupby("main")["seconds"].agg(["size", "sum"])
     listed = sorted(groups.itertuples(), key=lambda group: (-group[1], -group[2], group[0]))
-    audit = replace(build.before, findings=_why(build.before.findings, rejected), max_clips_per_code=MOST_CARDS)
-    cards = worst_clips(audit, [str(group[0]) for group in listed], share=SHARE)
-    explanations = build.before.explanations
+    audit = replace(build.before, findings=_why(build.before.findings, rejected))
+    cards = worst_clips(audit, [str(group[0]) for group in listed], most=MOST_CARDS, share=SHARE)
     return [
         Reason(
             visible(code),
-            cut(visible(explanations.get(str(code), {}).get("summary", "") or _usual(rejected, code)), MOST_TEXT),
-            str(code) in explanations,
+            cut(visible(catalogue()[code][0].summary if code in catalogue() else _usual(rejected, code)), MOST_TEXT),
+            code in catalogue(),
             int(size),
             float(seconds),
             cards[str(code)],
@@ -96,7 +96,7 @@ def _why(findings: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:
 def listing(build: BuildTables, matched: Match, grouped: list[Reason]) -> dict[str, Any]:
     """Lay out the list by column, as the page's script reads it."""
     rejected = matched.rejected.head(MOST_LISTED)
-    clips = build.before.clips
+    clips = build.before.table
     texts: dict[str, Any] = {}
     if "text" in clips:
         gone = clips[clips["id"].isin(rejected["id"])]

@@ -4,18 +4,28 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ttsprep.core.types import Severity
+from ttsprep.audit.listen import says_text_of
+from ttsprep.audit.pipeline import Audited
+from ttsprep.core import audio
+from ttsprep.core.errors import AudioError
+from ttsprep.core.files import inside
+from ttsprep.core.signal import Signal
+from ttsprep.core.tables import clean
+from ttsprep.core.types import Clip, Samples, Severity
 from ttsprep.report.charts.svg import join, tag, tick_label, ticks
-from ttsprep.report.data import AuditTables, visible
+from ttsprep.report.data import visible
 from ttsprep.report.sound import COLUMNS, Exhibit, exhibit, mel
 from ttsprep.report.spoken import Piece, spoken
 
+MOST_CARDS = 6
+"""Clips to hear of each code."""
 WINDOW_S = 6.0
 """Longest piece of a clip to hear; longer clips are shown around the finding."""
 MOST_SECONDS = 480.0
@@ -63,16 +73,18 @@ class Card:
 
 
 def worst_clips(
-    audit: AuditTables, codes: Sequence[str], *, share: float = 1.0, taken: int = 0
+    audit: Audited, codes: Sequence[str], *, most: int = MOST_CARDS, share: float = 1.0, taken: int = 0
 ) -> dict[str, list[Card]]:
     """Choose the worst clips of each code and make their cards, within the budget of the page.
 
     Parameters
     ----------
     audit
-        The audit; its ``media`` is called at most once a clip, in this thread.
+        The audit; a clip is decoded at most once, in this thread.
     codes
         In the order of the page.
+    most
+        Cards of a code.
     share
         Of the seconds of audio that a page may hold.
     taken
@@ -83,10 +95,12 @@ def worst_clips(
     dict
         The cards of each code, worst first.
     """
-    chosen = {code: _rank(audit.findings, code, audit.max_clips_per_code) for code in codes}
-    rows = audit.clips.drop_duplicates("id").set_index("id")
+    chosen = {code: _rank(audit.findings, code, most) for code in codes}
+    rows = audit.table.drop_duplicates("id").set_index("id")
     exhibits = _exhibits(audit, rows, _in_turn(chosen), share)
     by_clip = dict(iter(audit.findings[audit.findings["clip"].isin(exhibits)].groupby("clip")))
+    mismatched = (audit.findings["code"] == "transcript-mismatch").any()
+    proposed = says_text_of(audit.table, audit.findings) if mismatched else {}
     numbers: dict[str, int] = {}
     cards: dict[str, list[Card]] = {code: [] for code in codes}
     for code, finding in ((c, f) for c in codes for f in chosen[c]):
@@ -101,7 +115,7 @@ def worst_clips(
             visible(row.get("text")),
             visible(finding["message"]),
             heard=spoken(row),
-            proposed=tuple(visible(part) for part in audit.proposed.get(clip, ())),
+            proposed=tuple(visible(part) for part in proposed.get(clip, ())),
         )
         made = exhibits.get(clip)
         if first and made is not None:
@@ -147,18 +161,20 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
 
 
 def _exhibits(
-    audit: AuditTables, rows: pd.DataFrame, findings: Iterator[dict[str, Any]], share: float
+    audit: Audited, rows: pd.DataFrame, findings: Iterator[dict[str, Any]], share: float
 ) -> dict[str, _Made | None]:
     """Decode here, encode beside: libsndfile and zlib let other threads run. None: cannot be decoded."""
-    left = share * min(MOST_SECONDS, 120 + 0.03 * len(audit.clips))
+    left = share * min(MOST_SECONDS, 120 + 0.03 * len(audit.table))
+    by_id = {clean(name): clip for name, clip in zip(audit.ids, audit.clips, strict=True)}
     pending: dict[str, tuple[Future[Exhibit], float] | None] = {}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for finding in findings:
             clip = finding["clip"]
             if clip in pending or left <= 0 or clip not in rows.index:
                 continue
-            decoded = audit.media(clip)
-            if decoded is None or not len(decoded[0]) or decoded[1] <= 0:
+            readable = rows.loc[clip].get("status", "ok") == "ok" and clip in by_id
+            decoded = _decode(audit.root, by_id[clip]) if readable else None
+            if decoded is None or not len(decoded[0]):
                 pending[clip] = None
                 continue
             samples, rate = decoded
@@ -168,6 +184,15 @@ def _exhibits(
             pending[clip] = pool.submit(exhibit, piece, rate, start, end), length
             left -= end - start
         return {clip: item and _Made(item[0].result(), item[1]) for clip, item in pending.items()}
+
+
+def _decode(root: Path, clip: Clip) -> tuple[Samples, int] | None:
+    """Return the mono samples of a clip and their rate; None if the file has changed since it was measured."""
+    try:
+        decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
+    except AudioError:
+        return None
+    return Signal(decoded).samples, decoded.rate
 
 
 def _window(start: float | None, end: float | None, length: float) -> tuple[float, float]:

@@ -3,8 +3,9 @@
 import math
 from collections.abc import Mapping
 
+from ttsprep.checks.phonemes import Coverage
 from ttsprep.report.charts.svg import Figure, number, picture, tag
-from ttsprep.report.data import Coverage, visible
+from ttsprep.report.data import visible
 
 VOWELS = frozenset("aeiouyæøœɐɑɒɔəɘɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏᵻ")
 RARE = 10
@@ -18,8 +19,8 @@ def is_vowel(phone: str) -> bool:
 
 def phone_bars(coverage: Coverage) -> Figure:
     """Draw the count of each phone, most frequent first, the missing ones marked."""
-    missing = sorted(coverage.inventory - {p for p, n in coverage.phones.items() if n > 0})
-    counted = sorted(((p, n) for p, n in coverage.phones.items() if n > 0), key=lambda item: (-item[1], item[0]))
+    missing = sorted(set(coverage.inventory) - coverage.phones.keys())
+    counted = list(coverage.phones.items())
     left, bottom, height = 58, 176, 212
     step = min(30, max(16, 1000 // max(len(counted) + len(missing), 1)))
     width = left + step * (len(counted) + len(missing)) + 12
@@ -56,8 +57,9 @@ def phone_bars(coverage: Coverage) -> Figure:
 
 
 def diphone_map(coverage: Coverage) -> Figure:
-    """Draw which phone follows which, vowels and consonants apart, darker where it is more frequent."""
-    phones = _order(coverage)
+    """Draw which phone follows which: vowels first, each group by falling count, darker where it is more frequent."""
+    pairs = coverage.pairs
+    phones = sorted(coverage.inventory, key=lambda p: (not is_vowel(p), -coverage.phones.get(p, 0), p))
     vowels = sum(is_vowel(p) for p in phones)
     cell, gap, left, top = 16, 8, 48, 66
     offset = {p: i * cell + (gap if i >= vowels else 0) for i, p in enumerate(phones)}
@@ -68,13 +70,12 @@ def diphone_map(coverage: Coverage) -> Figure:
         for y, tall, _ in blocks
         for x, wide, _ in blocks
     ]
-    most = max([*coverage.diphones.values(), 2])
-    for (first, second), count in sorted(coverage.diphones.items()):
-        if count > 0:
-            level = math.ceil(6 * math.log(count) / math.log(most))
-            place = {"x": left + offset[second], "y": top + offset[first]}
-            tip = f"{visible(first)} {visible(second)}: {count:,}"
-            parts.append(tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip))
+    most = max([*pairs.values(), 2])
+    for (first, second), count in pairs.items():
+        level = math.ceil(6 * math.log(count) / math.log(most))
+        place = {"x": left + offset[second], "y": top + offset[first]}
+        tip = f"{visible(first)} {visible(second)}: {count:,}"
+        parts.append(tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip))
     for phone, at in offset.items():
         name, x = visible(phone), left + at + cell / 2 + 4
         turned = f"rotate(-60 {x:g} {top - 5})"
@@ -87,24 +88,17 @@ def diphone_map(coverage: Coverage) -> Figure:
             parts.append(tag("text", f"then a {kind} →", x=left + at, y=16, class_="label"))
             turned = f"rotate(-90 10 {top + at + wide})"
             parts.append(tag("text", f"first a {kind}", x=10, y=top + at + wide, transform=turned, class_="label"))
-    seen = sum(c > 0 for c in coverage.diphones.values())
-    once = sum(c == 1 for c in coverage.diphones.values())
-    title = f"{seen:,} different diphones occur, {once:,} of them only once"
+    once = sum(count == 1 for count in pairs.values())
+    title = f"{len(pairs):,} different diphones occur, {once:,} of them only once"
     return Figure(
         title,
         f"a row for the first phone, a column for the second; the most frequent occurs {most:,} times; "
-        f"{_shares(coverage.diphones)}",
+        f"{_shares(pairs)}",
         picture(left + size + 34, top + size + 8, title, *parts, class_="natural heat"),
     )
 
 
-def _order(coverage: Coverage) -> list[str]:
-    """Order all phones: vowels first, each group by falling count."""
-    known = set(coverage.inventory) | {p for pair in coverage.diphones for p in pair}
-    return sorted(known, key=lambda p: (not is_vowel(p), -coverage.phones.get(p, 0), p))
-
-
-def _shares(diphones: Mapping[tuple[str, str], int]) -> str:
-    total = sum(diphones.values()) or 1
-    rare = sum(c for c in diphones.values() if 0 < c < RARE)
+def _shares(pairs: Mapping[tuple[str, str], int]) -> str:
+    total = sum(pairs.values()) or 1
+    rare = sum(count for count in pairs.values() if count < RARE)
     return f"{rare / total:.1%} of all occurrences are of diphones seen fewer than {RARE} times"
