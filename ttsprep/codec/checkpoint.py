@@ -7,18 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import safetensors
+import safetensors.torch
 import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from ttsprep.codec import safetensors
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.network import CodecModel
 from ttsprep.core.errors import CheckpointError
-from ttsprep.core.files import atomic_file
+from ttsprep.core.files import atomic_file, atomic_write
 
 FORMAT = "ttsprep-codec"
 VERSION = 1
+HEADER_BYTES = 1 << 24
 KEYS = {
     "format", "version", "config", "state", "active_depth", "updates_per_quantiser", "step",
     "training_summary", "corpus_digest", "licence",
@@ -95,7 +97,8 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
         "licence": checkpoint.licence,
     }
     if path.suffix == ".safetensors":
-        safetensors.write(path, checkpoint.state, {FORMAT: json.dumps(rest)})
+        tensors = {name: value.detach().cpu().contiguous() for name, value in checkpoint.state.items()}
+        atomic_write(path, safetensors.torch.save(tensors, {FORMAT: json.dumps(rest)}))
     else:
         save_atomically({**rest, "state": checkpoint.state}, path)
 
@@ -118,6 +121,8 @@ def read(path: Path) -> Checkpoint:
         Where the file is missing, no checkpoint of ours, from the future, not finite, or of other sizes
         than its own config says.
     """
+    if not path.is_file():  # nor is a device or a pipe opened, which might never end
+        raise CheckpointError(f"{path}: no such file")
     raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`")
@@ -150,11 +155,19 @@ def read(path: Path) -> Checkpoint:
 
 
 def _read_safetensors(path: Path) -> Any:
-    tensors, metadata = safetensors.read(path)
+    """Return what a safetensors file holds, after a look that its header is small."""
     try:
-        rest = json.loads(metadata.get(FORMAT, "null"))
+        with path.open("rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+        if size > min(HEADER_BYTES, path.stat().st_size - 8):
+            raise CheckpointError(f"{path}: no safetensors file, or cut off: its header claims {size:,} bytes")
+        with safetensors.safe_open(path, framework="pt") as parts:
+            rest = json.loads((parts.metadata() or {}).get(FORMAT, "null"))
+            tensors = {name: parts.get_tensor(name) for name in list(parts.keys())}
+    except (OSError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"{path}: cannot be read: {error}") from None
     except (ValueError, RecursionError):
-        rest = None
+        return None
     return {**rest, "state": tensors} if isinstance(rest, dict) else None
 
 
@@ -167,8 +180,6 @@ def _read_torch(path: Path) -> Any:
         if unpacked > size:
             raise CheckpointError(f"{path}: {size:,} bytes that unpack to {unpacked:,}: no checkpoint is packed")
         return torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file") from None
     except CheckpointError:
         raise
     except Exception as error:
