@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.quantisers.fused import fused
-from ttsprep.codec.quantisers.search import Book, residual
+from ttsprep.codec.quantisers.search import Codebook, residual
 
 UNIT = 2.0**-24
 
@@ -53,7 +53,7 @@ def certify(x: Tensor, books: list[Tensor], codes: Tensor, *, chunk: int = 4096)
     x
         ``(count, dim)``, float32.
     books
-        ``(cardinality, dim)`` each, float32.
+        ``(codebook_size, dim)`` each, float32.
     codes
         To be judged.
     chunk
@@ -91,9 +91,9 @@ def latents(corpus: Path, frames: int) -> tuple[Tensor, list[Tensor]]:
     files = sorted(path for path in corpus.rglob("*") if path.suffix in {".wav", ".flac"})
     for file in files[:: max(1, len(files) // max(1, frames // 150))]:
         clip = feed.whole(audio.read(file), codec.sample_rate)
-        for piece in tiles.cut(torch.from_numpy(clip), speech_level(clip, codec.sample_rate), codec.frame):
+        for piece in tiles.cut(torch.from_numpy(clip), speech_level(clip, codec.sample_rate), codec.hop_length):
             context = codec.config.encoder_context
-            window, mask = piece.window(piece.size, context, codec.frame)
+            window, mask = piece.window(piece.size, context, codec.hop_length)
             out = encoder(window[None], mask[None])[0, context[0] : context[0] + piece.size]
             found.append(out[: piece.frames - piece.first])
             count += len(found[-1])
@@ -124,13 +124,13 @@ def main() -> None:
     print("| data | Q | codes | differ from float64 | share | by more than rounding |\n|---|---|---|---|---|---|")
     for name, vectors, tables in todo:
         x, books = vectors.to(given.device), [table.to(given.device) for table in tables]
-        for depth in given.books:
-            ready = [Book.of(book) for book in books[:depth]]
+        for stages in given.books:
+            ready = [Codebook.of(book) for book in books[:stages]]
             codes = fused(x, ready) if x.is_cuda else residual(x, ready)
-            count = certify(x, books[:depth], codes)
+            count = certify(x, books[:stages], codes)
             share = count.differing / count.codes
             print(
-                f"| {name} | {depth} | {count.codes:,} | {count.differing} | {share:.1e} | {count.mistaken} |",
+                f"| {name} | {stages} | {count.codes:,} | {count.differing} | {share:.1e} | {count.mistaken} |",
                 flush=True,
             )
 

@@ -58,7 +58,7 @@ def main() -> None:
     voices = len({p.speaker for p in pieces})
     print(f"{len(clips)} clips, {seconds:.0f} s, {voices} voices held out of training")
     print(f"codec {codec.digest[:12]}, step {codec.checkpoint.step}")
-    depths = arguments.depths or list(range(1, codec.depth + 1))
+    depths = arguments.depths or list(range(1, codec.num_codebooks + 1))
     for beam in arguments.beam:
         rows = evaluate(codec, clips, depths, beam=beam)
         print(f"\nours, beam {beam}\n\n{table(rows)}", flush=True)

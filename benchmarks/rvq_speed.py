@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.quantisers.fused import fused
-from ttsprep.codec.quantisers.search import Book, residual
+from ttsprep.codec.quantisers.search import Codebook, residual
 
 
 def by_cdist(x: Tensor, books: list[Tensor]) -> Tensor:
@@ -54,14 +54,14 @@ def with_faiss(books: list[Tensor]) -> Callable[[Tensor], Tensor] | None:
     import numpy as np
 
     faiss.omp_set_num_threads(1)
-    cardinality, dim = books[0].shape
-    quantiser = faiss.ResidualQuantizer(dim, len(books), cardinality.bit_length() - 1)
+    codebook_size, dim = books[0].shape
+    quantiser = faiss.ResidualQuantizer(dim, len(books), codebook_size.bit_length() - 1)
     faiss.copy_array_to_vector(torch.cat(books).numpy().ravel(), quantiser.codebooks)
     quantiser.is_trained = True
     quantiser.max_beam_size = 1
     quantiser.set_derived_values()
     quantiser.compute_codebook_tables()
-    bits = cardinality.bit_length() - 1
+    bits = codebook_size.bit_length() - 1
 
     def run(x: Tensor) -> Tensor:
         packed = quantiser.compute_codes(x.numpy())
@@ -77,8 +77,8 @@ def with_vector_quantize(books: list[Tensor]) -> Callable[[Tensor], Tensor] | No
         from vector_quantize_pytorch import ResidualVQ
     except ImportError:
         return None
-    cardinality, dim = books[0].shape
-    model = ResidualVQ(dim=dim, num_quantizers=len(books), codebook_size=cardinality).eval().to(books[0].device)
+    codebook_size, dim = books[0].shape
+    model = ResidualVQ(dim=dim, num_quantizers=len(books), codebook_size=codebook_size).eval().to(books[0].device)
     for layer, c in zip(model.layers, books, strict=True):
         layer._codebook.embed.data.copy_(c[None])
 
@@ -106,7 +106,7 @@ def seconds(method: Method, x: Tensor) -> float:
 
 
 def methods_for(books: list[Tensor], chunks: list[int]) -> dict[str, Method | None]:
-    ready = [Book.of(c) for c in books]
+    ready = [Codebook.of(c) for c in books]
     ours: dict[str, Method | None] = {f"ours, chunk {n}": partial(residual, books=ready, chunk=n) for n in chunks}
     if books[0].is_cuda:
         ours = {"ours, fused": partial(fused, books=ready), "ours, eager": partial(residual, books=ready, chunk=8192)}
@@ -119,7 +119,7 @@ def methods_for(books: list[Tensor], chunks: list[int]) -> dict[str, Method | No
 
 
 def measure(x: Tensor, books: list[Tensor], given: argparse.Namespace) -> None:
-    dim, depth = x.shape[1], len(books)
+    dim, stages = x.shape[1], len(books)
     methods = methods_for(books, given.chunk)
     best = dict.fromkeys(methods, float("inf"))
     sizes = {name: len(x) if name.startswith("ours") else min(len(x), given.sample) for name in methods}
@@ -129,14 +129,14 @@ def measure(x: Tensor, books: list[Tensor], given: argparse.Namespace) -> None:
                 method(x[:512])
                 best[name] = min(best[name], seconds(method, x[: sizes[name]]))
     for name, method in methods.items():
-        row = f"| {len(x):,} | {dim} | {depth} | {name} "
+        row = f"| {len(x):,} | {dim} | {stages} | {name} "
         if method is None:
             print(row + "| n/a (not installed, or not on a GPU) | |", flush=True)
             continue
         speed = sizes[name] / best[name]
         row += f"| {speed:,.0f} | {'all' if sizes[name] == len(x) else f'{sizes[name]:,}'} |"
         if x.is_cuda:
-            flops = 2 * speed * len(books[0]) * dim * depth / 1e12
+            flops = 2 * speed * len(books[0]) * dim * stages / 1e12
             row += f" {flops:.1f} | {flops / given.limit:.0%} |"
         print(row, flush=True)
 
@@ -160,10 +160,10 @@ def main() -> None:
     print(f"| {' | '.join(names)} |\n|{'---|' * len(names)}")
     for count in given.frames:
         for dim in given.dim:
-            for depth in given.books:
-                g = torch.Generator().manual_seed(dim * 100 + depth)
+            for stages in given.books:
+                g = torch.Generator().manual_seed(dim * 100 + stages)
                 x = torch.randn(count, dim, generator=g).to(given.device)
-                books = [torch.randn(given.codes, dim, generator=g).to(given.device) * 0.85**q for q in range(depth)]
+                books = [torch.randn(given.codes, dim, generator=g).to(given.device) * 0.85**q for q in range(stages)]
                 measure(x, books, given)
 
 

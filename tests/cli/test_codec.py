@@ -23,9 +23,8 @@ commitment = 0.5
 seed = 5
 batch = 3
 frames = 12
-bypass = 10
-warmup = 5
-rate = 2e-3
+quantiser = { warmup_steps = 10 }
+optimiser = { warmup_steps = 5, learning_rate = 2e-3 }
 [[source]]
 name = "voices"
 path = "wavs"

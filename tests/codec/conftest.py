@@ -26,10 +26,10 @@ def folder_of_speech(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def packed(folder_of_speech, tmp_path_factory) -> Path:
     pytest.importorskip("torch")
-    from ttsprep.codec.training.data import Source, pack
+    from ttsprep.codec.training.data import TrainingSource, pack
 
     out = tmp_path_factory.mktemp("packed")
-    pack([Source("voices", folder_of_speech / "wavs", 1.0, "made up", hold_out=1)], RATE, out)
+    pack([TrainingSource("voices", folder_of_speech / "wavs", 1.0, "made up", hold_out=1)], RATE, out)
     assert json.loads((out / "speech.json").read_text(encoding="utf-8"))["rate"] == RATE
     return out
 

@@ -22,10 +22,13 @@ def voice(seconds: float, seed: int) -> np.ndarray:
 
 
 def small_training(**changes):
-    from ttsprep.codec.training.trainer import TrainConfig
+    from ttsprep.codec.training.config import TrainConfig, merged
 
-    base = {"seed": 1, "batch": 4, "frames": 16, "warmup": 10, "bypass": 20, "rate": 3e-3}
-    return TrainConfig(**{**base, **changes})
+    base = {
+        "seed": 1, "batch": 4, "frames": 16,
+        "optimiser": {"learning_rate": 3e-3, "warmup_steps": 10}, "quantiser": {"warmup_steps": 20},
+    }  # fmt: skip
+    return TrainConfig(**merged(base, changes))
 
 
 def small_base(**changes):
@@ -36,14 +39,17 @@ def small_base(**changes):
         "sample_rate": RATE, "encoder_fine": 24, "encoder_fine_blocks": 2, "encoder_width": 40, "encoder_blocks": 2,
         "latent": 16, "decoder_width": 40, "decoder_blocks": 2, "decoder_fine": 24, "decoder_fine_blocks": 2,
     }  # fmt: skip
-    books = {**preset("base16").quantiser.model_dump(), "depth": 3, "cardinality": 64}
+    books = {**preset("base16").quantiser.model_dump(), "num_codebooks": 3, "codebook_size": 64}
     return CodecConfig.model_validate({**preset("base16").model_dump(), **few, "quantiser": books, **changes})
 
 
 def small_base_training(**changes):
     """What base16 is trained with, with little of everything and the discriminator early."""
-    from ttsprep.codec.training.config import TRAINING
+    from ttsprep.codec.training.config import TRAINING, merged
 
-    few = {"batch": 3, "frames": 12, "rate": 2e-3, "warmup": 10, "bypass": 10, "beam": 2, "adversary_from": 20}
-    small = {"adversary_batch": 2, "judge_width": 4, "judge_period_width": 1, "judge_spectra": (128, 512)}
-    return small_training(**{**TRAINING["base16"], **few, **small, **changes})
+    few = {
+        "batch": 3, "frames": 12,
+        "optimiser": {"learning_rate": 2e-3, "warmup_steps": 10}, "quantiser": {"warmup_steps": 10, "beam": 2},
+        "discriminator": {"from_step": 20, "batch": 2, "width": 4, "period_width": 1, "spectra": (128, 512)},
+    }  # fmt: skip
+    return small_training(**merged(merged(TRAINING["base16"], few), changes))

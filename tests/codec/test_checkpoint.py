@@ -27,7 +27,7 @@ def edited(file, **changes):
 
 def test_what_is_written_is_read(file, trained):
     checkpoint = read(file)
-    assert checkpoint.active_depth == 4
+    assert checkpoint.trained_codebooks == 4
     assert checkpoint.updates_per_quantiser == [100] * 4
     assert checkpoint.step == 120
     assert checkpoint.licence == "made up"
@@ -104,11 +104,11 @@ def test_nan_weights_are_refused(file):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"version": 2}, "version 2"),
+        ({"version": 1}, "version 1, this ttsprep reads version 2"),
         ({"format": "other"}, "not a ttsprep codec checkpoint"),
         ({"surprise": 1}, "surprise"),
-        ({"active_depth": 9}, "active_depth"),
-        ({"active_depth": True}, "active_depth"),
+        ({"trained_codebooks": 9}, "trained_codebooks"),
+        ({"trained_codebooks": True}, "trained_codebooks"),
         ({"updates_per_quantiser": [5, 5, 0, 0]}, "codebook 2 was never trained"),
         ({"updates_per_quantiser": [5]}, "4 numbers"),
         ({"config": {"sample_rate": "many"}}, "sample_rate"),
@@ -127,13 +127,15 @@ def test_depth_that_was_not_trained_cannot_be_used(packed, tmp_path):
     from ttsprep.codec.training.data import Speech
     from ttsprep.codec.training.run import Run
 
-    Run(tmp_path, Speech(packed), preset("tiny8"), small_training(bypass=5, grow_every=10)).go(steps=20)
+    Run(tmp_path, Speech(packed), preset("tiny8"), small_training(quantiser={"warmup_steps": 5, "grow_every": 10})).go(
+        steps=20
+    )
     checkpoint = export(tmp_path)
-    assert checkpoint.active_depth == 2
+    assert checkpoint.trained_codebooks == 2
     assert checkpoint.updates_per_quantiser == [15, 5, 0, 0]
     write(checkpoint, tmp_path / "short.pt")
     codec = Codec.load(tmp_path / "short.pt")
     clip = [torch.randn(3000).numpy()]
     assert codec.encode(clip)[0].codes.shape[0] == 2
     with pytest.raises(UntrainedError, match="2 of its 4 codebooks"):
-        codec.encode(clip, depth=3)
+        codec.encode(clip, num_codebooks=3)

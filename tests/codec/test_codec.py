@@ -9,7 +9,7 @@ from codec.made_up_speech import voice  # noqa: E402
 from ttsprep.codec import tiles  # noqa: E402
 from ttsprep.codec.codec import (  # noqa: E402
     Codec,
-    Coded,
+    EncodedClip,
     speech_level,
 )
 from ttsprep.codec.training.export import export  # noqa: E402
@@ -81,24 +81,24 @@ def test_chunks_give_the_codes_of_the_whole(codec, clips, chunk, beam):
 def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
     """Up to rounding: the context of a tile covers the receptive field."""
     clip = torch.from_numpy(clips[-1] / np.float32(speech_level(clips[-1], 8000)))
-    model, size = codec.model, codec.config.frame
+    model, size = codec.model, codec.config.hop_length
     frames = -(-len(clip) // size)
     padded = torch.nn.functional.pad(clip, (0, frames * size - len(clip)))
     with torch.inference_mode():
         latents = model.encoder(padded[None])
         whole = model.quantiser.encode(latents)[0]
         samples = model.decoder(model.quantiser.decode(whole[None]))[0]
-    tiled = tiles.encode(model, [(clip, 1.0)], codec.depth)[0].codes
+    tiled = tiles.encode(model, [(clip, 1.0)], codec.num_codebooks)[0].codes
     assert (tiled == whole).float().mean() > 0.999
     torch.testing.assert_close(tiles.decode(model, whole), samples, atol=2e-5, rtol=1e-4)
 
 
 def test_one_batch_of_tiles_gives_the_codes_of_each_up_to_rounding(codec, clips):
     """The way of a GPU, on a CPU."""
-    pieces = [piece for clip in clips for piece in tiles.cut(torch.from_numpy(clip), 0.1, codec.config.frame)]
+    pieces = [piece for clip in clips for piece in tiles.cut(torch.from_numpy(clip), 0.1, codec.config.hop_length)]
     for beam in (1, 3):
-        alone = tiles.encode_tiles(codec.model, pieces, codec.depth, beam)
-        together = tiles.encode_tiles(codec.model, pieces, codec.depth, beam, rows=len(pieces) + 3)
+        alone = tiles.encode_tiles(codec.model, pieces, codec.num_codebooks, beam)
+        together = tiles.encode_tiles(codec.model, pieces, codec.num_codebooks, beam, rows=len(pieces) + 3)
         same = [(a.codes == b.codes).float().mean().item() for a, b in zip(alone, together, strict=True)]
         assert np.average(same, weights=[piece.size for piece in pieces]) > 0.999
         assert [a.codes.shape for a in alone] == [b.codes.shape for b in together]
@@ -127,15 +127,15 @@ def test_an_empty_clip_is_an_empty_clip(codec):
 
 def test_every_depth_can_be_asked_for_and_none_beyond(codec, clips):
     whole = codec.encode(clips[-1:])[0].codes
-    for depth in range(1, 5):
-        assert np.array_equal(codec.encode(clips[-1:], depth=depth)[0].codes, whole[:depth])
-    with pytest.raises(UntrainedError, match="depth 5"):
-        codec.encode(clips[-1:], depth=5)
+    for num_codebooks in range(1, 5):
+        assert np.array_equal(codec.encode(clips[-1:], num_codebooks=num_codebooks)[0].codes, whole[:num_codebooks])
+    with pytest.raises(UntrainedError, match="5 codebooks were asked for"):
+        codec.encode(clips[-1:], num_codebooks=5)
 
 
 def test_more_candidates_lower_the_error(codec, clips):
     clip = torch.from_numpy(clips[-1] / np.float32(speech_level(clips[-1], 8000)))
-    model, size = codec.model, codec.config.frame
+    model, size = codec.model, codec.config.hop_length
     with torch.inference_mode():
         latents = model.encoder(clip[None, : len(clip) // size * size])
         errors = [
@@ -148,12 +148,12 @@ def test_more_candidates_lower_the_error(codec, clips):
 def test_codes_are_checked_before_they_are_decoded(codec, clips):
     good = codec.encode(clips[5:6])[0]
     for bad, words in [
-        (Coded(good.codes + np.int16(64), good.scale, good.samples), "codebook has 64"),
-        (Coded(-good.codes - np.int16(1), good.scale, good.samples), "codebook has 64"),
-        (Coded(good.codes[:, :-1], good.scale, good.samples), "frames of codes"),
-        (Coded(good.codes[0], good.scale, good.samples), "depth, frames"),
-        (Coded(good.codes, float("nan"), good.samples), "scale"),
-        (Coded(np.concatenate([good.codes, good.codes]), good.scale, good.samples), "depth 8"),
+        (EncodedClip(good.codes + np.int16(64), good.scale, good.samples), "codebook has 64"),
+        (EncodedClip(-good.codes - np.int16(1), good.scale, good.samples), "codebook has 64"),
+        (EncodedClip(good.codes[:, :-1], good.scale, good.samples), "frames of codes"),
+        (EncodedClip(good.codes[0], good.scale, good.samples), "num_codebooks, frames"),
+        (EncodedClip(good.codes, float("nan"), good.samples), "scale"),
+        (EncodedClip(np.concatenate([good.codes, good.codes]), good.scale, good.samples), "8 codebooks were asked for"),
     ]:
         with pytest.raises(CodecError, match=words):
             codec.decode([bad])

@@ -30,7 +30,7 @@ def test_a_preset_has_its_rate_and_size(name, rate, frames, bits, millions):
 def test_every_preset_that_is_named_can_be_trained():
     assert set(TRAINING) <= set(PRESETS)
     for settings in TRAINING.values():
-        assert TrainConfig(**settings).judge_periods == (2, 3, 5, 7, 11)
+        assert TrainConfig(**settings).discriminator.periods == (2, 3, 5, 7, 11)
     with pytest.raises(UsageError, match="base16"):
         preset("bas16")
 
@@ -42,6 +42,6 @@ def test_what_is_not_causal_is_written_as_before_there_was_a_choice():
     assert CodecConfig.model_validate_json(causal.model_dump_json()).causal
 
 
-def test_windows_that_cannot_be_judged_are_refused():
+def test_windows_that_no_spectrum_can_have_are_refused():
     with pytest.raises(ValueError, match="multiples of 16"):
-        TrainConfig(mel_sizes=(20,))
+        TrainConfig(loss={"mel_sizes": (20,)})

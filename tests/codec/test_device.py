@@ -10,13 +10,17 @@ torch = pytest.importorskip("torch")
 from codec.made_up_speech import small_base, small_base_training, small_training  # noqa: E402
 from ttsprep.codec.device import compiles, low_type  # noqa: E402
 from ttsprep.codec.training.adversary import load_optimiser  # noqa: E402
-from ttsprep.codec.training.data import Resident, Speech  # noqa: E402
+from ttsprep.codec.training.data import GpuCache, Speech  # noqa: E402
 from ttsprep.codec.training.trainer import Trainer  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def speech(packed):
     return Speech(packed)
+
+
+def without_discriminator(warmup_steps, **changes):
+    return small_base_training(quantiser={"warmup_steps": warmup_steps}, discriminator={"from_step": None}, **changes)
 
 
 def on_another_device(config, train, speech):
@@ -26,20 +30,22 @@ def on_another_device(config, train, speech):
     wait at every step.
     """
     trainer = Trainer(config, train, speech, "meta")
-    trainer.step = max(train.bypass, train.adversary_from or 0) + 1
+    trainer.step = max(train.quantiser.warmup_steps, train.discriminator.from_step or 0) + 1
     return trainer
 
 
 @pytest.mark.parametrize(("kind", "beam"), [("rvq-ema", 2), ("rvq-l2", 1), ("residual-fsq", 1)])
 def test_a_whole_step_stays_on_its_device_and_waits_for_nothing(speech, kind, beam):
     books = small_base().quantiser.model_copy(update={"kind": kind})
-    trainer = on_another_device(small_base(quantiser=books.model_dump()), small_base_training(beam=beam), speech)
+    trainer = on_another_device(
+        small_base(quantiser=books.model_dump()), small_base_training(quantiser={"beam": beam}), speech
+    )
     with pytest.raises(RuntimeError):  # or nothing would be tested here
         torch.zeros(3) + torch.zeros(3, device="meta")
     measured = trainer.advance()
-    assert {"judge", "adversarial", "features", "loudness", "mel", "rms", "norm"} <= set(measured)
+    assert {"discriminator", "adversarial", "features", "loudness", "mel", "rms", "norm"} <= set(measured)
     assert all(value.device.type == "meta" for value in measured.values() if isinstance(value, torch.Tensor))
-    modules = (trainer.model, trainer.average, trainer.game.judge)
+    modules = (trainer.model, trainer.average, trainer.adversarial.discriminator)
     state = {name: value for module in modules for name, value in module.state_dict().items()}
     assert {name for name, value in state.items() if value.device.type == "cpu"} == {"quantiser.updates"}
     assert trainer.model.quantiser.updates.tolist() == [1] * 3
@@ -47,13 +53,13 @@ def test_a_whole_step_stays_on_its_device_and_waits_for_nothing(speech, kind, be
 
 
 def test_the_steps_before_the_codebooks_stay_there_too(speech):
-    trainer = on_another_device(small_base(), small_base_training(bypass=1000, adversary_from=None), speech)
+    trainer = on_another_device(small_base(), without_discriminator(1000), speech)
     trainer.step = 1
     assert trainer.advance()["codes"].shape[1] == 0
 
 
 def test_crops_are_taken_where_the_corpus_lies(speech):
-    resident = Resident(speech, torch.device("cpu"))
+    resident = GpuCache(speech, torch.device("cpu"))
     crops = resident.crops(32, 2000, torch.Generator().manual_seed(3))
     again = resident.crops(32, 2000, torch.Generator().manual_seed(3))
     assert torch.equal(crops, again)
@@ -77,7 +83,7 @@ def test_crops_are_taken_where_the_corpus_lies(speech):
 
 def test_clips_shorter_than_a_crop_are_padded(speech):
     longest = max(piece.length for piece in speech.training)
-    crops = Resident(speech, torch.device("cpu")).crops(4, longest + 500, torch.Generator().manual_seed(0))
+    crops = GpuCache(speech, torch.device("cpu")).crops(4, longest + 500, torch.Generator().manual_seed(0))
     assert float(crops[:, longest:].abs().max()) == 0 < float(crops[:, : longest // 2].abs().max())
 
 
@@ -92,7 +98,7 @@ def test_settings_say_where_they_hold():
 def test_bfloat16_is_used_inside_and_nowhere_else(speech):
     losses = {}
     for precision in ("fp32", "bf16"):
-        train = small_base_training(precision=precision, bypass=2, adversary_from=3)
+        train = small_base_training(precision=precision, quantiser={"warmup_steps": 2}, discriminator={"from_step": 3})
         trainer = Trainer(small_base(), train, speech)
         seen = {}
 
@@ -102,16 +108,16 @@ def test_bfloat16_is_used_inside_and_nowhere_else(speech):
 
             module.register_forward_hook(hook)
 
-        model, judge = trainer.model, trainer.game.judge
+        model, discriminator = trainer.model, trainer.adversarial.discriminator
         for name, module in {
             "block": model.encoder.coarse[0].widen, "latents": model.encoder, "head": model.decoder.head,
-            "samples": model.decoder, "judge": judge.periods[0].verdict,
+            "samples": model.decoder, "discriminator": discriminator.periods[0].verdict,
         }.items():  # fmt: skip
             look(name, module)
         measured = [float(trainer.advance()["total"]) for _ in range(5)]
         low = torch.bfloat16 if precision == "bf16" else torch.float32
         assert {name for name, dtype in seen.items() if dtype == low != torch.float32} == (
-            {"block", "judge"} if precision == "bf16" else set()
+            {"block", "discriminator"} if precision == "bf16" else set()
         )
         assert all(value.dtype == torch.float32 for value in model.state_dict().values() if value.is_floating_point())
         losses[precision] = measured
@@ -151,7 +157,11 @@ def test_compiled_networks_train_as_the_others_do(speech, monkeypatch):
     losses = {}
     for compiled in (False, True):
         config = small_base(encoder_fine_blocks=1, encoder_blocks=0, decoder_fine_blocks=1, decoder_blocks=0)
-        trainer = Trainer(config, small_base_training(compile=compiled, bypass=2, adversary_from=None), speech)
+        trainer = Trainer(
+            config,
+            without_discriminator(2, compile=compiled),
+            speech,
+        )
         losses[compiled] = [float(trainer.advance()["total"]) for _ in range(3)]
         assert (trainer.model.encoder._compiled_call_impl is not None) is compiled
         assert not any("_orig_mod" in name for name in trainer.state()["model"])

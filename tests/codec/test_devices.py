@@ -23,7 +23,7 @@ HERE = torch.device("elsewhere:0")
 from ttsprep.codec import tiles
 from ttsprep.codec.config import QuantiserConfig, preset
 from ttsprep.codec.network import CodecModel
-from ttsprep.codec.quantisers import fused, make, nearest
+from ttsprep.codec.quantisers import fused, make, search
 
 fused.check = lambda codes, books: None  # there are no numbers to check
 
@@ -38,7 +38,7 @@ def mixed():
 def encoding():
     with HERE:
         model = CodecModel(preset("nano16")).eval()
-    pieces = [tiles.Piece(torch.zeros(40_000), 0, 125, 0.1), tiles.Piece(torch.zeros(70_000), 128, 219, 0.2)]
+    pieces = [tiles.Tile(torch.zeros(40_000), 0, 125, 0.1), tiles.Tile(torch.zeros(70_000), 128, 219, 0.2)]
     samples, masks = tiles._batch(pieces, 4, model.config.encoder_context, 320, HERE)
     for beam in (1, 8):
         with torch.inference_mode():
@@ -57,12 +57,13 @@ def decoding():
 def quantisers():
     for kind in ("rvq-ema", "rvq-l2", "vq"):  # those of fixed levels list them, which cannot be made here
         with HERE:
-            quantiser = make(QuantiserConfig(kind=kind, depth=1 if kind == "vq" else 4, cardinality=32), 16).eval()
+            books = 1 if kind == "vq" else 4
+            quantiser = make(QuantiserConfig(kind=kind, num_codebooks=books, codebook_size=32), 16).eval()
         latents = torch.zeros(2, 20, 16, device=HERE)
         assert quantiser.decode(quantiser.encode(latents)).device == HERE
 
 def moving():
-    books = [nearest.Book.of(torch.zeros(32, 16, device=HERE)).codes for _ in range(3)]
+    books = [search.Codebook.of(torch.zeros(32, 16, device=HERE)).codes for _ in range(3)]
     codes = torch.zeros(3, 50, dtype=torch.int64, device=HERE)
     usage, total = fused.moments(torch.zeros(50, 16, device=HERE), codes, books)
     assert {usage.device, total.device} == {HERE} and total.shape == (3, 32, 16)

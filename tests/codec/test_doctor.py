@@ -12,11 +12,11 @@ from ttsprep.codec.checkpoint import write  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.commands import doctor  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
-from ttsprep.codec.doctor import examine  # noqa: E402
+from ttsprep.codec.doctor import health_check  # noqa: E402
 from ttsprep.codec.quantisers.fused import gather_sum, moments  # noqa: E402
 from ttsprep.codec.quantisers.rvq import ResidualEma  # noqa: E402
 from ttsprep.codec.training import trainer as training  # noqa: E402
-from ttsprep.codec.training.data import Source, Speech, pack  # noqa: E402
+from ttsprep.codec.training.data import Speech, TrainingSource, pack  # noqa: E402
 from ttsprep.codec.training.export import export  # noqa: E402
 from ttsprep.codec.training.run import Run  # noqa: E402
 from ttsprep.core.errors import (  # noqa: E402
@@ -39,12 +39,12 @@ def clips():
 
 
 def causes(codec, clips):
-    return [s.cause for s in examine(codec, clips).symptoms]
+    return [s.cause for s in health_check(codec, clips).issues]
 
 
 def test_a_healthy_codec_is_called_healthy(trained, clips):
-    health = examine(Codec(export(trained)), clips)
-    assert health.symptoms == []
+    health = health_check(Codec(export(trained)), clips)
+    assert health.issues == []
     assert [b.updates for b in health.books] == [100] * 4
     left = [b.left for b in health.books]
     assert left == sorted(left, reverse=True)
@@ -52,8 +52,8 @@ def test_a_healthy_codec_is_called_healthy(trained, clips):
 
 
 def test_lost_depth(packed, tmp_path, clips):
-    codec = run(tmp_path, Speech(packed), steps=40, bypass=10, grow_every=20)
-    assert causes(codec, clips) == ["depth"]
+    codec = run(tmp_path, Speech(packed), steps=40, quantiser={"warmup_steps": 10, "grow_every": 20})
+    assert causes(codec, clips) == ["codebooks"]
 
 
 def test_no_depth_at_all(packed, tmp_path, clips):
@@ -96,16 +96,16 @@ def test_an_exploded_codebook(packed, tmp_path, clips, monkeypatch):
 def test_amplitude_collapse(packed, tmp_path, clips, monkeypatch):
     """A loss that does not see level and a little that rewards silence."""
 
-    def blind(output, target, rate, weights, mel_sizes):
+    def blind(output, target, rate, weights):
         unit = output / (output.square().mean(1, keepdim=True).sqrt() + 1e-6)
         loss = -(unit * target).mean() + output.square().mean().sqrt()
         return {"total": loss}
 
     monkeypatch.setattr(training, "reconstruction", blind)
     codec = run(tmp_path, Speech(packed), steps=100)
-    health = examine(codec, clips)
+    health = health_check(codec, clips)
     assert health.level < 0.5 and health.drift_db < -6
-    (level,) = [s for s in health.symptoms if s.cause == "level"]
+    (level,) = [s for s in health.issues if s.cause == "level"]
     assert "output projection has drifted" in level.message
     # As the command exports it: the output gain does not hide the collapse.
     levelled = Codec(export(tmp_path, averaged=False, speech=Speech(packed)))
@@ -116,7 +116,8 @@ def test_nan_weights(packed, tmp_path, monkeypatch):
     """A learning rate that blows up, in a run that nothing guards."""
     monkeypatch.setattr(training.Trainer, "_move", lambda self, norm: self.optimiser.step())
     monkeypatch.setattr(training.Trainer, "finite", lambda self: True)
-    one = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(rate=1e30, warmup=1))
+    train = small_training(optimiser={"learning_rate": 1e30, "warmup_steps": 1})
+    one = Run(tmp_path, Speech(packed), preset("tiny8"), train)
     with pytest.raises(CollapseError):
         one.go(steps=10)
     write(export(tmp_path, half=False, averaged=False), tmp_path / "codec.pt")
@@ -132,8 +133,8 @@ def test_a_foreign_pickle(tmp_path):
 
 def test_the_weights_alone(trained, tmp_path, clips):
     codec = Codec(export(trained))
-    alone, whole = examine(codec, None), examine(codec, clips)
-    assert alone.symptoms == [] and np.isnan([b.perplexity for b in alone.books]).all()
+    alone, whole = health_check(codec, None), health_check(codec, clips)
+    assert alone.issues == [] and np.isnan([b.perplexity for b in alone.books]).all()
     assert [(b.updates, b.range, b.norm) for b in alone.books] == [(b.updates, b.range, b.norm) for b in whole.books]
     assert abs(whole.drift_db) < 1.5
     book = codec.model.quantiser.codes(0)
@@ -159,7 +160,7 @@ def test_the_wrong_rate(tmp_path, clips):
         slow = soxr.resample(voice(3.0, 20 + i), RATE, RATE // 2, quality="HQ")
         dull = soxr.resample(slow, RATE // 2, RATE, quality="HQ")
         soundfile.write(tmp_path / "wavs" / f"{i}.wav", dull, RATE)
-    pack([Source("slow", tmp_path / "wavs", 1.0, "made up")], RATE, tmp_path / "packed")
+    pack([TrainingSource("slow", tmp_path / "wavs", 1.0, "made up")], RATE, tmp_path / "packed")
     rng = np.random.default_rng(0)
     airy = [c + 0.02 * rng.standard_normal(len(c)).astype(np.float32) for c in clips]
     assert "narrow" in causes(run(tmp_path / "run", Speech(tmp_path / "packed"), steps=120), airy)

@@ -90,8 +90,8 @@ def test_a_shard_holds_what_it_says(few_once: Path, reference: Path) -> None:
     ]  # fmt: skip
     footer = json.loads(table.schema.metadata[b"ttsprep.codes"])
     assert footer == {
-        "version": 1, "codec": "nano16", "digest": codec.digest, "sample_rate": 16000, "frame": 320, "codebooks": 8,
-        "cardinality": 1024, "beam": 1, "frame_rate": 50.0,
+        "version": 2, "codec": "nano16", "digest": codec.digest, "sample_rate": 16000, "hop_length": 320,
+        "num_codebooks": 8, "codebook_size": 1024, "beam": 1, "frame_rate": 50.0,
     }  # fmt: skip
     column = pq.ParquetFile(path).metadata.row_group(0).column(1)
     assert column.compression == "ZSTD" and "RLE_DICTIONARY" in column.encodings
@@ -113,8 +113,8 @@ def test_where_the_codec_lies_is_nobodys_business(few_once: Path, tmp_path: Path
     encoded(few_once, tmp_path / "codes", Options(codec=str(mine), beam=1))
     for file in (tmp_path / "codes").glob("codes*"):
         assert b"private" not in file.read_bytes()
-    meaning = json.loads((tmp_path / "codes" / "codes.summary.json").read_text(encoding="utf-8"))["meaning"]
-    assert meaning["codec"] == "mine.pt"
+    spec = json.loads((tmp_path / "codes" / "codes.summary.json").read_text(encoding="utf-8"))["spec"]
+    assert spec["codec"] == "mine.pt"
     with pytest.raises(CodecError, match="give its path with --codec"):
         decode(tmp_path / "codes", tmp_path / "decoded", jobs=1)
 
@@ -174,7 +174,7 @@ def test_only_what_is_new_is_coded(few: Path, reference: Path, tmp_path: Path) -
     result = encoded(few, out)
     assert result.coded == 1
     assert rows(reference).items() < rows(out).items()
-    deeper = encoded(few, out, Options(beam=1, depth=3))
+    deeper = encoded(few, out, Options(beam=1, num_codebooks=3))
     assert deeper.coded == CLIPS + 1
     three = rows(out)["extra"]
     assert len(three["codes"]) == 3 * three["frames"]
@@ -254,10 +254,10 @@ def test_a_long_clip_is_coded_in_pieces_as_if_it_were_whole(few_once: Path, tmp_
     once = np.concatenate(voices)
     long = np.tile(once, int(190 * rate / len(once)) + 1)[: 190 * rate]
     soundfile.write(tmp_path / "corpus" / "long.flac", long, rate)
-    encoded(tmp_path / "corpus", tmp_path / "codes", Options(beam=1, depth=2))
+    encoded(tmp_path / "corpus", tmp_path / "codes", Options(beam=1, num_codebooks=2))
     samples, _ = soundfile.read(tmp_path / "corpus" / "long.flac", dtype="float32")
     clip = soxr.resample(samples, rate, 16000, quality="HQ")
-    (coded,) = Codec.load("nano16").encode([clip], depth=2)
+    (coded,) = Codec.load("nano16").encode([clip], num_codebooks=2)
     (row,) = rows(tmp_path / "codes").values()
     assert row["samples"] == len(clip) and row["scale"] == coded.scale
     assert np.array_equal(np.reshape(row["codes"], (2, -1)), coded.codes)
@@ -296,7 +296,7 @@ def test_one_run_at_a_time(few_once: Path, tmp_path: Path) -> None:
         (Options(codec="nano17"), "nano17: no such file"),
         (Options(form="parqet"), "did you mean 'parquet'"),
         (Options(device="tpu"), "auto, cpu or cuda"),
-        (Options(depth=9), "8 codebooks that were trained"),
+        (Options(num_codebooks=9), "8 trained codebooks"),
     ],
 )
 def test_what_is_asked_for_in_vain_is_named(few_once: Path, tmp_path: Path, options: Options, words: str) -> None:

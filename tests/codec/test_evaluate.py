@@ -53,7 +53,7 @@ def test_opus_is_measured(clips, nothing_known):
     assert len(parts) in {1, 3}
     if len(parts) == 1:
         pytest.skip("this ffmpeg has no libopus")
-    assert parts[2].startswith("opus, 12 kbit/s\n\n| depth | clips |")
+    assert parts[2].startswith("opus, 12 kbit/s\n\n| codebooks | clips |")
 
 
 def test_lyra_is_measured(clips, tmp_path):

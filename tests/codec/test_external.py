@@ -59,13 +59,13 @@ def clip(length: int) -> np.ndarray:
 
 def test_codes_of_every_depth_and_length(folder):
     codec = load(folder)
-    assert codec.depth == 3 and codec.cardinality == 32 and len(codec.digest) == 64
+    assert codec.num_codebooks == 3 and codec.codebook_size == 32 and len(codec.digest) == 64
     for length in (1, 31, 33, 4001):
         (whole,) = codec.encode([clip(length)])
-        assert whole.codes.shape == (3, math.ceil(length / codec.frame)) and whole.codes.dtype == np.int16
-        for depth in (1, 2):
-            (some,) = codec.encode([clip(length)], depth=depth)
-            assert np.array_equal(some.codes, whole.codes[:depth])
+        assert whole.codes.shape == (3, math.ceil(length / codec.hop_length)) and whole.codes.dtype == np.int16
+        for num_codebooks in (1, 2):
+            (some,) = codec.encode([clip(length)], num_codebooks=num_codebooks)
+            assert np.array_equal(some.codes, whole.codes[:num_codebooks])
             (decoded,) = codec.decode([some])
             assert decoded.shape == (length,) and np.isfinite(decoded).all()
     (empty,) = codec.encode([clip(0)])
@@ -75,7 +75,7 @@ def test_codes_of_every_depth_and_length(folder):
 
 def test_codes_are_those_of_the_model_itself(folder):
     codec = load(folder)
-    samples = clip(125 * codec.frame)
+    samples = clip(125 * codec.hop_length)
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
     model = MODELS[kind][0].from_pretrained(folder, local_files_only=True).eval()
     options = {"bandwidth": 11.25} if kind == "encodec" else {}
@@ -95,8 +95,8 @@ def test_a_batch_gives_the_codes_of_each_clip_alone(folder):
 
 def test_what_does_not_fit_is_refused(folder, tmp_path):
     codec = load(folder)
-    with pytest.raises(UntrainedError, match="depth 4"):
-        codec.encode([clip(100)], depth=4)
+    with pytest.raises(UntrainedError, match="num_codebooks 4"):
+        codec.encode([clip(100)], num_codebooks=4)
     (coded,) = codec.encode([clip(100)])
     with pytest.raises(CodecError, match="a codebook has 32"):
         codec.decode([type(coded)(coded.codes + np.int16(32), 1.0, 100)])

@@ -25,9 +25,9 @@ def test_a_sample_depends_on_none_that_is_later_than_the_latency(causal):
     torch.manual_seed(0)
     model = CodecModel(config)
     reach = []
-    for place in range(1, 2 * config.frame, config.hop // 2):
-        samples = torch.randn(1, FRAMES * config.frame, requires_grad=True)
-        at = 12 * config.frame + place
+    for place in range(1, 2 * config.hop_length, config.stft_hop // 2):
+        samples = torch.randn(1, FRAMES * config.hop_length, requires_grad=True)
+        at = 12 * config.hop_length + place
         model.decoder(model.encoder(samples))[0, at].backward()
         reach.append(int(samples.grad[0].nonzero().max()) - at)
     assert max(reach) < config.latency
@@ -40,11 +40,11 @@ def test_later_samples_change_nothing_of_what_a_causal_codec_has_decoded(packed)
     config = codec.config
     first = torch.from_numpy(np.concatenate([voice(1.5, 3), voice(1.5, 4)]) / np.float32(0.1))
     second = first.clone()
-    at = 9 * config.frame + 17
+    at = 9 * config.hop_length + 17
     second[at + config.latency :] = torch.from_numpy(voice(3.0, 5)[at + config.latency :] / np.float32(0.1))
     decoded = []
     for samples in (first, second):
-        whole = samples[None, : len(samples) // config.frame * config.frame]
+        whole = samples[None, : len(samples) // config.hop_length * config.hop_length]
         latents = codec.model.encoder(whole)
         decoded.append(codec.model.decoder(codec.model.quantiser.decode(codec.model.quantiser.encode(latents)))[0])
     assert torch.equal(decoded[0][:at], decoded[1][:at])
@@ -74,7 +74,7 @@ def test_before_the_codebooks_the_decoder_sees_what_it_will_see(kind, how):
     books = preset("tiny8").quantiser.model_copy(update={"kind": kind, "normalise": how})
     config = preset("tiny8").model_copy(update={"quantiser": books})
     model, g = CodecModel(config).eval(), torch.Generator().manual_seed(1)
-    samples = torch.randn(2, 8 * config.frame, generator=g)
+    samples = torch.randn(2, 8 * config.hop_length, generator=g)
     before = model(samples, None, g)
     assert before.codes.shape == (2, 0, 8) and float(before.loss) == 0
     mixed = model(samples, torch.tensor([0, 2]), g)  # the first passes through beside one that is quantised

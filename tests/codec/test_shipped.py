@@ -24,7 +24,7 @@ def codec():
 
 def test_it_is_small_and_complete(codec):
     assert FILE.stat().st_size < 12e6
-    assert (codec.sample_rate, codec.frame_rate, codec.depth, codec.cardinality) == (16000, 50.0, 8, 1024)
+    assert (codec.sample_rate, codec.frame_rate, codec.num_codebooks, codec.codebook_size) == (16000, 50.0, 8, 1024)
     assert all(updates > 1000 for updates in codec.checkpoint.updates_per_quantiser)
     card = FILE.with_suffix(".md").read_text(encoding="utf-8")
     assert codec.digest in card
@@ -52,9 +52,9 @@ def test_every_depth_is_nearer_on_real_voices(codec):
     for file in files[:: max(1, len(files) // 6)][:6]:
         samples, rate = soundfile.read(file, dtype="float32")
         clip = soxr.resample(samples, rate, 16000)[: 16000 * 5]
-        for depth in range(1, 9):
-            (decoded,) = codec.decode(codec.encode([clip], depth=depth))
-            distances[depth - 1] += measure(clip, decoded, 16000)["mel_db"]
+        for num_codebooks in range(1, 9):
+            (decoded,) = codec.decode(codec.encode([clip], num_codebooks=num_codebooks))
+            distances[num_codebooks - 1] += measure(clip, decoded, 16000)["mel_db"]
     assert (np.diff(distances) < 0).all()
 
 

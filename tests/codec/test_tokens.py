@@ -16,9 +16,9 @@ torch = pytest.importorskip("torch")
 from ttsprep.codec.codebook_stats import Usage, outliers  # noqa: E402
 from ttsprep.codec.decode import decode  # noqa: E402
 from ttsprep.codec.token_formats import SUMMARY, open_codes, read_array, write_shard  # noqa: E402
-from ttsprep.codec.tokens import KEY, Meaning, TokenError, read_parquet, schema, shard_name  # noqa: E402
+from ttsprep.codec.tokens import KEY, TokenError, TokenSpec, read_parquet, schema, shard_name  # noqa: E402
 
-MEANING = Meaning("nano16", "ab" * 32, 16000, 320, codebooks=2, cardinality=64)
+SPEC = TokenSpec("nano16", "ab" * 32, 16000, 320, num_codebooks=2, codebook_size=64)
 ABOUT = [{"text": "One, two.", "speaker": "", "language": "en", "name": name} for name in ("a", "b.c", "ä")]
 
 
@@ -47,8 +47,8 @@ def folder(tmp_path) -> Path:
 
 def written(folder: Path, form: str = "parquet", **changes: list) -> Path:
     folder.mkdir(exist_ok=True)
-    write_shard(form, folder, (0, 1), table(**changes), ABOUT, MEANING)
-    (folder / SUMMARY).write_text(json.dumps({"meaning": MEANING.document()}), encoding="utf-8")
+    write_shard(form, folder, (0, 1), table(**changes), ABOUT, SPEC)
+    (folder / SUMMARY).write_text(json.dumps({"spec": SPEC.document()}), encoding="utf-8")
     return folder
 
 
@@ -58,7 +58,7 @@ def rows(folder: Path) -> list:
 
 def test_what_is_written_is_read(folder, form):
     found = rows(written(folder, form))
-    assert open_codes(folder).meaning == MEANING
+    assert open_codes(folder).spec == SPEC
     for row, wanted in zip(found, table().to_pylist(), strict=True):
         assert (row.id, row.scale, row.samples) == (wanted["id"], wanted["scale"], wanted["samples"])
         assert row.codes.tolist() == np.reshape(wanted["codes"], (2, -1)).tolist()
@@ -132,13 +132,13 @@ def test_a_footer_must_say_what_the_codes_mean(folder):
     with pytest.raises(TokenError, match="does not say which codec"):
         rows(folder)
     for changes, words in [
-        ({"version": 2}, "version 2"),
+        ({"version": 1}, "version 1"),
         ({"frame_rate": 75.0}, "says 75.0 frames a second, but 16000 Hz in frames of 320 samples are 50"),
-        ({"cardinality": "64"}, "cardinality is '64'"),
-        ({"codebooks": 0}, "codebooks is 0"),
+        ({"codebook_size": "64"}, "codebook_size is '64'"),
+        ({"num_codebooks": 0}, "num_codebooks is 0"),
         ({"digest": None}, "digest is None"),
     ]:
-        footer = {KEY: json.dumps(MEANING.document() | changes)}
+        footer = {KEY: json.dumps(SPEC.document() | changes)}
         pq.write_table(table().replace_schema_metadata(footer), path)
         with pytest.raises(TokenError, match=words):
             rows(folder)
@@ -149,7 +149,7 @@ def test_a_footer_must_say_what_the_codes_mean(folder):
 
 def test_columns_of_other_kinds_are_refused(folder):
     path = written(folder) / shard_name(0, 1)
-    footer = {KEY: json.dumps(MEANING.document())}
+    footer = {KEY: json.dumps(SPEC.document())}
     for number, (column, words) in enumerate([
         (pa.array([3.0, 1.0, 2.0]), "'frames' holds double"),
         (pa.array(["x", "y", "z"]), "'codes' holds string"),
@@ -177,7 +177,7 @@ def test_a_set_is_read_only_whole(folder):
 def test_shards_of_two_codecs_do_not_mix(folder):
     written(folder)
     (folder / shard_name(0, 1)).rename(folder / shard_name(0, 2))
-    other = Meaning("nano16", "cd" * 32, 16000, 320, codebooks=2, cardinality=64)
+    other = TokenSpec("nano16", "cd" * 32, 16000, 320, num_codebooks=2, codebook_size=64)
     write_shard("parquet", folder, (1, 2), table(id=["d", "e", "f"]), ABOUT, other)
     with pytest.raises(TokenError, match="another codec"):
         rows(folder)
@@ -189,7 +189,7 @@ def test_codes_of_another_codec_are_not_decoded(folder, tmp_path):
     from ttsprep.codec.codec import Codec
 
     digest = Codec.load("nano16").digest
-    forged = Meaning("nano16", digest, 16000, 160, codebooks=2, cardinality=64)
+    forged = TokenSpec("nano16", digest, 16000, 160, num_codebooks=2, codebook_size=64)
     write_shard("parquet", folder, (0, 1), table(), ABOUT, forged)
     with pytest.raises(TokenError, match="claims 16000 Hz, 160 samples a frame"):
         decode(folder, tmp_path / "out", jobs=1)
@@ -244,9 +244,9 @@ def test_an_array_of_other_books_or_missing_is_named(folder):
 def test_an_index_cannot_lead_out_of_the_folder(folder):
     written(folder, "npy")
     index = folder / "index-00000-of-00001.parquet"
-    meaning, found = read_parquet(index, ["id", "frames", "scale", "samples", "file"])
+    spec, found = read_parquet(index, ["id", "frames", "scale", "samples", "file"])
     found = found.set_column(4, "file", pa.array(["../secret.npy", "b.c.npy", "ä.npy"]))
-    pq.write_table(found.replace_schema_metadata({KEY: json.dumps(meaning.document())}), index)
+    pq.write_table(found.replace_schema_metadata({KEY: json.dumps(spec.document())}), index)
     with pytest.raises(TokenError, match="leads out"):
         rows(folder)
 

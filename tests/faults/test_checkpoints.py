@@ -74,7 +74,7 @@ def test_a_tensor_without_numbers_of_its_own_is_refused_before_it_takes_memory(t
         from ttsprep.core.errors import CheckpointError
         raw = torch.load({str(SHIPPED)!r}, weights_only=True)
         config = CodecConfig.model_validate(raw["config"])
-        quantiser = config.quantiser.model_copy(update={{"depth": 64, "cardinality": 65536}})
+        quantiser = config.quantiser.model_copy(update={{"num_codebooks": 64, "codebook_size": 65536}})
         config = config.model_copy(update={{"latent": 256, "quantiser": quantiser}})
         state = {{name: torch.zeros(1, dtype=like.dtype).expand(like.shape)
                  for name, like in skeleton(config).state_dict().items()}}

@@ -40,7 +40,7 @@ def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], 
             rows = pq.read_table(file, columns=["id", "distance_db"])
         found = dict(zip(rows["id"].to_pylist(), rows["distance_db"].to_pylist(), strict=True))
         use = {
-            "codec": str(about["meaning"]["codec"]),
+            "codec": str(about["spec"]["codec"]),
             "kbits_per_s": float(about["kbits_per_s"]),
             "codebooks": [
                 {key: float(book[key]) for key in ("used", "perplexity", "bits")} for book in about["codebooks"]

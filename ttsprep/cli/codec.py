@@ -48,7 +48,9 @@ def encode(
     form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, webdataset or hf.")] = "parquet",
     layout: Annotated[str, typer.Option(metavar="NAME", help="How the corpus is arranged.")] = "auto",
     device: Annotated[str, typer.Option(metavar="D", help="auto, cpu or cuda.")] = "auto",
-    depth: Annotated[int | None, typer.Option(metavar="K", min=1, help="Codebooks. [default: all]")] = None,
+    num_codebooks: Annotated[
+        int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
+    ] = None,
     beam: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Paths searched: 1 is fastest. [default: of the codec]")
     ] = None,
@@ -67,7 +69,7 @@ def encode(
     from ttsprep.codec.encode import encode as run
 
     source = newest_build(BUILDS) if corpus is None else corpus
-    options = Options(codec, form, layout, depth, beam, device)
+    options = Options(codec, form, layout, num_codebooks, beam, device)
     if dry_run:
         job = prepare(source, options)
         show_job(job, out, job.coder.device_name, as_json=as_json)
@@ -223,7 +225,7 @@ def _eval(
     ] = None,
     lyra: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the models of Lyra are.")] = None,
 ) -> None:
-    """Measure a codec at every depth."""
+    """Measure a codec with its first codebook, its first two, and so on to all of them."""
     _needs_torch()
     from ttsprep.codec import commands
 
@@ -250,12 +252,12 @@ def _doctor(
 
 def show_job(job: "Job", out: Path, device: str, *, as_json: bool) -> None:
     """Show what would be encoded, with what."""
-    meaning, corpus = job.meaning, job.plan
+    spec, corpus = job.spec, job.plan
     document = {
         "corpus": printable(str(corpus.root)),
         "layout": corpus.layout,
         "clips": len(job.plan.clips),
-        "meaning": meaning.document(),
+        "spec": spec.document(),
         "format": job.options.form,
         "device": device,
         "out": printable(str(out)),
@@ -266,18 +268,18 @@ def show_job(job: "Job", out: Path, device: str, *, as_json: bool) -> None:
     show(
         pairs({
             "would encode": f"{count(len(job.plan.clips), 'clip')} of {document['corpus']} ({corpus.layout})",
-            "with": f"{_codec(meaning.document())} on {device}",
+            "with": f"{_codec(spec.document())} on {device}",
             "would write": f"{document['out']} ({job.options.form})",
         })
     )
 
 
-def _codec(meaning: Mapping[str, Any]) -> str:
-    bits = meaning["codebooks"] * meaning["frame_rate"] * math.log2(meaning["cardinality"]) / 1000
+def _codec(spec: Mapping[str, Any]) -> str:
+    bits = spec["num_codebooks"] * spec["frame_rate"] * math.log2(spec["codebook_size"]) / 1000
     return (
-        f"{printable(meaning['codec'])} ({meaning['digest'][:12]}): {meaning['sample_rate']} Hz, "
-        f"{meaning['codebooks']} x {meaning['cardinality']} at {meaning['frame_rate']:g} Hz = {bits:.2g} kbit/s, "
-        f"beam {meaning['beam']}"
+        f"{printable(spec['codec'])} ({spec['digest'][:12]}): {spec['sample_rate']} Hz, "
+        f"{spec['num_codebooks']} x {spec['codebook_size']} at {spec['frame_rate']:g} Hz = {bits:.2g} kbit/s, "
+        f"beam {spec['beam']}"
     )
 
 
@@ -294,7 +296,7 @@ def show_encoded(result: "Encoded", verified: "Verified | None", *, as_json: boo
     where = f"{printable(str(result.out))}: {count(summary['shards'], 'shard')} ({summary['format']})"
     rows = {
         "encoded": f"{count(summary['clips'], 'clip')}, {length(summary['hours'])}, {summary['tokens']:,} codes",
-        "codec": _codec(summary["meaning"]),
+        "codec": _codec(summary["spec"]),
         "says": f"{summary['kbits_per_s']} kbit/s by the entropy of each codebook",
         "out": where,
     }

@@ -7,9 +7,9 @@ model) imports torch; importing ``ttsprep.codec`` itself does not, but what it o
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ttsprep.codec.codec import Codec, Coded
+    from ttsprep.codec.codec import Codec, EncodedClip
 
-__all__ = ["Codec", "Coded"]
+__all__ = ["Codec", "EncodedClip"]
 
 
 def __getattr__(name: str) -> Any:

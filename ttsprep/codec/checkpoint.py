@@ -19,10 +19,12 @@ from ttsprep.core.errors import CheckpointError
 from ttsprep.core.files import atomic_file, atomic_write
 
 FORMAT = "ttsprep-codec"
-VERSION = 1
+VERSION = 2
 HEADER_BYTES = 1 << 24
+DIGEST_KEYS = {"stft_hop": "hop", "num_codebooks": "depth", "codebook_size": "cardinality"}
+"""How the digest spells settings: a digest names a codec in every token file, so it outlives the names of settings."""
 KEYS = {
-    "format", "version", "config", "state", "active_depth", "updates_per_quantiser", "step",
+    "format", "version", "config", "state", "trained_codebooks", "updates_per_quantiser", "step",
     "training_summary", "corpus_digest", "licence",
 }  # fmt: skip
 
@@ -37,7 +39,7 @@ class Checkpoint:
         Of the network.
     state
         Tensors by name, as stored (often float16).
-    active_depth
+    trained_codebooks
         Codebooks that were trained.
     updates_per_quantiser
         Training steps each codebook had.
@@ -53,7 +55,7 @@ class Checkpoint:
 
     config: CodecConfig
     state: dict[str, Tensor]
-    active_depth: int
+    trained_codebooks: int
     updates_per_quantiser: list[int]
     step: int
     training_summary: dict[str, Any] = field(default_factory=dict)
@@ -62,8 +64,11 @@ class Checkpoint:
 
     def digest(self) -> str:
         """Return the SHA-256 of config and weights: what token files name their codec by."""
-        out = hashlib.sha256(self.config.model_dump_json().encode())
-        out.update(str(self.active_depth).encode())
+        config = self.config.model_dump_json()
+        for key, digested in DIGEST_KEYS.items():
+            config = config.replace(f'"{key}":', f'"{digested}":')
+        out = hashlib.sha256(config.encode())
+        out.update(str(self.trained_codebooks).encode())
         for name in sorted(self.state):
             value = self.state[name].detach().cpu().contiguous()
             out.update(f"{name}:{value.dtype}:{tuple(value.shape)}".encode())
@@ -89,7 +94,7 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
         "format": FORMAT,
         "version": VERSION,
         "config": checkpoint.config.model_dump(mode="json"),
-        "active_depth": checkpoint.active_depth,
+        "trained_codebooks": checkpoint.trained_codebooks,
         "updates_per_quantiser": checkpoint.updates_per_quantiser,
         "step": checkpoint.step,
         "training_summary": checkpoint.training_summary,
@@ -143,7 +148,7 @@ def read(path: Path) -> Checkpoint:
         return Checkpoint(
             config=config,
             state=raw["state"],
-            active_depth=raw["active_depth"],
+            trained_codebooks=raw["trained_codebooks"],
             updates_per_quantiser=raw["updates_per_quantiser"],
             step=int(raw["step"]),
             training_summary=dict(raw["training_summary"]),
@@ -209,14 +214,18 @@ def _check_state(path: Path, config: CodecConfig, state: Any) -> None:
 
 
 def _check_depth(path: Path, config: CodecConfig, raw: dict[str, Any]) -> None:
-    depth, active, updates = config.quantiser.depth, raw["active_depth"], raw["updates_per_quantiser"]
-    if type(active) is not int or not 0 <= active <= depth:
-        raise CheckpointError(f"{path}: active_depth is {active!r}, the codec has {depth} codebooks")
-    if not isinstance(updates, list) or len(updates) != depth or any(type(u) is not int for u in updates):
-        raise CheckpointError(f"{path}: updates_per_quantiser must name {depth} numbers")
+    num_codebooks, active, updates = (
+        config.quantiser.num_codebooks,
+        raw["trained_codebooks"],
+        raw["updates_per_quantiser"],
+    )
+    if type(active) is not int or not 0 <= active <= num_codebooks:
+        raise CheckpointError(f"{path}: trained_codebooks is {active!r}, the codec has {num_codebooks} codebooks")
+    if not isinstance(updates, list) or len(updates) != num_codebooks or any(type(u) is not int for u in updates):
+        raise CheckpointError(f"{path}: updates_per_quantiser must name {num_codebooks} numbers")
     untrained = [q for q in range(active) if updates[q] <= 0]
     if untrained:
-        raise CheckpointError(f"{path}: active_depth is {active}, but codebook {untrained[0]} was never trained")
+        raise CheckpointError(f"{path}: trained_codebooks is {active}, but codebook {untrained[0]} was never trained")
 
 
 def save_atomically(value: Any, path: Path) -> None:

@@ -23,15 +23,15 @@ class Usage:
     Attributes
     ----------
     counts
-        ``(codebooks, cardinality)``.
+        ``(codebooks, codebook_size)``.
     """
 
     counts: npt.NDArray[np.int64]
 
     @classmethod
-    def empty(cls, codebooks: int, cardinality: int) -> "Usage":
+    def empty(cls, codebooks: int, codebook_size: int) -> "Usage":
         """Return counts of nothing."""
-        return cls(np.zeros((codebooks, cardinality), np.int64))
+        return cls(np.zeros((codebooks, codebook_size), np.int64))
 
     def add(self, codes: Numbers) -> None:
         """Count codes ``(codebooks, frames)``."""

@@ -19,13 +19,13 @@ Codes = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class EncodedClip:
     """A coded clip.
 
     Attributes
     ----------
     codes
-        ``(depth, frames)``; int16 where the codebooks have at most 32,768 codes, otherwise int32.
+        ``(num_codebooks, frames)``; int16 where the codebooks have at most 32,768 codes, otherwise int32.
     scale
         Level of the speech: the codes do not depend on it, decoding restores it.
     samples
@@ -56,7 +56,7 @@ class Codec:
     at_once
         Tiles of 128 frames that are computed together on a device other than the CPU, a batch being filled up to so
         many; halved where its memory runs out.
-    depth
+    num_codebooks
         Codebooks that were trained.
     digest
         Names config and weights.
@@ -83,7 +83,7 @@ class Codec:
     [16000, 8000]
     """
 
-    search = 8
+    default_beam = 8
     """Beam that `ttsprep encode` uses where none is asked for."""
     longest_s = math.inf
 
@@ -95,7 +95,7 @@ class Codec:
         self.at_once = 16 if self.device.type == "cpu" else 128
         self.checkpoint = checkpoint
         self.config = checkpoint.config
-        self.depth = checkpoint.active_depth
+        self.num_codebooks = checkpoint.trained_codebooks
         self.digest = checkpoint.digest()
         self.model = checkpoint.model().to(self.device)
 
@@ -118,9 +118,9 @@ class Codec:
         return cls(read(shipped if shipped.is_file() else Path(path)), device)
 
     @property
-    def frame(self) -> int:
+    def hop_length(self) -> int:
         """Samples in one frame of codes."""
-        return self.config.frame
+        return self.config.hop_length
 
     @property
     def sample_rate(self) -> int:
@@ -133,30 +133,30 @@ class Codec:
         return self.config.frame_rate
 
     @property
-    def cardinality(self) -> int:
+    def codebook_size(self) -> int:
         """Codes in each codebook."""
-        return self.model.quantiser.cardinality
+        return self.model.quantiser.codebook_size
 
     @property
     def _rows(self) -> int:
         return 0 if self.device.type == "cpu" else self.at_once
 
-    def _depth(self, depth: int | None) -> int:
-        if depth is None:
-            return self.depth
-        if not 1 <= depth <= self.depth:
-            trained = f"{self.depth} of its {self.config.quantiser.depth} codebooks were trained"
-            raise UntrainedError(f"depth {depth} was asked for, but of this codec {trained}")
-        return depth
+    def _valid_num_codebooks(self, num_codebooks: int | None) -> int:
+        if num_codebooks is None:
+            return self.num_codebooks
+        if not 1 <= num_codebooks <= self.num_codebooks:
+            trained = f"{self.num_codebooks} of its {self.config.quantiser.num_codebooks} codebooks were trained"
+            raise UntrainedError(f"{num_codebooks} codebooks were asked for, but of this codec {trained}")
+        return num_codebooks
 
     def encode(
         self,
         batch: Sequence[Samples] | npt.NDArray[np.float32],
         lengths: Sequence[int] | None = None,
         *,
-        depth: int | None = None,
+        num_codebooks: int | None = None,
         beam: int = 1,
-    ) -> list[Coded]:
+    ) -> list[EncodedClip]:
         """Code clips.
 
         Parameters
@@ -165,16 +165,16 @@ class Codec:
             Clips, mono, at `sample_rate`; of any lengths, or rows of one array.
         lengths
             Samples of each clip; what lies behind is not looked at. None: all of them.
-        depth
+        num_codebooks
             Codebooks to use; None for every trained one.
         beam
             Choices kept from codebook to codebook: more is slower and nearer to the original.
 
         Returns
         -------
-        list of Coded
+        list of EncodedClip
         """
-        depth, beam = self._depth(depth), _searched(beam)
+        num_codebooks, beam = self._valid_num_codebooks(num_codebooks), _valid_beam(beam)
         if lengths is not None and len(lengths) != len(batch):
             raise CodecError(f"{len(batch)} clips, but {len(lengths)} lengths")
         clips = []
@@ -182,36 +182,38 @@ class Codec:
             end = len(clip) if lengths is None else int(lengths[row])
             if not 0 <= end <= len(clip):
                 raise CodecError(f"clip {row}: length {end}, but it has {len(clip)} samples")
-            clips.append(_checked(np.ascontiguousarray(clip[:end], np.float32), row))
+            clips.append(_valid_clip(np.ascontiguousarray(clip[:end], np.float32), row))
         scales = [speech_level(clip, self.sample_rate) for clip in clips]
         units = [(torch.from_numpy(clip), scale) for clip, scale in zip(clips, scales, strict=True)]
-        codings = tiles.encode(self.model, units, depth, beam, at_once=self.at_once, on_less=self._less)
+        codings = tiles.encode(self.model, units, num_codebooks, beam, at_once=self.at_once, on_oom=self._on_oom)
         return [self._coded(*one) for one in zip(codings, scales, map(len, clips), strict=True)]
 
-    def _less(self, at_once: int) -> None:
+    def _on_oom(self, at_once: int) -> None:
         self.at_once = at_once
 
-    def _coded(self, coding: tiles.Coding, scale: float, samples: int) -> Coded:
+    def _coded(self, coding: tiles.TileCodes, scale: float, samples: int) -> EncodedClip:
         share = coding.missed / coding.energy if coding.energy > 0 else math.nan
-        return Coded(self._narrow(coding.codes), scale, samples, 10 * math.log10(share) if share > 0 else math.nan)
+        return EncodedClip(
+            self._to_int16(coding.codes), scale, samples, 10 * math.log10(share) if share > 0 else math.nan
+        )
 
     def encode_stream(
-        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
-    ) -> Coded:
+        self, stream: Callable[[], Iterable[Samples]], *, num_codebooks: int | None = None, beam: int = 1
+    ) -> EncodedClip:
         """Code one clip that is too long to be held, in bounded memory; the same bits as `encode`.
 
         Parameters
         ----------
         stream
             Gives the chunks of the clip, of any size; called twice, as the level of the whole is needed first.
-        depth, beam
+        num_codebooks, beam
             As in `encode`.
 
         Returns
         -------
-        Coded
+        EncodedClip
         """
-        depth, beam = self._depth(depth), _searched(beam)
+        num_codebooks, beam = self._valid_num_codebooks(num_codebooks), _valid_beam(beam)
         scale = streamed_level(stream(), self.sample_rate)
         samples = 0
 
@@ -219,13 +221,13 @@ class Codec:
             nonlocal samples
             for chunk in stream():
                 samples += len(chunk)
-                yield torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0))
+                yield torch.from_numpy(_valid_clip(np.ascontiguousarray(chunk, np.float32), 0))
 
-        parts = list(tiles.encode_stream(self.model, chunks(), scale, depth, beam, rows=self._rows))
-        return self._coded(tiles.join(parts, depth), scale, samples)
+        parts = list(tiles.encode_stream(self.model, chunks(), scale, num_codebooks, beam, rows=self._rows))
+        return self._coded(tiles.join(parts, num_codebooks), scale, samples)
 
     def encode_chunks(
-        self, chunks: Iterable[Samples], scale: float, *, depth: int | None = None, beam: int = 1
+        self, chunks: Iterable[Samples], scale: float, *, num_codebooks: int | None = None, beam: int = 1
     ) -> Iterator[Codes]:
         """Code one clip that arrives in chunks of any size, in bounded memory.
 
@@ -235,22 +237,22 @@ class Codec:
             Consecutive samples at `sample_rate`.
         scale
             Of the whole clip, from `ttsprep.codec.codec.speech_level`.
-        depth, beam
+        num_codebooks, beam
             As in `encode`.
 
         Yields
         ------
         ndarray
-            Codes ``(depth, frames)``; joined they are those of `encode`, bit for bit.
+            Codes ``(num_codebooks, frames)``; joined they are those of `encode`, bit for bit.
         """
         if not FLOOR <= scale < math.inf:
             raise CodecError(f"scale must be at least {FLOOR} and finite, not {scale}")
-        held = (torch.from_numpy(_checked(np.ascontiguousarray(chunk, np.float32), 0)) for chunk in chunks)
-        depth, beam = self._depth(depth), _searched(beam)
-        for coding in tiles.encode_stream(self.model, held, scale, depth, beam, rows=self._rows):
-            yield self._narrow(coding.codes)
+        held = (torch.from_numpy(_valid_clip(np.ascontiguousarray(chunk, np.float32), 0)) for chunk in chunks)
+        num_codebooks, beam = self._valid_num_codebooks(num_codebooks), _valid_beam(beam)
+        for coding in tiles.encode_stream(self.model, held, scale, num_codebooks, beam, rows=self._rows):
+            yield self._to_int16(coding.codes)
 
-    def decode(self, coded: Sequence[Coded]) -> list[Samples]:
+    def decode(self, coded: Sequence[EncodedClip]) -> list[Samples]:
         """Turn codes back into clips of the same lengths and levels.
 
         Parameters
@@ -270,32 +272,32 @@ class Codec:
             out.append(samples.numpy() * np.float32(one.scale * self.config.output_gain))
         return out
 
-    def _check(self, one: Coded, row: int) -> None:
+    def _check(self, one: EncodedClip, row: int) -> None:
         if one.codes.ndim != 2:
-            raise CodecError(f"clip {row}: codes have shape {one.codes.shape}, not (depth, frames)")
-        depth, frames = one.codes.shape
-        self._depth(depth)
-        wanted = -(-one.samples // self.config.frame)
+            raise CodecError(f"clip {row}: codes have shape {one.codes.shape}, not (num_codebooks, frames)")
+        num_codebooks, frames = one.codes.shape
+        self._valid_num_codebooks(num_codebooks)
+        wanted = -(-one.samples // self.config.hop_length)
         if frames != wanted:
             raise CodecError(f"clip {row}: {frames} frames of codes, but {one.samples} samples need {wanted}")
-        if one.codes.size and (one.codes.min() < 0 or one.codes.max() >= self.cardinality):
+        if one.codes.size and (one.codes.min() < 0 or one.codes.max() >= self.codebook_size):
             low, high = int(one.codes.min()), int(one.codes.max())
-            raise CodecError(f"clip {row}: codes {low} to {high}, but a codebook has {self.cardinality}")
+            raise CodecError(f"clip {row}: codes {low} to {high}, but a codebook has {self.codebook_size}")
         if not (np.isfinite(one.scale) and one.scale > 0):
             raise CodecError(f"clip {row}: scale is {one.scale}")
 
-    def _narrow(self, codes: torch.Tensor) -> Codes:
-        kind = np.int16 if self.cardinality <= 32768 else np.int32
+    def _to_int16(self, codes: torch.Tensor) -> Codes:
+        kind = np.int16 if self.codebook_size <= 32768 else np.int32
         return codes.numpy().astype(kind)
 
 
-def _searched(beam: int) -> int:
+def _valid_beam(beam: int) -> int:
     if beam < 1:
         raise CodecError(f"beam {beam} was asked for: at least one choice must be kept")
     return beam
 
 
-def _checked(clip: Samples, row: int) -> Samples:
+def _valid_clip(clip: Samples, row: int) -> Samples:
     if clip.ndim != 1:
         raise CodecError(f"clip {row} has shape {clip.shape}: one row of samples is expected (mono)")
     if not np.isfinite(clip).all():

@@ -8,8 +8,8 @@ import torch
 
 from ttsprep.codec.checkpoint import read, write
 from ttsprep.codec.codec import Codec
-from ttsprep.codec.training.config import CodecRecipe, given, read_recipe, revised
-from ttsprep.codec.training.data import Source, Speech, opened, recordings
+from ttsprep.codec.training.config import CodecRecipe, parse_settings, read_recipe, revised
+from ttsprep.codec.training.data import Speech, TrainingSource, opened, recordings
 from ttsprep.codec.training.data import pack as packed
 from ttsprep.core import audio
 from ttsprep.core.errors import UsageError
@@ -29,7 +29,7 @@ def pack(recipe: Path, data: Sequence[Path], out: Path) -> None:
     config = chosen.config()
     if not chosen.source:
         raise UsageError(f"{recipe} names no [[source]] to pack: name, path, weight and licence of each are needed")
-    sources = [Source(**{**row.model_dump(), "path": _find(data, row.path)}) for row in chosen.source]
+    sources = [TrainingSource(**{**row.model_dump(), "path": _find(data, row.path)}) for row in chosen.source]
     packed(sources, config.sample_rate, out)
 
 
@@ -81,11 +81,11 @@ def train(
         reexecute()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
 
-    changes = given(settings)
+    changes = parse_settings(settings)
     chosen = CodecRecipe(preset=preset_name) if recipe is None else read_recipe(recipe)
     config = chosen.config()
-    first = {"bypass": 0, "decay_from": None} if begin_from else {}
-    training = chosen.training(**first)
+    first = {"quantiser": {"warmup_steps": 0}, "optimiser": {"decay_from": None}} if begin_from else {}
+    training = chosen.training(first)
     if begin_from and (out / "state.pt").is_file():
         raise UsageError(f"{out} holds a run already: --from begins a new one, in another folder")
     weights = read(begin_from) if begin_from else None
@@ -93,7 +93,7 @@ def train(
         speech = out / "speech"
         if corpus is not None and not (speech / "speech.json").is_file():
             tell(f"packing {corpus}")
-            packed([Source(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
+            packed([TrainingSource(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
     packed_speech = Speech(speech)
     if corpus is not None and (was := packed_speech.sources[0]["path"]) != corpus.resolve().name:
         raise UsageError(f"{speech} was packed from a folder called {was!r}, not {corpus}: train in another --out")
@@ -101,7 +101,9 @@ def train(
     if weights is not None:
         run.trainer.adopt(weights)
     if decay is not None:
-        run.trainer.train = revised(run.trainer.train, {"decay_from": run.trainer.step, "decay_steps": decay})
+        run.trainer.train = revised(
+            run.trainer.train, {"optimiser": {"decay_from": run.trainer.step, "decay_steps": decay}}
+        )
     run.go(steps=steps, save_minutes=save_minutes, tell=tell)
     tell(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
 
@@ -144,26 +146,26 @@ def clips_of(corpus: Path, rate: int, count: int, seconds: int = 10) -> list[tup
 def evaluate(
     checkpoint: str, corpus: Path, *, clips: int, beam: int, baselines: Sequence[str], lyra: Path | None
 ) -> str:
-    """Measure a codec at every depth, beside others on the same clips; return tables in Markdown."""
+    """Measure a codec with one codebook, two, ..., beside others on the same clips; return tables in Markdown."""
     from ttsprep.codec.evaluate import beside, table
     from ttsprep.codec.evaluate import evaluate as evaluated
     from ttsprep.codec.external import load
 
     codec = load(checkpoint)
     chosen = clips_of(corpus, codec.sample_rate, clips)
-    parts = [table(evaluated(codec, chosen, range(1, codec.depth + 1), beam=beam))]
+    parts = [table(evaluated(codec, chosen, range(1, codec.num_codebooks + 1), beam=beam))]
     parts += beside(baselines, chosen, codec.sample_rate, lyra)
     return "\n\n".join(parts)
 
 
 def doctor(checkpoint: str, corpus: Path | None, *, clips: int) -> str:
     """Look at the health of a checkpoint, on speech if there is any; return the findings."""
-    from ttsprep.codec.doctor import examine
+    from ttsprep.codec.doctor import health_check
 
     torch.set_num_threads(1)
     codec = Codec.load(checkpoint)
     speech = None if corpus is None else [clip for _, clip in clips_of(corpus, codec.sample_rate, clips)]
-    health = examine(codec, speech)
+    health = health_check(codec, speech)
     lines = ["book  updates  range   norm" + ("" if speech is None else "  used  perplexity  reach  left")]
     for number, book in enumerate(health.books):
         shown = f"{number:4}  {book.updates:7}  {book.range:5.2f}  {book.norm:5.2f}"
@@ -180,5 +182,5 @@ def doctor(checkpoint: str, corpus: Path | None, *, clips: int) -> str:
             f"upper half of the band {health.treble_db:+.1f} dB"
         )
     well = "healthy" if speech is not None else "no fault in the weights; name a CORPUS to see what they do to speech"
-    lines += [f"{s.severity}: {s.cause}: {s.message}" for s in health.symptoms] or [well]
+    lines += [f"{s.severity}: {s.cause}: {s.message}" for s in health.issues] or [well]
     return "\n".join(lines)

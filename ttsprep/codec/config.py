@@ -23,8 +23,8 @@ class QuantiserConfig(_Strict):
     kind
         ``rvq-ema`` (Euclidean, moving averages), ``rvq-l2`` (factorised, cosine, gradients), ``vq`` (one
         codebook), ``fsq`` (rounded to fixed levels), ``residual-fsq``.
-    depth, cardinality
-        Codebooks, and codes in each. Of ``fsq`` the cardinality is the product of its levels.
+    num_codebooks, codebook_size
+        Codebooks, and codes in each; ``fsq`` has as many codes as the product of its levels.
     code_dim
         Width of a code of ``rvq-l2``; the others use the width of the latents.
     levels
@@ -39,8 +39,8 @@ class QuantiserConfig(_Strict):
     """
 
     kind: Kind = "rvq-ema"
-    depth: int = Field(default=8, ge=1, le=64)
-    cardinality: int = Field(default=1024, ge=2, le=65536)
+    num_codebooks: int = Field(default=8, ge=1, le=64)
+    codebook_size: int = Field(default=1024, ge=2, le=65536)
     code_dim: int = Field(default=8, ge=1, le=512)
     levels: tuple[int, ...] = (8, 5, 5, 5)
     normalise: Normalise = "none"
@@ -51,8 +51,8 @@ class QuantiserConfig(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> "QuantiserConfig":
-        if self.kind in {"vq", "fsq"} and self.depth != 1:
-            raise ValueError(f"{self.kind} has one codebook: depth must be 1, not {self.depth}")
+        if self.kind in {"vq", "fsq"} and self.num_codebooks != 1:
+            raise ValueError(f"{self.kind} has one codebook: num_codebooks must be 1, not {self.num_codebooks}")
         if any(level < 2 for level in self.levels) or not 1 <= len(self.levels) <= 16:
             raise ValueError("levels: 1 to 16 numbers, each at least 2")
         return self
@@ -63,9 +63,9 @@ class CodecConfig(_Strict):
 
     Attributes
     ----------
-    sample_rate, window, hop, stride
-        Of the spectral front and back end: frames of `window` samples every `hop`; `stride` of them make one
-        frame of codes, so that there are ``sample_rate / (hop * stride)`` a second.
+    sample_rate, window, stft_hop, stride
+        Of the spectral front and back end: frames of `window` samples every `stft_hop`; `stride` of them make one
+        frame of codes, of ``hop_length = stft_hop * stride`` samples.
     power
         Exponent of the magnitudes the encoder sees.
     encoder_fine, encoder_fine_blocks, encoder_width, encoder_blocks
@@ -86,7 +86,7 @@ class CodecConfig(_Strict):
 
     sample_rate: int = Field(default=16000, ge=4000, le=192000)
     window: int = Field(default=320, ge=8, le=8192)
-    hop: int = Field(default=80, ge=1, le=8192)
+    stft_hop: int = Field(default=80, ge=1, le=8192)
     stride: int = Field(default=4, ge=1, le=64)
     power: float = Field(default=0.3, gt=0, le=1)
     encoder_fine: int = Field(default=128, ge=1, le=4096)
@@ -106,10 +106,8 @@ class CodecConfig(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> "CodecConfig":
-        if self.window != self.hop * self.stride:
-            raise ValueError(
-                f"window must be hop x stride, not {self.window} with hop {self.hop}, stride {self.stride}"
-            )
+        if self.window != self.stft_hop * self.stride:
+            raise ValueError(f"window must be stft_hop x stride, not {self.window} for {self.stft_hop} x {self.stride}")
         if self.stride < 4:
             raise ValueError("stride must be at least 4: fewer frames do not overlap enough to add up again")
         if self.kernel % 2 == 0:
@@ -125,19 +123,19 @@ class CodecConfig(_Strict):
         return out
 
     @property
-    def frame(self) -> int:
+    def hop_length(self) -> int:
         """Samples in one frame of codes."""
-        return self.hop * self.stride
+        return self.stft_hop * self.stride
 
     @property
     def frame_rate(self) -> float:
         """Frames of codes in one second."""
-        return self.sample_rate / self.frame
+        return self.sample_rate / self.hop_length
 
     @property
     def bit_rate(self) -> float:
         """Bits in one second of codes."""
-        return self.frame_rate * self.quantiser.depth * math.log2(self.quantiser.cardinality)
+        return self.frame_rate * self.quantiser.num_codebooks * math.log2(self.quantiser.codebook_size)
 
     @property
     def encoder_context(self) -> tuple[int, int]:
@@ -160,11 +158,11 @@ class CodecConfig(_Strict):
         """Samples that must be known beyond one before that one can be decoded, at most.
 
         Causal: a frame of codes needs all its samples, and the windows of its successor overlap it by all
-        but one step, ``2 frame - hop``. Otherwise: what encoder and decoder look ahead, and the frame.
+        but one step, ``2 hop_length - stft_hop``. Otherwise: what encoder and decoder look ahead, and the frame.
         """
         if self.causal:
-            return 2 * self.frame - self.hop
-        return (self.encoder_context[1] + self.decoder_context[1] + 1) * self.frame
+            return 2 * self.hop_length - self.stft_hop
+        return (self.encoder_context[1] + self.decoder_context[1] + 1) * self.hop_length
 
     @property
     def latency_ms(self) -> float:
@@ -182,7 +180,7 @@ _BASE = CodecConfig(
     decoder_blocks=8,
     decoder_fine=384,
     decoder_fine_blocks=6,
-    quantiser=QuantiserConfig(depth=12, commitment=3.0),
+    quantiser=QuantiserConfig(num_codebooks=12, commitment=3.0),
 )
 """Large enough for 6 kbit/s, and for a GPU to train: 50 frames x 12 books at 16 kHz, 75 x 8 at 24 kHz."""
 
@@ -201,7 +199,7 @@ PRESETS: dict[str, CodecConfig] = {
         decoder_blocks=1,
         decoder_fine=32,
         decoder_fine_blocks=1,
-        quantiser=QuantiserConfig(depth=4, cardinality=64),
+        quantiser=QuantiserConfig(num_codebooks=4, codebook_size=64),
     ),
 }
 

@@ -19,9 +19,9 @@ from ttsprep.core.types import Audio
 from ttsprep.core.workers.pool import Limits, run
 
 if TYPE_CHECKING:
-    from ttsprep.codec.external import Coder
+    from ttsprep.codec.external import AudioCodec
     from ttsprep.codec.token_formats import Codes
-    from ttsprep.codec.tokens import Row
+    from ttsprep.codec.tokens import TokenRow
 
 SHARD = 16
 TABLE = "decoded.parquet"
@@ -70,7 +70,7 @@ class Decoding:
     """
 
     codec: str
-    _coder: "Coder | None" = field(default=None, repr=False)
+    _coder: "AudioCodec | None" = field(default=None, repr=False)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Load the codec."""
@@ -79,22 +79,22 @@ class Decoding:
         self.__dict__.update(state)
         self._coder = load(self.codec)
 
-    def prepare(self, items: Sequence["Row"]) -> None:
+    def prepare(self, items: Sequence["TokenRow"]) -> None:
         """Nothing is cheaper for many clips at once."""
 
-    def __call__(self, item: "Row") -> dict[str, Any]:
+    def __call__(self, item: "TokenRow") -> dict[str, Any]:
         """Return the bytes of a WAV file of 16 bits, and how many samples were beyond full scale."""
-        from ttsprep.codec.codec import Coded
+        from ttsprep.codec.codec import EncodedClip
 
         if self._coder is None:
             raise AssertionError("the codec is loaded where the work is unpickled")
-        (samples,) = self._coder.decode([Coded(item.codes, item.scale, item.samples)])
+        (samples,) = self._coder.decode([EncodedClip(item.codes, item.scale, item.samples)])
         most = 1 - 2.0**-15
         clipped = int(np.count_nonzero((samples > most) | (samples < -1)))
         audio = Audio(np.clip(samples, -1, most)[:, None], self._coder.sample_rate, "PCM_16")
         return {"wav": encoded(audio, "wav"), "clipped": clipped}
 
-    def lost(self, item: "Row", reason: str) -> dict[str, Any]:
+    def lost(self, item: "TokenRow", reason: str) -> dict[str, Any]:
         """Return the row of a clip that killed its worker."""
         return {"failed": f"{item.id!r}: {reason}"}
 
@@ -133,7 +133,7 @@ def decode(
     from ttsprep.codec.token_formats import open_codes
 
     codes = open_codes(folder)
-    name = codec or codes.meaning.codec
+    name = codec or codes.spec.codec
     _refuse_other_codec(codes, name)
     refuse_inside(codes.folder, out)
     with lock(out):
@@ -145,7 +145,7 @@ def decode(
             _decode(codes, name, out, [entry for entry in table if not entry["there"]], jobs, on_progress)
             columns = [pa.array([entry[field.name] for entry in table], field.type) for field in SCHEMA]
             write_table(out / TABLE, pa.table(columns, schema=SCHEMA))
-    seconds = sum(entry["samples"] for entry in table) / codes.meaning.sample_rate
+    seconds = sum(entry["samples"] for entry in table) / codes.spec.sample_rate
     return Decoded(out, len(table), seconds, sum(entry["clipped"] > 0 for entry in table), len(todo))
 
 
@@ -154,31 +154,31 @@ def _refuse_other_codec(codes: "Codes", name: str) -> None:
     from ttsprep.codec.tokens import TokenError
     from ttsprep.core.errors import CheckpointError
 
-    meaning = codes.meaning
+    spec = codes.spec
     try:
         coder = load(name)
     except CheckpointError as error:
-        if name != meaning.codec or Path(name).exists():
+        if name != spec.codec or Path(name).exists():
             raise
         raise TokenError(
-            f"{codes.folder} was coded with {name!r} of digest {meaning.digest[:16]}..., which is not here: give its "
+            f"{codes.folder} was coded with {name!r} of digest {spec.digest[:16]}..., which is not here: give its "
             f"path with --codec ({error})"
         ) from None
-    if coder.digest != meaning.digest:
+    if coder.digest != spec.digest:
         raise TokenError(
-            f"{codes.folder} was coded with {meaning.codec!r} of digest {meaning.digest[:16]}..., but {name!r} has "
+            f"{codes.folder} was coded with {spec.codec!r} of digest {spec.digest[:16]}..., but {name!r} has "
             f"{coder.digest[:16]}...: name the right one with --codec"
         )
-    mine = (coder.sample_rate, coder.frame, coder.cardinality)
-    theirs = (meaning.sample_rate, meaning.frame, meaning.cardinality)
-    if mine != theirs or meaning.codebooks > coder.depth:
+    mine = (coder.sample_rate, coder.hop_length, coder.codebook_size)
+    theirs = (spec.sample_rate, spec.hop_length, spec.codebook_size)
+    if mine != theirs or spec.num_codebooks > coder.num_codebooks:
         raise TokenError(
             f"{codes.folder} claims {theirs[0]} Hz, {theirs[1]} samples a frame, {theirs[2]} codes and "
-            f"{meaning.codebooks} codebooks; {name!r} has {mine[0]}, {mine[1]}, {mine[2]} and {coder.depth}"
+            f"{spec.num_codebooks} codebooks; {name!r} has {mine[0]}, {mine[1]}, {mine[2]} and {coder.num_codebooks}"
         )
 
 
-def _stamp(row: "Row", digest: str) -> str:
+def _stamp(row: "TokenRow", digest: str) -> str:
     parts = (digest, row.codes.dtype.str, row.codes.shape, row.scale, row.samples)
     return hashlib.sha256(repr(parts).encode() + np.ascontiguousarray(row.codes).tobytes()).hexdigest()[:32]
 
@@ -188,7 +188,7 @@ def _plan(codes: "Codes", out: Path) -> list[dict[str, Any]]:
     earlier = read_table(out / TABLE)
     known = {row["id"]: row for row in earlier.to_pylist()} if earlier is not None else {}
     table: list[dict[str, Any]] = [
-        {"id": row.id, "samples": row.samples, "stamp": _stamp(row, codes.meaning.digest)} for row in codes.rows()
+        {"id": row.id, "samples": row.samples, "stamp": _stamp(row, codes.spec.digest)} for row in codes.rows()
     ]
     names = safe_names(entry["id"] for entry in table)
     for entry in table:
@@ -226,4 +226,4 @@ def _decode(
                 atomic_write(out / entry["file"], row["wav"])
                 entry["clipped"] = row["clipped"]
             if on_progress:
-                on_progress(0, sum(entry["samples"] for entry in entries) / codes.meaning.sample_rate)
+                on_progress(0, sum(entry["samples"] for entry in entries) / codes.spec.sample_rate)

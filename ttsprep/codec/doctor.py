@@ -17,7 +17,7 @@ from ttsprep.core.types import Samples, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class CodebookHealth:
     """One codebook; what only speech can show is NaN without it.
 
     Attributes
@@ -47,7 +47,7 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Symptom:
+class Issue:
     """Something wrong, and why it is thought to be so."""
 
     cause: str
@@ -70,18 +70,18 @@ class Health:
         quantised, over the original, without `output_gain`.
     treble_db
         Energy in the upper half of the band, decoded over original.
-    symptoms
+    issues
         Empty for a healthy checkpoint.
     """
 
-    books: list[Book]
+    books: list[CodebookHealth]
     level: float
     drift_db: float
     treble_db: float
-    symptoms: list[Symptom]
+    issues: list[Issue]
 
 
-def examine(codec: Codec, clips: Sequence[Samples] | None) -> Health:
+def health_check(codec: Codec, clips: Sequence[Samples] | None) -> Health:
     """Examine a codec, on speech if there is any.
 
     Parameters
@@ -97,14 +97,14 @@ def examine(codec: Codec, clips: Sequence[Samples] | None) -> Health:
     Health
     """
     if clips is not None and sum(map(len, clips)) < codec.sample_rate:
-        raise CorpusError("at least a second of speech is needed to examine a codec")
+        raise CorpusError("at least a second of speech is needed to health_check a codec")
     nan = float("nan")
-    if codec.depth == 0:
+    if codec.num_codebooks == 0:
         message = "no codebook was trained: the run never got past its warm-up"
-        return Health([], nan, nan, nan, [Symptom("untrained", Severity.ERROR, message)])
+        return Health([], nan, nan, nan, [Issue("untrained", Severity.ERROR, message)])
     if clips is None:
         books = _books(codec, None, None)
-        return Health(books, nan, nan, nan, list(_symptoms(codec, books, nan, nan, nan, 0)))
+        return Health(books, nan, nan, nan, list(_issues(codec, books, nan, nan, nan, 0)))
     coded = codec.encode(clips)
     decoded = codec.decode(coded)
     energy_in = sum(float(np.square(c, dtype=np.float64).sum()) for c in clips)
@@ -114,14 +114,14 @@ def examine(codec: Codec, clips: Sequence[Samples] | None) -> Health:
     codes = torch.from_numpy(np.concatenate([c.codes for c in coded], 1).astype(np.int64))
     latents, drift = _latents(codec, clips)
     books = _books(codec, codes, latents)
-    symptoms = _symptoms(codec, books, level, drift, treble, codes.shape[1])
-    return Health(books, level, drift, treble, list(symptoms))
+    issues = _issues(codec, books, level, drift, treble, codes.shape[1])
+    return Health(books, level, drift, treble, list(issues))
 
 
 @torch.inference_mode()
 def _latents(codec: Codec, clips: Sequence[Samples]) -> tuple[Tensor, float]:
     """Return latents ``(frames, dim)``, and the level in dB of what they decode to unquantised, over the original."""
-    size, model, out = codec.config.frame, codec.model, []
+    size, model, out = codec.config.hop_length, codec.model, []
     energy_in = energy_out = 0.0
     for clip in clips:
         whole = torch.from_numpy(clip / np.float32(speech_level(clip, codec.sample_rate)))
@@ -144,18 +144,18 @@ def _treble_db(clips: Sequence[Samples]) -> float:
 
 
 @torch.inference_mode()
-def _books(codec: Codec, codes: Tensor | None, latents: Tensor | None) -> list[Book]:
+def _books(codec: Codec, codes: Tensor | None, latents: Tensor | None) -> list[CodebookHealth]:
     quantiser, nan, out = codec.model.quantiser, float("nan"), []
     if latents is not None:
         latents = normalised(latents, codec.config.quantiser.normalise)
         whole = quantiser.encode(latents[None])
-    for stage in range(codec.depth):
+    for stage in range(codec.num_codebooks):
         used = perplexity = spread = norm = reach = left = nan
         if isinstance(quantiser, ResidualEma):
             vectors = quantiser.codes(stage)
             spread, norm = float(vectors.abs().max()), float(vectors.norm(dim=1).mean())
         if codes is not None and latents is not None:
-            share = torch.bincount(codes[stage], minlength=codec.cardinality).double()
+            share = torch.bincount(codes[stage], minlength=codec.codebook_size).double()
             used = float((share > 0).double().mean())
             share = share[share > 0] / share.sum()
             perplexity = float(torch.exp(-(share * share.log()).sum()))
@@ -164,20 +164,22 @@ def _books(codec: Codec, codes: Tensor | None, latents: Tensor | None) -> list[B
             rest = latents - quantiser.decode(whole[:, : stage + 1])[0]
             left = float(rest.square().sum() / (latents.square().sum() + 1e-20))
         updates = codec.checkpoint.updates_per_quantiser[stage]
-        out.append(Book(updates, used, perplexity, spread, norm, reach, left))
+        out.append(CodebookHealth(updates, used, perplexity, spread, norm, reach, left))
     return out
 
 
-def _symptoms(codec: Codec, books: list[Book], level: float, drift: float, treble: float, frames: int) -> list[Symptom]:
+def _issues(
+    codec: Codec, books: list[CodebookHealth], level: float, drift: float, treble: float, frames: int
+) -> list[Issue]:
     out = []
 
     def found(cause: str, severity: Severity, message: str) -> None:
-        out.append(Symptom(cause, severity, message))
+        out.append(Issue(cause, severity, message))
 
-    trained, total = codec.depth, codec.config.quantiser.depth
+    trained, total = codec.num_codebooks, codec.config.quantiser.num_codebooks
     if trained < total:
-        found("depth", Severity.NOTE, f"{trained} of {total} codebooks were trained; only those are used")
-    possible = min(codec.cardinality, frames)
+        found("codebooks", Severity.NOTE, f"{trained} of {total} codebooks were trained; only those are used")
+    possible = min(codec.codebook_size, frames)
     for number, book in enumerate(books):
         if book.perplexity < min(10.0, 0.1 * possible):
             found(

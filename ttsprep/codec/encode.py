@@ -19,8 +19,8 @@ from ttsprep.core.workers.pool import Limits, run
 from ttsprep.corpora.corpus import Corpus, read_corpus
 
 if TYPE_CHECKING:
-    from ttsprep.codec.external import Coder
-    from ttsprep.codec.tokens import Meaning
+    from ttsprep.codec.external import AudioCodec
+    from ttsprep.codec.tokens import TokenSpec
 
 SHARD = 16
 """Clips that a worker is given at a time; four times as many, where they make one batch on a GPU."""
@@ -42,7 +42,7 @@ class Options:
         One of `ttsprep.codec.token_formats.FORMATS`.
     layout
         Of the corpus.
-    depth, beam
+    num_codebooks, beam
         Codebooks, and choices kept from one to the next; None for what the codec recommends.
     device
         ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
@@ -51,7 +51,7 @@ class Options:
     codec: str = "nano16"
     form: str = "parquet"
     layout: str = "auto"
-    depth: int | None = None
+    num_codebooks: int | None = None
     beam: int | None = None
     device: str = "auto"
 
@@ -86,7 +86,7 @@ class Job:
     ----------
     plan
         The clips.
-    coder, meaning
+    coder, spec
         The codec, and what its codes will mean.
     options
         As given.
@@ -95,8 +95,8 @@ class Job:
     """
 
     plan: Corpus
-    coder: "Coder"
-    meaning: "Meaning"
+    coder: "AudioCodec"
+    spec: "TokenSpec"
     options: Options
     code: str
 
@@ -128,28 +128,28 @@ def prepare(path: Path, options: Options) -> Job:
     """
     from ttsprep.codec.external import device, load
     from ttsprep.codec.token_formats import FORMATS
-    from ttsprep.codec.tokens import Meaning
+    from ttsprep.codec.tokens import TokenSpec
 
     if options.form not in FORMATS:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
     todo = read_corpus(path, options.layout)
     coder = load(options.codec, device(options.device))
-    if not coder.depth:
+    if not coder.num_codebooks:
         raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")
-    depth = coder.depth if options.depth is None else options.depth
-    if not 1 <= depth <= coder.depth:
-        raise UsageError(f"--depth {depth}: {options.codec} has {coder.depth} codebooks that were trained")
-    meaning = Meaning(
+    num_codebooks = coder.num_codebooks if options.num_codebooks is None else options.num_codebooks
+    if not 1 <= num_codebooks <= coder.num_codebooks:
+        raise UsageError(f"--codebooks {num_codebooks}: {options.codec} has {coder.num_codebooks} trained codebooks")
+    spec = TokenSpec(
         codec=clean(_called(options.codec)),
         digest=coder.digest,
         sample_rate=coder.sample_rate,
-        frame=coder.frame,
-        codebooks=depth,
-        cardinality=coder.cardinality,
-        beam=coder.search if options.beam is None else options.beam,
+        hop_length=coder.hop_length,
+        num_codebooks=num_codebooks,
+        codebook_size=coder.codebook_size,
+        beam=coder.default_beam if options.beam is None else options.beam,
     )
-    settings = (CODING_VERSION, meaning.digest, meaning.codebooks, meaning.beam)
-    return Job(todo, coder, meaning, options, hashlib.sha256(repr(settings).encode()).hexdigest())
+    settings = (CODING_VERSION, spec.digest, spec.num_codebooks, spec.beam)
+    return Job(todo, coder, spec, options, hashlib.sha256(repr(settings).encode()).hexdigest())
 
 
 def _called(codec: str) -> str:
@@ -212,7 +212,7 @@ def _encode(
     on_plan: Callable[[Corpus, int], None] | None,
 ) -> Encoded:
     clips, root = job.plan.clips, str(job.plan.root.resolve())
-    schema = journal_schema(job.meaning.cardinality)
+    schema = journal_schema(job.spec.codebook_size)
     journal = Journal(out / ".journal", schema)
     known = finished.fingerprints | Held.read(journal).places.keys()
     files = unchanged(root, clips, out)
@@ -236,7 +236,7 @@ def _encode(
     if todo:
         write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
     form, code = job.options.form, job.code
-    summary = write(out, clips, job.plan.ids, outcomes, job.meaning, form, code, finished, journal)
+    summary = write(out, clips, job.plan.ids, outcomes, job.spec, form, code, finished, journal)
     return Encoded(out, summary, fresh, job)
 
 
@@ -245,9 +245,7 @@ def _rows(
 ) -> Iterator[tuple[Sequence[int], list[Row]]]:
     """Yield the places and the rows of clips to do, as they are finished."""
     elsewhere = job.coder.device_name != "cpu"
-    work = Coding(
-        root, job.options.codec, job.meaning.codebooks, job.meaning.beam, job.code, known, elsewhere=elsewhere
-    )
+    work = Coding(root, job.options.codec, job.spec.num_codebooks, job.spec.beam, job.code, known, elsewhere=elsewhere)
     size = 4 * SHARD if elsewhere else SHARD
     shards = [todo[i : i + size] for i in range(0, len(todo), size)]
     clips = ([job.plan.clips[i] for i in shard] for shard in shards)
@@ -257,7 +255,7 @@ def _rows(
             yield shards[number], rows
             if on_progress:
                 samples = sum(row["coded"].samples for row in rows if "coded" in row)
-                on_progress(0, samples / job.meaning.sample_rate)
+                on_progress(0, samples / job.spec.sample_rate)
 
 
 def _coded(job: Job, results: Iterator[tuple[int, list[Row]]]) -> Iterator[tuple[int, list[Row]]]:
@@ -266,7 +264,7 @@ def _coded(job: Job, results: Iterator[tuple[int, list[Row]]]) -> Iterator[tuple
 
     def code(rows: list[Row]) -> list[Row]:
         clips = [row.pop("clip") for row in rows if "clip" in row]
-        coded = iter(job.coder.encode(clips, depth=job.meaning.codebooks, beam=job.meaning.beam))
+        coded = iter(job.coder.encode(clips, num_codebooks=job.spec.num_codebooks, beam=job.spec.beam))
         return [row if "coded" in row or row["status"] != "ok" else row | {"coded": next(coded)} for row in rows]
 
     with ThreadPoolExecutor(1) as pool:

@@ -12,7 +12,7 @@ from ttsprep.core.files import digest, inside, regular, signature
 from ttsprep.core.types import Clip
 
 if TYPE_CHECKING:
-    from ttsprep.codec.external import Coder
+    from ttsprep.codec.external import AudioCodec
 
 CODING_VERSION = 2
 """Raised whenever the same clip and codec would give other codes."""
@@ -40,7 +40,7 @@ class Coding:
         The corpus.
     codec
         What the user called it; loaded once, where this is unpickled, and shared by the workers forked there.
-    depth, beam
+    num_codebooks, beam
         Codebooks, and choices kept from one to the next.
     code
         Stands for the codec and its settings.
@@ -52,12 +52,12 @@ class Coding:
 
     root: str
     codec: str
-    depth: int
+    num_codebooks: int
     beam: int
     code: str
     known: frozenset[str] = frozenset()
     elsewhere: bool = False
-    _coder: "Coder | None" = field(default=None, repr=False)
+    _coder: "AudioCodec | None" = field(default=None, repr=False)
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         """Load the codec."""
@@ -103,7 +103,7 @@ class Coding:
             samples = feed.whole(decoded, rate)
             if self.elsewhere:
                 return {"clip": samples}
-            return {"coded": coder.encode([samples], depth=self.depth, beam=self.beam)[0]}
+            return {"coded": coder.encode([samples], num_codebooks=self.num_codebooks, beam=self.beam)[0]}
         seconds = decoded.claimed / decoded.rate
         if seconds > coder.longest_s:
             raise AudioError("too-long", f"lasts {seconds:,.0f} s; this codec takes {coder.longest_s:,.0f} s at most")
@@ -111,6 +111,8 @@ class Coding:
         channel = feed.sole_channel(path, clip.start, clip.end)
         return {
             "coded": coder.encode_stream(
-                lambda: feed.chunks(path, clip.start, clip.end, rate, channel), depth=self.depth, beam=self.beam
+                lambda: feed.chunks(path, clip.start, clip.end, rate, channel),
+                num_codebooks=self.num_codebooks,
+                beam=self.beam,
             )
         }

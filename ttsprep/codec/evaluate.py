@@ -1,4 +1,4 @@
-"""How good a codec is on speech it has never heard: every metric, at every depth."""
+"""How good a codec is on speech it has never heard: every metric, by the number of codebooks."""
 
 import math
 import shutil
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import soundfile
 
-from ttsprep.codec.external import Coder
+from ttsprep.codec.external import AudioCodec
 from ttsprep.codec.metrics import aligned, delay, measure
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.types import Samples
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One clip at one depth."""
+    """One clip with one number of codebooks."""
 
     clip: str
-    depth: int
+    num_codebooks: int
     values: dict[str, float]
 
 
-def evaluate(codec: Coder, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1) -> list[Row]:
+def evaluate(
+    codec: AudioCodec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1
+) -> list[Row]:
     """Measure a codec.
 
     Parameters
@@ -51,9 +53,9 @@ def evaluate(codec: Coder, clips: Iterable[tuple[str, Samples]], depths: Sequenc
     """
     rows = []
     for name, samples in clips:
-        for depth in depths:
-            (decoded,) = codec.decode(codec.encode([samples], depth=depth, beam=beam))
-            rows.append(Row(name, depth, measure(samples, decoded, codec.sample_rate)))
+        for num_codebooks in depths:
+            (decoded,) = codec.decode(codec.encode([samples], num_codebooks=num_codebooks, beam=beam))
+            rows.append(Row(name, num_codebooks, measure(samples, decoded, codec.sample_rate)))
     return rows
 
 
@@ -72,7 +74,7 @@ def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, 
     Returns
     -------
     list of Row
-        Of depth 0.
+        Of no codebooks.
     """
     rows = []
     for name, samples in clips:
@@ -106,7 +108,7 @@ def beside(names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int
 
 
 def table(rows: list[Row]) -> str:
-    """Return the mean over clips of every metric at every depth, as a Markdown table.
+    """Return the mean over clips of every metric as a Markdown table, a row for every number of codebooks.
 
     Parameters
     ----------
@@ -118,14 +120,14 @@ def table(rows: list[Row]) -> str:
     str
     """
     names = list(rows[0].values) if rows else []
-    lines = ["| depth | clips | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 2)]
-    for depth in sorted({row.depth for row in rows}):
-        mine = [row.values for row in rows if row.depth == depth]
+    lines = ["| codebooks | clips | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 2)]
+    for num_codebooks in sorted({row.num_codebooks for row in rows}):
+        mine = [row.values for row in rows if row.num_codebooks == num_codebooks]
         cells = []
         for name in names:
             known = [values[name] for values in mine if not math.isnan(values[name])]
             cells.append(f"{np.mean(known):.3f}" if known else "n/a")
-        lines.append(f"| {depth} | {len(mine)} | " + " | ".join(cells) + " |")
+        lines.append(f"| {num_codebooks} | {len(mine)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -260,13 +262,13 @@ def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[S
     from ttsprep.codec.external import load
 
     coder = load(name)
-    bits = coder.depth * math.log2(coder.cardinality) * coder.sample_rate / coder.frame / 1000
+    bits = coder.num_codebooks * math.log2(coder.codebook_size) * coder.sample_rate / coder.hop_length / 1000
     return [(f"{name}, {bits:.2g} kbit/s", partial(_through, coder))]
 
 
-def _through(coder: "Coder", samples: Samples, rate: int) -> Samples:
+def _through(coder: "AudioCodec", samples: Samples, rate: int) -> Samples:
     import soxr
 
     there = soxr.resample(samples, rate, coder.sample_rate, quality="HQ")
-    (decoded,) = coder.decode(coder.encode([there], beam=coder.search))
+    (decoded,) = coder.decode(coder.encode([there], beam=coder.default_beam))
     return fitted(soxr.resample(decoded, coder.sample_rate, rate, quality="HQ"), len(samples))

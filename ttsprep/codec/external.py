@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ttsprep.codec.codec import Codec, Coded
+from ttsprep.codec.codec import Codec, EncodedClip
 from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError, UsageError
 from ttsprep.core.types import Samples
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     pass
 
 
-class Coder(Protocol):
+class AudioCodec(Protocol):
     """Turns clips into codes and back.
 
     Attributes
     ----------
-    depth, cardinality
+    num_codebooks, codebook_size
         Codebooks that can be used, and codes in each.
     digest
         Names its weights and settings.
-    search
+    default_beam
         Beam to use where none is asked for.
     device_name
         ``cpu``, or what it computes on.
@@ -37,9 +37,9 @@ class Coder(Protocol):
         Seconds that it can code in bounded memory; longer clips are refused.
     """
 
-    depth: int
+    num_codebooks: int
     digest: str
-    search: int
+    default_beam: int
     longest_s: float
     device_name: str
 
@@ -48,24 +48,29 @@ class Coder(Protocol):
         """Samples a second, in and out."""
 
     @property
-    def frame(self) -> int:
+    def hop_length(self) -> int:
         """Samples in one frame of codes."""
 
     @property
-    def cardinality(self) -> int:
+    def codebook_size(self) -> int:
         """Codes in each codebook."""
 
     def encode(
-        self, batch: Sequence[Samples], lengths: Sequence[int] | None = None, *, depth: int | None = None, beam: int = 1
-    ) -> "list[Coded]":
+        self,
+        batch: Sequence[Samples],
+        lengths: Sequence[int] | None = None,
+        *,
+        num_codebooks: int | None = None,
+        beam: int = 1,
+    ) -> "list[EncodedClip]":
         """Code clips."""
 
     def encode_stream(
-        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
-    ) -> "Coded":
+        self, stream: Callable[[], Iterable[Samples]], *, num_codebooks: int | None = None, beam: int = 1
+    ) -> "EncodedClip":
         """Code one clip that arrives in chunks; `stream` is called as often as it is needed."""
 
-    def decode(self, coded: "Sequence[Coded]") -> list[Samples]:
+    def decode(self, coded: "Sequence[EncodedClip]") -> list[Samples]:
         """Turn codes back into clips."""
 
 
@@ -73,7 +78,7 @@ CLASSES = {"encodec": "EncodecModel", "dac": "DacModel", "mimi": "MimiModel"}
 """By the ``model_type`` of ``config.json``."""
 
 
-def is_foreign(folder: Path) -> bool:
+def is_hf_model(folder: Path) -> bool:
     """Say whether a folder holds a model of `transformers`."""
     return (folder / "config.json").is_file()
 
@@ -93,7 +98,7 @@ def cached(name: str) -> Path | None:
         return None
 
 
-class Foreign:
+class HFCodec:
     """A codec of another house.
 
     Parameters
@@ -104,7 +109,7 @@ class Foreign:
         Where to compute.
     """
 
-    search = 1
+    default_beam = 1
     longest_s = 180.0
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
@@ -119,16 +124,16 @@ class Foreign:
         self.digest = digest.hexdigest()
         given = self._model.config
         self.sample_rate = int(given.sampling_rate)
-        self.cardinality = int(given.codebook_size)
+        self.codebook_size = int(given.codebook_size)
         if self.kind == "encodec":
             self._refuse_stereo(folder)
             self._bandwidth = max(given.target_bandwidths)
-            self.depth = int(self._model.quantizer.get_num_quantizers_for_bandwidth(self._bandwidth))
-            self.frame = math.prod(given.upsampling_ratios)
+            self.num_codebooks = int(self._model.quantizer.get_num_quantizers_for_bandwidth(self._bandwidth))
+            self.hop_length = math.prod(given.upsampling_ratios)
         elif self.kind == "dac":
-            self.depth, self.frame = int(given.n_codebooks), math.prod(given.downsampling_ratios)
+            self.num_codebooks, self.hop_length = int(given.n_codebooks), math.prod(given.downsampling_ratios)
         else:
-            self.depth, self.frame = int(given.num_quantizers), round(self.sample_rate / given.frame_rate)
+            self.num_codebooks, self.hop_length = int(given.num_quantizers), round(self.sample_rate / given.frame_rate)
 
     def _refuse_stereo(self, folder: Path) -> None:
         given = self._model.config
@@ -142,47 +147,52 @@ class Foreign:
         batch: Sequence[Samples],
         lengths: Sequence[int] | None = None,
         *,
-        depth: int | None = None,
+        num_codebooks: int | None = None,
         beam: int = 1,
-    ) -> list[Coded]:
+    ) -> list[EncodedClip]:
         """Code clips one by one, as `ttsprep.codec.codec.Codec.encode`; these codecs do not search."""
         del beam
-        depth = self.depth if depth is None else depth
-        if not 1 <= depth <= self.depth:
-            raise UntrainedError(f"depth {depth} was asked for, but this codec has {self.depth} codebooks")
+        num_codebooks = self.num_codebooks if num_codebooks is None else num_codebooks
+        if not 1 <= num_codebooks <= self.num_codebooks:
+            raise UntrainedError(f"{num_codebooks} codebooks were asked for, but this codec has {self.num_codebooks}")
         ends = map(len, batch) if lengths is None else lengths
-        return [self._encode(np.asarray(clip[:end], np.float32), depth) for clip, end in zip(batch, ends, strict=True)]
+        return [
+            self._encode(np.asarray(clip[:end], np.float32), num_codebooks)
+            for clip, end in zip(batch, ends, strict=True)
+        ]
 
     def encode_stream(
-        self, stream: Callable[[], Iterable[Samples]], *, depth: int | None = None, beam: int = 1
-    ) -> Coded:
+        self, stream: Callable[[], Iterable[Samples]], *, num_codebooks: int | None = None, beam: int = 1
+    ) -> EncodedClip:
         """Code a clip that arrives in chunks: it is held whole."""
-        return self.encode([np.concatenate(list(stream()))], depth=depth, beam=beam)[0]
+        return self.encode([np.concatenate(list(stream()))], num_codebooks=num_codebooks, beam=beam)[0]
 
     @torch.inference_mode()
-    def _encode(self, clip: Samples, depth: int) -> Coded:
+    def _encode(self, clip: Samples, num_codebooks: int) -> EncodedClip:
         if clip.ndim != 1 or not np.isfinite(clip).all():
             raise CodecError(f"a clip of shape {clip.shape}: one row of finite samples is expected")
-        frames = -(-len(clip) // self.frame)
+        frames = -(-len(clip) // self.hop_length)
         if not frames:
-            return Coded(np.zeros((depth, 0), self._type), 1.0, 0)
-        padded = torch.zeros(1, 1, frames * self.frame)
+            return EncodedClip(np.zeros((num_codebooks, 0), self._type), 1.0, 0)
+        padded = torch.zeros(1, 1, frames * self.hop_length)
         padded[0, 0, : len(clip)] = torch.from_numpy(clip)
-        codes, scale = self._codes(padded.to(self.device_name), depth)
-        if codes.shape != (depth, frames):
-            raise CodecError(f"{self.kind} gave codes of shape {tuple(codes.shape)}, not ({depth}, {frames})")
-        return Coded(codes.cpu().numpy().astype(self._type), scale, len(clip), self._distance(padded, codes, scale))
+        codes, scale = self._codes(padded.to(self.device_name), num_codebooks)
+        if codes.shape != (num_codebooks, frames):
+            raise CodecError(f"{self.kind} gave codes of shape {tuple(codes.shape)}, not ({num_codebooks}, {frames})")
+        return EncodedClip(
+            codes.cpu().numpy().astype(self._type), scale, len(clip), self._distance(padded, codes, scale)
+        )
 
-    def _codes(self, samples: Tensor, depth: int) -> tuple[Tensor, float]:
-        """Return codes ``(depth, frames)`` and the scale, 1 where the codec has none."""
+    def _codes(self, samples: Tensor, num_codebooks: int) -> tuple[Tensor, float]:
+        """Return codes ``(num_codebooks, frames)`` and the scale, 1 where the codec has none."""
         if self.kind == "encodec":
             out = self._model.encode(samples, bandwidth=self._bandwidth)
             scale = out.audio_scales[0]
             # Each book quantises what those before it left, so the first ones are a codec of their own.
-            return out.audio_codes[0, 0, :depth], 1.0 if scale is None else float(scale)
+            return out.audio_codes[0, 0, :num_codebooks], 1.0 if scale is None else float(scale)
         if self.kind == "dac":
-            return self._model.encode(samples, n_quantizers=depth).audio_codes[0], 1.0
-        return self._model.encode(samples, num_quantizers=depth).audio_codes[0], 1.0
+            return self._model.encode(samples, n_quantizers=num_codebooks).audio_codes[0], 1.0
+        return self._model.encode(samples, num_quantizers=num_codebooks).audio_codes[0], 1.0
 
     def _distance(self, samples: Tensor, codes: Tensor, scale: float) -> float:
         """Return the energy of what is lost of log spectra, in dB: latents are not in reach here."""
@@ -193,12 +203,14 @@ class Foreign:
             return math.nan
         return distances(original, decoded, self.sample_rate)[0]
 
-    def decode(self, coded: Sequence[Coded]) -> list[Samples]:
+    def decode(self, coded: Sequence[EncodedClip]) -> list[Samples]:
         """Turn codes back into clips of the same lengths."""
         out = []
         for one in coded:
-            if one.codes.size and not (one.codes.min() >= 0 and one.codes.max() < self.cardinality):
-                raise CodecError(f"codes {one.codes.min()} to {one.codes.max()}, but a codebook has {self.cardinality}")
+            if one.codes.size and not (one.codes.min() >= 0 and one.codes.max() < self.codebook_size):
+                raise CodecError(
+                    f"codes {one.codes.min()} to {one.codes.max()}, but a codebook has {self.codebook_size}"
+                )
             codes = torch.from_numpy(np.ascontiguousarray(one.codes, np.int64)).to(self.device_name)
             samples = self._samples(codes, one.scale) if one.samples else np.zeros(0, np.float32)
             out.append(np.pad(samples[: one.samples], (0, max(0, one.samples - len(samples)))))
@@ -218,7 +230,7 @@ class Foreign:
 
     @property
     def _type(self) -> type[np.integer[Any]]:
-        return np.int16 if self.cardinality <= 1 << 15 else np.int32
+        return np.int16 if self.codebook_size <= 1 << 15 else np.int32
 
 
 def _kind(folder: Path) -> tuple[str, dict[str, Any]]:
@@ -253,7 +265,7 @@ def _load(folder: Path, name: str) -> Any:
     return model
 
 
-def load(name: Path | str, device: str = "cpu") -> "Coder":
+def load(name: Path | str, device: str = "cpu") -> "AudioCodec":
     """Return the codec called `name`.
 
     Parameters
@@ -271,9 +283,9 @@ def load(name: Path | str, device: str = "cpu") -> "Coder":
     torch.set_num_threads(1)  # codes must not depend on how many cores there are; cores are for processes
     path = Path(name) if Path(name).exists() else cached(str(name)) or Path(name)
     if path.is_dir():
-        if not is_foreign(path):
+        if not is_hf_model(path):
             raise CheckpointError(f"{path} is a folder without config.json: neither a checkpoint nor a model")
-        return Foreign(path, device)
+        return HFCodec(path, device)
     return Codec.load(name, device)
 
 

@@ -39,13 +39,13 @@ class _Half(nn.Module):
 
 
 class Encoder(_Half):
-    """Turn samples into latents, one for every ``config.frame`` samples."""
+    """Turn samples into latents, one for every ``config.hop_length`` samples."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         c = config
         self.stride = c.stride
-        self.analysis = Analysis(c.window, c.hop, c.power, causal=c.causal)
+        self.analysis = Analysis(c.window, c.stft_hop, c.power, causal=c.causal)
         self.enter = nn.Linear(3 * self.analysis.bins, c.encoder_fine)
         self.fine = _blocks(c, c.encoder_fine, c.encoder_fine_blocks)
         self.join = nn.Linear(c.stride * c.encoder_fine, c.encoder_width)
@@ -54,7 +54,7 @@ class Encoder(_Half):
         self.leave = nn.Linear(c.encoder_width, c.latent)
 
     def forward(self, samples: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map ``(batch, frames * config.frame)`` to ``(batch, frames, latent)``."""
+        """Map ``(batch, frames * config.hop_length)`` to ``(batch, frames, latent)``."""
         fine_mask = _fine(mask, self.stride)
         x = self.enter(self.analysis(samples))
         with self.lowered(x):
@@ -80,7 +80,7 @@ class Decoder(_Half):
         self.split = nn.Linear(c.decoder_width, c.stride * c.decoder_fine)
         self.fine = _blocks(c, c.decoder_fine, c.decoder_fine_blocks)
         self.norm = nn.LayerNorm(c.decoder_fine)
-        self.synthesis = Synthesis(c.window, c.hop, causal=c.causal)
+        self.synthesis = Synthesis(c.window, c.stft_hop, causal=c.causal)
         self.head = nn.Linear(c.decoder_fine, 3 * self.synthesis.bins)
 
     def hidden(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -96,7 +96,7 @@ class Decoder(_Half):
         return torch.as_tensor(self.norm(x))
 
     def forward(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map ``(batch, frames, latent)`` to ``(batch, frames * config.frame)``."""
+        """Map ``(batch, frames, latent)`` to ``(batch, frames * config.hop_length)``."""
         spectra = self.head(self.hidden(latents, mask))
         fine_mask = _fine(mask, self.stride)
         if fine_mask is not None:
@@ -265,7 +265,7 @@ class Synthesis(_Basis):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a training pass gives: samples out, codes ``(batch, depth, frames)``, the quantiser's own loss."""
+    """What a training pass gives: samples out, codes ``(batch, num_codebooks, frames)``, the quantiser's own loss."""
 
     samples: Tensor
     codes: Tensor
@@ -288,14 +288,14 @@ class CodecModel(nn.Module):
         Parameters
         ----------
         samples
-            ``(batch, frames * config.frame)``.
+            ``(batch, frames * config.hop_length)``.
         depths
             Codebooks for each sample; None bypasses the quantiser.
         generator
             Source of every random choice.
         """
         latents = self.encoder(samples)
-        # No depth at all still goes through what a kind does to latents before and after it rounds them: the decoder
+        # A sample of no codebook still passes what a kind does to latents before and after it rounds them: the decoder
         # would see something else when the codebooks begin.
         none = torch.zeros(len(samples), dtype=torch.int64)
         quantised = self.quantiser(latents, none if depths is None else depths, generator)

@@ -19,7 +19,7 @@ from ttsprep.core.tables import Journal, clean, read_table, to_batch, write_json
 from ttsprep.core.types import Clip
 
 if TYPE_CHECKING:
-    from ttsprep.codec.tokens import Meaning
+    from ttsprep.codec.tokens import TokenSpec
 
 SUMMARY, QUALITY, SKIPPED = "codes.summary.json", "quality.parquet", "skipped.csv"
 LISTED = 50
@@ -38,7 +38,7 @@ QUALITY_SCHEMA = pa.schema([
 """Every clip of the corpus, also those that were skipped."""
 
 
-def journal_schema(cardinality: int) -> pa.Schema:
+def journal_schema(codebook_size: int) -> pa.Schema:
     """Return the columns in which coded clips are kept until the shards are written."""
     from ttsprep.codec.tokens import schema
 
@@ -46,7 +46,7 @@ def journal_schema(cardinality: int) -> pa.Schema:
         ("fingerprint", pa.string()),
         ("status", pa.string()),
         ("status_reason", pa.string()),
-        *[column for column in schema(cardinality) if column.name != "id"],
+        *[column for column in schema(codebook_size) if column.name != "id"],
         ("distance_db", pa.float32()),
     ])
 
@@ -161,7 +161,7 @@ def write(
     clips: Sequence[Clip],
     ids: Sequence[str],
     outcomes: Sequence[Outcome],
-    meaning: "Meaning",
+    spec: "TokenSpec",
     form: str,
     code: str,
     finished: Finished,
@@ -175,7 +175,7 @@ def write(
         Folder of the codes.
     clips, ids, outcomes
         The corpus, in its order.
-    meaning, form, code
+    spec, form, code
         What the codes mean, how they are written, and what stands for codec and settings.
     finished
         What was there before.
@@ -184,14 +184,14 @@ def write(
     """
     about = [(clip.text, clip.speaker, clip.language) if form in {"hf", "webdataset"} else () for clip in clips]
     became = [outcome.fingerprint or (outcome.status, outcome.reason) for outcome in outcomes]
-    parts = (__version__, code, form, meaning, list(ids), [clip.path for clip in clips], about, became)
+    parts = (__version__, code, form, spec, list(ids), [clip.path for clip in clips], about, became)
     stamp = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
     if finished.summary.get("stamp") == stamp:
         journal.discard()
         return finished.summary
     missing = frozenset(o.fingerprint for o in outcomes if o.fingerprint) - Held.read(journal).places.keys()
     if missing:
-        schema = journal_schema(meaning.cardinality)
+        schema = journal_schema(spec.codebook_size)
         for row in finished.rows(missing):
             journal.append(to_batch([row], schema))
         journal.close()
@@ -201,7 +201,7 @@ def write(
     if not good:
         first = settled[0]
         raise CorpusError(f"none of {len(clips):,} clips can be coded; the first: {first.status}: {first.reason}")
-    writer = _Writer(out, meaning, form, held, finished.files)
+    writer = _Writer(out, spec, form, held, finished.files)
     names = safe_names(ids)
     rows = [(ids[i], settled[i].fingerprint, _about(clips[i], names[ids[i]])) for i in good]
     writer.shards(rows)
@@ -228,11 +228,11 @@ def _about(clip: Clip, name: str) -> Mapping[str, str]:
 class _Writer:
     """Writes one set of shards and its tables."""
 
-    def __init__(self, out: Path, meaning: "Meaning", form: str, held: Held, old: frozenset[str]) -> None:
+    def __init__(self, out: Path, spec: "TokenSpec", form: str, held: Held, old: frozenset[str]) -> None:
         from ttsprep.codec.codebook_stats import Usage
 
-        self._out, self._meaning, self._form, self._held, self._old = out, meaning, form, held, old
-        self._usage = Usage.empty(meaning.codebooks, meaning.cardinality)
+        self._out, self._spec, self._form, self._held, self._old = out, spec, form, held, old
+        self._usage = Usage.empty(spec.num_codebooks, spec.codebook_size)
         self._files: list[str] = []
         self._shards = self._frames = self._samples = 0
 
@@ -244,7 +244,7 @@ class _Writer:
         groups: list[list[tuple[str, str, Mapping[str, str]]]] = []
         tokens = SHARD_TOKENS
         for row in rows:
-            more = self._held.value(row[1], "frames") * self._meaning.codebooks
+            more = self._held.value(row[1], "frames") * self._spec.num_codebooks
             if tokens + more > SHARD_TOKENS:
                 groups.append([])
                 tokens = 0
@@ -257,20 +257,20 @@ class _Writer:
             self._count(table)
             about = [row[2] for row in group]
             place = (number, len(groups))
-            self._files += write_shard(self._form, self._out, place, table, about, self._meaning)
+            self._files += write_shard(self._form, self._out, place, table, about, self._spec)
             self._claim()
 
     def _table(self, group: Sequence[tuple[str, str, Mapping[str, str]]]) -> pa.Table:
         from ttsprep.codec.tokens import schema
 
-        columns = schema(self._meaning.cardinality)
+        columns = schema(self._spec.codebook_size)
         rows = pa.Table.from_batches([self._held.row(fingerprint) for _, fingerprint, _ in group])
         table = rows.append_column("id", pa.array([clean(name) for name, _, _ in group], pa.string()))
         return table.select(columns.names).combine_chunks().cast(columns)
 
     def _count(self, table: pa.Table) -> None:
         for codes in table["codes"].combine_chunks():
-            self._usage.add(codes.values.to_numpy(zero_copy_only=False).reshape(self._meaning.codebooks, -1))
+            self._usage.add(codes.values.to_numpy(zero_copy_only=False).reshape(self._spec.num_codebooks, -1))
         self._frames += sum(table["frames"].to_pylist())
         self._samples += sum(table["samples"].to_pylist())
 
@@ -294,7 +294,7 @@ class _Writer:
             [outcome.status for outcome in outcomes],
             [clean(outcome.reason) for outcome in outcomes],
             [outcome.fingerprint for outcome in outcomes],
-            [None if count is None else count / self._meaning.sample_rate for count in samples],
+            [None if count is None else count / self._spec.sample_rate for count in samples],
             distance,
             far,
         ]
@@ -308,14 +308,14 @@ class _Writer:
         books = self._usage.books()
         return {
             "ttsprep": __version__,
-            "meaning": self._meaning.document(),
+            "spec": self._spec.document(),
             "format": self._form,
             "clips": len(rows) - rows.count(""),
-            "hours": round(self._samples / self._meaning.sample_rate / 3600, 6),
+            "hours": round(self._samples / self._spec.sample_rate / 3600, 6),
             "frames": self._frames,
-            "tokens": self._frames * self._meaning.codebooks,
+            "tokens": self._frames * self._spec.num_codebooks,
             "shards": self._shards,
-            "kbits_per_s": round(self._meaning.frame_rate * sum(book["bits"] for book in books) / 1000, 3),
+            "kbits_per_s": round(self._spec.frame_rate * sum(book["bits"] for book in books) / 1000, 3),
             "codebooks": books,
             "distance_db": middle_and_largest(distances),
             "outliers": len(odd),

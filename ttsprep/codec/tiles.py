@@ -1,4 +1,4 @@
-"""Coding in pieces of one fixed shape, so that how a clip is fed cannot change its codes.
+"""TileCodes in pieces of one fixed shape, so that how a clip is fed cannot change its codes.
 
 A matrix product may round differently when its shape changes: the same clip coded alone, in a batch, or in
 chunks would then differ in a few codes. Here every product has the same shape always: a clip is cut at
@@ -24,8 +24,8 @@ STEP = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Coding:
-    """Codes ``(depth, frames)``, and how much of the latents they miss.
+class TileCodes:
+    """Codes ``(num_codebooks, frames)``, and how much of the latents they miss.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Tile:
     """A tile of a clip at unit speech level.
 
     Attributes
@@ -67,10 +67,10 @@ class Piece:
         """Frames to compute, which depends on nothing but the place of the tile in its clip."""
         return min(TILE, -(-(self.frames - self.first) // STEP) * STEP)
 
-    def window(self, size: int, context: tuple[int, int], frame: int) -> tuple[Tensor, Tensor]:
-        """Return samples and mask of `size` frames of `frame` samples with their context before and after."""
+    def window(self, size: int, context: tuple[int, int], hop_length: int) -> tuple[Tensor, Tensor]:
+        """Return samples and mask of `size` frames of `hop_length` samples with their context before and after."""
         start, total = self.first - context[0], size + sum(context)
-        cut = _window(self.samples, (start - self.origin) * frame, total * frame)
+        cut = _window(self.samples, (start - self.origin) * hop_length, total * hop_length)
         return cut.div_(self.scale), _mask(start, total, self.frames)
 
 
@@ -93,8 +93,8 @@ def _copy(out: Tensor, signal: Tensor, start: int) -> Tensor:
 
 @torch.inference_mode()
 def encode_tiles(
-    model: CodecModel, pieces: Sequence[Piece], depth: int, beam: int = 1, *, rows: int = 0
-) -> list[Coding]:
+    model: CodecModel, pieces: Sequence[Tile], num_codebooks: int, beam: int = 1, *, rows: int = 0
+) -> list[TileCodes]:
     """Code tiles.
 
     Parameters
@@ -103,44 +103,44 @@ def encode_tiles(
         In evaluation mode.
     pieces
         Of any clips.
-    depth, beam
+    num_codebooks, beam
         Codebooks, and choices kept from one to the next.
     rows
         Compute one batch of so many rows, empty ones behind the pieces: rounding may depend on the size of a batch. 0
         computes them one by one.
     """
-    context, frame = model.config.encoder_context, model.config.frame
+    context, hop_length = model.config.encoder_context, model.config.hop_length
     if not rows:
         parts = []
         for piece in pieces:
-            window, mask = piece.window(piece.size, context, frame)
-            parts.append(_encode(model, window[None], mask[None], depth, beam))
+            window, mask = piece.window(piece.size, context, hop_length)
+            parts.append(_encode(model, window[None], mask[None], num_codebooks, beam))
         done = [(codes[0], missed[0], energy[0]) for codes, missed, energy in parts]
     else:
-        samples, masks = _batch(pieces, max(rows, len(pieces)), context, frame, model.encoder.leave.weight.device)
-        codes, missed, energy = _encode(model, samples, masks, depth, beam)
+        samples, masks = _batch(pieces, max(rows, len(pieces)), context, hop_length, model.encoder.leave.weight.device)
+        codes, missed, energy = _encode(model, samples, masks, num_codebooks, beam)
         inside = masks[:, context[0] : context[0] + TILE, 0]
         sums = (torch.stack([missed, energy]) * inside).cpu()
         done = list(zip(codes.cpu(), *sums, strict=True))[: len(pieces)]
     out = []
     for piece, (codes, missed, energy) in zip(pieces, done, strict=True):
         n = min(TILE, piece.frames - piece.first)
-        out.append(Coding(codes[:, :n], float(missed[:n].sum()), float(energy[:n].sum())))
+        out.append(TileCodes(codes[:, :n], float(missed[:n].sum()), float(energy[:n].sum())))
     return out
 
 
 def _batch(
-    pieces: Sequence[Piece], rows: int, context: tuple[int, int], frame: int, device: torch.device
+    pieces: Sequence[Tile], rows: int, context: tuple[int, int], hop_length: int, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """Return samples and masks of tiles on a device; of a GPU, copied from pinned memory while the host goes on."""
     total = TILE + sum(context)
     pinned = device.type == "cuda" and torch.cuda.is_available()
-    held = torch.zeros(rows, total * frame, pin_memory=pinned)
+    held = torch.zeros(rows, total * hop_length, pin_memory=pinned)
     places = torch.zeros(2, rows, dtype=torch.int64, pin_memory=pinned)
     scales = torch.ones(rows, 1, pin_memory=pinned)
     for row, piece in enumerate(pieces):
         start = piece.first - context[0]
-        _copy(held[row], piece.samples, (start - piece.origin) * frame)
+        _copy(held[row], piece.samples, (start - piece.origin) * hop_length)
         places[0, row], places[1, row], scales[row] = start, piece.frames, piece.scale
     samples = held.to(device, non_blocking=True) / scales.to(device, non_blocking=True)
     starts, frames = places.to(device, non_blocking=True)[..., None]
@@ -148,12 +148,14 @@ def _batch(
     return samples, ((place >= 0) & (place < frames)).float()[..., None]
 
 
-def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return codes ``(pieces, depth, size)``, and squares ``(pieces, size)`` of what is missed and of all."""
+def _encode(
+    model: CodecModel, windows: Tensor, masks: Tensor, num_codebooks: int, beam: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return codes ``(pieces, num_codebooks, size)``, and squares ``(pieces, size)`` of what is missed and of all."""
     before, after = model.config.encoder_context
     latents = model.encoder(windows, masks)
     latents = latents[:, before : latents.shape[1] - after].contiguous()
-    codes = model.quantiser.encode(latents, depth, beam)
+    codes = model.quantiser.encode(latents, num_codebooks, beam)
     wanted = normalised(latents.float(), model.config.quantiser.normalise)
     missed = wanted - model.quantiser.decode(codes)
     return codes, missed.square().sum(-1), wanted.square().sum(-1)
@@ -161,8 +163,8 @@ def _encode(model: CodecModel, windows: Tensor, masks: Tensor, depth: int, beam:
 
 @torch.inference_mode()
 def decode_tile(model: CodecModel, codes: Tensor, first: int) -> Tensor:
-    """Return the samples of the tile that begins at frame `first` of codes ``(depth, frames)``."""
-    (before, after), size = model.config.decoder_context, model.config.frame
+    """Return the samples of the tile that begins at frame `first` of codes ``(num_codebooks, frames)``."""
+    (before, after), size = model.config.decoder_context, model.config.hop_length
     total = before + TILE + after
     frames = codes.shape[1]
     device = model.encoder.leave.weight.device
@@ -173,27 +175,27 @@ def decode_tile(model: CodecModel, codes: Tensor, first: int) -> Tensor:
     return samples[: min(TILE, frames - first) * size].cpu()
 
 
-def cut(samples: Tensor, scale: float, frame: int) -> list[Piece]:
+def cut(samples: Tensor, scale: float, hop_length: int) -> list[Tile]:
     """Return the tiles of a whole clip."""
-    frames = -(-len(samples) // frame)
-    return [Piece(samples, first, frames, scale) for first in range(0, frames, TILE)]
+    frames = -(-len(samples) // hop_length)
+    return [Tile(samples, first, frames, scale) for first in range(0, frames, TILE)]
 
 
-def join(parts: Sequence[Coding], depth: int) -> Coding:
+def join(parts: Sequence[TileCodes], num_codebooks: int) -> TileCodes:
     """Return the coding of a clip from those of its tiles."""
-    codes = torch.cat([part.codes for part in parts], 1) if parts else torch.zeros(depth, 0, dtype=torch.int64)
-    return Coding(codes, sum(part.missed for part in parts), sum(part.energy for part in parts))
+    codes = torch.cat([part.codes for part in parts], 1) if parts else torch.zeros(num_codebooks, 0, dtype=torch.int64)
+    return TileCodes(codes, sum(part.missed for part in parts), sum(part.energy for part in parts))
 
 
 def encode(
     model: CodecModel,
     clips: Sequence[tuple[Tensor, float]],
-    depth: int,
+    num_codebooks: int,
     beam: int = 1,
     *,
     at_once: int = 1,
-    on_less: Callable[[int], None] = lambda _: None,
-) -> list[Coding]:
+    on_oom: Callable[[int], None] = lambda _: None,
+) -> list[TileCodes]:
     """Code whole clips.
 
     Parameters
@@ -202,11 +204,11 @@ def encode(
         In evaluation mode.
     clips
         Samples, and the scale each is divided by.
-    depth, beam
+    num_codebooks, beam
         As for `encode_tiles`.
     at_once
         Tiles computed together where the model is not on a CPU, always so many; half where memory runs out.
-    on_less
+    on_oom
         Told how many, then.
     """
     fills = model.encoder.leave.weight.device.type != "cpu"
@@ -214,26 +216,26 @@ def encode(
     def less(now: int) -> None:
         nonlocal at_once
         at_once = now
-        on_less(now)
+        on_oom(now)
 
-    def work(group: Sequence[Piece]) -> list[Coding]:
-        return encode_tiles(model, group, depth, beam, rows=at_once if fills else 0)
+    def work(group: Sequence[Tile]) -> list[TileCodes]:
+        return encode_tiles(model, group, num_codebooks, beam, rows=at_once if fills else 0)
 
-    tiles = [cut(samples, scale, model.config.frame) for samples, scale in clips]
+    tiles = [cut(samples, scale, model.config.hop_length) for samples, scale in clips]
     flat = [piece for pieces in tiles for piece in pieces]
     coded = in_groups(work, flat, at_once, less)
-    return [join([next(coded) for _ in pieces], depth) for pieces in tiles]
+    return [join([next(coded) for _ in pieces], num_codebooks) for pieces in tiles]
 
 
 def decode(model: CodecModel, codes: Tensor) -> Tensor:
-    """Return samples at unit speech level of codes ``(depth, frames)``."""
+    """Return samples at unit speech level of codes ``(num_codebooks, frames)``."""
     parts = [decode_tile(model, codes, first) for first in range(0, codes.shape[1], TILE)]
     return torch.cat(parts) if parts else torch.zeros(0)
 
 
 def encode_stream(
-    model: CodecModel, chunks: Iterator[Tensor], scale: float, depth: int, beam: int = 1, *, rows: int = 0
-) -> Iterator[Coding]:
+    model: CodecModel, chunks: Iterator[Tensor], scale: float, num_codebooks: int, beam: int = 1, *, rows: int = 0
+) -> Iterator[TileCodes]:
     """Code a clip that arrives in chunks of any size; memory stays bounded.
 
     Parameters
@@ -244,15 +246,15 @@ def encode_stream(
         Samples.
     scale
         Of the whole clip: what the samples are divided by.
-    depth, beam, rows
+    num_codebooks, beam, rows
         As for `encode_tiles`.
 
     Yields
     ------
-    Coding
+    TileCodes
         Of consecutive tiles; joined they equal that of `encode`, bit for bit.
     """
-    (before, after), size = model.config.encoder_context, model.config.frame
+    (before, after), size = model.config.encoder_context, model.config.hop_length
     held = torch.zeros(0)
     origin, first, ended = 0, 0, False  # frame at which `held` begins; the next tile
     while not ended:
@@ -264,7 +266,7 @@ def encode_stream(
         frames = -(-known // size)
         while (first + TILE + after) * size < known or (ended and first < frames):
             # While more is to come, the clip is at least as long as this tile sees.
-            yield from encode_tiles(model, [Piece(held, first, frames, scale, origin)], depth, beam, rows=rows)
+            yield from encode_tiles(model, [Tile(held, first, frames, scale, origin)], num_codebooks, beam, rows=rows)
             first += TILE
             drop = max(0, first - before) - origin
             held, origin = held[drop * size :], origin + drop

@@ -14,10 +14,10 @@ import pyarrow as pa
 from ttsprep.codec.tokens import (
     KINDS,
     NAME,
-    Meaning,
     Numbers,
-    Row,
     TokenError,
+    TokenRow,
+    TokenSpec,
     checked,
     code_type,
     complete,
@@ -40,8 +40,8 @@ configs:
   - split: train
     path: data/train-*.parquet
 ---
-Codes of the neural codec `{codec}` (digest `{digest}`) for speech at {sample_rate} Hz: `codes` is {codebooks} x frames,
-{frame_rate:g} frames a second, {cardinality} codes in each codebook.
+Codes of the neural codec `{codec}` (digest `{digest}`) for speech at {sample_rate} Hz: `codes` is
+{num_codebooks} x frames, {frame_rate:g} frames a second, {codebook_size} codes in each codebook.
 """
 
 About = Mapping[str, str]
@@ -49,7 +49,7 @@ About = Mapping[str, str]
 
 
 def write_shard(
-    form: str, folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+    form: str, folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
 ) -> list[str]:
     """Write one shard and return the names of its files.
 
@@ -65,25 +65,25 @@ def write_shard(
         As `ttsprep.codec.tokens.schema`.
     about
         Of each row.
-    meaning
+    spec
         Of the codes.
     """
     if form == "parquet":
         name = shard_name(*place)
-        write_parquet(folder / name, table, meaning)
+        write_parquet(folder / name, table, spec)
         return [name]
     if form == "npy":
-        return _write_npy(folder, place, table, about, meaning)
+        return _write_npy(folder, place, table, about, spec)
     if form == "webdataset":
-        return _write_tar(folder, place, table, about, meaning)
+        return _write_tar(folder, place, table, about, spec)
     if form == "hf":
-        return _write_hf(folder, place, table, about, meaning)
+        return _write_hf(folder, place, table, about, spec)
     raise CodecError(f"no format {form!r}: one of {', '.join(FORMATS)}")
 
 
-def _arrays(table: pa.Table, meaning: Meaning) -> Iterator[Numbers]:
+def _arrays(table: pa.Table, spec: TokenSpec) -> Iterator[Numbers]:
     for codes in table["codes"].combine_chunks():
-        yield codes.values.to_numpy(zero_copy_only=False).reshape(meaning.codebooks, -1)
+        yield codes.values.to_numpy(zero_copy_only=False).reshape(spec.num_codebooks, -1)
 
 
 def _npy(codes: Numbers) -> bytes:
@@ -93,23 +93,23 @@ def _npy(codes: Numbers) -> bytes:
 
 
 def _write_npy(
-    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
 ) -> list[str]:
     names = [f"{row['name']}.npy" for row in about]
-    for name, codes in zip(names, _arrays(table, meaning), strict=True):
+    for name, codes in zip(names, _arrays(table, spec), strict=True):
         atomic_write(folder / name, _npy(codes))
     index = f"index-{place[0]:05d}-of-{place[1]:05d}.parquet"
-    write_parquet(folder / index, table.drop_columns(["codes"]).append_column("file", pa.array(names)), meaning)
+    write_parquet(folder / index, table.drop_columns(["codes"]).append_column("file", pa.array(names)), spec)
     return [*names, index]
 
 
 def _write_tar(
-    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
 ) -> list[str]:
     buffer = io.BytesIO()
     cells = table.drop_columns(["codes"]).to_pylist()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-        for number, (row, more, codes) in enumerate(zip(cells, about, _arrays(table, meaning), strict=True)):
+        for number, (row, more, codes) in enumerate(zip(cells, about, _arrays(table, spec), strict=True)):
             key = f"{place[0]:05d}{number:07d}"  # an id may hold dots, at which WebDataset cuts names
             known = {name: more[name] for name in ("text", "speaker", "language") if more[name]}
             document = json.dumps(row | known, ensure_ascii=False)
@@ -123,18 +123,18 @@ def _write_tar(
 
 
 def _write_hf(
-    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], meaning: Meaning
+    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
 ) -> list[str]:
     nested = pa.array(
-        [list(codes) for codes in _arrays(table, meaning)], pa.list_(pa.list_(code_type(meaning.cardinality)))
+        [list(codes) for codes in _arrays(table, spec)], pa.list_(pa.list_(code_type(spec.codebook_size)))
     )
     columns = {"id": table["id"]}
     columns |= {name: pa.array([row[name] for row in about], pa.string()) for name in ("text", "speaker", "language")}
     columns |= {"codes": nested, **{name: table[name] for name in ("frames", "scale", "samples")}}
     (folder / "data").mkdir(exist_ok=True)
     name = f"data/train-{place[0]:05d}-of-{place[1]:05d}.parquet"
-    write_parquet(folder / name, pa.table(columns), meaning)
-    atomic_write(folder / "README.md", _CARD.format(**meaning.document()).encode())
+    write_parquet(folder / name, pa.table(columns), spec)
+    atomic_write(folder / "README.md", _CARD.format(**spec.document()).encode())
     return [name, "README.md"]
 
 
@@ -150,16 +150,16 @@ class Codes:
         One of `FORMATS`.
     paths
         Shards in order, all there.
-    meaning
+    spec
         The same of all of them.
     """
 
     folder: Path
     form: str
     paths: list[Path]
-    meaning: Meaning
+    spec: TokenSpec
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TokenRow]:
         """Yield every clip, checked.
 
         Raises
@@ -175,18 +175,18 @@ class Codes:
                 seen.add(row.id)
                 yield row
 
-    def shard(self, path: Path) -> Iterator[Row]:
+    def shard(self, path: Path) -> Iterator[TokenRow]:
         """Yield the clips of one shard, checked."""
         if self.form == "webdataset":
-            yield from _read_tar(path, self.meaning)
+            yield from _read_tar(path, self.spec)
             return
-        meaning, table = read_parquet(path, [*KINDS, "file"] if self.form == "npy" else ())
-        if meaning != self.meaning:
+        spec, table = read_parquet(path, [*KINDS, "file"] if self.form == "npy" else ())
+        if spec != self.spec:
             raise TokenError(f"{path.name} is of another codec or settings than the shards beside it")
         if self.form == "npy":
-            yield from _read_npy(self.folder, table, meaning, path.name)
+            yield from _read_npy(self.folder, table, spec, path.name)
         else:
-            yield from rows(table, meaning, path.name)
+            yield from rows(table, spec, path.name)
 
 
 def open_codes(path: Path) -> Codes:
@@ -208,21 +208,21 @@ def open_codes(path: Path) -> Codes:
     for form, pattern in patterns.items():
         found = complete([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
         if found:
-            meaning = _summary(path) if form == "webdataset" else read_parquet(found[0], ["id"])[0]
-            return Codes(path, form, found, meaning)
+            spec = _summary(path) if form == "webdataset" else read_parquet(found[0], ["id"])[0]
+            return Codes(path, form, found, spec)
     raise TokenError(f"{path} holds no codes: make them with `ttsprep encode --out {path}`")
 
 
-def _summary(folder: Path) -> Meaning:
+def _summary(folder: Path) -> TokenSpec:
     path = folder / SUMMARY
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))["meaning"]
+        document = json.loads(path.read_text(encoding="utf-8"))["spec"]
     except (OSError, ValueError, KeyError, TypeError):
         raise TokenError(f"{path} is missing or damaged: it says which codec the codes are of") from None
-    return Meaning.of(document, path.name)
+    return TokenSpec.of(document, path.name)
 
 
-def _read_npy(folder: Path, table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
+def _read_npy(folder: Path, table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
     for row in table.to_pylist():
         if not row["file"]:
             raise TokenError(f"{where}: {row['id']!r}: without a file")
@@ -235,13 +235,13 @@ def _read_npy(folder: Path, table: pa.Table, meaning: Meaning, where: str) -> It
                 codes = read_array(file, path.stat().st_size, path.name)
         except OSError as error:
             raise TokenError(f"{path.name}: {error.strerror}") from None
-        yield _row(row, codes, meaning, path.name)
+        yield _row(row, codes, spec, path.name)
 
 
-def _row(row: Mapping[str, Any], codes: Numbers, meaning: Meaning, where: str) -> Row:
-    if codes.ndim != 2 or len(codes) != meaning.codebooks:
-        raise TokenError(f"{where}: an array of shape {codes.shape}, not ({meaning.codebooks}, frames)")
-    return checked(row, codes.reshape(-1), meaning, where)
+def _row(row: Mapping[str, Any], codes: Numbers, spec: TokenSpec, where: str) -> TokenRow:
+    if codes.ndim != 2 or len(codes) != spec.num_codebooks:
+        raise TokenError(f"{where}: an array of shape {codes.shape}, not ({spec.num_codebooks}, frames)")
+    return checked(row, codes.reshape(-1), spec, where)
 
 
 def read_array(file: Any, size: int, where: str) -> Numbers:
@@ -280,7 +280,7 @@ def read_array(file: Any, size: int, where: str) -> Numbers:
     return np.frombuffer(file.read(count * kind.itemsize), kind).reshape(shape)
 
 
-def _read_tar(path: Path, meaning: Meaning) -> Iterator[Row]:
+def _read_tar(path: Path, spec: TokenSpec) -> Iterator[TokenRow]:
     row: dict[str, Any] = {}
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
@@ -292,7 +292,7 @@ def _read_tar(path: Path, meaning: Meaning) -> Iterator[Row]:
                 if member.name.endswith(".json"):
                     row = _document(data.read(), where)
                 elif member.name.endswith(".npy"):
-                    yield _row(row, read_array(data, member.size, where), meaning, where)
+                    yield _row(row, read_array(data, member.size, where), spec, where)
                     row = {}
     except (OSError, tarfile.TarError) as error:
         raise TokenError(f"{path.name} is damaged: {error}") from None

@@ -1,7 +1,7 @@
 """Token files: what they hold, and reading them as if they came from anywhere.
 
 A shard ``codes-NNNNN-of-NNNNN.parquet`` has the columns `SCHEMA`, and in its footer, under ``ttsprep.codes``, what the
-codes mean (`Meaning`) as JSON. Nothing of it is trusted: pages carry checksums, and every row is checked before
+codes mean (`TokenSpec`) as JSON. Nothing of it is trusted: pages carry checksums, and every row is checked before
 it is decoded.
 """
 
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from ttsprep.core.errors import CodecError
 from ttsprep.core.files import atomic_write
 
-VERSION = 1
+VERSION = 2
 KEY = b"ttsprep.codes"
 SHARD_TOKENS = 1 << 24
 """Codes in a shard, about 21 MB of ten bits each; a clip is never cut, so one that is longer has its own."""
@@ -38,7 +38,7 @@ class TokenError(CodecError):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class TokenSpec:
     """What the numbers in a token file mean.
 
     Attributes
@@ -49,7 +49,7 @@ class Meaning:
         Of the clips, in Hz.
     frame
         Samples in a frame of codes.
-    codebooks, cardinality
+    num_codebooks, codebook_size
         Codes in a frame, and the numbers from 0 that each can be.
     beam
         Choices kept from codebook to codebook when it was coded.
@@ -58,22 +58,22 @@ class Meaning:
     codec: str
     digest: str
     sample_rate: int
-    frame: int
-    codebooks: int
-    cardinality: int
+    hop_length: int
+    num_codebooks: int
+    codebook_size: int
     beam: int = 1
 
     @property
     def frame_rate(self) -> float:
         """Frames of codes a second."""
-        return self.sample_rate / self.frame
+        return self.sample_rate / self.hop_length
 
     def document(self) -> dict[str, Any]:
         """Return it as it stands in a footer."""
         return {"version": VERSION, **asdict(self), "frame_rate": self.frame_rate}
 
     @classmethod
-    def of(cls, document: Any, where: str) -> "Meaning":
+    def of(cls, document: Any, where: str) -> "TokenSpec":
         """Return what a footer says.
 
         Raises
@@ -91,18 +91,18 @@ class Meaning:
             if type(value) is not kinds.get(name, int) or (type(value) is int and not 1 <= value < 1 << 31):
                 raise TokenError(f"{where}: {name} is {value!r}")
             values[name] = value
-        meaning = cls(**values)
+        spec = cls(**values)
         rate = document.get("frame_rate")
-        if not isinstance(rate, int | float) or not math.isclose(rate, meaning.frame_rate, rel_tol=1e-9):
+        if not isinstance(rate, int | float) or not math.isclose(rate, spec.frame_rate, rel_tol=1e-9):
             raise TokenError(
-                f"{where}: says {rate!r} frames a second, but {meaning.sample_rate} Hz in frames of "
-                f"{meaning.frame} samples are {meaning.frame_rate:g}"
+                f"{where}: says {rate!r} frames a second, but {spec.sample_rate} Hz in frames of "
+                f"{spec.hop_length} samples are {spec.frame_rate:g}"
             )
-        return meaning
+        return spec
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TokenRow:
     """The codes of a clip, ``(codebooks, frames)``, and what turns them back into sound."""
 
     id: str
@@ -111,18 +111,18 @@ class Row:
     samples: int
 
 
-def code_type(cardinality: int) -> pa.DataType:
+def code_type(codebook_size: int) -> pa.DataType:
     """Return the narrowest of int16 and int32 that holds the codes."""
-    return pa.int16() if cardinality <= 1 << 15 else pa.int32()
+    return pa.int16() if codebook_size <= 1 << 15 else pa.int32()
 
 
-def schema(cardinality: int) -> pa.Schema:
+def schema(codebook_size: int) -> pa.Schema:
     """Return the columns of a shard; ``codes`` are row-major, codebook after codebook."""
-    columns = {"id": KINDS["id"], "codes": pa.list_(code_type(cardinality)), **KINDS}
+    columns = {"id": KINDS["id"], "codes": pa.list_(code_type(codebook_size)), **KINDS}
     return pa.schema(list(columns.items()))
 
 
-def write_parquet(path: Path, table: pa.Table, meaning: Meaning, more: dict[str, str] | None = None) -> None:
+def write_parquet(path: Path, table: pa.Table, spec: TokenSpec, more: dict[str, str] | None = None) -> None:
     """Write a shard, whole or not at all; the same table gives the same bytes.
 
     Parameters
@@ -131,12 +131,12 @@ def write_parquet(path: Path, table: pa.Table, meaning: Meaning, more: dict[str,
         Of the file.
     table
         With at least the columns of `schema`.
-    meaning
+    spec
         For the footer.
     more
         Further keys of the footer.
     """
-    footer = {KEY.decode(): json.dumps(meaning.document(), sort_keys=True), **(more or {})}
+    footer = {KEY.decode(): json.dumps(spec.document(), sort_keys=True), **(more or {})}
     buffer = io.BytesIO()
     pq.write_table(
         table.replace_schema_metadata(footer),
@@ -150,7 +150,7 @@ def write_parquet(path: Path, table: pa.Table, meaning: Meaning, more: dict[str,
     atomic_write(path, buffer.getvalue())
 
 
-def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[Meaning, pa.Table]:
+def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa.Table]:
     """Return what the codes of a shard mean, and its columns.
 
     Parameters
@@ -168,8 +168,8 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[Meaning, pa.T
     try:
         with path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as shard:
             found = shard.schema_arrow
-            meaning = _meaning(found, path.name)
-            wanted = list(columns or schema(meaning.cardinality).names)
+            spec = _spec(found, path.name)
+            wanted = list(columns or schema(spec.codebook_size).names)
             missing = [name for name in wanted if name not in found.names]
             if missing:
                 raise TokenError(f"{path.name} has no column {missing[0]!r}: it is no shard of codes")
@@ -183,10 +183,10 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[Meaning, pa.T
         raise TokenError(f"{path.name}: column {wrong[0]!r} holds {table[wrong[0]].type}, not {KINDS[wrong[0]]}")
     if "codes" in table.column_names and not pa.types.is_list(table["codes"].type):
         raise TokenError(f"{path.name}: column 'codes' holds {table['codes'].type}, not lists")
-    return meaning, table
+    return spec, table
 
 
-def _meaning(found: pa.Schema, where: str) -> Meaning:
+def _spec(found: pa.Schema, where: str) -> TokenSpec:
     raw = (found.metadata or {}).get(KEY)
     if raw is None:
         raise TokenError(f"{where}: its footer has no {KEY.decode()!r}, so it does not say which codec it is of")
@@ -194,10 +194,10 @@ def _meaning(found: pa.Schema, where: str) -> Meaning:
         document = json.loads(raw)
     except ValueError:
         raise TokenError(f"{where}: its footer cannot be read") from None
-    return Meaning.of(document, where)
+    return TokenSpec.of(document, where)
 
 
-def rows(table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
+def rows(table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
     """Yield the rows of a shard, each of them checked.
 
     Raises
@@ -210,21 +210,21 @@ def rows(table: pa.Table, meaning: Meaning, where: str) -> Iterator[Row]:
         for row, codes in zip(cells, batch.column("codes"), strict=True):
             if codes.values is None:
                 raise TokenError(f"{where}: {row['id']!r}: without codes")
-            yield checked(row, _flat(codes.values, meaning, f"{where}: {row['id']!r}"), meaning, where)
+            yield checked(row, _flat(codes.values, spec, f"{where}: {row['id']!r}"), spec, where)
 
 
-def _flat(codes: pa.Array, meaning: Meaning, where: str) -> Numbers:
+def _flat(codes: pa.Array, spec: TokenSpec, where: str) -> Numbers:
     """Return codes as one row of numbers, from a list or a list of lists."""
     if pa.types.is_list(codes.type):
-        if len(codes) != meaning.codebooks or codes.null_count:
-            raise TokenError(f"{where}: {len(codes)} codebooks, {meaning.codebooks} expected")
+        if len(codes) != spec.num_codebooks or codes.null_count:
+            raise TokenError(f"{where}: {len(codes)} codebooks, {spec.num_codebooks} expected")
         codes = codes.flatten()
     if not pa.types.is_integer(codes.type) or codes.null_count:
         raise TokenError(f"{where}: codes are no numbers")
     return np.asarray(codes.to_numpy(zero_copy_only=False))
 
 
-def checked(row: Mapping[str, Any], flat: Numbers, meaning: Meaning, where: str) -> Row:
+def checked(row: Mapping[str, Any], flat: Numbers, spec: TokenSpec, where: str) -> TokenRow:
     """Return a row that can be decoded.
 
     Parameters
@@ -233,7 +233,7 @@ def checked(row: Mapping[str, Any], flat: Numbers, meaning: Meaning, where: str)
         ``id``, ``frames``, ``scale`` and ``samples``, as they were read.
     flat
         Its codes, row-major.
-    meaning, where
+    spec, where
         Of the file, and its name.
 
     Raises
@@ -247,17 +247,17 @@ def checked(row: Mapping[str, Any], flat: Numbers, meaning: Meaning, where: str)
     where = f"{where}: {row['id']!r}"
     if type(frames) is not int or type(samples) is not int or type(scale) is not float:
         raise TokenError(f"{where}: frames, scale or samples are missing")
-    if samples < 0 or frames != -(-samples // meaning.frame):
-        raise TokenError(f"{where}: {frames} frames, but {samples} samples at {meaning.frame} a frame")
-    if len(flat) != meaning.codebooks * frames:
-        raise TokenError(f"{where}: {len(flat)} codes, but {meaning.codebooks} codebooks x {frames} frames")
-    if len(flat) and not (flat.min() >= 0 and flat.max() < meaning.cardinality):
+    if samples < 0 or frames != -(-samples // spec.hop_length):
+        raise TokenError(f"{where}: {frames} frames, but {samples} samples at {spec.hop_length} a frame")
+    if len(flat) != spec.num_codebooks * frames:
+        raise TokenError(f"{where}: {len(flat)} codes, but {spec.num_codebooks} codebooks x {frames} frames")
+    if len(flat) and not (flat.min() >= 0 and flat.max() < spec.codebook_size):
         raise TokenError(
-            f"{where}: codes from {flat.min()} to {flat.max()}, but a codebook has {meaning.cardinality} codes"
+            f"{where}: codes from {flat.min()} to {flat.max()}, but a codebook has {spec.codebook_size} codes"
         )
     if not (math.isfinite(scale) and scale > 0):
         raise TokenError(f"{where}: scale is {scale}")
-    return Row(row["id"], flat.reshape(meaning.codebooks, frames), scale, samples)
+    return TokenRow(row["id"], flat.reshape(spec.num_codebooks, frames), scale, samples)
 
 
 def shard_name(number: int, count: int, extension: str = "parquet") -> str:

@@ -15,7 +15,7 @@ from ttsprep.core.types import Clip, Samples
 
 if TYPE_CHECKING:
     from ttsprep.codec.encode import Job
-    from ttsprep.codec.tokens import Row
+    from ttsprep.codec.tokens import TokenRow
 
 SECONDS = 30.0
 """Longer clips are not looked at: the metrics are for sentences."""
@@ -83,21 +83,21 @@ def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
     TtsprepError
         If the codes are damaged, or a clip cannot be read any more.
     """
-    from ttsprep.codec.codec import Coded
+    from ttsprep.codec.codec import EncodedClip
     from ttsprep.codec.metrics import measure
     from ttsprep.codec.token_formats import open_codes
     from ttsprep.core import mono_stream as feed
 
-    coder, meaning = job.coder, job.meaning
+    coder, spec = job.coder, job.spec
     ours: Mapping[str, Clip] = dict(zip(job.plan.ids, job.plan.clips, strict=True))
-    short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= SECONDS * meaning.sample_rate]
+    short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= SECONDS * spec.sample_rate]
     wanted = set(short[:: max(1, len(short) // clips)][:clips])
     rows = [row for row in open_codes(out).rows() if row.id in wanted]
-    originals = [_samples(job.plan.root, ours[row.id], meaning.sample_rate, feed.whole) for row in rows]
-    again = coder.encode(originals, depth=meaning.codebooks, beam=meaning.beam)
-    alone = [coder.encode([clip], depth=meaning.codebooks, beam=meaning.beam)[0] for clip in originals]
-    decoded = coder.decode([Coded(row.codes, row.scale, row.samples) for row in rows])
-    values = [measure(clip, back, meaning.sample_rate) for clip, back in zip(originals, decoded, strict=True)]
+    originals = [_samples(job.plan.root, ours[row.id], spec.sample_rate, feed.whole) for row in rows]
+    again = coder.encode(originals, num_codebooks=spec.num_codebooks, beam=spec.beam)
+    alone = [coder.encode([clip], num_codebooks=spec.num_codebooks, beam=spec.beam)[0] for clip in originals]
+    decoded = coder.decode([EncodedClip(row.codes, row.scale, row.samples) for row in rows])
+    values = [measure(clip, back, spec.sample_rate) for clip, back in zip(originals, decoded, strict=True)]
     return Verified(
         clips=len(rows),
         alone=sum(_same(row, one.codes) for row, one in zip(rows, alone, strict=True)),
@@ -112,7 +112,7 @@ def _samples(root: Path, clip: Clip, rate: int, whole: Any) -> Samples:
     return samples
 
 
-def _same(row: "Row", codes: Any) -> bool:
+def _same(row: "TokenRow", codes: Any) -> bool:
     return np.array_equal(row.codes, codes)
 
 

@@ -1,4 +1,4 @@
-"""Every quantiser: codes and latents fit together, every depth is trained, nothing collapses or explodes."""
+"""Every quantiser: codes and latents fit together, every num_codebooks is trained, nothing collapses or explodes."""
 
 import importlib.util
 import sys
@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 from ttsprep.codec.config import QuantiserConfig  # noqa: E402
 from ttsprep.codec.quantisers import KINDS, make  # noqa: E402
 from ttsprep.codec.quantisers.base import normalised  # noqa: E402
-from ttsprep.codec.quantisers.search import Book, nearest, residual  # noqa: E402
+from ttsprep.codec.quantisers.search import Codebook, nearest, residual  # noqa: E402
 
 DIM = 12
 ROOT = Path(__file__).parents[3]
@@ -21,8 +21,8 @@ def config(kind: str, **more: object) -> QuantiserConfig:
     single = kind in {"vq", "fsq"}
     return QuantiserConfig(
         kind=kind,
-        depth=1 if single else 4,
-        cardinality=32,
+        num_codebooks=1 if single else 4,
+        codebook_size=32,
         code_dim=6,
         levels=(8, 5, 5) if kind == "fsq" else (4, 4, 4),
         **more,
@@ -45,22 +45,22 @@ def quantiser(request):
 
 def test_codes_have_the_shape_and_range_that_was_promised(quantiser):
     codes = quantiser.encode(speechlike(60).view(3, 20, DIM))
-    assert codes.shape == (3, quantiser.depth, 20)
+    assert codes.shape == (3, quantiser.num_codebooks, 20)
     assert codes.dtype == torch.int64
-    assert codes.min() >= 0 and codes.max() < quantiser.cardinality
+    assert codes.min() >= 0 and codes.max() < quantiser.codebook_size
     assert quantiser.decode(codes).shape == (3, 20, DIM)
 
 
 def test_fewer_books_give_the_first_codes_of_more(quantiser):
     latents = speechlike(40).view(2, 20, DIM)
     whole = quantiser.encode(latents)
-    for depth in range(1, quantiser.depth + 1):
-        assert torch.equal(quantiser.encode(latents, depth), whole[:, :depth])
+    for num_codebooks in range(1, quantiser.num_codebooks + 1):
+        assert torch.equal(quantiser.encode(latents, num_codebooks), whole[:, :num_codebooks])
 
 
 def test_training_pass_and_coding_agree(quantiser):
     latents = speechlike(40).view(2, 20, DIM)
-    depths = torch.tensor([quantiser.depth, quantiser.depth])
+    depths = torch.tensor([quantiser.num_codebooks, quantiser.num_codebooks])
     out = quantiser(latents, depths, torch.Generator().manual_seed(0))
     assert torch.equal(out.codes, quantiser.encode(latents))
     torch.testing.assert_close(out.latents, quantiser.decode(out.codes), atol=1e-5, rtol=1e-5)
@@ -68,7 +68,7 @@ def test_training_pass_and_coding_agree(quantiser):
 
 def test_gradients_reach_the_encoder_and_bypass_is_exact(quantiser):
     latents = speechlike(40).view(2, 20, DIM).requires_grad_()
-    out = quantiser(latents, torch.tensor([quantiser.depth, 0]), torch.Generator().manual_seed(0))
+    out = quantiser(latents, torch.tensor([quantiser.num_codebooks, 0]), torch.Generator().manual_seed(0))
     out.latents.square().sum().backward()
     assert latents.grad is not None and torch.isfinite(latents.grad).all()
     assert (latents.grad.abs().sum((1, 2)) > 0).all()
@@ -78,9 +78,9 @@ def test_gradients_reach_the_encoder_and_bypass_is_exact(quantiser):
 
 def test_updates_are_counted_for_the_books_in_training_only(quantiser):
     quantiser.train()
-    active = max(1, quantiser.depth - 1)
+    active = max(1, quantiser.num_codebooks - 1)
     quantiser(speechlike(40).view(2, 20, DIM), torch.tensor([active, 1]), torch.Generator().manual_seed(0))
-    assert quantiser.updates.tolist() == [1] * active + [0] * (quantiser.depth - active)
+    assert quantiser.updates.tolist() == [1] * active + [0] * (quantiser.num_codebooks - active)
 
 
 @pytest.mark.parametrize("kind", ["rvq-ema", "rvq-l2", "residual-fsq"])
@@ -100,7 +100,7 @@ def test_every_book_lowers_the_error(kind):
 def test_dead_codes_come_back_and_stay_finite():
     """The failure this is against: sums replaced without their usage explode, codes alone are undone."""
     torch.manual_seed(0)
-    q = make(QuantiserConfig(depth=2, cardinality=256, revive_every=5), DIM).train()
+    q = make(QuantiserConfig(num_codebooks=2, codebook_size=256, revive_every=5), DIM).train()
     g = torch.Generator().manual_seed(2)
     depths = torch.full((4,), 2)
     for step in range(300):  # starts from noise on purpose: nearly every code is dead
@@ -113,7 +113,7 @@ def test_dead_codes_come_back_and_stay_finite():
 
 
 def test_embedding_is_derived_from_sum_and_usage():
-    q = make(QuantiserConfig(depth=1, cardinality=8), DIM)
+    q = make(QuantiserConfig(num_codebooks=1, codebook_size=8), DIM)
     q.total[0] *= 3
     q.usage[0] *= 3
     before = q.codes(0)
@@ -122,7 +122,7 @@ def test_embedding_is_derived_from_sum_and_usage():
 
 
 def test_the_books_kept_for_speed_follow_the_codebooks():
-    q = make(QuantiserConfig(depth=1, cardinality=8), DIM).eval()
+    q = make(QuantiserConfig(num_codebooks=1, codebook_size=8), DIM).eval()
     first = q.books()[0].codes
     assert q.books()[0].codes is first
     q.total.mul_(2)
@@ -134,12 +134,12 @@ def test_nearest_codes_are_those_of_exact_distances(chunk):
     g = torch.Generator().manual_seed(3)
     x, c = torch.randn(300, 16, generator=g), torch.randn(50, 16, generator=g)
     exact = (x.double()[:, None] - c.double()[None]).square().sum(-1).argmin(1)
-    assert torch.equal(nearest(x, Book.of(c), chunk=chunk), exact)
+    assert torch.equal(nearest(x, Codebook.of(c), chunk=chunk), exact)
 
 
 def test_lowest_index_wins_a_tie():
     c = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
-    assert nearest(torch.tensor([[2.0, 0.0]]), Book.of(c)).tolist() == [0]
+    assert nearest(torch.tensor([[2.0, 0.0]]), Codebook.of(c)).tolist() == [0]
 
 
 def test_residual_codes_equal_stage_by_stage_in_double_precision():
@@ -152,15 +152,15 @@ def test_residual_codes_equal_stage_by_stage_in_double_precision():
         rest = rest - book.double()[index]
         wanted.append(index)
     before = x.clone()
-    assert torch.equal(residual(x, [Book.of(b) for b in books], chunk=128), torch.stack(wanted))
+    assert torch.equal(residual(x, [Codebook.of(b) for b in books], chunk=128), torch.stack(wanted))
     assert torch.equal(x, before)
 
 
 @pytest.mark.parametrize("levels", [(8, 6, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), (8, 8, 8, 5, 5, 5)])
 def test_fsq_numbers_every_point_of_its_grid_once(levels):
-    q = make(QuantiserConfig(kind="fsq", depth=1, levels=levels), DIM)
-    assert q.cardinality == {3: 240, 4: 1000, 6: 64000}.get(len(levels), 4375 if levels[0] == 7 else 15360)
-    every = torch.arange(q.cardinality)
+    q = make(QuantiserConfig(kind="fsq", num_codebooks=1, levels=levels), DIM)
+    assert q.codebook_size == {3: 240, 4: 1000, 6: 64000}.get(len(levels), 4375 if levels[0] == 7 else 15360)
+    every = torch.arange(q.codebook_size)
     digits = every[:, None] // q.place % q.levels
     assert torch.equal((digits * q.place).sum(-1), every)
     assert torch.equal(q._digits(q._values(digits, 0), 0), digits)
@@ -184,7 +184,7 @@ def test_normalisation_does_what_its_name_says(how):
 def test_one_codebook_kinds_refuse_depth():
     for kind in ("vq", "fsq"):
         with pytest.raises(ValueError, match="one codebook"):
-            QuantiserConfig(kind=kind, depth=2)
+            QuantiserConfig(kind=kind, num_codebooks=2)
 
 
 def test_codes_that_differ_from_float64_are_too_close_to_call(folder_of_speech):
@@ -198,7 +198,7 @@ def test_codes_that_differ_from_float64_are_too_close_to_call(folder_of_speech):
     books = [torch.randn(256, 64, generator=g) * 0.85**q for q in range(32)]
     close = [*books[:3], torch.cat([books[3][:128], books[3][:128] + 1e-6 * books[4][:128]])]  # a float32 cannot tell
     for tables in (books, close):
-        codes = residual(x, [Book.of(book) for book in tables])
+        codes = residual(x, [Codebook.of(book) for book in tables])
         count = rvq_exact.certify(x, tables, codes)
         assert count.codes == codes.numel() and count.mistaken == 0
         assert (count.differing > 0) if tables is close else count.differing < 1e-4 * count.codes
@@ -206,4 +206,4 @@ def test_codes_that_differ_from_float64_are_too_close_to_call(folder_of_speech):
     assert rvq_exact.certify(x, close, codes).mistaken == 1
     speech, tables = rvq_exact.latents(folder_of_speech, 100)
     assert speech.shape == (100, 64) and [tuple(t.shape) for t in tables] == [(1024, 64)] * 8
-    assert rvq_exact.certify(speech, tables, residual(speech, [Book.of(table) for table in tables])).mistaken == 0
+    assert rvq_exact.certify(speech, tables, residual(speech, [Codebook.of(table) for table in tables])).mistaken == 0

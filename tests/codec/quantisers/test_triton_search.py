@@ -12,8 +12,8 @@ pytest.importorskip("triton", reason="triton is not installed")
 
 HEAD = """
     import torch
-    from ttsprep.codec import kernel, kernel_sums
-    from ttsprep.codec.quantisers.search import Book, residual
+    from ttsprep.codec.quantisers import triton_search as kernel, triton_sums as kernel_sums
+    from ttsprep.codec.quantisers.search import Codebook, residual
     from ttsprep.codec.quantisers.search import gather_sum, moments
     assert kernel.INTERPRETED
 
@@ -25,15 +25,15 @@ HEAD = """
             rest = rest - book.codes.double()[out[-1]]
         return torch.stack(out)
 
-    def speech(count, dim, cardinality, depth, seed=0):
+    def speech(count, dim, codebook_size, stages, seed=0):
         g = torch.Generator().manual_seed(seed)
         x = torch.randn(count, dim, generator=g)
-        return x, [Book.of(torch.randn(cardinality, dim, generator=g) * 0.7**q) for q in range(depth)]
+        return x, [Codebook.of(torch.randn(codebook_size, dim, generator=g) * 0.7**q) for q in range(stages)]
 """
 CASES = {
     "shapes": """
-        for count, dim, cardinality, depth in [(37, 16, 64, 3), (5, 8, 50, 2), (16, 20, 33, 2), (1, 16, 16, 1)]:
-            x, books = speech(count, dim, cardinality, depth)
+        for count, dim, codebook_size, stages in [(37, 16, 64, 3), (5, 8, 50, 2), (16, 20, 33, 2), (1, 16, 16, 1)]:
+            x, books = speech(count, dim, codebook_size, stages)
             got = kernel.fused_residual(x, books, frames=16, block=16)
             assert torch.equal(got.codes, exact(x, books)), (count, dim)
             assert torch.equal(got.codes, residual(x, books))
@@ -46,7 +46,7 @@ CASES = {
         codes = torch.randn(32, 16, generator=g)
         codes[1::2] = codes[::2] + 1e-3 * torch.randn(16, 16, generator=g)
         x = codes[torch.randint(0, 32, (48,), generator=g)] + 0.1 * torch.randn(48, 16, generator=g)
-        books = [Book.of(codes)]
+        books = [Codebook.of(codes)]
         tf32 = kernel.rounded_to_tf32
         screened = (2 * tf32(x) @ tf32(codes).T - books[0].square).argmax(1)
         wanted = exact(x, books)[0]
@@ -61,7 +61,7 @@ CASES = {
         codes = torch.randn(32, 16, generator=g)
         codes[1], codes[2] = codes[0] + 1e-5, codes[0] - 1e-5
         x = torch.cat([codes[:1] + 0.01 * torch.randn(16, 16, generator=g), 3 * codes[5:21]])
-        books = [Book.of(codes)]
+        books = [Codebook.of(codes)]
         got = kernel.fused_residual(x, books, frames=16, block=16)
         assert 16 <= got.redone < 32
         assert torch.equal(got.codes, residual(x, books))
@@ -72,10 +72,10 @@ CASES = {
         codes = torch.randn(64, 16, generator=g)
         codes[16:32] = codes[:16] + 1e-3 * torch.randn(16, 16, generator=g)
         x = codes[torch.randint(0, 32, (32,), generator=g)] + 0.1 * torch.randn(32, 16, generator=g)
-        got = kernel.fused_residual(x, [Book.of(codes)], frames=16, block=16)
-        assert torch.equal(got.codes, exact(x, [Book.of(codes)]))
+        got = kernel.fused_residual(x, [Codebook.of(codes)], frames=16, block=16)
+        assert torch.equal(got.codes, exact(x, [Codebook.of(codes)]))
         assert 0 < got.redone <= 32
-        far = kernel.fused_residual(x, [Book.of(codes)], frames=16, block=32)
+        far = kernel.fused_residual(x, [Codebook.of(codes)], frames=16, block=32)
         assert torch.equal(far.codes, got.codes) and far.redone < got.redone
     """,
     "proof": """
@@ -91,21 +91,21 @@ CASES = {
         assert [key[0] for key, good in fused._PROOFS.items() if good] == ["search", "gather_sum", "moments"]
     """,
     "sums": """
-        for count, dim, cardinality, depth in [(37, 16, 64, 3), (5, 20, 50, 2), (33, 1, 3, 1)]:
-            x, books = speech(count, dim, cardinality, depth)
+        for count, dim, codebook_size, stages in [(37, 16, 64, 3), (5, 20, 50, 2), (33, 1, 3, 1)]:
+            x, books = speech(count, dim, codebook_size, stages)
             tables = [book.codes for book in books]
             codes = residual(x, books)
-            depths = torch.arange(count) % (depth + 1)
+            depths = torch.arange(count) % (stages + 1)
             for some in (None, depths):
                 got = kernel_sums.fused_gather_sum(codes, tables, some, frames=16)
                 assert torch.equal(got, gather_sum(codes, tables, some)), (count, dim)
             assert torch.equal(kernel_sums.fused_gather_sum(codes[:1], tables, frames=16), tables[0][codes[0]])
             usage, total = kernel_sums.fused_moments(x, codes, tables, frames=16)
-            counts = torch.stack([torch.bincount(c, minlength=cardinality) for c in codes])
+            counts = torch.stack([torch.bincount(c, minlength=codebook_size) for c in codes])
             assert torch.equal(usage, counts.float())
             rest = x.double()
             for stage, index in enumerate(codes):
-                wanted = torch.zeros(cardinality, dim).double().index_add_(0, index, rest)
+                wanted = torch.zeros(codebook_size, dim).double().index_add_(0, index, rest)
                 assert torch.allclose(total[stage].double(), wanted, atol=1e-5, rtol=0)
                 rest = rest - tables[stage].double()[index]
         none = kernel_sums.fused_moments(x[:0], codes[:, :0], tables)
@@ -115,7 +115,7 @@ CASES = {
         from ttsprep.codec.config import QuantiserConfig
         from ttsprep.codec.quantisers import fused, make
         torch.manual_seed(0)
-        eager = make(QuantiserConfig(depth=3, cardinality=32, revive_every=2), 16).train()
+        eager = make(QuantiserConfig(num_codebooks=3, codebook_size=32, revive_every=2), 16).train()
         kernels = make(eager.config, 16).train()
         kernels.load_state_dict(eager.state_dict())
         x = torch.randn(3, 8, 16)
@@ -136,7 +136,7 @@ CASES = {
         codes = torch.randn(32, 16, generator=torch.Generator().manual_seed(3))
         codes[20] = codes[7]
         codes[21] = codes[7]
-        books = [Book.of(codes)] * 2
+        books = [Codebook.of(codes)] * 2
         x = codes[[7, 20, 21]].repeat(6, 1)[:16].contiguous()
         got = kernel.fused_residual(x, books, frames=16, block=16)
         assert got.codes[0].eq(7).all()
@@ -194,7 +194,7 @@ def test_the_kernels_compile_for_a_gpu_and_fit_its_shared_memory(name, capabilit
         pytest.skip("kernels are interpreted here")
     monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
     function = getattr(kernel if name == "_residual" else kernel_sums, name)
-    known = {"cardinality": 1024, "dim": 128, "stages": 8, "wide": 128, **more}
+    known = {"codebook_size": 1024, "dim": 128, "stages": 8, "wide": 128, **more}
     names = function.arg_names
     source = ASTSource(
         fn=function,
@@ -202,7 +202,8 @@ def test_the_kernels_compile_for_a_gpu_and_fit_its_shared_memory(name, capabilit
         constexprs={(names.index(key),): value for key, value in known.items()},
         attrs={(place,): [["tt.divisibility", 16]] for place, key in enumerate(names) if key not in {"count", *known}},
     )
-    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": 8})
+    options = {"num_warps": 8, "enable_fp_fusion": True}
+    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     assert compiled.metadata.shared <= most
     assert compiled.asm["cubin"]
     if name == "_residual":
@@ -212,11 +213,11 @@ def test_the_kernels_compile_for_a_gpu_and_fit_its_shared_memory(name, capabilit
 def test_a_kernel_that_does_not_run_gives_way_to_the_eager_codes():
     """Without the interpreter and without a GPU, Triton cannot compile it: a real failure."""
     from ttsprep.codec.quantisers.fused import fused
-    from ttsprep.codec.quantisers.search import Book, residual
+    from ttsprep.codec.quantisers.search import Codebook, residual
 
     if torch.cuda.is_available() or os.environ.get("TRITON_INTERPRET") == "1":
         pytest.skip("here the kernel runs")
-    x, books = torch.randn(20, 16), [Book.of(torch.randn(32, 16))]
+    x, books = torch.randn(20, 16), [Codebook.of(torch.randn(32, 16))]
     with pytest.warns(UserWarning, match="the eager way is taken"):
         assert torch.equal(fused(x, books), residual(x, books))
     assert torch.equal(fused(x, books), residual(x, books))  # and says so only once

@@ -11,8 +11,8 @@ from ttsprep.codec.training.adversary import (  # noqa: E402
     generator_losses,
     halves,
 )
-from ttsprep.codec.training.config import PERIODS  # noqa: E402
-from ttsprep.codec.training.losses import SIZES, Weights, mel_filters, reconstruction, spectrum  # noqa: E402
+from ttsprep.codec.training.config import PERIODS, STFT_SIZES, LossConfig  # noqa: E402
+from ttsprep.codec.training.losses import mel_filters, reconstruction, spectrum  # noqa: E402
 
 
 def test_the_multi_period_discriminator_is_the_published_one():
@@ -38,24 +38,24 @@ def test_one_period_sees_every_sample_of_its_column_and_no_other():
 
 def test_it_learns_to_tell_noise_from_tones():
     torch.manual_seed(0)
-    judge = Discriminator((256,), 4, (2, 3), 2)
-    optimiser = torch.optim.AdamW(judge.parameters(), lr=3e-3)
+    discriminator = Discriminator((256,), 4, (2, 3), 2)
+    optimiser = torch.optim.AdamW(discriminator.parameters(), lr=3e-3)
     time = torch.arange(2048) / 8000
     tones = torch.sin(2 * torch.pi * (200 + 300 * torch.rand(8, 1)) * time) * 1.4
     for _ in range(25):
-        real, fake = halves(judge(torch.cat([tones, torch.randn(8, 2048)])))
+        real, fake = halves(discriminator(torch.cat([tones, torch.randn(8, 2048)])))
         loss = discriminator_loss(real, fake)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     assert loss.item() < 1
     noise = torch.randn(8, 2048, requires_grad=True)
-    real, fake = halves(judge(torch.cat([tones, noise])))
+    real, fake = halves(discriminator(torch.cat([tones, noise])))
     adversarial, features = generator_losses(real, fake)
     assert adversarial.item() > 0
     (pull,) = torch.autograd.grad(adversarial + features, noise)
     assert float(pull.abs().max()) > 0
-    same = generator_losses(*halves(judge(torch.cat([tones, tones]))))[1]
+    same = generator_losses(*halves(discriminator(torch.cat([tones, tones]))))[1]
     assert same.item() == 0 < features.item()
 
 
@@ -73,8 +73,8 @@ def test_spectra_are_those_of_torch():
 def test_mel_sizes_change_the_mel_term_alone():
     torch.manual_seed(0)
     output, target = torch.randn(2, 4000), torch.randn(2, 4000)
-    usual = reconstruction(output, target, 8000, Weights())
-    more = reconstruction(output, target, 8000, Weights(), (32, 2048))
+    usual = reconstruction(output, target, 8000, LossConfig())
+    more = reconstruction(output, target, 8000, LossConfig(mel_sizes=(32, 2048)))
     assert float(usual["complex"]) == float(more["complex"])
     parts = []
     for size in (32, 2048):
@@ -82,4 +82,6 @@ def test_mel_sizes_change_the_mel_term_alone():
         a, b = ((spectrum(x, size).square().sum(-1).transpose(1, 2) @ filters + 1e-5).log() for x in (output, target))
         parts.append(float((a - b).abs().mean()))
     assert float(more["mel"]) == pytest.approx(sum(parts) / 2, rel=1e-5)
-    assert float(reconstruction(output, target, 8000, Weights(), SIZES)["total"]) == float(usual["total"])
+    assert float(reconstruction(output, target, 8000, LossConfig(mel_sizes=STFT_SIZES))["total"]) == float(
+        usual["total"]
+    )

@@ -10,8 +10,8 @@ import soundfile
 pytest.importorskip("torch")
 
 from ttsprep.codec.commands import clips_of, pack
-from ttsprep.codec.training.config import CodecRecipe, TrainConfig, given, read_recipe, revised
-from ttsprep.codec.training.data import Source, Speech
+from ttsprep.codec.training.config import CodecRecipe, TrainConfig, parse_settings, read_recipe, revised
+from ttsprep.codec.training.data import Speech, TrainingSource
 from ttsprep.codec.training.data import pack as pack_sources
 from ttsprep.codec.training.export import export
 from ttsprep.core.errors import CheckpointError, CorpusError, UsageError
@@ -26,7 +26,7 @@ SOURCE = '[[source]]\nname = "x"\npath = "wavs"\n'
         ("preset = 7", "preset"),
         ('preset = "tiny8"', r"names no \[\[source\]\]"),
         ('preset = "tiny8"\ncodec = 3', "codec"),
-        ('preset = "tiny8"\n[codec]\nquantiser = 3', "a table"),
+        ('preset = "tiny8"\n[codec]\nquantiser = 3', "quantiser: Input should be a valid dictionary"),
         ('preset = "tiny8"\nbatch = 3', "batch"),
         (f'preset = "tiny8"\n{SOURCE}', "source.0.weight: Field required"),
         (f'preset = "tiny8"\n{SOURCE}weight = "a"\nlicence = "x"', "source.0.weight"),
@@ -42,9 +42,11 @@ def test_a_recipe_that_is_none(tmp_path, text, words):
     assert not (tmp_path / "speech").exists()
 
 
-@pytest.mark.parametrize("changes", [{"batch": 0}, {"warmup": 0}, {"decay_steps": 0}, {"average": 1.0}, {"colour": 1}])
-def test_a_training_that_cannot_be(changes):
-    (name,) = changes
+@pytest.mark.parametrize(
+    "setting", ["batch=0", "optimiser.warmup_steps=0", "optimiser.decay_steps=0", "optimiser.ema_decay=1.0", "colour=1"]
+)
+def test_a_training_that_cannot_be(setting):
+    changes, name = parse_settings([setting]), setting.partition("=")[0]
     with pytest.raises(UsageError, match=rf"\[train\] {name}"):
         CodecRecipe(preset="tiny8", train=changes).training()
     with pytest.raises(UsageError, match=f"--set {name}"):
@@ -52,25 +54,27 @@ def test_a_training_that_cannot_be(changes):
 
 
 def test_settings_are_values_of_toml():
-    assert given(["loudness=0.5", "compile=true", "mel_sizes=[64]"]) == {
-        "loudness": 0.5, "compile": True, "mel_sizes": [64]
+    assert parse_settings(["loss.loudness=0.5", "compile=true", "loss.mel_sizes=[64]"]) == {
+        "loss": {"loudness": 0.5, "mel_sizes": [64]}, "compile": True
     }  # fmt: skip
     with pytest.raises(UsageError, match="KEY=VALUE"):
-        given(["loudness"])
+        parse_settings(["loudness"])
 
 
 def test_a_recipe_says_more_than_its_preset_and_less_than_what_is_given(tmp_path):
     recipe = tmp_path / "recipe.toml"
-    recipe.write_text('preset = "base16"\n[codec]\ncausal = true\n[train]\nbatch = 7\nbeam = 2', encoding="utf-8")
+    recipe.write_text(
+        'preset = "base16"\n[codec]\ncausal = true\n[train]\nbatch = 7\nquantiser.beam = 2', encoding="utf-8"
+    )
     chosen = read_recipe(recipe)
-    assert chosen.config().causal and chosen.config().quantiser.depth == 12
-    training = chosen.training(beam=1)
-    assert (training.frames, training.batch, training.beam) == (64, 7, 1)
+    assert chosen.config().causal and chosen.config().quantiser.num_codebooks == 12
+    training = chosen.training({"quantiser": {"beam": 1}})
+    assert (training.frames, training.batch, training.quantiser.beam) == (64, 7, 1)
 
 
 def test_speech_that_cannot_be_packed(tmp_path):
     file, out = tmp_path / "a.wav", tmp_path / "packed"
-    source = [Source("voice", tmp_path, 1.0, "made up")]
+    source = [TrainingSource("voice", tmp_path, 1.0, "made up")]
     for value, words in [(0.0, "louder than silence"), (np.nan, "NaN or infinite")]:
         soundfile.write(file, np.full(16000, value, np.float32), 8000, subtype="FLOAT")
         with pytest.raises(CorpusError, match=words):
@@ -87,7 +91,7 @@ def test_channels_out_of_phase_are_packed_as_speech(tmp_path):
     said = np.random.default_rng(0).uniform(-0.4, 0.4, 16000).astype(np.float32)
     (tmp_path / "wavs").mkdir()
     soundfile.write(tmp_path / "wavs" / "a.wav", np.stack([said, -said], 1), 8000, subtype="FLOAT")
-    pack_sources([Source("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
+    pack_sources([TrainingSource("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
     speech = Speech(tmp_path / "packed")
     assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4
 
@@ -101,7 +105,7 @@ def test_every_kind_of_audio_is_packed_and_measured(tmp_path):
         soundfile.write(wavs / name, said, 8000, format=kind)
     soundfile.write(wavs / "f.opus", said, 8000, format="OGG", subtype="OPUS")
     (wavs / ".hidden.wav").write_bytes(b"of no concern")
-    pack_sources([Source("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
+    pack_sources([TrainingSource("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
     names = ["a", "b", "c", "d", "e", "f", "g"]
     assert [piece.id for piece in Speech(tmp_path / "packed").pieces] == [f"voice/{name}" for name in names]
     assert [name for name, _ in clips_of(wavs, 8000, 7)] == names
@@ -133,7 +137,7 @@ def test_a_recording_that_cannot_be_read_is_named(tmp_path, broken):
     soundfile.write(wavs / "a.wav", np.full(16000, 0.1, np.float32), 8000)
     broken(wavs / "b.wav")
     with pytest.raises(CorpusError, match=r"b\.wav cannot be read .*ttsprep audit"):
-        pack_sources([Source("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
+        pack_sources([TrainingSource("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
     with pytest.raises(CorpusError, match=r"b\.wav cannot be read"):
         clips_of(wavs, 8000, 2)
 
@@ -143,7 +147,7 @@ def test_a_long_recording_is_packed_to_its_end(tmp_path, monkeypatch):
     said = np.random.default_rng(0).uniform(-0.3, 0.3, 7 * 8000).astype(np.float32)
     soundfile.write(tmp_path / "wavs" / "a.wav", said, 8000, subtype="FLOAT")
     monkeypatch.setattr("ttsprep.core.audio.READ_SECONDS", 2.0)
-    pack_sources([Source("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
+    pack_sources([TrainingSource("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
     speech = Speech(tmp_path / "packed")
     assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4
 

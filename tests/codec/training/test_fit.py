@@ -27,9 +27,9 @@ def test_the_same_seed_gives_the_same_codec(fitted, packed):
 def test_every_book_brings_it_nearer(fitted):
     clips = [(str(i), voice(3.0, 300 + i)) for i in range(4)]
     rows = evaluate(Codec(fitted), clips, [1, 2, 3, 4])
-    mel = [np.mean([r.values["mel_db"] for r in rows if r.depth == d]) for d in (1, 2, 3, 4)]
+    mel = [np.mean([r.values["mel_db"] for r in rows if r.num_codebooks == d]) for d in (1, 2, 3, 4)]
     assert mel == sorted(mel, reverse=True)
-    ratio = np.mean([r.values["rms_ratio"] for r in rows if r.depth == 4])
+    ratio = np.mean([r.values["rms_ratio"] for r in rows if r.num_codebooks == 4])
     assert 0.85 < ratio < 1.15
     text = table(rows)
     assert text.count("\n") == 5 and "n/a" in text  # PESQ-WB does not exist at 8 kHz

@@ -37,7 +37,7 @@ def same(a, b, path="") -> None:
 
 def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
     """Through the warm-up, the start of the codebooks, and the start of the discriminator."""
-    train = small_training(adversary_from=30, adversary_batch=2, loudness=0.5)
+    train = small_training(discriminator={"from_step": 30, "batch": 2}, loss={"loudness": 0.5})
     speech = Speech(packed)
     Run(tmp_path / "whole", speech, preset("tiny8"), train).go(steps=50, log_every=10)
     for stop in (13, 27, 41, 50):
@@ -46,7 +46,7 @@ def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
 
 
 def test_the_shape_of_base16_is_healthy_and_resumes_to_the_bit(packed, tmp_path):
-    """Causal, two discriminators, mel loss at seven sizes; through the start of the codebooks and of the judge."""
+    """Causal, two discriminators, mel loss at seven sizes; through the start of codebooks and discriminator."""
     speech, config, train = Speech(packed), small_base(causal=True), small_base_training()
     Run(tmp_path / "whole", speech, config, train).go(steps=36, log_every=9)
     for stop in (16, 36):
@@ -58,9 +58,9 @@ def test_the_shape_of_base16_is_healthy_and_resumes_to_the_bit(packed, tmp_path)
     assert all(0.5 < line["rms"] < 1.2 for line in lines)
     assert len(lines[-1]["perplexity"]) == 3
     assert min(lines[-1]["perplexity"]) > 30
-    assert "judge" in lines[-1]
-    assert "judge" not in lines[0]
-    assert any(name.startswith("periods.4.") for name in whole["judge"])
+    assert "discriminator" in lines[-1]
+    assert "discriminator" not in lines[0]
+    assert any(name.startswith("periods.4.") for name in whole["discriminator"])
 
 
 def test_a_step_may_be_skipped_but_not_most_of_them(packed, tmp_path):
@@ -108,8 +108,8 @@ def test_a_run_can_be_listened_to(trained):
 def test_decay_can_begin_at_any_moment_and_ends_the_run(packed, tmp_path):
     speech = Speech(packed)
     Run(tmp_path, speech, preset("tiny8"), small_training()).go(steps=5)
-    run = Run(tmp_path, speech, preset("tiny8"), small_training(), {"decay_from": 5, "decay_steps": 4})
-    rates = [run.trainer.train.learning_rate(step) for step in (30, 40)]
+    run = Run(tmp_path, speech, preset("tiny8"), small_training(), {"optimiser": {"decay_from": 5, "decay_steps": 4}})
+    rates = [run.trainer.train.optimiser.rate_at(step) for step in (30, 40)]
     assert rates[0] == rates[1] == pytest.approx(3e-3 * 0.02)
     run.go()
     assert run.trainer.step == 9
@@ -124,7 +124,7 @@ def test_the_averaged_weights_begin_with_the_codebooks_that_were_started(packed,
 
 
 def test_depth_grows_book_by_book(packed):
-    trainer = Trainer(preset("tiny8"), small_training(bypass=5, grow_every=10), Speech(packed))
+    trainer = Trainer(preset("tiny8"), small_training(quantiser={"warmup_steps": 5, "grow_every": 10}), Speech(packed))
     seen = []
     for step in (0, 4, 5, 14, 15, 25, 35, 999):
         trainer.step = step
@@ -161,7 +161,9 @@ def test_guards_name_the_collapse():
 
 
 def test_a_learning_rate_that_blows_up_is_caught(packed, tmp_path):
-    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(rate=1e4, warmup=1))
+    run = Run(
+        tmp_path, Speech(packed), preset("tiny8"), small_training(optimiser={"learning_rate": 1e4, "warmup_steps": 1})
+    )
     run.guard.rms_from, run.guard.patience = 20, 10
     with pytest.raises(CollapseError):
         run.go(steps=200)
@@ -171,12 +173,12 @@ def test_a_new_run_can_begin_from_a_checkpoint(trained, packed, tmp_path):
     from ttsprep.codec.training.export import export
 
     checkpoint = export(trained)
-    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(bypass=0))
+    run = Run(tmp_path, Speech(packed), preset("tiny8"), small_training(quantiser={"warmup_steps": 0}))
     run.trainer.adopt(checkpoint)
     first = run.trainer.advance()["total"]
     cold = Run(tmp_path / "cold", Speech(packed), preset("tiny8"), small_training())
     assert first < 0.95 * cold.trainer.advance()["total"]
     run.go(steps=12)
     assert export(tmp_path).updates_per_quantiser == [111] * 4
-    with pytest.raises(UsageError, match="bypass = 0"):
+    with pytest.raises(UsageError, match="warmup_steps = 0"):
         Run(tmp_path / "b", Speech(packed), preset("tiny8"), small_training()).trainer.adopt(checkpoint)

@@ -20,7 +20,7 @@ class Quantised:
     latents
         As the decoder would see them; gradients pass straight through.
     codes
-        ``(batch, depth, frames)``.
+        ``(batch, num_codebooks, frames)``.
     loss
         What the quantiser itself asks for (commitment, and codebook terms where there are any).
     """
@@ -31,11 +31,11 @@ class Quantised:
 
 
 class Quantiser(nn.Module, ABC):
-    """Latents ``(batch, frames, dim)`` to codes ``(batch, depth, frames)`` and back.
+    """Latents ``(batch, frames, dim)`` to codes ``(batch, num_codebooks, frames)`` and back.
 
     Attributes
     ----------
-    depth, cardinality
+    num_codebooks, codebook_size
         Codebooks, and codes in each.
     updates
         How many training steps each codebook has had; on the CPU always, where reading it waits for nothing.
@@ -43,10 +43,10 @@ class Quantiser(nn.Module, ABC):
 
     updates: Tensor
 
-    def __init__(self, depth: int, cardinality: int) -> None:
+    def __init__(self, num_codebooks: int, codebook_size: int) -> None:
         super().__init__()
-        self.depth, self.cardinality = depth, cardinality
-        self.register_buffer("updates", torch.zeros(depth, dtype=torch.int64))
+        self.num_codebooks, self.codebook_size = num_codebooks, codebook_size
+        self.register_buffer("updates", torch.zeros(num_codebooks, dtype=torch.int64))
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         updates = self.updates
@@ -55,14 +55,14 @@ class Quantiser(nn.Module, ABC):
         return self
 
     @abstractmethod
-    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
-        """Return codes of the first `depth` books, int64.
+    def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
+        """Return codes of the first `num_codebooks` codebooks, int64.
 
         Parameters
         ----------
         latents
             ``(batch, frames, dim)``.
-        depth
+        num_codebooks
             Books to use; None for all.
         beam
             Choices kept from book to book where the kind can search; others take the nearest code.
@@ -70,7 +70,7 @@ class Quantiser(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, codes: Tensor) -> Tensor:
-        """Return the latents that codes of any depth stand for."""
+        """Return the latents that codes stand for, whatever the number of codebooks."""
 
     @abstractmethod
     def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:

@@ -14,13 +14,13 @@ from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, pref
 
 
 class ResidualFsq(Quantiser):
-    """`config.depth` stages of the same levels; plain FSQ is the case of one."""
+    """`config.num_codebooks` stages of the same levels; plain FSQ is the case of one."""
 
     levels: Tensor
     place: Tensor
 
     def __init__(self, config: QuantiserConfig, dim: int) -> None:
-        super().__init__(config.depth, math.prod(config.levels))
+        super().__init__(config.num_codebooks, math.prod(config.levels))
         self.config = config
         width = len(config.levels)
         self.enter = nn.Linear(dim, width)
@@ -48,10 +48,10 @@ class ResidualFsq(Quantiser):
         return torch.tanh(self.enter(normalised(latents.float(), self.config.normalise)))
 
     @torch.no_grad()
-    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
-        """Return codes ``(batch, depth, frames)``."""
+    def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
+        """Return codes ``(batch, num_codebooks, frames)``."""
         rest, codes = self._bounded(latents), []
-        for stage in range(self.depth if depth is None else depth):
+        for stage in range(self.num_codebooks if num_codebooks is None else num_codebooks):
             digits = self._digits(rest, stage)
             codes.append((digits * self.place).sum(-1))
             rest = rest - self._values(digits, stage)
@@ -94,6 +94,6 @@ class Fsq(ResidualFsq):
     """One stage."""
 
     def __init__(self, config: QuantiserConfig, dim: int) -> None:
-        if config.depth != 1:
-            raise ValueError(f"fsq has one codebook, not {config.depth}; see residual-fsq")
+        if config.num_codebooks != 1:
+            raise ValueError(f"fsq has one codebook, not {config.num_codebooks}; see residual-fsq")
         super().__init__(config, dim)

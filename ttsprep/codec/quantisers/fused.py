@@ -11,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from ttsprep.codec.quantisers.search import Book, check, residual
+from ttsprep.codec.quantisers.search import Codebook, check, residual
 from ttsprep.codec.quantisers.search import gather_sum as eager_gather_sum
 from ttsprep.codec.quantisers.search import moments as eager_moments
 
@@ -19,7 +19,7 @@ PROOF = 4096
 """Vectors on which a kernel is held against the eager way before it is used."""
 
 
-def fused(vectors: Tensor, books: list[Book]) -> Tensor:
+def fused(vectors: Tensor, books: list[Codebook]) -> Tensor:
     """Return `residual` of vectors, from one kernel where Triton is installed and gives the same.
 
     Parameters
@@ -102,9 +102,9 @@ def _elsewhere(codes: Tensor) -> bool:
 _PROOFS: dict[object, bool] = {}
 
 
-def _proved(name: str, like: Tensor, book: Tensor, depth: int, agrees: Callable[[], bool]) -> bool:
+def _proved(name: str, like: Tensor, book: Tensor, num_codebooks: int, agrees: Callable[[], bool]) -> bool:
     """Say whether a kernel runs here and agrees; found out once for every shape of the codebooks."""
-    key = (name, like.device, book.shape, depth)
+    key = (name, like.device, book.shape, num_codebooks)
     if key not in _PROOFS:
         _PROOFS[key] = _installed() and _prove(name, agrees)
     return _PROOFS[key]

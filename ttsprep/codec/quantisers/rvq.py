@@ -11,7 +11,7 @@ from torch import Tensor
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised
 from ttsprep.codec.quantisers.fused import fused, gather_sum, moments
-from ttsprep.codec.quantisers.search import Book, kmeans, nearest, residual
+from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest, residual
 from ttsprep.codec.quantisers.search import beam as search
 
 
@@ -20,7 +20,7 @@ class ResidualEma(Quantiser):
 
     Attributes
     ----------
-    search
+    beam
         Choices kept from book to book while training; the codebooks then learn what a search would use.
     """
 
@@ -28,31 +28,31 @@ class ResidualEma(Quantiser):
     usage: Tensor
 
     def __init__(self, config: QuantiserConfig, dim: int) -> None:
-        super().__init__(config.depth, config.cardinality)
+        super().__init__(config.num_codebooks, config.codebook_size)
         self.config = config
-        self.search = 1
-        self.register_buffer("total", torch.randn(config.depth, config.cardinality, dim) * 0.1)
-        self.register_buffer("usage", torch.ones(config.depth, config.cardinality))
-        self._books: tuple[tuple[int, int], list[Book]] | None = None
+        self.beam = 1
+        self.register_buffer("total", torch.randn(config.num_codebooks, config.codebook_size, dim) * 0.1)
+        self.register_buffer("usage", torch.ones(config.num_codebooks, config.codebook_size))
+        self._books: tuple[tuple[int, int], list[Codebook]] | None = None
 
     def codes(self, stage: int) -> Tensor:
-        """Return the codebook of one stage, ``(cardinality, dim)``."""
+        """Return the codebook of one stage, ``(codebook_size, dim)``."""
         return self.total[stage].float() / self.usage[stage].float().clamp(min=1e-5)[:, None]
 
-    def books(self) -> list[Book]:
+    def books(self) -> list[Codebook]:
         """Return every codebook ready to be searched, kept until the codebooks change."""
         # A codec that was loaded in inference mode has tensors without a version: nothing trains them.
         still = self.total.is_inference() or self.usage.is_inference()
         version = (0, 0) if still else (self.total._version, self.usage._version)
         if self._books is None or self._books[0] != version or self._books[1][0].codes.device != self.total.device:
-            self._books = (version, [Book.of(self.codes(q)) for q in range(self.depth)])
+            self._books = (version, [Codebook.of(self.codes(q)) for q in range(self.num_codebooks)])
         return self._books[1]
 
-    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
-        """Return codes ``(batch, depth, frames)``."""
+    def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
+        """Return codes ``(batch, num_codebooks, frames)``."""
         batch, frames, dim = latents.shape
         flat = normalised(latents.float(), self.config.normalise).reshape(-1, dim)
-        books = self.books()[: self.depth if depth is None else depth]
+        books = self.books()[: self.num_codebooks if num_codebooks is None else num_codebooks]
         if beam == 1:
             codes = fused(flat, books) if flat.is_cuda else residual(flat, books)
         else:
@@ -75,7 +75,7 @@ class ResidualEma(Quantiser):
             return Quantised(latents, empty, latents.new_zeros(()))
         depths = depths.to(latents.device)
         flat = latents.detach().reshape(-1, dim)
-        books = [Book.of(self.codes(stage)) for stage in range(active)]
+        books = [Codebook.of(self.codes(stage)) for stage in range(active)]
         codes = self._found(flat, books)
         tables = [book.codes for book in books]
         summed = gather_sum(codes, tables, depths.repeat_interleave(frames), known=True).view_as(latents)
@@ -83,17 +83,17 @@ class ResidualEma(Quantiser):
             self._update(flat, codes, tables, generator)
         through = (depths == 0)[:, None, None]
         straight = latents + (torch.where(through, latents, summed) - latents).detach()
-        # Commitment over the books a sample used, at its own depth.
+        # Commitment over the books a sample used.
         missed = (latents - summed).square().mean((1, 2))
         used = (depths > 0).float()
         loss = (missed * used).sum() / used.sum().clamp(min=1)
         codes = torch.unflatten(codes, 1, (batch, frames)).transpose(0, 1)
         return Quantised(straight, codes, self.config.commitment * loss)
 
-    def _found(self, flat: Tensor, books: list[Book]) -> Tensor:
+    def _found(self, flat: Tensor, books: list[Codebook]) -> Tensor:
         """Return the codes of vectors in training, ``(books, count)``."""
-        if self.search > 1 and len(books) > 1:
-            return search(flat, books, self.search, chunk=64 if flat.device.type == "cpu" else 2048)
+        if self.beam > 1 and len(books) > 1:
+            return search(flat, books, self.beam, chunk=64 if flat.device.type == "cpu" else 2048)
         return fused(flat, books) if flat.is_cuda else residual(flat, books)
 
     @torch.no_grad()
@@ -124,18 +124,18 @@ class ResidualEma(Quantiser):
     def start(self, latents: Tensor, generator: torch.Generator) -> None:
         """K-means, book by book, each on what the ones before leave over."""
         rest = normalised(latents.float(), self.config.normalise)
-        for stage in range(self.depth):
-            centres, _ = kmeans(rest, self.cardinality, generator)
+        for stage in range(self.num_codebooks):
+            centres, _ = kmeans(rest, self.codebook_size, generator)
             # Usage starts uniform: a cluster that was small among these vectors is no dead code yet.
             self.usage[stage] = 1.0
             self.total[stage] = centres
-            rest = rest - centres[nearest(rest, Book.of(centres))]
+            rest = rest - centres[nearest(rest, Codebook.of(centres))]
 
 
 class Vq(ResidualEma):
-    """One Euclidean codebook of any cardinality."""
+    """One Euclidean codebook of any size."""
 
     def __init__(self, config: QuantiserConfig, dim: int) -> None:
-        if config.depth != 1:
-            raise ValueError(f"vq has one codebook, not {config.depth}")
+        if config.num_codebooks != 1:
+            raise ValueError(f"vq has one codebook, not {config.num_codebooks}")
         super().__init__(config, dim)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
-from ttsprep.codec.quantisers.search import Book, kmeans, nearest
+from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest
 
 
 def _set(layer: nn.Module, weight: Tensor, bias: Tensor) -> None:
@@ -25,25 +25,25 @@ class ResidualL2(Quantiser):
     """Factorised codebooks of width ``config.code_dim``."""
 
     def __init__(self, config: QuantiserConfig, dim: int) -> None:
-        super().__init__(config.depth, config.cardinality)
+        super().__init__(config.num_codebooks, config.codebook_size)
         self.config = config
-        self.enter = nn.ModuleList(nn.Linear(dim, config.code_dim) for _ in range(config.depth))
-        self.leave = nn.ModuleList(nn.Linear(config.code_dim, dim) for _ in range(config.depth))
-        self.codebook = nn.Parameter(torch.randn(config.depth, config.cardinality, config.code_dim))
+        self.enter = nn.ModuleList(nn.Linear(dim, config.code_dim) for _ in range(config.num_codebooks))
+        self.leave = nn.ModuleList(nn.Linear(config.code_dim, dim) for _ in range(config.num_codebooks))
+        self.codebook = nn.Parameter(torch.randn(config.num_codebooks, config.codebook_size, config.code_dim))
 
     def _pick(self, stage: int, projected: Tensor) -> Tensor:
         flat = F.normalize(projected.detach().float().reshape(-1, projected.shape[-1]), dim=-1)
-        book = Book.of(F.normalize(self.codebook[stage].detach().float(), dim=-1))
+        book = Codebook.of(F.normalize(self.codebook[stage].detach().float(), dim=-1))
         return nearest(flat.contiguous(), book).view(projected.shape[:-1])
 
     @torch.no_grad()
-    def encode(self, latents: Tensor, depth: int | None = None, beam: int = 1) -> Tensor:
-        """Return codes ``(batch, depth, frames)``.
+    def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
+        """Return codes ``(batch, num_codebooks, frames)``.
 
         What is left over is never formed: ``W_q (z - sum_j (V_j c_j + v_j)) + w_q`` is the projection of `z` less
         rows of small tables, so all stages share one matrix product and go on in `config.code_dim` dimensions.
         """
-        count = self.depth if depth is None else depth
+        count = self.num_codebooks if num_codebooks is None else num_codebooks
         flat = normalised(latents.float(), self.config.normalise)
         weights = torch.cat([torch.as_tensor(layer.weight) for layer in self.enter[:count]])
         biases = torch.cat([torch.as_tensor(layer.bias) for layer in self.enter[:count]])
@@ -99,7 +99,7 @@ class ResidualL2(Quantiser):
         """Projections along the strongest directions of each residual, codebooks by k-means."""
         rest = normalised(latents.float(), self.config.normalise)
         width = self.config.code_dim
-        for stage in range(self.depth):
+        for stage in range(self.num_codebooks):
             mean = rest.mean(0)
             centred = (rest - mean).double()
             _, vectors = torch.linalg.eigh(centred.t() @ centred / len(rest))
@@ -107,6 +107,6 @@ class ResidualL2(Quantiser):
             _set(self.enter[stage], axes.t(), -(mean @ axes))
             _set(self.leave[stage], axes, mean)
             projected = self.enter[stage](rest)
-            centres, _ = kmeans(projected, self.cardinality, generator)
+            centres, _ = kmeans(projected, self.codebook_size, generator)
             self.codebook[stage] = centres
             rest = rest - self.leave[stage](centres[self._pick(stage, projected)])

@@ -16,13 +16,13 @@ CHUNK = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Codebook:
     """A codebook ready to be searched.
 
     Attributes
     ----------
     codes
-        ``(cardinality, dim)``.
+        ``(codebook_size, dim)``.
     doubled
         ``2 * codes`` transposed.
     square
@@ -34,7 +34,7 @@ class Book:
     square: Tensor
 
     @classmethod
-    def of(cls, codes: Tensor) -> "Book":
+    def of(cls, codes: Tensor) -> "Codebook":
         """Prepare a codebook."""
         codes = codes.detach().float().contiguous()
         return cls(codes, (2 * codes).t().contiguous(), codes.square().sum(1))
@@ -49,7 +49,7 @@ def _argmax(scores: Tensor, out: Tensor) -> None:
 
 
 @torch.no_grad()
-def nearest(vectors: Tensor, book: Book, *, chunk: int = CHUNK) -> Tensor:
+def nearest(vectors: Tensor, book: Codebook, *, chunk: int = CHUNK) -> Tensor:
     """Return the index of the code nearest to each vector, the lowest where two are equally near.
 
     Parameters
@@ -78,7 +78,7 @@ def nearest(vectors: Tensor, book: Book, *, chunk: int = CHUNK) -> Tensor:
 
 
 @torch.no_grad()
-def residual(vectors: Tensor, books: list[Book], *, chunk: int = CHUNK) -> Tensor:
+def residual(vectors: Tensor, books: list[Codebook], *, chunk: int = CHUNK) -> Tensor:
     """Quantise each vector by the first book, what is left by the second, and so on.
 
     All stages of a chunk are done before the next chunk is touched, so the residual stays in the cache.
@@ -129,7 +129,7 @@ def _largest(scores: Tensor, errors: Tensor, count: int, block: int = 64) -> tup
     Parameters
     ----------
     scores
-        ``(n, parents, cardinality)``, in memory in that order.
+        ``(n, parents, codebook_size)``, in memory in that order.
     errors
         ``|r|^2`` of each parent, ``(n, parents)``.
     count
@@ -137,25 +137,25 @@ def _largest(scores: Tensor, errors: Tensor, count: int, block: int = 64) -> tup
     block
         Codes that are looked at together.
     """
-    n, parents, cardinality = scores.shape
-    many = parents * cardinality // block
-    if cardinality % block or many <= 2 * count:
+    n, parents, codebook_size = scores.shape
+    many = parents * codebook_size // block
+    if codebook_size % block or many <= 2 * count:
         best = (scores - errors[..., None]).flatten(1).topk(count, dim=1).indices
-        return best // cardinality, best % cardinality
+        return best // codebook_size, best % codebook_size
     blocks = scores.view(n * many, block)
     tops = blocks.amax(1).view(n, parents, -1).sub_(errors[..., None]).flatten(1)
     # In the order of the row, so that of equal scores the first is found, as without blocks.
     inside = tops.topk(count, dim=1, sorted=False).indices.sort(1).values
     rows = torch.arange(n, device=scores.device)[:, None]
     held = blocks.index_select(0, (inside + rows * many).view(-1)).view(n, count, block)
-    held = held.sub_(errors.gather(1, inside // (cardinality // block))[..., None]).flatten(1)
+    held = held.sub_(errors.gather(1, inside // (codebook_size // block))[..., None]).flatten(1)
     place = held.topk(count, dim=1).indices
     best = inside.gather(1, place // block) * block + place % block
-    return best // cardinality, best % cardinality
+    return best // codebook_size, best % codebook_size
 
 
 @torch.no_grad()
-def beam(vectors: Tensor, books: list[Book], width: int, *, chunk: int = 64) -> Tensor:
+def beam(vectors: Tensor, books: list[Codebook], width: int, *, chunk: int = 64) -> Tensor:
     """Quantise like `residual`, but keep the `width` best choices so far at every stage.
 
     The nearest code now need not be the best start for the stages to come: on speech, a width of 16 lowers
@@ -186,8 +186,8 @@ def beam(vectors: Tensor, books: list[Book], width: int, *, chunk: int = 64) -> 
     out = torch.empty(len(books), count, dtype=torch.int64, device=vectors.device)
     if not books or not count:
         return out
-    cardinality = len(books[0].codes)
-    held = torch.empty(min(chunk, count) * width, cardinality, device=vectors.device)
+    codebook_size = len(books[0].codes)
+    held = torch.empty(min(chunk, count) * width, codebook_size, device=vectors.device)
     for start in range(0, count, chunk):
         rest = vectors[start : start + chunk]
         n, kept = len(rest), 1
@@ -197,7 +197,7 @@ def beam(vectors: Tensor, books: list[Book], width: int, *, chunk: int = 64) -> 
             # One buffer for all: to be given fresh pages for every product takes longer than the product.
             scores = torch.addmm(book.square, rest, book.doubled, beta=-1, out=held[: n * kept])
             errors = rest.square().sum(1).view(n, kept)
-            parent, code = _largest(scores.view(n, kept, cardinality), errors, min(width, kept * cardinality))
+            parent, code = _largest(scores.view(n, kept, codebook_size), errors, min(width, kept * codebook_size))
             origin, chosen = (parent + first * kept).view(-1), code.view(-1)
             rest = rest.index_select(0, origin).sub_(book.codes.index_select(0, chosen))
             paths = [path.index_select(0, origin) for path in paths]
@@ -239,7 +239,7 @@ def kmeans(vectors: Tensor, count: int, generator: torch.Generator, *, rounds: i
         centres += 0.01 * spread * torch.randn(centres.shape, generator=generator).to(device)
     usage = torch.zeros(count, device=device)
     for _ in range(rounds):
-        owner = nearest(vectors, Book.of(centres))
+        owner = nearest(vectors, Codebook.of(centres))
         usage = torch.bincount(owner, minlength=count).float()
         total = torch.zeros(count, dim, device=device).index_add_(0, owner, vectors)
         centres = total / usage.clamp(min=1)[:, None]
@@ -257,9 +257,9 @@ def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = N
     Parameters
     ----------
     codes
-        ``(depth, count)``, int64.
+        ``(num_codebooks, count)``, int64.
     books
-        ``(cardinality, dim)`` each, float32, at least `depth` of them.
+        ``(codebook_size, dim)`` each, float32, at least `num_codebooks` of them.
     depths
         Books that count for each frame, ``(count,)``; None for all.
 
@@ -285,23 +285,23 @@ def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Te
     vectors
         ``(count, dim)``, float32; book 0 sees them, each other what the ones before it left over.
     codes
-        ``(depth, count)``, int64.
+        ``(num_codebooks, count)``, int64.
     books
         As for `gather_sum`.
 
     Returns
     -------
     tuple of Tensor
-        Usage ``(depth, cardinality)`` and sums ``(depth, cardinality, dim)``.
+        Usage ``(num_codebooks, codebook_size)`` and sums ``(num_codebooks, codebook_size, dim)``.
     """
-    depth, (cardinality, dim) = len(codes), books[0].shape
-    usage = vectors.new_zeros(depth, cardinality)
-    total = vectors.new_zeros(depth, cardinality, dim)
+    num_codebooks, (codebook_size, dim) = len(codes), books[0].shape
+    usage = vectors.new_zeros(num_codebooks, codebook_size)
+    total = vectors.new_zeros(num_codebooks, codebook_size, dim)
     ones, rest = vectors.new_ones(len(vectors)), vectors
     for stage, index in enumerate(codes):
         usage[stage].index_add_(0, index, ones)
         total[stage].index_add_(0, index, rest)
-        if stage + 1 < depth:
+        if stage + 1 < num_codebooks:
             rest = rest - books[stage].index_select(0, index)
     return usage, total
 

@@ -20,7 +20,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from ttsprep.codec.quantisers.search import Book, residual
+from ttsprep.codec.quantisers.search import Codebook, residual
 
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 """Set before triton is imported, kernels run in Python on the CPU: how they are tested without a GPU."""
@@ -43,7 +43,7 @@ def _residual(  # type: ignore[no-untyped-def]
     codes,
     marks,
     count,
-    cardinality: tl.constexpr,
+    codebook_size: tl.constexpr,
     dim: tl.constexpr,
     stages: tl.constexpr,
     frames: tl.constexpr,
@@ -61,16 +61,16 @@ def _residual(  # type: ignore[no-untyped-def]
     doubt = tl.zeros([frames], tl.int32)
     slot = codes + row
     for stage in range(stages):
-        book = codebooks + stage * cardinality * dim
-        screen = rounded + stage * cardinality * dim
-        sizes = squares + stage * cardinality
+        book = codebooks + stage * codebook_size * dim
+        screen = rounded + stage * codebook_size * dim
+        sizes = squares + stage * codebook_size
         operand = _tf32(rest)
         top = tl.full([frames, block], float("-inf"), tl.float32)
         next_top = tl.full([frames, block], float("-inf"), tl.float32)
         at = tl.zeros([frames, block], tl.int32)
-        for start in range(0, cardinality, block):
+        for start in range(0, codebook_size, block):
             place = start + lane
-            known = place < cardinality
+            known = place < codebook_size
             part = tl.load(
                 screen + place[None, :] * dim + side[:, None], mask=known[None, :] & (side < dim)[:, None], other=0.0
             )
@@ -81,13 +81,13 @@ def _residual(  # type: ignore[no-untyped-def]
             at = tl.where(over, place[None, :], at)
             top = tl.where(over, scores, top)
         first = tl.max(top, axis=1)
-        at_first = tl.min(tl.where(top == first[:, None], at, cardinality), axis=1)
-        at_first = tl.where(at_first < cardinality, at_first, 0)  # scores that are no numbers equal nothing
+        at_first = tl.min(tl.where(top == first[:, None], at, codebook_size), axis=1)
+        at_first = tl.where(at_first < codebook_size, at_first, 0)  # scores that are no numbers equal nothing
         mine = lane[None, :] == (at_first % block)[:, None]
         others = tl.where(mine, float("-inf"), top)
         second = tl.max(others, axis=1)
-        at_second = tl.min(tl.where((others == second[:, None]) & (others > float("-inf")), at, cardinality), axis=1)
-        at_second = tl.where(at_second < cardinality, at_second, at_first)
+        at_second = tl.min(tl.where((others == second[:, None]) & (others > float("-inf")), at, codebook_size), axis=1)
+        at_second = tl.where(at_second < codebook_size, at_second, at_first)
         scored = mine | (lane[None, :] == (at_second % block)[:, None])
         third = tl.max(tl.where(scored, next_top, top), axis=1)
         one = tl.load(book + at_first[:, None] * dim + side[None, :], mask=used, other=0.0)
@@ -129,7 +129,7 @@ def rounded_to_tf32(x: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, block: int | None = None) -> Fused:
+def fused_residual(vectors: Tensor, books: list[Codebook], *, frames: int = 64, block: int | None = None) -> Fused:
     """Quantise like `ttsprep.codec.quantisers.search.residual`, in one kernel.
 
     Parameters
@@ -147,7 +147,7 @@ def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, bloc
     Fused
     """
     count, dim = vectors.shape
-    cardinality = len(books[0].codes)
+    codebook_size = len(books[0].codes)
     codes = torch.empty(len(books), count, dtype=torch.int32, device=vectors.device)
     marks = torch.empty(count, dtype=torch.int32, device=vectors.device)
     stacked = torch.stack([book.codes for book in books])
@@ -164,7 +164,7 @@ def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, bloc
             codes,
             marks,
             count,
-            cardinality=cardinality,
+            codebook_size=codebook_size,
             dim=dim,
             stages=len(books),
             frames=frames,
@@ -174,6 +174,7 @@ def fused_residual(vectors: Tensor, books: list[Book], *, frames: int = 64, bloc
             # program 12, 64 and 80 KB of shared memory; four warps spilled 1.2 KB a thread at D = 128.
             num_warps=8,
             num_stages=3,
+            enable_fp_fusion=True,
         )
     found = codes.long()
     redo = marks.nonzero()[:, 0]

@@ -21,7 +21,7 @@ def _gather_sum(  # type: ignore[no-untyped-def]
     depths,
     out,
     count,
-    cardinality: tl.constexpr,
+    codebook_size: tl.constexpr,
     dim: tl.constexpr,
     stages: tl.constexpr,
     frames: tl.constexpr,
@@ -37,7 +37,7 @@ def _gather_sum(  # type: ignore[no-untyped-def]
     for stage in range(stages):
         code = tl.load(slot, mask=there, other=0)
         slot += count
-        place = (stage * cardinality + code)[:, None] * dim + side[None, :]
+        place = (stage * codebook_size + code)[:, None] * dim + side[None, :]
         total += tl.load(codebooks + place, mask=inside & (stage < last)[:, None], other=0.0)
     tl.store(out + row[:, None] * dim + side[None, :], total, mask=inside)
 
@@ -50,7 +50,7 @@ def _moments(  # type: ignore[no-untyped-def]
     usage,
     sums,
     count,
-    cardinality: tl.constexpr,
+    codebook_size: tl.constexpr,
     dim: tl.constexpr,
     stages: tl.constexpr,
     frames: tl.constexpr,
@@ -66,7 +66,7 @@ def _moments(  # type: ignore[no-untyped-def]
     for stage in range(stages):
         code = tl.load(slot, mask=there, other=0)
         slot += count
-        place = stage * cardinality + code
+        place = stage * codebook_size + code
         spread = place[:, None] * dim + side[None, :]
         tl.atomic_add(usage + place, one, mask=there, sem="relaxed")
         tl.atomic_add(sums + spread, rest, mask=inside, sem="relaxed")
@@ -74,7 +74,7 @@ def _moments(  # type: ignore[no-untyped-def]
 
 
 def _tile(dim: int, frames: int) -> dict[str, int]:
-    return {"dim": dim, "frames": frames, "wide": triton.next_power_of_2(dim)}
+    return {"dim": dim, "frames": frames, "wide": triton.next_power_of_2(dim), "enable_fp_fusion": True}
 
 
 @torch.no_grad()
@@ -89,19 +89,19 @@ def fused_gather_sum(
         If a code is out of range; nothing is launched then.
     """
     check(codes, books)
-    depth, count = codes.shape
-    cardinality, dim = books[0].shape
+    stages, count = codes.shape
+    codebook_size, dim = books[0].shape
     out = torch.zeros(count, dim, device=codes.device)
-    if depth and count:
-        last = torch.full((count,), depth, device=codes.device) if depths is None else depths.long().contiguous()
+    if stages and count:
+        last = torch.full((count,), stages, device=codes.device) if depths is None else depths.long().contiguous()
         _gather_sum[triton.cdiv(count, frames),](
             codes.long().contiguous(),
-            torch.stack(list(books[:depth])),
+            torch.stack(list(books[:stages])),
             last,
             out,
             count,
-            cardinality=cardinality,
-            stages=depth,
+            codebook_size=codebook_size,
+            stages=stages,
             **_tile(dim, frames),
         )
     return out
@@ -122,20 +122,20 @@ def fused_moments(
         If a code is out of range; nothing is launched then.
     """
     check(codes, books)
-    depth, count = codes.shape
-    cardinality, dim = books[0].shape
-    usage = torch.zeros(depth, cardinality, device=vectors.device)
-    sums = torch.zeros(depth, cardinality, dim, device=vectors.device)
-    if depth and count:
+    stages, count = codes.shape
+    codebook_size, dim = books[0].shape
+    usage = torch.zeros(stages, codebook_size, device=vectors.device)
+    sums = torch.zeros(stages, codebook_size, dim, device=vectors.device)
+    if stages and count:
         _moments[triton.cdiv(count, frames),](
             vectors.contiguous(),
             codes.long().contiguous(),
-            torch.stack(list(books[:depth])),
+            torch.stack(list(books[:stages])),
             usage,
             sums,
             count,
-            cardinality=cardinality,
-            stages=depth,
+            codebook_size=codebook_size,
+            stages=stages,
             **_tile(dim, frames),
         )
     return usage, sums

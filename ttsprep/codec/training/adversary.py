@@ -151,10 +151,10 @@ class OnePeriod(nn.Module):
 
 
 RAMP = 500
-"""Steps over which the codec begins to feel the judge."""
+"""Steps over which the codec begins to feel the discriminator."""
 
 
-class Game:
+class AdversarialTraining:
     """A discriminator that learns beside the codec.
 
     Parameters
@@ -166,42 +166,42 @@ class Game:
     """
 
     def __init__(self, train: TrainConfig, device: torch.device) -> None:
-        t = train
+        t = train.discriminator
         self.device = device
-        self.judge = Discriminator(t.judge_spectra, t.judge_width, t.judge_periods, t.judge_period_width)
-        self.judge.low = low_type(t, device)
-        self.judge.to(device)
+        self.discriminator = Discriminator(t.spectra, t.width, t.periods, t.period_width)
+        self.discriminator.low = low_type(train, device)
+        self.discriminator.to(device)
         fused = device.type == "cuda" or None
-        self.optimiser = torch.optim.AdamW(self.judge.parameters(), lr=5e-4, betas=(0.5, 0.9), fused=fused)
+        self.optimiser = torch.optim.AdamW(self.discriminator.parameters(), lr=5e-4, betas=(0.5, 0.9), fused=fused)
 
-    def play(
+    def step(
         self, train: TrainConfig, output: Tensor, target: Tensor, step: int, rate: float, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Let the judge learn from a batch; return what the codec is to minimise, and the terms of it.
+        """Let the discriminator learn from a batch; return what the codec is to minimise, and the terms of it.
 
         Parameters
         ----------
         train
-            Weights, and how much of the batch is judged.
+            Weights, and how much of the batch the discriminator sees.
         output, target
             ``(batch, samples)``.
         step, rate
             Of the codec.
         generator
-            Chooses what is judged.
+            Chooses what the discriminator sees.
         """
-        t = train
-        start = int(torch.randint(0, t.batch, (1,), generator=generator))
-        rows = sent((torch.arange(min(t.adversary_batch, t.batch)) + start) % t.batch, self.device)
+        t, batch = train.discriminator, train.batch
+        start = int(torch.randint(0, batch, (1,), generator=generator))
+        rows = sent((torch.arange(min(t.batch, batch)) + start) % batch, self.device)
         fake = output[rows].detach().requires_grad_()
-        real, decoded = halves(self.judge(torch.cat([target[rows], fake])))
-        judged = discriminator_loss(real, decoded)
-        parameters = list(self.judge.parameters())
+        real, decoded = halves(self.discriminator(torch.cat([target[rows], fake])))
+        loss = discriminator_loss(real, decoded)
+        parameters = list(self.discriminator.parameters())
         # The gradient of each side goes only where it belongs.
-        gradients = torch.autograd.grad(judged, parameters, retain_graph=True)
+        gradients = torch.autograd.grad(loss, parameters, retain_graph=True)
         adversarial, features = generator_losses(real, decoded)
-        ramp = min(1.0, (step - (t.adversary_from or 0) + 1) / RAMP)
-        wanted = ramp * (t.adversary * adversarial + t.features * features)
+        ramp = min(1.0, (step - (t.from_step or 0) + 1) / RAMP)
+        wanted = ramp * (t.adversarial * adversarial + t.features * features)
         (pull,) = torch.autograd.grad(wanted, fake)
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
@@ -210,16 +210,19 @@ class Game:
         self.optimiser.step()
         # A linear stand-in with the same gradient with respect to the output.
         linear = (output[rows] * pull).sum()
-        return linear - linear.detach(), {"judge": judged, "adversarial": adversarial, "features": features}
+        return linear - linear.detach(), {"discriminator": loss, "adversarial": adversarial, "features": features}
 
     def state(self) -> dict[str, Any]:
         """Return what is needed to go on exactly."""
-        return {"judge": self.judge.state_dict(), "judge_optimiser": self.optimiser.state_dict()}
+        return {
+            "discriminator": self.discriminator.state_dict(),
+            "discriminator_optimiser": self.optimiser.state_dict(),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned, on whatever device."""
-        self.judge.load_state_dict(state["judge"])
-        load_optimiser(self.optimiser, state["judge_optimiser"])
+        self.discriminator.load_state_dict(state["discriminator"])
+        load_optimiser(self.optimiser, state["discriminator_optimiser"])
 
 
 def load_optimiser(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ CROP_SPREAD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TrainingSource:
     """One folder of recordings.
 
     Attributes
@@ -52,7 +52,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PackedClip:
     """A clip inside the packed array."""
 
     id: str
@@ -110,7 +110,7 @@ def opened(file: Path, folder: Path) -> Iterator[Path]:
         raise CorpusError(f"{file} cannot be read ({error}): see `ttsprep audit`, or move it away") from None
 
 
-def pack(sources: list[Source], rate: int, folder: Path) -> None:
+def pack(sources: list[TrainingSource], rate: int, folder: Path) -> None:
     """Decode every source at `rate` into ``folder/speech.npy`` and describe it in ``folder/speech.json``.
 
     Parameters
@@ -127,7 +127,7 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
     CorpusError
         If a source has no audio, a recording cannot be read, or all of them are silent.
     """
-    pieces: list[Piece] = []
+    pieces: list[PackedClip] = []
     chunks: list[npt.NDArray[np.int16]] = []
     start = 0
     digest = hashlib.sha256()
@@ -145,7 +145,9 @@ def pack(sources: list[Source], rate: int, folder: Path) -> None:
             whole = np.clip(np.rint(mono * 32767), -32768, 32767).astype(np.int16)
             digest.update(whole.tobytes())
             held = speaker[file] in out
-            pieces.append(Piece(f"{source.name}/{file.stem}", number, speaker[file], start, len(whole), level, held))
+            pieces.append(
+                PackedClip(f"{source.name}/{file.stem}", number, speaker[file], start, len(whole), level, held)
+            )
             chunks.append(whole)
             start += len(whole)
     if not chunks:
@@ -178,7 +180,7 @@ class Speech:
         self.rate = int(table["rate"])
         self.digest = str(table["digest"])
         self.sources = table["sources"]
-        self.pieces = [Piece(**row) for row in table["pieces"]]
+        self.pieces = [PackedClip(**row) for row in table["pieces"]]
         self.samples = np.load(folder / "speech.npy", mmap_mode="c")  # only read; torch wants to be able to write
         self._train = [p for p in self.pieces if not p.held_out]
         if not self._train:
@@ -193,16 +195,16 @@ class Speech:
         self.chance = torch.from_numpy(chance / chance.sum())
 
     @property
-    def held_out(self) -> list[Piece]:
+    def held_out(self) -> list[PackedClip]:
         """Clips of the speakers never trained on."""
         return [p for p in self.pieces if p.held_out]
 
     @property
-    def training(self) -> list[Piece]:
+    def training(self) -> list[PackedClip]:
         """Clips of the speakers that are trained on."""
         return list(self._train)
 
-    def clip(self, piece: Piece) -> npt.NDArray[np.float32]:
+    def clip(self, piece: PackedClip) -> npt.NDArray[np.float32]:
         """Return the samples of one clip, at its own level."""
         raw = self.samples[piece.start : piece.start + piece.length]
         return np.asarray(raw, np.float32) / np.float32(32767)
@@ -215,7 +217,7 @@ class Speech:
         count, size
             How many, of how many samples; clips shorter than `size` are padded with silence.
         generator
-            Source of every random choice.
+            TrainingSource of every random choice.
 
         Returns
         -------
@@ -237,7 +239,7 @@ class Speech:
         return out
 
 
-class Resident:
+class GpuCache:
     """A packed corpus as one int16 tensor on a device.
 
     Parameters

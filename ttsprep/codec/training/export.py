@@ -57,7 +57,7 @@ def export(
     return Checkpoint(
         config=config,
         state=stored(model, half),
-        active_depth=active,
+        trained_codebooks=active,
         updates_per_quantiser=updates,
         step=int(state["step"]),
         training_summary=_summary(folder, state),
@@ -66,12 +66,12 @@ def export(
     )
 
 
-def levelled(config: CodecConfig, model: CodecModel, speech: Speech, depth: int) -> CodecConfig:
+def levelled(config: CodecConfig, model: CodecModel, speech: Speech, num_codebooks: int) -> CodecConfig:
     """Return the config with the output gain of its model; unchanged where the level is so far off as to be a collapse.
 
     A gain beyond what a guard lets pass would only hide a collapse from `doctor`, which names it.
     """
-    gain = round(level_gain(model, speech, depth), 4)
+    gain = round(level_gain(model, speech, num_codebooks), 4)
     return config.model_copy(update={"output_gain": gain}) if GAINS[0] <= gain <= GAINS[1] else config
 
 
@@ -79,7 +79,7 @@ def levelled(config: CodecConfig, model: CodecModel, speech: Speech, depth: int)
 def settle(model: CodecModel) -> None:
     """Replace sums and usages, which have done their work, by the codes they stand for."""
     if isinstance(model.quantiser, ResidualEma):
-        for stage in range(model.quantiser.depth):
+        for stage in range(model.quantiser.num_codebooks):
             model.quantiser.total[stage] = model.quantiser.codes(stage)
         model.quantiser.usage.fill_(1.0)
 
@@ -94,7 +94,7 @@ def stored(model: CodecModel, half: bool) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def level_gain(model: CodecModel, speech: Speech, depth: int, *, clips: int = 48) -> float:
+def level_gain(model: CodecModel, speech: Speech, num_codebooks: int, *, clips: int = 48) -> float:
     """Return what brings decoded training speech back to the level of the original.
 
     Parameters
@@ -103,7 +103,7 @@ def level_gain(model: CodecModel, speech: Speech, depth: int, *, clips: int = 48
         In evaluation mode.
     speech
         Its training corpus.
-    depth
+    num_codebooks
         Codebooks to use.
     clips
         How many clips to measure, five seconds of each.
@@ -112,13 +112,13 @@ def level_gain(model: CodecModel, speech: Speech, depth: int, *, clips: int = 48
     -------
     float
     """
-    size = model.config.frame
+    size = model.config.hop_length
     pieces = speech.training
     ratios = []
     for piece in pieces[:: max(1, len(pieces) // clips)][:clips]:
         whole = torch.from_numpy(speech.clip(piece)[: 5 * speech.rate] / piece.level)
         samples = whole[None, : len(whole) // size * size]
-        codes = model.quantiser.encode(model.encoder(samples), depth)
+        codes = model.quantiser.encode(model.encoder(samples), num_codebooks)
         decoded = model.decoder(model.quantiser.decode(codes))
         ratios.append(float(decoded.square().mean().sqrt() / (samples.square().mean().sqrt() + 1e-6)))
     return len(ratios) / sum(ratios)
@@ -153,14 +153,14 @@ def fit(config: CodecConfig, speech: Speech, *, seed: int = 0, licence: str = ""
     trainer = Trainer(config, TrainConfig(seed=seed), speech)
     trainer.begin()
     trainer.start_quantiser()
-    model, depth = trainer.model.eval(), config.quantiser.depth
+    model, num_codebooks = trainer.model.eval(), config.quantiser.num_codebooks
     settle(model)
-    gain = round(level_gain(model, speech, depth), 4)
+    gain = round(level_gain(model, speech, num_codebooks), 4)
     return Checkpoint(
         config=config.model_copy(update={"output_gain": gain}),
         state=stored(model, half=True),
-        active_depth=depth,
-        updates_per_quantiser=[1] * depth,
+        trained_codebooks=num_codebooks,
+        updates_per_quantiser=[1] * num_codebooks,
         step=0,
         training_summary={"fitted": "closed form, no gradient steps"},
         corpus_digest=speech.digest,

@@ -33,7 +33,7 @@ def _extend(columns: Tensor, count: int) -> Tensor:
 
 
 @torch.no_grad()
-def linear_start(model: CodecModel, crops: Tensor) -> None:
+def pca_init(model: CodecModel, crops: Tensor) -> None:
     """Set the linear layers of a fresh model from speech.
 
     Parameters

@@ -1,24 +1,14 @@
 """How far decoded speech is from the original: spectra at several resolutions, all anchored to level."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor
 
-SIZES = (128, 256, 512, 1024)
+from ttsprep.codec.training.config import STFT_SIZES, LossConfig
+
 FLOOR = 1e-5
 """Power under which a bin of a unit-level signal does not count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Weights of the terms of `reconstruction`."""
-
-    complex: float = 15.0
-    magnitude: float = 30.0
-    mel: float = 3.0
-    energy: float = 2.0
 
 
 @cache
@@ -66,9 +56,7 @@ def spectrum(samples: Tensor, size: int) -> Tensor:
     return torch.view_as_real(spectra.transpose(1, 2))
 
 
-def reconstruction(
-    output: Tensor, target: Tensor, rate: int, weights: Weights, mel_sizes: tuple[int, ...] = SIZES
-) -> dict[str, Tensor]:
+def reconstruction(output: Tensor, target: Tensor, rate: int, weights: LossConfig) -> dict[str, Tensor]:
     """Return the terms of the loss, unweighted, and their weighted sum as ``total``.
 
     Parameters
@@ -78,9 +66,7 @@ def reconstruction(
     rate
         Sample rate.
     weights
-        Of the terms.
-    mel_sizes
-        Windows of the mel term, in samples; the other terms have `SIZES`.
+        Of the terms, and the windows of the mel term; the other terms have `STFT_SIZES`.
 
     Returns
     -------
@@ -90,13 +76,13 @@ def reconstruction(
     """
     zero = output.new_zeros(())
     complex_, magnitude, mels = zero, zero, zero
-    for size in sorted({*SIZES, *mel_sizes}):
+    for size in sorted({*STFT_SIZES, *weights.mel_sizes}):
         with torch.no_grad():
             wanted = spectrum(target, size)
             wanted_power = wanted.square().sum(-1)
         got = spectrum(output, size)
         power = got.square().sum(-1)
-        if size in SIZES:
+        if size in STFT_SIZES:
             with torch.no_grad():
                 wanted_gain = (wanted_power + FLOOR).pow(-0.35)
                 wanted_size = wanted_gain * (wanted_power + FLOOR).sqrt()
@@ -104,15 +90,15 @@ def reconstruction(
             apart = got * gain[..., None] - wanted * wanted_gain[..., None]
             complex_ = complex_ + (apart.square().sum(-1) + 1e-4).sqrt().mean()
             magnitude = magnitude + (gain * (power + FLOOR).sqrt() - wanted_size).abs().mean()
-        if size in mel_sizes:
+        if size in weights.mel_sizes:
             filters = _filters(size, rate, output.device)
             mel = (power.transpose(1, 2) @ filters + FLOOR).log()
             wanted_mel = (wanted_power.transpose(1, 2) @ filters + FLOOR).log()
             mels = mels + (mel - wanted_mel).abs().mean()
     terms = {
-        "complex": complex_ / len(SIZES),
-        "magnitude": magnitude / len(SIZES),
-        "mel": mels / max(1, len(mel_sizes)),
+        "complex": complex_ / len(STFT_SIZES),
+        "magnitude": magnitude / len(STFT_SIZES),
+        "mel": mels / max(1, len(weights.mel_sizes)),
         "energy": (log_energy(output, rate) - log_energy(target, rate)).abs().mean(),
     }
     terms["total"] = (

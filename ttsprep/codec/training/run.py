@@ -43,11 +43,11 @@ def reexecute() -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
 
 
-def perplexity(codes: Tensor, cardinality: int) -> list[float]:
-    """Return the perplexity of each codebook over codes ``(batch, depth, frames)``."""
+def perplexity(codes: Tensor, codebook_size: int) -> list[float]:
+    """Return the perplexity of each codebook over codes ``(batch, num_codebooks, frames)``."""
     out = []
     for stage in range(codes.shape[1]):
-        share = torch.bincount(codes[:, stage].flatten(), minlength=cardinality).double()
+        share = torch.bincount(codes[:, stage].flatten(), minlength=codebook_size).double()
         share = share / share.sum()
         share = share[share > 0]
         out.append(float(torch.exp(-(share * share.log()).sum())))
@@ -145,7 +145,7 @@ class Run:
             If a guard stops the run. A state with weights that are not finite is not saved: the last one stays.
         """
         trainer = self.trainer
-        stop = min(x for x in (steps, trainer.train.last_step, sys.maxsize) if x is not None)
+        stop = min(x for x in (steps, trainer.train.optimiser.last_step, sys.maxsize) if x is not None)
         saved = time.monotonic()
         logged = Log(self.folder / "log.jsonl", trainer.step)
         pending: list[dict[str, Any]] = []
@@ -193,10 +193,9 @@ class Run:
     def _perplexity(self) -> list[float]:
         if not self.window:
             return []
-        depth = min(codes.shape[1] for codes in self.window)
-        return perplexity(
-            torch.cat([codes[:, :depth].long() for codes in self.window]), self.trainer.model.quantiser.cardinality
-        )
+        shared = min(codes.shape[1] for codes in self.window)
+        codes = torch.cat([codes[:, :shared].long() for codes in self.window])
+        return perplexity(codes, self.trainer.model.quantiser.codebook_size)
 
 
 def fetched(measured: list[dict[str, Any]]) -> list[dict[str, float]]:
@@ -292,7 +291,7 @@ def write_samples(folder: Path, trainer: Trainer) -> None:
     trainer
         Is not changed, and none of its random numbers are used: a run is the same with and without.
     """
-    frame = trainer.config.frame
+    frame = trainer.config.hop_length
     size = int(SECONDS * trainer.config.sample_rate) // frame * frame
     pieces = trainer.speech.crops(PIECES, size, torch.Generator().manual_seed(trainer.train.seed))
     latents = trainer.average.encoder(pieces.to(trainer.device))

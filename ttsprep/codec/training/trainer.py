@@ -13,12 +13,14 @@ from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.device import compiles, low_type
 from ttsprep.codec.network import CodecModel
 from ttsprep.codec.quantisers.rvq import ResidualEma
-from ttsprep.codec.training.adversary import Game, load_optimiser
+from ttsprep.codec.training.adversary import AdversarialTraining, load_optimiser
 from ttsprep.codec.training.config import TrainConfig
-from ttsprep.codec.training.data import Resident, Speech
-from ttsprep.codec.training.init import linear_start
-from ttsprep.codec.training.losses import Weights, disturbance, reconstruction
+from ttsprep.codec.training.data import GpuCache, Speech
+from ttsprep.codec.training.init import pca_init
+from ttsprep.codec.training.losses import disturbance, reconstruction
 from ttsprep.core.errors import CheckpointError, CollapseError, UsageError
+
+RUN_VERSION = 2
 
 
 class Trainer:
@@ -49,19 +51,19 @@ class Trainer:
         self.average.load_state_dict(self.model.state_dict())
         self.average.requires_grad_(False).eval()
         if isinstance(self.model.quantiser, ResidualEma):
-            self.model.quantiser.search = train.beam
+            self.model.quantiser.beam = train.quantiser.beam
         self.model.encoder.low = self.model.decoder.low = low_type(train, self.device)
         self.model.to(self.device)
         self.average.to(self.device)
-        self.game = Game(train, self.device)
+        self.adversarial = AdversarialTraining(train, self.device)
         self.step = 0
-        self._source = speech if self.device.type == "cpu" else Resident(speech, self.device)
+        self._source = speech if self.device.type == "cpu" else GpuCache(speech, self.device)
         self._compiled = False
         decayed = [p for p in self.model.parameters() if p.ndim >= 2]
         rest = [p for p in self.model.parameters() if p.ndim < 2]
         groups = [{"params": decayed, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}]
         fused = self.device.type == "cuda" or None
-        self.optimiser = torch.optim.AdamW(groups, lr=train.rate, betas=(0.8, 0.99), fused=fused)
+        self.optimiser = torch.optim.AdamW(groups, lr=train.optimiser.learning_rate, betas=(0.8, 0.99), fused=fused)
 
     def generator(self, purpose: int) -> torch.Generator:
         """Return the source of random numbers of this step for one purpose."""
@@ -70,22 +72,23 @@ class Trainer:
     @property
     def active(self) -> int:
         """Codebooks in training at this step."""
-        depth = self.config.quantiser.depth
-        if self.step < self.train.bypass:
+        num_codebooks = self.config.quantiser.num_codebooks
+        t = self.train.quantiser
+        if self.step < t.warmup_steps:
             return 0
-        if not self.train.grow_every:
-            return depth
-        return min(depth, 1 + (self.step - self.train.bypass) // self.train.grow_every)
+        if not t.grow_every:
+            return num_codebooks
+        return min(num_codebooks, 1 + (self.step - t.warmup_steps) // t.grow_every)
 
     def depths(self, generator: torch.Generator) -> Tensor | None:
         """Draw how many codebooks each sample of the batch uses; None before there are any."""
-        active, batch = self.active, self.train.batch
+        active, batch, t = self.active, self.train.batch, self.train.quantiser
         if active == 0:
             return None
         chance = torch.rand(batch, generator=generator)
         depths = torch.randint(1, active + 1, (batch,), generator=generator)
-        depths[chance < self.train.full] = active
-        depths[chance >= 1 - self.train.through] = 0
+        depths[chance < t.full_depth_prob] = active
+        depths[chance >= 1 - t.no_quantization_prob] = 0
         depths[0] = active  # so every codebook in training moves at every step
         return depths
 
@@ -95,10 +98,15 @@ class Trainer:
         Parameters
         ----------
         checkpoint
-            Of the same config; the training must have ``bypass = 0``.
+            Of the same config; the training must have ``quantiser.warmup_steps = 0``.
         """
-        if checkpoint.config.model_copy(update={"output_gain": 1.0}) != self.config or self.train.bypass:
-            raise UsageError("to begin from a checkpoint, the recipe must have its config, and bypass = 0")
+        if (
+            checkpoint.config.model_copy(update={"output_gain": 1.0}) != self.config
+            or self.train.quantiser.warmup_steps
+        ):
+            raise UsageError(
+                "to begin from a checkpoint, the recipe must have its config, and quantiser.warmup_steps = 0"
+            )
         self.model.load_state_dict(checkpoint.state)
         self.model.quantiser.updates.copy_(torch.tensor(checkpoint.updates_per_quantiser))
         self.average.load_state_dict(self.model.state_dict())
@@ -108,19 +116,19 @@ class Trainer:
         """Start as a linear codec and calibrate the output, once, at step 0; on the CPU, wherever the run is."""
         crops = self._crops(64, self.generator(1)).cpu()
         model = copy.deepcopy(self.model).cpu()
-        linear_start(model, crops)
+        pca_init(model, crops)
         with torch.no_grad():
             model.decoder.calibrate(model.encoder(crops))
         self.model.load_state_dict(model.state_dict())
         self.average.load_state_dict(model.state_dict())
 
     def _crops(self, count: int, generator: torch.Generator) -> Tensor:
-        return self._source.crops(count, self.train.frames * self.config.frame, generator)
+        return self._source.crops(count, self.train.frames * self.config.hop_length, generator)
 
     @torch.no_grad()
     def start_quantiser(self) -> None:
         """Fill the codebooks by k-means on latents of fresh crops; on the CPU, wherever the run is."""
-        count = max(1, 16 * self.config.quantiser.cardinality // (16 * self.train.frames))
+        count = max(1, 16 * self.config.quantiser.codebook_size // (16 * self.train.frames))
         generator = self.generator(2)
         # `forward`, past what may be compiled: for other shapes it would be compiled again.
         latents = [self.model.encoder.forward(self._crops(16, generator)).cpu() for _ in range(count)]
@@ -134,32 +142,32 @@ class Trainer:
         t = self.train
         if self.step == 0:
             self.begin()
-        if self.step == t.bypass:
+        if self.step == t.quantiser.warmup_steps:
             self.start_quantiser()
         if not self._compiled and compiles(t, self.device):
             self.model.encoder.compile()
             self.model.decoder.compile()
             self._compiled = True
-        rate = t.learning_rate(self.step)
+        rate = t.optimiser.rate_at(self.step)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         generator = self.generator(0)
         target = self._crops(t.batch, generator)
         self.model.train()
         out = self.model(target, self.depths(generator), generator)
-        weights = Weights(t.complex, t.magnitude, t.mel, t.energy)
-        terms = reconstruction(out.samples, target, self.config.sample_rate, weights, t.mel_sizes)
+        terms = reconstruction(out.samples, target, self.config.sample_rate, t.loss)
         loss = terms["total"] + out.loss
-        if t.loudness:
+        if t.loss.loudness:
             terms["loudness"] = disturbance(out.samples, target, self.config.sample_rate)
-            loss = loss + t.loudness * terms["loudness"]
-        if t.adversary_from is not None and self.step >= t.adversary_from:
-            extra, game = self.game.play(t, out.samples, target, self.step, rate, self.generator(3))
+            loss = loss + t.loss.loudness * terms["loudness"]
+        begin = t.discriminator.from_step
+        if begin is not None and self.step >= begin:
+            extra, game = self.adversarial.step(t, out.samples, target, self.step, rate, self.generator(3))
             terms.update(game)
             loss = loss + extra
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), t.clip)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), t.optimiser.max_norm)
         self._move(norm)
         self._follow()
         self.step += 1
@@ -181,13 +189,13 @@ class Trainer:
 
     def finite(self) -> bool:
         """Say whether every weight and codebook is a number."""
-        modules = (self.model, self.average, self.game.judge)
+        modules = (self.model, self.average, self.adversarial.discriminator)
         values = [v for module in modules for v in module.state_dict().values() if v.is_floating_point()]
         return bool(torch.stack([v.isfinite().all() for v in values]).all())
 
     @torch.no_grad()
     def _follow(self) -> None:
-        memory = min(self.train.average, (1 + self.step) / (10 + self.step))
+        memory = min(self.train.optimiser.ema_decay, (1 + self.step) / (10 + self.step))
         pairs = list(zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True))
         moving = [pair for pair in pairs if pair[0].is_floating_point()]
         torch._foreach_lerp_([slow for slow, _ in moving], [fast for _, fast in moving], 1 - memory)
@@ -199,7 +207,7 @@ class Trainer:
         """Return everything needed to go on exactly, as plain tensors and numbers."""
         return {
             "format": "ttsprep-codec-run",
-            "version": 1,
+            "version": RUN_VERSION,
             "config": self.config.model_dump(mode="json"),
             "train": self.train.model_dump(mode="json"),
             "corpus": self.speech.digest,
@@ -207,7 +215,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            **self.game.state(),
+            **self.adversarial.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -216,7 +224,7 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         load_optimiser(self.optimiser, state["optimiser"])
-        self.game.restore(state)
+        self.adversarial.restore(state)
 
 
 def load_run(path: Path) -> dict[str, Any]:
@@ -236,6 +244,6 @@ def load_run(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"
         ) from None
-    if not isinstance(state, dict) or state.get("format") != "ttsprep-codec-run" or state.get("version") != 1:
+    if not isinstance(state, dict) or state.get("format") != "ttsprep-codec-run" or state.get("version") != RUN_VERSION:
         raise CheckpointError(f"{path} is not the state of a training run of this version of ttsprep")
     return state
