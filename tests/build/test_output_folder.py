@@ -9,6 +9,7 @@ import pytest
 from ttsprep.build import output_folder as state
 from ttsprep.build.config import Recipe, Select
 from ttsprep.core.errors import OutputError, UsageError
+from ttsprep.core.output_folder import claim, open_output
 from ttsprep.corpora.corpus import read_corpus
 
 
@@ -23,8 +24,8 @@ def source(tmp_path: Path) -> Path:
 def out(tmp_path: Path, source: Path) -> Path:
     folder = tmp_path / "out"
     folder.mkdir()
-    state.claim(folder, source)
-    state.mark(folder)
+    with open_output(state.KIND, folder, [source]) as held:
+        held.expect(["wavs/a.wav"])
     (folder / "wavs").mkdir()
     (folder / "wavs" / "a.wav").write_bytes(b"a")
     (folder / "build.json").write_text('{"clips": 1}', encoding="utf-8")
@@ -32,14 +33,14 @@ def out(tmp_path: Path, source: Path) -> Path:
 
 
 def test_new_and_empty_folders_and_earlier_builds_may_be_built_in(tmp_path: Path, source: Path, out: Path) -> None:
-    state.claim(tmp_path / "new" / "deep", source)
+    claim(state.KIND, tmp_path / "new" / "deep", [source])
     assert not (tmp_path / "new").exists(), "only looked at"
-    state.claim(out, source)
+    claim(state.KIND, out, [source])
     for begun in (".ttsprep.lock", "..ttsprep-build.part"):  # a run was killed before it could mark the folder
         folder = tmp_path / begun.strip(".")
         folder.mkdir()
         (folder / begun).write_bytes(b"")
-        state.claim(folder, source)
+        claim(state.KIND, folder, [source])
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", ".hidden", "wavs", "build.json", "..other.part"])
@@ -47,15 +48,15 @@ def test_a_folder_of_something_else_may_not(tmp_path: Path, source: Path, name: 
     folder = tmp_path / "other"
     folder.mkdir()
     (folder / name).mkdir()
-    with pytest.raises(OutputError, match="is no build, but holds"):
-        state.claim(folder, source)
+    with pytest.raises(OutputError, match="which ttsprep build did not write"):
+        claim(state.KIND, folder, [source])
 
 
 def test_the_source_may_not_lie_in_the_build(tmp_path: Path, out: Path) -> None:
     (tmp_path / "alias").symlink_to(out / "wavs")
     for inside in (out, out / "wavs", tmp_path / "alias"):
-        with pytest.raises(OutputError, match="lies inside the output"):
-            state.claim(out, inside)
+        with pytest.raises(OutputError, match="lies inside"):
+            claim(state.KIND, out, [inside])
 
 
 def test_a_build_is_finished_until_anything_visible_changes(out: Path) -> None:
@@ -92,22 +93,20 @@ def test_an_unfinished_build_has_no_document(out: Path) -> None:
     state.unfinish(out)
 
 
-def test_what_is_left_over_is_swept_and_nothing_else(out: Path, tmp_path: Path) -> None:
-    mine = tmp_path / "mine"
-    mine.mkdir()
-    (mine / ".x.part").write_bytes(b"mine")
-    for name in ("wavs/b.wav", "wavs/.a.wav.part", "source/.clips.parquet.part", "exports/kaldi/.text.part",
-                 "exports/kaldi/text", "exports/old/deep/file", "exports/file", ".metadata.csv.part"):  # fmt: skip
-        (out / name).parent.mkdir(parents=True, exist_ok=True)
-        (out / name).write_bytes(b"")
-    (out / "wavs" / "link.wav").symlink_to(mine)
-    (out / "exports" / "link").symlink_to(mine)
-    state.sweep(out, ["wavs/a.wav"], ["kaldi"])
-    left = {str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir()}
-    assert left == {state.MARK, "build.json", "wavs/a.wav", "exports/kaldi/text"}
-    assert (mine / ".x.part").read_bytes() == b"mine"
-    state.sweep(out, ["wavs/a.wav"], [])
-    assert not (out / "exports").exists()
+def test_what_is_left_over_is_swept_and_nothing_else(out: Path, source: Path) -> None:
+    with open_output(state.KIND, out, [source]) as held:
+        held.expect(["wavs/b.wav", "exports/kaldi/", "exports/old/"])
+        for name in ("wavs/b.wav", "wavs/.a.wav.part", "source/.clips.parquet.part", "exports/kaldi/.text.part",
+                     "exports/kaldi/text", "exports/old/deep/file", ".metadata.csv.part", "wavs/mine.wav"):  # fmt: skip
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes(b"")
+        held.sweep(["wavs/a.wav", "exports/kaldi/"])
+        kept = {
+            str(path.relative_to(out)) for path in out.rglob("*") if path.is_file() and path.name != ".ttsprep.lock"
+        }
+        assert kept == {state.KIND.mark, "build.json", "wavs/a.wav", "wavs/mine.wav", "exports/kaldi/text"}
+        held.sweep(["wavs/a.wav"])
+        assert not (out / "exports").exists()
 
 
 def test_the_stamp_of_the_inputs_changes_with_each_of_them(spoken: Path, tmp_path: Path) -> None:
@@ -145,8 +144,9 @@ def test_decisions_that_are_not_there_are_refused_first(tmp_path: Path) -> None:
 
 
 def test_the_mark_says_whose_the_folder_is(out: Path) -> None:
-    before = (out / state.MARK).stat()
-    assert b"ttsprep build" in (out / state.MARK).read_bytes()
-    state.mark(out)
-    assert (out / state.MARK).stat().st_mtime_ns == before.st_mtime_ns
+    before = (out / state.KIND.mark).stat()
+    assert b"ttsprep build" in (out / state.KIND.mark).read_bytes()
+    with open_output(state.KIND, out, []):
+        pass
+    assert (out / state.KIND.mark).stat().st_mtime_ns == before.st_mtime_ns
     assert json.loads((out / "build.json").read_bytes()) == {"clips": 1}

@@ -364,14 +364,11 @@ def test_what_was_damaged_in_the_build_is_noticed_and_fixed(bench: Bench, small_
     linked.rename(elsewhere)
     linked.symlink_to(elsewhere)
     kept = elsewhere.read_bytes()
-    (wavs / "nobody.wav").write_bytes(b"not ours")
     (bench.out / "metadata.csv").write_text("nothing", encoding="utf-8")
     (bench.out / "report.html").unlink()
     (bench.out / "audit" / "findings.parquet").write_bytes(b"")
-    (bench.out / "exports" / "old" / "deep").mkdir(parents=True)
-    (bench.out / "exports" / "old" / "deep" / "file").write_bytes(b"")
-    for folder in (bench.out, bench.out / "wavs", bench.out / "source", bench.out / "audit"):
-        (folder / ".something.part").write_bytes(b"half")
+    for name in (".clips.parquet.part", f"wavs/.{bench.wavs[0]}.part", "source/.run.json.part", "audit/.run.json.part"):
+        (bench.out / name).write_bytes(b"half")
     assert bench.build().fresh == 4
     assert contents(bench.out) == expected
     assert not linked.is_symlink()
@@ -499,7 +496,7 @@ def test_a_folder_with_anything_else_is_refused_untouched(bench: Bench, tmp_path
     (other / "thesis.txt").write_text("three years of work", encoding="utf-8")
     before = other.stat().st_mtime_ns, sorted(other.iterdir())
     for _ in range(2):
-        with pytest.raises(OutputError, match=r"is no build, but holds 'thesis\.txt'"):
+        with pytest.raises(OutputError, match=r"holds 'thesis\.txt', which ttsprep build did not write"):
             build(bench.corpus, other, Recipe(), jobs=1)
     with pytest.raises(OutputError, match="is a file"):
         build(bench.corpus, other / "thesis.txt", Recipe(), jobs=1)
@@ -537,7 +534,7 @@ def test_a_linked_folder_is_not_written_through(bench: Bench, tmp_path: Path, na
 
 def test_linked_files_are_not_written_through(bench: Bench, small_once: Made, tmp_path: Path) -> None:
     mine = tmp_path / "mine"
-    names = [f"wavs/{bench.wavs[0]}", "metadata.csv", "clips.parquet", "build.json", ".ttsprep-build", "report.html",
+    names = [f"wavs/{bench.wavs[0]}", "metadata.csv", "clips.parquet", "build.json", "report.html",
              f"wavs/.{bench.wavs[1]}.part", "audit/run.json"]  # fmt: skip
     mine.write_bytes(b"mine")
     for name in names:
@@ -546,7 +543,21 @@ def test_linked_files_are_not_written_through(bench: Bench, small_once: Made, tm
     bench.build()
     assert mine.read_bytes() == b"mine"
     assert contents(bench.out) == contents(small_once.out)
-    assert not any(path.is_symlink() for path in bench.out.rglob("*") if path.name != ".ttsprep-build")
+    assert not any(path.is_symlink() for path in bench.out.rglob("*"))
+
+
+@pytest.mark.parametrize("name", ["wavs/nobody.wav", "exports/old/file", "thesis.txt", "source/mine.csv", ".x.part"])
+def test_a_file_that_the_build_did_not_write_is_neither_removed_nor_built_beside(bench: Bench, name: str) -> None:
+    mine = bench.out / name
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_bytes(b"not ours")
+    before = contents(bench.out)
+    with pytest.raises(OutputError, match=f"holds '{name}', which ttsprep build did not write"):
+        bench.build(stages={"format": {"container": "flac"}})
+    assert contents(bench.out) == before
+    mine.unlink()
+    bench.build(stages={"format": {"container": "flac"}})
+    assert {path.suffix for path in (bench.out / "wavs").iterdir()} == {".flac"}
 
 
 def test_a_build_behind_a_link_is_fine(small_once: Made, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_mistakes_are_named_without_a_traceback(tmp_path):
     done = command("pack", recipe, "--data", tmp_path, "--out", tmp_path / "x")
     assert done.returncode == 2 and "nano16" in done.stderr and "Traceback" not in done.stderr
     recipe.write_text('preset = "tiny8"\n[codec]\ncolour = 1\n', encoding="utf-8")
-    done = command("fit", recipe, "--speech", tmp_path, "--out", tmp_path / "x")
+    done = command("fit", recipe, "--speech", tmp_path / "speech", "--out", tmp_path / "x")
     assert done.returncode == 2 and "colour" in done.stderr and "Traceback" not in done.stderr
 
 
@@ -103,7 +103,8 @@ def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
     again = ("--corpus", folder_of_speech, "--preset", "tiny8", "--out", run)
     done = command("train", *again, "--from", tmp_path / "codec.pt")
     assert done.returncode == 2 and "holds a run already" in done.stderr
-    done = command("train", "--corpus", tmp_path, "--preset", "tiny8", "--out", run)
+    (tmp_path / "other").mkdir()
+    done = command("train", "--corpus", tmp_path / "other", "--preset", "tiny8", "--out", run)
     assert done.returncode == 2 and "was packed from a folder called" in done.stderr
     done = command("train", "--out", run)
     assert done.returncode == 2 and "--corpus" in done.stderr

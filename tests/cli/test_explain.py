@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 import soundfile as sf
 
-from ttsprep.audit.results import find_clip, open_audit
+from ttsprep.audit.results import BUILD, find_clip, open_audit
 from ttsprep.audit.verdict import summarise
 from ttsprep.build.provenance import PROVENANCE, write_rejected
 from ttsprep.build.select import Rejection
@@ -23,7 +23,7 @@ from ttsprep.core.files import digest
 from ttsprep.core.store import PLACE, note_place
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.word_scores import TimedWord, WordScores
 from ttsprep.report.clip.report import gather
 
@@ -222,7 +222,7 @@ def test_a_clip_has_many_names(name: str, here: Path) -> None:
         (("one", "--audit", "corpus"), "corpus holds no finished audit: give a folder that ttsprep audit"),
         (("one", "--audit", "nowhere"), "nowhere is not there: give a folder"),
         (("one", "--corpus", "nowhere"), "nowhere is not there: --corpus takes"),
-        (("one", "--html", "corpus/wavs/x.html"), "the output corpus/wavs lies inside the source"),
+        (("one", "--html", "corpus/wavs/x.html"), "the output corpus/wavs/x.html lies inside the source"),
         (("one", "--html", "corpus.audit"), "corpus.audit is a folder: --html takes the name of the page"),
         (("one", "--recipe", "ljspeech"), "--recipe sets the limits of a finding"),
         (("clipping", "--html", "x"), "clipping is a finding, and --html is for a clip"),
@@ -306,7 +306,7 @@ def test_an_audit_that_cannot_be_written_to_still_explains(here: Path, ttsprep) 
 def test_a_build_says_what_became_of_it(here: Path, ttsprep) -> None:
     build = here / "build"
     shutil.copytree(here / "corpus.audit", build / "source")
-    (build / MARK).write_text("", encoding="utf-8")
+    (build / BUILD).write_text("", encoding="utf-8")
     row = {"id": "one", "path": "wavs/one.wav", "source_id": "one", "source_rate": RATE, "sample_rate": 22_050}
     row |= {"gain_db": -3.25, "tail_removed_s": 0.85, "text": "the text of 0", "normalised": "the text of zero"}
     write_table(build / "provenance.parquet", pa.Table.from_pylist([row], PROVENANCE))
@@ -322,7 +322,7 @@ def test_a_build_says_what_became_of_it(here: Path, ttsprep) -> None:
     )
     assert "neither kept nor rejected there" in " ".join(ttsprep("explain", "three", "--audit", "build")[1].split())
     assert sorted(path.name for path in build.iterdir()) == sorted([
-        MARK,
+        BUILD,
         DOCUMENT,
         "provenance.parquet",
         "rejected.csv",

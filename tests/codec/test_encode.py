@@ -38,11 +38,11 @@ def encoded(corpus: Path, out: Path, options: Options = FAST, *, jobs: int = 2) 
 
 
 def shards(out: Path) -> dict[str, str]:
-    """Content of all that is written, but for the table that knows this machine."""
+    """Content of all that is written, but for the hidden files, which know this machine."""
     return {
         str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(out.rglob("*"))
-        if path.is_file() and path.name != ".cache.parquet"
+        if path.is_file() and not path.name.startswith(".")
     }
 
 

@@ -82,5 +82,6 @@ def leftovers(out: Path) -> list[str]:
         "run.json",
         ".cache.parquet",
         ".corpus.json",
+        ".ttsprep-audit",
     }
     return sorted({path.name for path in out.iterdir()} - kept)

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from ttsprep.audit.listen import listen as listen_to
 from ttsprep.audit.measure import KNOWN, Measuring, Row, columns, fingerprint, versions
 from ttsprep.audit.verdict import summarise
 from ttsprep.checks.base import Check
-from ttsprep.core.files import Signature, atomic_write, digest, lock, refuse_inside
+from ttsprep.core.files import Signature, atomic_write, digest, lock
+from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
 from ttsprep.core.store import note_place, unchanged, write_cache
 from ttsprep.core.tables import (
     Journal,
@@ -42,6 +44,12 @@ from ttsprep.models.base import SelectedModels, SpeechModel
 SHARD = 64
 PROPOSED = "proposed-decisions.csv"
 """Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
+FILES = (
+    *("clips.parquet", "findings.parquet", "summary.json", "report.html", "run.json", PROPOSED, "explain/"),
+    *(".cache.parquet", ".corpus.json", ".listened-*.parquet", JOURNALS),
+)
+KIND = Kind("audit", FILES)
+"""What an audit writes."""
 
 Progress = Callable[[int, float], None]
 
@@ -146,8 +154,9 @@ def audit(
     TtsprepError
         If the corpus cannot be read, or the results cannot be written.
     """
+    more = [codes] if codes else []
+    claim(KIND, out, [path, *more])
     todo = read_corpus(path, recipe.layout, recipe.language)
-    refuse_inside(todo.root, out)
     return examine(
         todo,
         out,
@@ -160,6 +169,7 @@ def audit(
         on_listen=on_listen,
         codes=codes,
         report=report,
+        hold=partial(open_output, KIND, sources=[todo.root, *more]),
     )
 
 
@@ -176,11 +186,12 @@ def examine(
     skipped: Mapping[str, str] | None = None,
     on_listen: Callable[[str, int, int], None] | None = None,
     codes: Path | None = None,
+    hold: Callable[[Path], AbstractContextManager[object]] = lock,
 ) -> Audit:
-    """Audit what a plan lists; as `audit`, but `out` may be anywhere."""
+    """Audit what a plan lists; as `audit`, but `out` is whatever `hold` holds."""
     judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
     distances, used = read_codes(codes, todo.ids) if codes else ([], {})
-    with lock(out):
+    with hold(out):
         note_place(out, todo.root)
         measured, table = _measure(todo, out, jobs, on_progress, on_plan)
         heard = listen_to(

@@ -3,7 +3,6 @@
 import difflib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from ttsprep.core.errors import UsageError, nearest
-from ttsprep.core.store import noted_place
+from ttsprep.core.output_folder import mark_of
+from ttsprep.core.store import noted_corpus, noted_place, unescaped_path
 from ttsprep.core.tables import clean, read_table
-from ttsprep.corpora.layouts.ttsprep_build import MARK
 from ttsprep.corpora.paths import corpus_folder
 
+BUILD = mark_of("build")
 SOURCE = "source"
 """Folder of a build with the audit of its source."""
 MOST_COMPARED = 20_000
@@ -54,13 +54,13 @@ def open_audit(path: Path) -> AuditFolder:
     UsageError
         If it is neither.
     """
-    folder = path / SOURCE if (path / MARK).is_file() else path
+    folder = path / SOURCE if (path / BUILD).is_file() else path
     clips, findings = (read_table(folder / f"{name}.parquet") for name in ("clips", "findings"))
     summary = _json(folder / "summary.json")
     if clips is None or findings is None or "codes" not in summary:
         what = "is not there" if not path.exists() else "holds no finished audit"
         raise UsageError(f"{path} {what}: give a folder that ttsprep audit or ttsprep build wrote")
-    build = folder.parent if folder.name == SOURCE and (folder.parent / MARK).is_file() else None
+    build = folder.parent if folder.name == SOURCE and (folder.parent / BUILD).is_file() else None
     return AuditFolder(folder, clips, findings, summary, build)
 
 
@@ -148,9 +148,10 @@ def root_of(audit: AuditFolder, given: Path | None) -> tuple[Path | None, str]:
             raise UsageError(f"{given} is not there: --corpus takes the folder that was audited, where it is now")
         return corpus_folder(given), ""
     name, seen = str(audit.summary.get("corpus", "")), noted_place(audit.folder)
-    if audit.summary.get("layout") == "build" and (audit.folder.parent / MARK).is_file():
+    if audit.summary.get("layout") == "build" and (audit.folder.parent / BUILD).is_file():
         return audit.folder.parent, ""
-    places = [_found(Path("/"), seen.lstrip("/"))] if seen.startswith("/") else []
+    place = noted_corpus(audit.folder)
+    places = [place] if place else []
     if name and name not in {".", ".."} and "/" not in name:
         places += [audit.folder.resolve().parent / name, Path.cwd() / name]
     for place in places:
@@ -159,20 +160,6 @@ def root_of(audit: AuditFolder, given: Path | None) -> tuple[Path | None, str]:
     return None, f"the corpus is not at {seen or 'a known place'} any more: say where with --corpus DIR"
 
 
-def _found(root: Path, name: str) -> Path:
-    r"""Return the path that a table has as `name`, where bytes that are not UTF-8 are written as ``\xff``."""
-    here = root
-    for part in PurePosixPath(name).parts:
-        here /= next(_spelt(here, part), part) if "\\x" in part and not (here / part).exists() else part
-    return here
-
-
-def _spelt(folder: Path, part: str) -> Iterator[str]:
-    """Yield the names in a folder that a table has as `part`."""
-    if folder.is_dir():
-        yield from (path.name for path in folder.iterdir() if clean(path.name) == part)
-
-
 def path_of(root: Path, name: str) -> str:
     """Return the path of a file relative to `root`, as the system knows it, by its path in a table."""
-    return name if PurePosixPath(name).is_absolute() else str(_found(root, name).relative_to(root))
+    return name if PurePosixPath(name).is_absolute() else str(unescaped_path(root, name).relative_to(root))

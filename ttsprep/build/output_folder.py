@@ -3,65 +3,36 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 from ttsprep import __version__
 from ttsprep.audit.measure import versions
+from ttsprep.audit.pipeline import FILES
 from ttsprep.build.config import Recipe
-from ttsprep.build.process import FOLDER, VERSION
-from ttsprep.core.errors import AudioError, OutputError, UsageError
+from ttsprep.build.process import VERSION
+from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
+from ttsprep.core.output_folder import JOURNALS, Kind
 from ttsprep.corpora.corpus import Corpus
-from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.transcriber import model_file
 
 STAMP = ".unchanged.json"
 EXPORTS = "exports"
 """Folder of the exports, each in a folder of its name."""
-
-
-def claim(out: Path, source: Path) -> None:
-    """See that `out` may become the folder of a build, or is one; nothing is written.
-
-    Parameters
-    ----------
-    out
-        The folder.
-    source
-        Root of the corpus.
-
-    Raises
-    ------
-    OutputError
-        If it holds anything that is not of a build, which would be mixed up or overwritten; or the source, which
-        could be swept away; or a link to another folder, where files would be written and removed.
-    """
-    if out.exists() and not out.is_dir():
-        raise OutputError(f"{out} is a file: choose a folder for the build with --out")
-    if Path(os.path.realpath(source)).is_relative_to(os.path.realpath(out)):
-        raise OutputError(f"the source {source} lies inside the output {out}: choose another folder with --out")
-    if not out.exists():
-        return
-    with writing(out):
-        found = sorted({entry.name for entry in os.scandir(out)} - {LOCK_NAME, f".{MARK}.part"})
-    if found and MARK not in found:
-        raise OutputError(
-            f"{out} is no build, but holds {found[0]!a}{' and more' if len(found) > 1 else ''}: "
-            "choose a new or empty folder with --out"
-        )
-    for place, folders, _ in os.walk(out):
-        for path in (Path(place, name) for name in folders):
-            if path.is_symlink():
-                raise OutputError(f"{path} is a link to another folder, which is not ours to write to: remove the link")
-
-
-def mark(out: Path) -> None:
-    """Tell everybody that the folder is a build; its lock is held."""
-    if not (out / MARK).is_file():
-        atomic_write(out / MARK, b"This folder is written by ttsprep build. What is put here by hand may be removed.\n")
+BEFORE, AFTER = "source", "audit"
+"""Folders of the audits of the source and of the result."""
+KIND = Kind(
+    "build",
+    (
+        *(DOCUMENT, "metadata.csv", "clips.parquet", "provenance.parquet", "rejected.csv", "report.html"),
+        *(STAMP, ".cuts.json", ".*.parquet", JOURNALS),
+        *(f"{folder}/{name}" for folder in (BEFORE, AFTER) for name in (*FILES, LOCK_NAME)),
+    ),
+)
+"""What a build writes; its audio and its exports are listed before they are written."""
 
 
 def refuse_missing(decisions: Path | None) -> None:
@@ -135,36 +106,3 @@ def unfinish(out: Path) -> None:
     with writing(out):
         (out / STAMP).unlink(missing_ok=True)
         (out / DOCUMENT).unlink(missing_ok=True)
-
-
-def sweep(out: Path, wanted: Collection[str], exports: Collection[str]) -> None:
-    """Remove audio and exports that are no longer part of the build, and what a killed run left half-written.
-
-    Parameters
-    ----------
-    out
-        The build.
-    wanted
-        Paths of its audio, relative to it.
-    exports
-        Names of its exports.
-    """
-    names = {path.removeprefix(f"{FOLDER}/") for path in wanted}
-    with writing(out):
-        for entry in os.scandir(out / FOLDER):
-            if entry.name not in names and not entry.is_dir(follow_symlinks=False):
-                Path(entry.path).unlink()
-        _sweep_exports(out / EXPORTS, exports)
-        for path in _files(out):
-            if path.name.startswith(".") and path.name.endswith(".part"):
-                path.unlink()
-
-
-def _sweep_exports(folder: Path, wanted: Collection[str]) -> None:
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        if path.name not in wanted:
-            rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    if not any(folder.iterdir()):
-        folder.rmdir()

@@ -26,7 +26,8 @@ from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.files import Signature, atomic_write, lock, refuse_inside, safe_names, writing
+from ttsprep.core.files import Signature, atomic_write, safe_names, writing
+from ttsprep.core.output_folder import Output, claim, open_output
 from ttsprep.core.progress import QUIET, Told
 from ttsprep.core.tables import Journal, clean, to_batch, write_json, write_table
 from ttsprep.core.types import Clip
@@ -39,8 +40,6 @@ from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 __all__ = ["Built", "Draft", "Told", "build", "draft"]
 
 SHARD = 32
-BEFORE, AFTER = "source", "audit"
-"""Folders of a build: the audits of the source and of the result."""
 
 
 Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
@@ -124,11 +123,9 @@ def draft(
         If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
     """
     state.refuse_missing(decisions)
+    claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language)
-    refuse_inside(todo.root, out)
-    state.claim(out, todo.root)
-    with lock(out):
-        state.mark(out)
+    with open_output(state.KIND, out, [todo.root]):
         ready = prepare(todo, decisions, out, recipe, jobs, told)
         refuse_nothing(ready, None)
         return _draft(ready, out, recipe, jobs, told)
@@ -169,11 +166,9 @@ def build(
         If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
     """
     state.refuse_missing(decisions)
+    claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language)
-    refuse_inside(todo.root, out)
-    state.claim(out, todo.root)
-    with lock(out):
-        state.mark(out)
+    with open_output(state.KIND, out, [todo.root]) as held:
         inputs = state.inputs_stamp(todo, recipe, decisions)
         document = state.finished(out, inputs)
         if document is not None:
@@ -184,14 +179,14 @@ def build(
         refuse_nothing(ready, out / "rejected.csv")
         made = _draft(ready, out, recipe, jobs, told)
         state.unfinish(out)
-        built = _build(made, recipe, out, jobs, told, report)
+        built = _build(made, recipe, held, jobs, told, report)
         state.finish(out, inputs)
         return built
 
 
 def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
     todo, said = ready.todo, ready.decisions
-    before = _examine(todo, out / BEFORE, recipe, jobs, told, "measuring the source")
+    before = _examine(todo, out / state.BEFORE, recipe, jobs, told, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.configured_stages())
     names = {step.name for step in steps}
     # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
@@ -220,14 +215,15 @@ def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
     return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
 
 
-def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told, report: Report | None) -> Built:
-    rows, fresh = _staged(made, out, jobs, told)
+def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, told: Told, report: Report | None) -> Built:
+    out = held.path
+    rows, fresh = _staged(made, held, jobs, told)
     rejected = [*unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
     while len(rows):
-        after = _examine(_listing(out, rows, clips), out / AFTER, recipe, jobs, told, "measuring the result")
+        after = _examine(_listing(out, rows, clips), out / state.AFTER, recipe, jobs, told, "measuring the result")
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
         rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
@@ -243,9 +239,10 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told, report
     tables.write_rejected(out / "rejected.csv", rejected)
     if not len(rows):
         raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
-    rejected += _export(
-        entries, recipe.configured_exports(), out, dict(zip(rows["id"], rows["source_id"], strict=True))
-    )
+    forms = recipe.configured_exports()
+    exports = [f"{state.EXPORTS}/{form.name}/" for form in forms if not isinstance(form, LJSpeech)]
+    held.expect(exports)
+    rejected += _export(entries, forms, out, dict(zip(rows["id"], rows["source_id"], strict=True)))
     tables.write_rejected(out / "rejected.csv", rejected)
     write_table(out / "clips.parquet", tables.entries_table(entries))
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
@@ -253,8 +250,8 @@ def _build(made: Draft, recipe: Recipe, out: Path, jobs: int, told: Told, report
         source = Audited.of(made.source, made.before)
         result = Audited.of(_listing(out, rows, clips), after)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
-    state.sweep(out, rows["path"], recipe.export)
-    refresh_cache(out, (out, out / AFTER), rows["path"].tolist())
+    held.sweep([*rows["path"], *exports])
+    refresh_cache(out, (out, out / state.AFTER), rows["path"].tolist())
     Journal(out / ".journal", PROVENANCE).discard()
     document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / DOCUMENT, document)
@@ -269,9 +266,9 @@ def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
     return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
 
 
-def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame, int]:
+def _staged(made: Draft, held: Output, jobs: int, told: Told) -> tuple[pd.DataFrame, int]:
     """Build the chosen clips; return their provenance, and how many of them are new."""
-    todo, chosen = made.source, set(made.choice.kept)
+    out, todo, chosen = held.path, made.source, set(made.choice.kept)
     digests = dict(zip(made.before.clips["id"], made.before.clips["sha256"], strict=True))
     names = safe_names(todo.ids)
     items = [
@@ -290,6 +287,7 @@ def _staged(made: Draft, out: Path, jobs: int, told: Told) -> tuple[pd.DataFrame
         is_there = known in places and unchanged(out / path, cache.get(path), built[known])
         rows.append(places[known] if is_there else -1)
     missing = [i for i, row in enumerate(rows) if row < 0]
+    held.expect(map(work.path, items))
     told.begin("building", len(items), len(missing))
     with writing(out):
         (out / FOLDER).mkdir(exist_ok=True)

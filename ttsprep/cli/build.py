@@ -79,9 +79,12 @@ def build(
     rules.verify()
     out = out or OUT / (Path(recipe).stem if recipe else _name(source))
     from ttsprep.build import pipeline as verb
+    from ttsprep.build.output_folder import KIND
+    from ttsprep.core.output_folder import claim
     from ttsprep.corpora import source as sources
     from ttsprep.report import build_report
 
+    claim(KIND, out, [source] if source else [])  # before anything is fetched or unpacked
     with console.Meter() as meter:
         told = verb.Told(meter.begin, meter.advance)
         if source is None and dry_run and sources.find(rules.source, data=data) is None:

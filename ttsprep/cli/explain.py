@@ -112,9 +112,9 @@ def _clip(
         from ttsprep.report.clip.build_outcome import fate
 
         dossier = replace(dossier, fate=fate(build, dossier.row["id"]))
+    page = None if as_json and html is None else page_path(dossier, html)
     if weights:
         dossier = with_words(dossier, weights)
-    page = None if as_json and html is None else page_path(dossier, html)
     if page is not None:
         page = _write(dossier, page, asked=html is not None)
     from ttsprep.cli import explain_view

@@ -111,6 +111,7 @@ def _audit(
     asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.corpora.source import readable
 
+    _claim_audit(out, [corpus, *([codes] if codes else [])])
     with console.Meter() as meter:
         corpus = readable(corpus, on_progress=meter.say)
     if dry_run:
@@ -149,6 +150,14 @@ def _report(audited: "Audited") -> str:
     from ttsprep.report import audit_report
 
     return audit_report(audited)
+
+
+def _claim_audit(out: Path, sources: Sequence[Path]) -> None:
+    """Refuse a folder that is not for this audit before anything is unpacked or read."""
+    from ttsprep.audit.pipeline import KIND
+    from ttsprep.core.output_folder import claim
+
+    claim(KIND, out, sources)
 
 
 def _rules(

@@ -12,8 +12,16 @@ from ttsprep.codec.training.config import CodecRecipe, parse_settings, read_reci
 from ttsprep.codec.training.data import Speech, TrainingSource, opened, recordings
 from ttsprep.codec.training.data import pack as packed
 from ttsprep.core import audio
-from ttsprep.core.errors import UsageError
+from ttsprep.core.errors import CheckpointError, UsageError
+from ttsprep.core.output_folder import Kind, claim, claim_file, open_output
 from ttsprep.core.types import Samples
+
+_SPEECH = ("speech.npy", "speech.json")
+PACK = Kind("codec pack", _SPEECH)
+TRAIN = Kind(
+    "codec train",
+    ("state.pt", "log.jsonl", "samples/original.wav", "samples/step-*.wav", *(f"speech/{name}" for name in _SPEECH)),
+)
 
 
 def _find(roots: Sequence[Path], relative: str) -> Path:
@@ -30,7 +38,8 @@ def pack(recipe: Path, data: Sequence[Path], out: Path) -> None:
     if not chosen.source:
         raise UsageError(f"{recipe} names no [[source]] to pack: name, path, weight and licence of each are needed")
     sources = [TrainingSource(**{**row.model_dump(), "path": _find(data, row.path)}) for row in chosen.source]
-    packed(sources, config.sample_rate, out)
+    with open_output(PACK, out, [source.path for source in sources]):
+        packed(sources, config.sample_rate, out)
 
 
 def train(
@@ -73,6 +82,8 @@ def train(
     """
     if (recipe is None or speech is None) == (corpus is None):
         raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
+    places = [place for place in (speech, corpus) if place is not None]
+    claim(TRAIN, out, places)
     from ttsprep.codec.external import device as found
     from ttsprep.codec.training.run import Run, reexecute
 
@@ -89,27 +100,44 @@ def train(
     if begin_from and (out / "state.pt").is_file():
         raise UsageError(f"{out} holds a run already: --from begins a new one, in another folder")
     weights = read(begin_from) if begin_from else None
-    if speech is None:
-        speech = out / "speech"
-        if corpus is not None and not (speech / "speech.json").is_file():
-            tell(f"packing {corpus}")
-            packed([TrainingSource(corpus.resolve().name, corpus, 1.0, "not stated")], config.sample_rate, speech)
-    packed_speech = Speech(speech)
-    if corpus is not None and (was := packed_speech.sources[0]["path"]) != corpus.resolve().name:
-        raise UsageError(f"{speech} was packed from a folder called {was!r}, not {corpus}: train in another --out")
-    run = Run(out, packed_speech, config, training, changes, where)
-    if weights is not None:
-        run.trainer.adopt(weights)
-    if decay is not None:
-        run.trainer.train = revised(
-            run.trainer.train, {"optimiser": {"decay_from": run.trainer.step, "decay_steps": decay}}
-        )
-    run.go(steps=steps, save_minutes=save_minutes, tell=tell)
+    with open_output(TRAIN, out, places):
+        if corpus is not None:
+            packed_speech = _packed(corpus, out / "speech", config.sample_rate, tell)
+        else:
+            packed_speech = Speech(speech or out / "speech")
+        run = Run(out, packed_speech, config, training, changes, where)
+        if weights is not None:
+            run.trainer.adopt(weights)
+        if decay is not None:
+            run.trainer.train = revised(
+                run.trainer.train, {"optimiser": {"decay_from": run.trainer.step, "decay_steps": decay}}
+            )
+        run.go(steps=steps, save_minutes=save_minutes, tell=tell)
     tell(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
+
+
+def _packed(corpus: Path, speech: Path, rate: int, tell: Callable[[str], None]) -> Speech:
+    """Return the speech of a run from a folder of recordings, which is packed once."""
+    if not (speech / "speech.json").is_file():
+        tell(f"packing {corpus}")
+        packed([TrainingSource(corpus.resolve().name, corpus, 1.0, "not stated")], rate, speech)
+    found = Speech(speech)
+    if (was := found.sources[0]["path"]) != corpus.resolve().name:
+        raise UsageError(f"{speech} was packed from a folder called {was!r}, not {corpus}: train in another --out")
+    return found
+
+
+def _is_checkpoint(path: Path) -> bool:
+    try:
+        read(path)
+    except (CheckpointError, OSError):
+        return False
+    return True
 
 
 def fit(recipe: Path, speech: Path, out: Path) -> None:
     """Fit a codec in closed form."""
+    claim_file("codec fit", out, [speech], ours=_is_checkpoint)
     from ttsprep.codec.training.export import fit as fitted
 
     write(fitted(read_recipe(recipe).config(), Speech(speech)), out)
@@ -117,6 +145,7 @@ def fit(recipe: Path, speech: Path, out: Path) -> None:
 
 def export(run: Path, speech: Path | None, out: Path, *, last: bool) -> str:
     """Turn a run into a checkpoint to share; return what to say of it. `speech` is ``run/speech`` if None."""
+    claim_file("codec export", out, [run, *([speech] if speech else [])], ours=_is_checkpoint)
     from ttsprep.codec.training.export import export as exported
 
     packed_speech = Speech(speech or run / "speech")

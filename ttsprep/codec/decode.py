@@ -13,10 +13,13 @@ import pyarrow as pa
 
 from ttsprep.core.audio import encode as encoded
 from ttsprep.core.errors import OutputError
-from ttsprep.core.files import atomic_write, lock, refuse_inside, safe_names
+from ttsprep.core.files import atomic_write, safe_names
+from ttsprep.core.output_folder import Kind, claim, open_output
+from ttsprep.core.store import noted_corpus
 from ttsprep.core.tables import read_table, write_table
 from ttsprep.core.types import Audio
 from ttsprep.core.workers.pool import Limits, run
+from ttsprep.corpora.paths import corpus_folder
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import AudioCodec
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 SHARD = 16
 TABLE = "decoded.parquet"
+KIND = Kind("decode", (TABLE,))
+"""What is decoded into; the clips are listed before they are written."""
 LIMITS = Limits(seconds_per_item=1800, memory_bytes=4 << 30)
 SCHEMA = pa.schema([
     ("id", pa.string()),
@@ -115,7 +120,7 @@ def decode(
     folder
         Written by `ttsprep.codec.encode.encode`, or a single shard; only read.
     out
-        Folder for the clips.
+        Folder for the clips, outside the codes and the corpus that they are of.
     codec
         What they were coded with, if it is called differently now.
     jobs
@@ -132,16 +137,19 @@ def decode(
     """
     from ttsprep.codec.token_formats import open_codes
 
+    corpus = noted_corpus(corpus_folder(folder))
+    sources = [folder, *([Path(codec)] if codec else []), *([corpus] if corpus else [])]
+    claim(KIND, out, sources)
     codes = open_codes(folder)
     name = codec or codes.spec.codec
     _refuse_other_codec(codes, name)
-    refuse_inside(codes.folder, out)
-    with lock(out):
+    with open_output(KIND, out, [codes.folder, *sources]) as held:
         table = _plan(codes, out)
         todo = {entry["id"] for entry in table if not entry["there"]}
         if on_plan:
             on_plan(len(table), len(todo))
         if todo:
+            held.expect(entry["file"] for entry in table)
             _decode(codes, name, out, [entry for entry in table if not entry["there"]], jobs, on_progress)
             columns = [pa.array([entry[field.name] for entry in table], field.type) for field in SCHEMA]
             write_table(out / TABLE, pa.table(columns, schema=SCHEMA))

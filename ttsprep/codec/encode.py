@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ttsprep.codec.encode_step import CODING_VERSION, KNOWN, Coding, Row, fingerprint
-from ttsprep.codec.shards import Finished, Held, Outcome, journal_schema, write
+from ttsprep.codec.shards import QUALITY, SKIPPED, SUMMARY, Finished, Held, Outcome, journal_schema, write
 from ttsprep.core.errors import UsageError, nearest
-from ttsprep.core.files import Signature, lock, refuse_inside
-from ttsprep.core.store import unchanged, write_cache
+from ttsprep.core.files import Signature
+from ttsprep.core.output_folder import JOURNALS, Kind, Output, claim, open_output
+from ttsprep.core.store import note_place, unchanged, write_cache
 from ttsprep.core.tables import Journal, clean, to_batch
 from ttsprep.core.workers.pool import Limits, run
 from ttsprep.corpora.corpus import Corpus, read_corpus
@@ -26,6 +27,8 @@ SHARD = 16
 """Clips that a worker is given at a time; four times as many, where they make one batch on a GPU."""
 LIMITS = Limits(seconds_per_item=1800, memory_bytes=3 << 30)
 """Of a worker; a recording of ten hours takes a quarter of an hour."""
+KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
+"""What is encoded into; the shards are listed before they are written."""
 
 Progress = Callable[[int, float], None]
 
@@ -190,28 +193,30 @@ def encode(
     """
     from ttsprep.codec.tokens import TokenError
 
+    codec = Path(options.codec)  # is a folder, if it is one of Hugging Face
+    claim(KIND, out, [path, codec])
     job = prepare(path, options)
-    refuse_inside(job.plan.root, out)
-    with lock(out):
+    with open_output(KIND, out, [job.plan.root, codec]) as held:
+        note_place(out, job.plan.root)
         finished = Finished.read(out, job.code)
         try:
-            return _encode(job, out, finished, jobs, on_progress, on_plan)
+            return _encode(job, held, finished, jobs, on_progress, on_plan)
         except TokenError:
             if not finished.fingerprints:
                 raise
             # A finished shard turned out to be damaged: what it held is coded again.
-            return _encode(job, out, Finished(out, finished.files), jobs, on_progress, None)
+            return _encode(job, held, Finished(out), jobs, on_progress, None)
 
 
 def _encode(
     job: Job,
-    out: Path,
+    held: Output,
     finished: Finished,
     jobs: int,
     on_progress: Progress | None,
     on_plan: Callable[[Corpus, int], None] | None,
 ) -> Encoded:
-    clips, root = job.plan.clips, str(job.plan.root.resolve())
+    out, clips, root = held.path, job.plan.clips, str(job.plan.root.resolve())
     schema = journal_schema(job.spec.codebook_size)
     journal = Journal(out / ".journal", schema)
     known = finished.fingerprints | Held.read(journal).places.keys()
@@ -236,7 +241,7 @@ def _encode(
     if todo:
         write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
     form, code = job.options.form, job.code
-    summary = write(out, clips, job.plan.ids, outcomes, job.spec, form, code, finished, journal)
+    summary = write(held, clips, job.plan.ids, outcomes, job.spec, form, code, finished, journal)
     return Encoded(out, summary, fresh, job)
 
 

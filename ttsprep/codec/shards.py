@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from ttsprep import __version__
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.files import atomic_write, safe_names
+from ttsprep.core.files import atomic_write, safe_names, writing
+from ttsprep.core.output_folder import Output
 from ttsprep.core.tables import Journal, clean, read_table, to_batch, write_json, write_table
 from ttsprep.core.types import Clip
 
@@ -104,8 +105,6 @@ class Finished:
     ----------
     out
         Where.
-    files
-        Names of its files, to be removed when they are of no more use.
     fingerprints
         Of the clips in it, if it was finished with this codec and these settings.
     summary
@@ -113,7 +112,6 @@ class Finished:
     """
 
     out: Path
-    files: frozenset[str] = frozenset()
     fingerprints: frozenset[str] = frozenset()
     summary: dict[str, Any] = field(default_factory=dict)
 
@@ -125,12 +123,11 @@ class Finished:
             files = {str(name): int(size) for name, size in summary["files"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls(out)
-        names = frozenset(files)
         whole = all((out / name).is_file() and (out / name).stat().st_size == size for name, size in files.items())
         quality = read_table(out / QUALITY)
         if not whole or summary.get("code") != code or quality is None or quality.schema.names != QUALITY_SCHEMA.names:
-            return cls(out, names)
-        return cls(out, names, frozenset(quality["fingerprint"].to_pylist()) - {""}, summary)
+            return cls(out)
+        return cls(out, frozenset(quality["fingerprint"].to_pylist()) - {""}, summary)
 
     def rows(self, wanted: frozenset[str]) -> Iterator[dict[str, Any]]:
         """Yield what is known of fingerprints, as the journal holds it.
@@ -157,7 +154,7 @@ class Finished:
 
 
 def write(
-    out: Path,
+    out: Output,
     clips: Sequence[Clip],
     ids: Sequence[str],
     outcomes: Sequence[Outcome],
@@ -201,7 +198,7 @@ def write(
     if not good:
         first = settled[0]
         raise CorpusError(f"none of {len(clips):,} clips can be coded; the first: {first.status}: {first.reason}")
-    writer = _Writer(out, spec, form, held, finished.files)
+    writer = _Writer(out, spec, form, held)
     names = safe_names(ids)
     rows = [(ids[i], settled[i].fingerprint, _about(clips[i], names[ids[i]])) for i in good]
     writer.shards(rows)
@@ -228,17 +225,17 @@ def _about(clip: Clip, name: str) -> Mapping[str, str]:
 class _Writer:
     """Writes one set of shards and its tables."""
 
-    def __init__(self, out: Path, spec: "TokenSpec", form: str, held: Held, old: frozenset[str]) -> None:
+    def __init__(self, output: Output, spec: "TokenSpec", form: str, held: Held) -> None:
         from ttsprep.codec.codebook_stats import Usage
 
-        self._out, self._spec, self._form, self._held, self._old = out, spec, form, held, old
+        self._output, self._out, self._spec, self._form, self._held = output, output.path, spec, form, held
         self._usage = Usage.empty(spec.num_codebooks, spec.codebook_size)
         self._files: list[str] = []
         self._shards = self._frames = self._samples = 0
 
     def shards(self, rows: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
         """Write the shards of clips given by id, fingerprint, and what else is known."""
-        from ttsprep.codec.token_formats import write_shard
+        from ttsprep.codec.token_formats import shard_files, write_shard
         from ttsprep.codec.tokens import SHARD_TOKENS
 
         groups: list[list[tuple[str, str, Mapping[str, str]]]] = []
@@ -250,15 +247,18 @@ class _Writer:
                 tokens = 0
             groups[-1].append(row)
             tokens += more
-        self._claim()
         self._shards = len(groups)
-        for number, group in enumerate(groups):
+        places = [(number, len(groups)) for number in range(len(groups))]
+        abouts = [[row[2] for row in group] for group in groups]
+        files = [shard_files(self._form, *one) for one in zip(places, abouts, strict=True)]
+        self._files = sorted({name for names in files for name in names})
+        self._output.expect(self._files)
+        with writing(self._out):
+            (self._out / SUMMARY).unlink(missing_ok=True)  # from now on what is there is not whole
+        for place, group, about in zip(places, groups, abouts, strict=True):
             table = self._table(group)
             self._count(table)
-            about = [row[2] for row in group]
-            place = (number, len(groups))
-            self._files += write_shard(self._form, self._out, place, table, about, self._spec)
-            self._claim()
+            write_shard(self._form, self._out, place, table, about, self._spec)
 
     def _table(self, group: Sequence[tuple[str, str, Mapping[str, str]]]) -> pa.Table:
         from ttsprep.codec.tokens import schema
@@ -273,10 +273,6 @@ class _Writer:
             self._usage.add(codes.values.to_numpy(zero_copy_only=False).reshape(self._spec.num_codebooks, -1))
         self._frames += sum(table["frames"].to_pylist())
         self._samples += sum(table["samples"].to_pylist())
-
-    def _claim(self) -> None:
-        """Say which files are ours, before they are whole: a run that is killed leaves nothing unknown."""
-        write_json(self._out / SUMMARY, {"files": dict.fromkeys(sorted({*self._old, *self._files}), -1)})
 
     def tables(self, clips: Sequence[Clip], ids: Sequence[str], outcomes: Sequence[Outcome]) -> dict[str, Any]:
         """Write the tables about the clips, and return the summary."""
@@ -326,8 +322,7 @@ class _Writer:
     def finish(self, summary: Mapping[str, Any]) -> dict[str, Any]:
         """Remove what earlier runs left, and say that this one is whole: return the summary as it is written."""
         mine = sorted({*self._files, QUALITY, SKIPPED})
-        for name in sorted(self._old - set(mine)):
-            (self._out / name).unlink(missing_ok=True)
+        self._output.sweep(self._files)
         sizes = {name: (self._out / name).stat().st_size for name in mine}
         whole = {**summary, "files": sizes}
         write_json(self._out / SUMMARY, whole)

@@ -50,8 +50,8 @@ About = Mapping[str, str]
 
 def write_shard(
     form: str, folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
-) -> list[str]:
-    """Write one shard and return the names of its files.
+) -> None:
+    """Write one shard.
 
     Parameters
     ----------
@@ -69,16 +69,25 @@ def write_shard(
         Of the codes.
     """
     if form == "parquet":
-        name = shard_name(*place)
-        write_parquet(folder / name, table, spec)
-        return [name]
+        write_parquet(folder / shard_name(*place), table, spec)
+    elif form == "npy":
+        _write_npy(folder, place, table, about, spec)
+    elif form == "webdataset":
+        _write_tar(folder, place, table, about, spec)
+    elif form == "hf":
+        _write_hf(folder, place, table, about, spec)
+    else:
+        raise CodecError(f"no format {form!r}: one of {', '.join(FORMATS)}")
+
+
+def shard_files(form: str, place: tuple[int, int], about: Sequence[About]) -> list[str]:
+    """Return the paths of the files that `write_shard` writes for a shard, in the folder of the codes."""
+    number = f"{place[0]:05d}-of-{place[1]:05d}"
     if form == "npy":
-        return _write_npy(folder, place, table, about, spec)
-    if form == "webdataset":
-        return _write_tar(folder, place, table, about, spec)
+        return [*(f"{row['name']}.npy" for row in about), f"index-{number}.parquet"]
     if form == "hf":
-        return _write_hf(folder, place, table, about, spec)
-    raise CodecError(f"no format {form!r}: one of {', '.join(FORMATS)}")
+        return [f"data/train-{number}.parquet", "README.md"]
+    return [shard_name(*place, "tar") if form == "webdataset" else shard_name(*place)]
 
 
 def _arrays(table: pa.Table, spec: TokenSpec) -> Iterator[Numbers]:
@@ -92,20 +101,14 @@ def _npy(codes: Numbers) -> bytes:
     return buffer.getvalue()
 
 
-def _write_npy(
-    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
-) -> list[str]:
-    names = [f"{row['name']}.npy" for row in about]
+def _write_npy(folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec) -> None:
+    *names, index = shard_files("npy", place, about)
     for name, codes in zip(names, _arrays(table, spec), strict=True):
         atomic_write(folder / name, _npy(codes))
-    index = f"index-{place[0]:05d}-of-{place[1]:05d}.parquet"
     write_parquet(folder / index, table.drop_columns(["codes"]).append_column("file", pa.array(names)), spec)
-    return [*names, index]
 
 
-def _write_tar(
-    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
-) -> list[str]:
+def _write_tar(folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec) -> None:
     buffer = io.BytesIO()
     cells = table.drop_columns(["codes"]).to_pylist()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -117,14 +120,11 @@ def _write_tar(
                 member = tarfile.TarInfo(f"{key}.{extension}")
                 member.size = len(data)
                 tar.addfile(member, io.BytesIO(data))
-    name = shard_name(*place, "tar")
+    (name,) = shard_files("webdataset", place, about)
     atomic_write(folder / name, buffer.getvalue())
-    return [name]
 
 
-def _write_hf(
-    folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
-) -> list[str]:
+def _write_hf(folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec) -> None:
     nested = pa.array(
         [list(codes) for codes in _arrays(table, spec)], pa.list_(pa.list_(code_type(spec.codebook_size)))
     )
@@ -132,10 +132,9 @@ def _write_hf(
     columns |= {name: pa.array([row[name] for row in about], pa.string()) for name in ("text", "speaker", "language")}
     columns |= {"codes": nested, **{name: table[name] for name in ("frames", "scale", "samples")}}
     (folder / "data").mkdir(exist_ok=True)
-    name = f"data/train-{place[0]:05d}-of-{place[1]:05d}.parquet"
+    name, card = shard_files("hf", place, about)
     write_parquet(folder / name, pa.table(columns), spec)
-    atomic_write(folder / "README.md", _CARD.format(**spec.document()).encode())
-    return [name, "README.md"]
+    atomic_write(folder / card, _CARD.format(**spec.document()).encode())
 
 
 @dataclass(frozen=True, slots=True)

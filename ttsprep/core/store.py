@@ -4,8 +4,8 @@ It holds for this machine alone, so it lies apart from the tables, in hidden fil
 """
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,3 +60,23 @@ def noted_place(out: Path) -> str:
         return str(json.loads((out / PLACE).read_text(encoding="utf-8"))["corpus"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
+
+
+def noted_corpus(folder: Path) -> Path | None:
+    """Return where the corpus of an audit or of codes was, as the system knows it; None if that is not known."""
+    seen = noted_place(folder)
+    return unescaped_path(Path("/"), seen.lstrip("/")) if seen.startswith("/") else None
+
+
+def unescaped_path(root: Path, name: str) -> Path:
+    r"""Return the path that a table has as `name`, where bytes that are not UTF-8 are written as ``\xff``."""
+    here = root
+    for part in PurePosixPath(name).parts:
+        here /= next(_spelt(here, part), part) if "\\x" in part and not (here / part).exists() else part
+    return here
+
+
+def _spelt(folder: Path, part: str) -> Iterator[str]:
+    """Yield the names in a folder that a table has as `part`."""
+    if folder.is_dir():
+        yield from (path.name for path in folder.iterdir() if clean(path.name) == part)

@@ -9,8 +9,6 @@ from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import checked
 
-MARK = ".ttsprep-build"
-"""File by which a folder of a build is known, finished or not."""
 DOCUMENT = "build.json"
 """File that a finished build has."""
 _TABLE = "clips.parquet"

@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsprep.audit.percentiles import Measure, measures
-from ttsprep.audit.results import SOURCE, AuditFolder, find_clip, root_of
+from ttsprep.audit.results import BUILD, SOURCE, AuditFolder, find_clip, root_of
 from ttsprep.audit.verdict import FIXED_BY, Verdict, verdict
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.core.errors import UsageError
-from ttsprep.core.files import refuse_inside, safe_name
+from ttsprep.core.files import safe_name
+from ttsprep.core.output_folder import claim_file
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
-from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT, MARK
+from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.base import all_models
 from ttsprep.report.clip.audio import Sound, clip_of, listen_to
 from ttsprep.report.clip.build_outcome import Fate, fate
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 PAGES = "explain"
 """Folder of the pages, in that of the audit."""
+PAGE_MARK = '<meta name="generator" content="ttsprep explain">'
+"""Tells a page, which may be written anew, from any other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,15 +264,22 @@ def page_path(dossier: Dossier, given: Path | None) -> Path:
     if given is None:
         folder = dossier.audit.folder
         pages = folder / PAGES
-        if (build := folder.parent / MARK).is_file():
+        if (build := folder.parent / BUILD).is_file():
             beside = build.parent.resolve()
             pages = beside.with_name(f"{beside.name}.{PAGES}") / ("" if folder.name == SOURCE else folder.name)
         given = pages / f"{safe_name(dossier.row['id'])}.html"
     elif given.is_dir():
         raise UsageError(f"{given} is a folder: --html takes the name of the page")
-    if dossier.root is not None:
-        refuse_inside(dossier.root, given.parent)
+    sources = [] if dossier.root is None else [dossier.root]
+    if given.parent.resolve() != (dossier.audit.folder / PAGES).resolve():
+        sources.append(dossier.audit.build or dossier.audit.folder)
+    claim_file("explain", given, sources, ours=_is_page)
     return given
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return PAGE_MARK.encode() in file.read(4096)
 
 
 def becomes(dossier: "Dossier") -> str:
