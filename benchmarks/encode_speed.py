@@ -23,11 +23,11 @@ from pathlib import Path
 
 import torch
 
+from ttsprep.codec import mono_stream
 from ttsprep.codec.codec import speech_level
 from ttsprep.codec.encode import Options, encode
 from ttsprep.codec.external import load
 from ttsprep.core import audio
-from ttsprep.core import mono_stream as feed
 from ttsprep.core.files import digest
 from ttsprep.corpora.corpus import read_corpus
 
@@ -82,12 +82,12 @@ def main() -> None:
             whole(Path(folder) / "clips", Options(codec=given.codec, layout="plain", beam=beam), given.jobs)
         some = files[:30]
         decoded = [audio.read(file) for file in some]
-        clips = [feed.whole(one, coder.sample_rate) for one in decoded]
+        clips = [mono_stream.whole(one, coder.sample_rate) for one in decoded]
         seconds = sum(map(len, clips)) / coder.sample_rate
         print(f"\nEach step on {seconds:.0f} s of it, one thread:\n\n| step | CPU s | x real time |\n|---|---|---|")
         step("digest", lambda: [digest(file) for file in some], seconds)
         step("decode", lambda: [audio.read(file) for file in some], seconds)
-        step("resample", lambda: [feed.whole(one, coder.sample_rate) for one in decoded], seconds)
+        step("resample", lambda: [mono_stream.whole(one, coder.sample_rate) for one in decoded], seconds)
         step("level", lambda: [speech_level(clip, coder.sample_rate) for clip in clips], seconds)
         with torch.inference_mode():
             for beam in given.beam:

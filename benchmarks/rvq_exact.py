@@ -81,16 +81,15 @@ def certify(x: Tensor, books: list[Tensor], codes: Tensor, *, chunk: int = 4096)
 
 def latents(corpus: Path, frames: int) -> tuple[Tensor, list[Tensor]]:
     """Return latents of speech and the codebooks of the shipped codec."""
-    from ttsprep.codec import tiles
+    from ttsprep.codec import mono_stream, tiles
     from ttsprep.codec.codec import Codec, speech_level
     from ttsprep.core import audio
-    from ttsprep.core import mono_stream as feed
 
     codec = Codec.load("nano16")
     encoder, found, count = codec.model.encoder, [], 0
     files = sorted(path for path in corpus.rglob("*") if path.suffix in {".wav", ".flac"})
     for file in files[:: max(1, len(files) // max(1, frames // 150))]:
-        clip = feed.whole(audio.read(file), codec.sample_rate)
+        clip = mono_stream.whole(audio.read(file), codec.sample_rate)
         for piece in tiles.cut(torch.from_numpy(clip), speech_level(clip, codec.sample_rate), codec.hop_length):
             context = codec.config.encoder_context
             window, mask = piece.window(piece.size, context, codec.hop_length)

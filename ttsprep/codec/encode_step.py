@@ -93,14 +93,14 @@ class Coding:
         return {"sha256": "", "fingerprint": "", "status": "decoder-crashed", "status_reason": message}
 
     def _code(self, path: Path, clip: Clip) -> Row:
-        from ttsprep.core import mono_stream as feed
+        from ttsprep.codec import mono_stream
 
         if self._coder is None:
             raise AssertionError("the codec is loaded where the work is unpickled")
         coder, rate = self._coder, self._coder.sample_rate
         decoded = audio.read(path, start=clip.start, end=clip.end)
         if decoded.complete:
-            samples = feed.whole(decoded, rate)
+            samples = mono_stream.whole(decoded, rate)
             if self.elsewhere:
                 return {"clip": samples}
             return {"coded": coder.encode([samples], num_codebooks=self.num_codebooks, beam=self.beam)[0]}
@@ -111,7 +111,7 @@ class Coding:
         channel = feed.sole_channel(path, clip.start, clip.end)
         return {
             "coded": coder.encode_stream(
-                lambda: feed.chunks(path, clip.start, clip.end, rate, channel),
+                lambda: mono_stream.chunks(path, clip.start, clip.end, rate, channel),
                 num_codebooks=self.num_codebooks,
                 beam=self.beam,
             )

@@ -83,17 +83,17 @@ def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
     TtsprepError
         If the codes are damaged, or a clip cannot be read any more.
     """
+    from ttsprep.codec import mono_stream
     from ttsprep.codec.codec import EncodedClip
     from ttsprep.codec.metrics import measure
     from ttsprep.codec.token_formats import open_codes
-    from ttsprep.core import mono_stream as feed
 
     coder, spec = job.coder, job.spec
     ours: Mapping[str, Clip] = dict(zip(job.plan.ids, job.plan.clips, strict=True))
     short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= SECONDS * spec.sample_rate]
     wanted = set(short[:: max(1, len(short) // clips)][:clips])
     rows = [row for row in open_codes(out).rows() if row.id in wanted]
-    originals = [_samples(job.plan.root, ours[row.id], spec.sample_rate, feed.whole) for row in rows]
+    originals = [_samples(job.plan.root, ours[row.id], spec.sample_rate, mono_stream.whole) for row in rows]
     again = coder.encode(originals, num_codebooks=spec.num_codebooks, beam=spec.beam)
     alone = [coder.encode([clip], num_codebooks=spec.num_codebooks, beam=spec.beam)[0] for clip in originals]
     decoded = coder.decode([EncodedClip(row.codes, row.scale, row.samples) for row in rows])
