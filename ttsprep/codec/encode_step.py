@@ -108,7 +108,7 @@ class Coding:
         if seconds > coder.longest_s:
             raise AudioError("too-long", f"lasts {seconds:,.0f} s; this codec takes {coder.longest_s:,.0f} s at most")
         del decoded
-        channel = feed.sole_channel(path, clip.start, clip.end)
+        channel = mono_stream.sole_channel(path, clip.start, clip.end)
         return {
             "coded": coder.encode_stream(
                 lambda: mono_stream.chunks(path, clip.start, clip.end, rate, channel),
