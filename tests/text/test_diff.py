@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ttsprep.text.diff import compare, without_loops
+from ttsprep.text.diff import compare, diff_words, without_loops
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,28 @@ def test_the_more_a_word_sounds_like_what_was_heard_the_more_it_is_said() -> Non
     assert likeness[4] == pytest.approx(0.9)
     short = compare(["by"], ["eye"], "en-us").likeness  # one phone of two, and one of one
     assert short[0] == pytest.approx(0.9 * 2 / 3)
+
+
+def test_spans_agree_whatever_the_case_the_marks_and_the_blanks() -> None:
+    found = [
+        (span.written, span.heard, span.same)
+        for span in diff_words("We can not - or will not - go.", "we cannot or won't go")
+    ]
+    assert found == [
+        ("We can not - or", "we cannot or", True), ("will not -", "won't", False), ("go.", "go", True),
+    ]  # fmt: skip
+    assert diff_words("", "") == []
+    assert [span.heard for span in diff_words("one two", "one two three four", longest=3)] == ["one two", "three"]
+
+
+def test_the_marked_word_is_a_span_of_its_own() -> None:
+    spans = diff_words("the old red cat sat", "the black cat sat", mark=2)
+    assert [(span.written, span.heard, span.marked) for span in spans] == [
+        ("the", "the", False), ("old", "", False), ("red", "black", True), ("cat sat", "cat sat", False),
+    ]  # fmt: skip
+    assert [span.written for span in diff_words("go go go", "go go go", mark=1)] == ["go", "go", "go"]
+
+
+def test_an_error_rate_is_that_of_the_dynamic_programme() -> None:
+    assert compare(["kitten"], ["sitting"], "en-us").error_rate == pytest.approx(3 / 6)
+    assert compare(["naïve", "café"], ["naive", "cafe"], "en-us").error_rate == pytest.approx(2 / 9)

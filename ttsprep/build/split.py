@@ -1,10 +1,10 @@
 """Dividing clips into train, valid and test so that nothing of the held-out parts is heard in training."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 
 from ttsprep.build.config import Split
+from ttsprep.text.characters import letters
 
 TRAIN, VALID, TEST, NONE = "train", "valid", "test", ""
 FEWEST = 20
@@ -31,7 +31,7 @@ def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rul
     list of str
         ``train``, ``valid`` or ``test``; "" for a clip of a held-out speaker whose text is in train as well.
     """
-    keys = [_letters(text) for text in texts]
+    keys = [letters(text) for text in texts]
     if rules.by == "text" or len(set(speakers)) < 2:
         # a clip without text is a group of its own
         return _assign([key or f"\0{name}" for name, key in zip(ids, keys, strict=True)], rules)
@@ -68,9 +68,3 @@ def _place(group: str, seed: int) -> float:
     """Return a number in [0, 1) that stands for a group."""
     data = f"{seed}\0{group}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(data).digest()[:7], "big") / 2**56
-
-
-def _letters(text: str) -> str:
-    """Return what is the same for two spellings of one text: letters with their marks, and digits."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return "".join(c for c in folded if unicodedata.category(c)[0] in "LMN")

@@ -1,7 +1,6 @@
 """Transcripts damaged on their way: wrong encodings, invisible characters, letters of another script."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import JOINERS, main_scripts, nfc, script
 from ttsprep.text.inventory import norms
+from ttsprep.text.repair import mojibake
 
 ENCODING = Code(
     "text-encoding",
@@ -40,15 +40,6 @@ CHARSET = Code(
     "or drop the clip.",
 )
 
-_CONT = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_CONT_PLAIN = "\x80-\x9f¡-ª¬-º¼-¿€ƒ†‡ˆ‰Š‹ŒŽ•˜™šœžŸ"
-_MOJIBAKE = (
-    # One pair is enough where the second is no quotation mark or dash (“MAÇÔ in capitals ends in Ã and ”).
-    re.compile(f"[ÂÃÄÅ][{_CONT_PLAIN}]|â€[{_CONT}]|ï»¿|ï¿½"),
-    re.compile(f"(?:[Â-ß][{_CONT}]){{2,}}"),
-    re.compile(f"(?:[à-ï][{_CONT}]{{2}}){{2,}}|ð[\x9fŸ][{_CONT}]{{2}}"),
-)
-_MOJIBAKE_1251 = re.compile("(?:[РС][\x80-\xbfЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџЎўЈҐЁЄЇІіґё№єјЅѕї]){3,}")
 _HTML = re.compile(
     r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,6});|</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>"
 )
@@ -83,6 +74,7 @@ class TextEncoding(Check):
         "text_mixed": "words that mix Latin, Cyrillic or Greek letters",
     }
     strings: ClassVar[frozenset[str]] = frozenset({"text_damage", "text_invisible", "text_mixed"})
+    version: ClassVar[int] = 2
     audio: ClassVar[bool] = False
 
     @staticmethod
@@ -90,7 +82,7 @@ class TextEncoding(Check):
         """Look for damage in the transcript as it is in the corpus."""
         del signal
         return {
-            "text_damage": " ".join(dict.fromkeys(damage(clip.text)))[:200],
+            "text_damage": " ".join(dict.fromkeys(damage(clip.text, clip.language)))[:200],
             "text_invisible": " ".join(dict.fromkeys(_invisible(clip.text)))[:200],
             "text_mixed": " ".join(_mixed(clip.text))[:200],
         }
@@ -148,16 +140,10 @@ class TextEncoding(Check):
             yield Finding("", CHARSET.code, Severity.NOTE, message, float(len(rare)), 0.0)
 
 
-def damage(text: str) -> Iterator[str]:
+def damage(text: str, language: str = "") -> Iterator[str]:
     """Yield what shows for certain that `text` was damaged: the characters, by name if they are not seen."""
+    yield from mojibake(text, language)
     if not text.isascii():
-        for pattern in _MOJIBAKE:
-            for found in pattern.findall(text):
-                if _decodes(found, "cp1252"):
-                    yield found
-        for found in _MOJIBAKE_1251.findall(text):
-            if _decodes(found, "cp1251"):
-                yield found
         if "\ufffd" in text:
             yield "U+FFFD"
         if any("\ud800" <= char <= "\udfff" for char in text):
@@ -165,22 +151,6 @@ def damage(text: str) -> Iterator[str]:
     for char in dict.fromkeys(_CONTROL.findall(text)):
         yield f"U+{ord(char):04X}"
     yield from _HTML.findall(text)
-
-
-def _decodes(run: str, encoding: str) -> bool:
-    """Return whether the bytes of `run` are UTF-8 for assigned characters."""
-    data = b"".join(_byte(char, encoding) for char in run)
-    try:
-        return all(unicodedata.category(char) != "Cn" for char in data.decode())
-    except UnicodeDecodeError:
-        return False
-
-
-def _byte(char: str, encoding: str) -> bytes:
-    try:
-        return char.encode(encoding)
-    except UnicodeEncodeError:  # a byte that the Windows code page leaves undefined is read as its Latin-1 control
-        return char.encode("latin-1", "replace")
 
 
 def _invisible(text: str) -> Iterator[str]:

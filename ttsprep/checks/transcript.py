@@ -8,6 +8,7 @@ import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
 from ttsprep.core.types import Finding, Severity
+from ttsprep.text.characters import letters
 
 ALIKE, LEAD = 0.5, 0.25
 """What is said is another clip's text if it is so much like that, and by so much less like its own."""
@@ -186,8 +187,8 @@ def reassigned(doubted: pd.DataFrame) -> dict[str, str]:
 
 
 def _pieces(text: str) -> frozenset[str]:
-    letters = "".join(character for character in text.casefold() if character.isalnum())
-    return frozenset(letters[i : i + 3] for i in range(len(letters) - 2))
+    plain = letters(text)
+    return frozenset(plain[i : i + 3] for i in range(len(plain) - 2))
 
 
 def _dice(one: frozenset[str], other: frozenset[str]) -> float:

@@ -72,6 +72,17 @@ def fold(text: str) -> str:
     return " ".join("".join(c if is_spoken(c) else " " for c in plain).split())
 
 
+def letters(text: str) -> str:
+    """Return the letters and digits of `text` as `fold` has them: what two spellings have in common.
+
+    Examples
+    --------
+    >>> letters("O'Brien's co-worker") == letters("obriens coworker")
+    True
+    """
+    return fold(text).replace(" ", "")
+
+
 class _Readable(dict[int, str]):
     """Translation table for `sanitize_for_tts`, filled as characters turn up."""
 

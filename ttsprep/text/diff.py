@@ -1,17 +1,20 @@
-"""What is said against what is written: which words agree, and what is there only in one of them."""
+"""Word diff: which words of two texts agree, and what only one of them has."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from difflib import SequenceMatcher
+from itertools import chain, islice, pairwise
 
 from ttsprep.core.errors import UsageError
+from ttsprep.text.characters import letters
 from ttsprep.text.phonemes import WORD, phonemize
 
 ALIKE = 0.6
 """Share of the phones of a word that make it said, however it is spelled."""
 SPELLED = 0.9
 """Likeness of a word that sounds the same and is spelled in another way."""
+LONG_WORD = 20
+"""Characters a word on average, from which on a script has no blanks: its characters are compared."""
 EXTRA_PHONES = 4
 """From so many phones on, what is said and not written counts: fewer are a slip of the model."""
 
@@ -42,12 +45,79 @@ class Comparison:
         return tuple(one >= ALIKE for one in self.likeness)
 
 
+@dataclass(frozen=True, slots=True)
+class DiffSpan:
+    """Neighbouring words of two texts.
+
+    Attributes
+    ----------
+    written, heard
+        The words of either; the same where `same`, but for case and punctuation.
+    same
+        Whether they agree.
+    marked
+        Whether it is the word that the caller points out.
+    """
+
+    written: str
+    heard: str
+    same: bool
+    marked: bool = False
+
+
+def diff_words(written: str, heard: str, *, mark: int = -1, longest: int | None = None) -> list[DiffSpan]:
+    """Cut two texts into spans that agree and spans that differ; case and punctuation count for nothing.
+
+    Parameters
+    ----------
+    written, heard
+        The texts; one without blanks is compared letter by letter.
+    mark
+        Place of a written word that is to be a span of its own; negative for none.
+    longest
+        Words of either that are compared; the others are left out.
+
+    Examples
+    --------
+    >>> [(span.written, span.heard, span.same) for span in diff_words("One, two three.", "one too three")]
+    [('One,', 'one', True), ('two', 'too', False), ('three.', 'three', True)]
+    """
+    spaced = len(written) < LONG_WORD * max(1, len(written.split()))
+    left, right = (text.split()[:longest] if spaced else list(text)[:longest] for text in (written, heard))
+    keys = [letters(word) for word in left], [letters(word) for word in right]
+    blank = " " if spaced else ""
+    spans: list[DiffSpan] = []
+    for _, a, b, c, d in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        same = "".join(keys[0][a:b]) == "".join(keys[1][c:d])
+        cuts = sorted({a, b, *((mark, mark + 1) if a <= mark < b else ())})
+        for first, last in pairwise(cuts) if a < b else ((a, b),):
+            words = left[first:last]
+            other = right[c:d] if last == b else []
+            if same and len(cuts) > 2:
+                other = words
+            spans.append(DiffSpan(blank.join(words), blank.join(other), same, a <= mark < b and first == mark))
+    return _joined(spans, blank)
+
+
+def _joined(spans: Sequence[DiffSpan], blank: str) -> list[DiffSpan]:
+    """Return neighbours that agree as one span, such as words around a dash that stands alone."""
+    joined: list[DiffSpan] = []
+    for span in spans:
+        if joined and span.same and joined[-1].same and not (span.marked or joined[-1].marked):
+            last = joined.pop()
+            written = blank.join(filter(None, (last.written, span.written)))
+            joined.append(DiffSpan(written, blank.join(filter(None, (last.heard, span.heard))), True))
+        else:
+            joined.append(span)
+    return joined
+
+
 def compare(written: Sequence[str], said: Sequence[str], language: str) -> Comparison:
     """Compare two texts word by word, and where they differ phone by phone."""
-    left, right = [_letters(word) for word in written], [_letters(word) for word in said]
+    left, right = [letters(word) for word in written], [letters(word) for word in said]
     likeness = [0.0 if word else 1.0 for word in left]
     extra: dict[int, int] = {}
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind == "equal":
             likeness[a:b] = [1.0] * (b - a)
             continue
@@ -74,7 +144,7 @@ def _shares(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> l
 def _common(ours: Sequence[str], theirs: Sequence[str]) -> list[bool]:
     """Return for each phone whether it is also heard, in this order."""
     found = [False] * len(ours)
-    for block in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
+    for block in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
         found[block.a : block.a + block.size] = [True] * block.size
     return found
 
@@ -85,8 +155,8 @@ def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]
     A model that does not find the end says the same again and again, until it is cut off somewhere in a phrase. Up
     to three words may come twice; more than three loop when they come twice.
     """
-    words, keys = list(said), [_letters(word) for word in said]
-    text = " ".join(_letters(word) for word in written)
+    words, keys = list(said), [letters(word) for word in said]
+    text = " ".join(letters(word) for word in written)
     for size in range(1, len(words) // 2 + 1):
         at = 0
         while at + 2 * size <= len(words):
@@ -99,10 +169,6 @@ def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]
                 del words[at + size : end], keys[at + size : end]
             at += 1
     return words
-
-
-def _letters(word: str) -> str:
-    return "".join(character for character in word.casefold() if character.isalnum())
 
 
 def _phones(words: Sequence[str], language: str) -> list[list[str]]:
@@ -119,11 +185,6 @@ def _phones(words: Sequence[str], language: str) -> list[list[str]]:
 
 def _error_rate(written: str, said: str) -> float:
     """Return the edit distance (Levenshtein 1966) over the length of `written`, or NaN where that is 0."""
-    if not written:
-        return float("nan")
-    row = list(range(len(said) + 1))
-    for i, letter in enumerate(written, start=1):
-        before, row[0] = row[0], i
-        for j, other in enumerate(said, start=1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (letter != other))
-    return row[-1] / len(written)
+    from rapidfuzz.distance import Levenshtein
+
+    return Levenshtein.distance(written, said) / len(written) if written else float("nan")

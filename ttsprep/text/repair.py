@@ -3,6 +3,8 @@
 import html
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
+from functools import partial
 from html.entities import html5
 
 from ttsprep.text.characters import script
@@ -11,8 +13,8 @@ _CONT = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š
 _CONT_1251 = "\x80-\xbfЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџЎўЈҐЁЄЇІіґё№єјЅѕї"
 _RUN = re.compile(f"(?:[Â-ß][{_CONT}]|[à-ï][{_CONT}]{{2}}|ð[{_CONT}]{{3}})+")
 _RUN_1251 = re.compile(f"(?:[РС][{_CONT_1251}]|в[Ђ„][{_CONT_1251}])+")
-# One pair proves it only if its second character is no quote, dash or letter that may follow a capital.
-_CERTAIN = re.compile("[ÂÃÄÅ][\x80-\x9f¡-ª¬-º¼-¿€ƒ†‡ˆ‰‹•˜™›]|â€|ï»¿|ï¬[\x80\x81]")
+# One pair proves it only if its second character is no quote or dash (“MAÇÔ in capitals ends in Ã and ”).
+_CERTAIN = re.compile("[ÂÃÄÅ][\x80-\x9f¡-ª¬-º¼-¿€ƒ†‡ˆ‰Š‹ŒŽ•˜™šœžŸ]|â€|ï»¿|ï¿½|ï¬[\x80\x81]|ð[\x9fŸ]")
 _CYRILLIC = {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}
 _ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _TAG = re.compile(
@@ -31,22 +33,41 @@ def fix_mojibake(text: str, language: str) -> tuple[str, list[str]]:
     ('café & thé', ['mojibake', 'entities'])
     """
     done = []
-    for name, fix in (("mojibake", _decoded), ("entities", _unescaped), ("tags", _untagged)):
-        fixed = fix(text, language)
+    for name, fix in (
+        ("mojibake", partial(_decoded, language=language)),
+        ("entities", _unescaped),
+        ("tags", _untagged),
+    ):
+        fixed = fix(text)
         if fixed != text:
             done.append(name)
             text = fixed
     return text, done
 
 
-def _decoded(text: str, language: str) -> str:
-    if text.isascii():
-        return text
+def mojibake(text: str, language: str) -> Iterator[str]:
+    """Yield the runs of characters that are UTF-8 read as Windows-1252 or 1251 for certain: `fix_mojibake` undoes them.
+
+    Examples
+    --------
+    >>> list(mojibake("cafÃ© Ã la carte", "fr"))
+    ['Ã©']
+    """
+    for pattern, meaning in () if text.isascii() else _readings(language):
+        yield from (found[0] for found in pattern.finditer(text) if meaning(found) != found[0])
+
+
+def _readings(language: str) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
+    """Return the patterns of what may be mojibake, and what each match means: itself where that is not certain."""
     cyrillic = language.lower().replace("_", "-").split("-")[0] in _CYRILLIC
-    for _ in range(3):  # text may have been read wrongly more than once
-        before, text = text, _RUN.sub(_from_1252, text)
-        if cyrillic:
-            text = _RUN_1251.sub(_from_1251, text)
+    return (_RUN, _from_1252), (_RUN_1251, partial(_from_1251, least=2 if cyrillic else 3))
+
+
+def _decoded(text: str, language: str) -> str:
+    for _ in range(0 if text.isascii() else 3):  # text may have been read wrongly more than once
+        before = text
+        for pattern, meaning in _readings(language):
+            text = pattern.sub(meaning, text)
         if text == before:
             break
     return text
@@ -61,10 +82,10 @@ def _from_1252(found: re.Match[str]) -> str:
     return meant if meant and inside_word and script(meant) == "LATIN" else run
 
 
-def _from_1251(found: re.Match[str]) -> str:
+def _from_1251(found: re.Match[str], least: int) -> str:
     meant = _meant(found[0], "cp1251")
     letters = [char for char in meant if script(char)]
-    certain = len(letters) > 1 or (meant and not letters)
+    certain = len(letters) >= least or (meant and not letters)
     return meant if certain and all(script(char) in {"CYRILLIC", "LATIN"} for char in letters) else found[0]
 
 
@@ -85,8 +106,7 @@ def _byte(char: str, encoding: str) -> bytes:
         return char.encode("latin-1", "replace")
 
 
-def _unescaped(text: str, language: str) -> str:
-    del language
+def _unescaped(text: str) -> str:
     for _ in range(3 if "&" in text else 0):  # &amp;quot; was escaped twice
         before, text = text, _ENTITY.sub(_entity, text)
         if text == before:
@@ -99,8 +119,7 @@ def _entity(found: re.Match[str]) -> str:
     return html.unescape(found[0]) if known else found[0]  # unescape makes ¬hing; of &nothing;
 
 
-def _untagged(text: str, language: str) -> str:
-    del language
+def _untagged(text: str) -> str:
     if "<" not in text:
         return text
     return _TAG.sub(lambda found: " " if _BREAK.match(found[0]) else "", text)

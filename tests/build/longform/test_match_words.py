@@ -4,7 +4,8 @@ from itertools import pairwise
 
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.longform.book_words import words
-from ttsprep.build.longform.match_words import match, pairs, plain
+from ttsprep.build.longform.match_words import match, pairs
+from ttsprep.text.characters import letters
 
 TEXTS = [sentence for sentence in SENTENCES if len(sentence.split()) > 6][:14]
 
@@ -69,7 +70,7 @@ def test_a_phrase_that_the_book_has_twice_is_found_in_its_order() -> None:
 
 
 def test_pairs_are_in_order() -> None:
-    book = [plain(word) for word in " ".join(TEXTS).split()]
+    book = [letters(word) for word in " ".join(TEXTS).split()]
     said = [*book[5:40], "never", "written", *book[50:]]
     found = pairs(book, said)
     assert all(a < c and b < d for (a, b), (c, d) in pairwise(found))

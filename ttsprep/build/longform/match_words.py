@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ttsprep.build.longform.book_words import Words
-from ttsprep.text.characters import is_spoken
+from ttsprep.text.characters import letters
 
 GRAM = 3
 """Words of an anchor."""
@@ -61,8 +61,8 @@ def match(book: Words, written: Sequence[str]) -> list[Match]:
     written
         What a recogniser wrote of each piece, in order.
     """
-    left = [plain(book.text[first:last]) for first, last in book.spans]
-    said = [[word for word in map(plain, text.split()) if word] for text in written]
+    left = [letters(book.text[first:last]) for first, last in book.spans]
+    said = [[word for word in map(letters, text.split()) if word] for text in written]
     right = [word for words in said for word in words]
     found = dict(pairs(left, right))  # place in what was written -> place in the book
     result = []
@@ -75,11 +75,6 @@ def match(book: Words, written: Sequence[str]) -> list[Match]:
         )
         at += len(words)
     return _opened(result, left)
-
-
-def plain(word: str) -> str:
-    """Return the letters and digits of a word in lower case."""
-    return "".join(char for char in word.casefold() if is_spoken(char))
 
 
 def _piece(book: Sequence[str], words: Sequence[str], own: Mapping[int, int]) -> Match:

@@ -22,7 +22,7 @@ from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.base import all_models
 from ttsprep.report.clip.audio import Sound, clip_of, listen_to
 from ttsprep.report.clip.build_outcome import Fate, fate
-from ttsprep.report.text_diff import Passage, passages
+from ttsprep.text.diff import DiffSpan, diff_words
 
 if TYPE_CHECKING:
     from ttsprep.models.word_scores import WordScores
@@ -105,9 +105,9 @@ class Dossier:
         return self.row.get("said") or ""
 
     @property
-    def passages(self) -> list[Passage]:
+    def passages(self) -> list[DiffSpan]:
         """What is written against what was heard; empty if nothing was."""
-        return passages(self.clip.text, self.said) if self.said else []
+        return diff_words(self.clip.text, self.said) if self.said else []
 
     @property
     def missing(self) -> str:
