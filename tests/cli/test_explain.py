@@ -25,7 +25,7 @@ from ttsprep.core.tables import findings_table, manifest_table, measured_schema,
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.word_scores import TimedWord, WordScores
-from ttsprep.report.clip.report import gather
+from ttsprep.report.clip.report import load
 
 RATE = 16_000
 ODD = os.fsdecode(b"caf\xe9 \x1b[31m")
@@ -119,7 +119,7 @@ language  en-us
 
 Findings
   warning  trailing-silence  3.00 to 4.00 s
-    seen   1.0 s after (limit 0.5 s)
+    value  1.0 s after (limit 0.5 s)
 """
 
 
@@ -137,9 +137,9 @@ def test_the_terminal_shows_all_of_it(here: Path, ttsprep) -> None:
     assert tail.split() == ["tail_silence_s", "1.00", "s", f"┃{'─' * 35}●", "0.10", "94", "%"]
     assert lines[-2:] == [
         "page   corpus.audit/explain/one.html",
-        "words  --asr-model PATH|NAME scores each of them, and puts them in time",
+        "words  not scored: give --asr-model PATH|NAME",
     ]
-    assert "Nobody has listened: ttsprep audit --listen mos does." in said
+    assert "Not measured: run ttsprep audit --listen mos" in said
     assert "data:audio/ogg" in (here / "corpus.audit" / "explain" / "one.html").read_text(encoding="utf-8")
     assert sorted(path.name for path in here.iterdir()) == ["corpus", "corpus.audit"]
 
@@ -195,8 +195,8 @@ def test_a_doubted_word_that_is_no_finding_says_so(
     monkeypatch.setenv("COLUMNS", "80")
     heard = WordScores("tiny.pt", (TimedWord("text", 1.0, 1.5, -4.5, False),), "the word")
     for name, rest in (("two", "(tiny.pt)\n"), ("three", ", too little for a finding (tiny.pt)\n")):
-        show_clip(replace(gather(open_audit(here / "corpus.audit"), name), heard=heard), None, as_json=False)
-        assert f"  1 word of 1 seems not to be said{' ' * (name == 'two')}{rest}" in capsys.readouterr().out
+        show_clip(replace(load(open_audit(here / "corpus.audit"), name), words=heard), None, as_json=False)
+        assert f"  1 word of 1 probably not spoken{' ' * (name == 'two')}{rest}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -269,18 +269,18 @@ def test_a_piece_of_a_recording_is_only_that_piece(here: Path, ttsprep) -> None:
 def test_a_clip_without_audio_has_a_page_too(here: Path, ttsprep) -> None:
     code, said, _ = ttsprep("explain", "away")
     assert code == 0
-    assert said.startswith("away  to drop  for audio-missing\n")
+    assert said.startswith("away  to drop  because of audio-missing\n")
     assert "audio     audio-missing: there is no file\n" in said
     assert "\nnow " not in said
     html = (here / "corpus.audit" / "explain" / "away.html").read_text(encoding="utf-8")
     assert "Find the file, or remove the line." in html
     sound(here / "corpus" / "wavs" / "away.wav", tail_s=1.0)
-    assert "now       the file is not the one that was audited" in ttsprep("explain", "away")[1]
+    assert "now       the file has changed since the audit" in ttsprep("explain", "away")[1]
 
 
 def test_what_has_changed_since_is_said(here: Path, ttsprep) -> None:
     sound(here / "corpus" / "wavs" / "two.wav", tail_s=2.0)
-    assert "now       the file is not the one that was audited" in ttsprep("explain", "two")[1]
+    assert "now       the file has changed since the audit" in ttsprep("explain", "two")[1]
     (here / "corpus" / "wavs" / "two.wav").write_bytes(b"RIFF nothing")
     assert "now       cannot be decoded" in ttsprep("explain", "two")[1]
     (here / "corpus").rename(here / "moved")
@@ -317,9 +317,7 @@ def test_a_build_says_what_became_of_it(here: Path, ttsprep) -> None:
     done = "build     build: kept; 22,050 Hz, −3.2 dB, 0.85 s cut at the end, text rewritten"
     assert done in said
     assert done in ttsprep("explain", "one", "--build", "build", "--audit", "corpus.audit")[1]
-    assert (
-        "build: not in it; select: clipping: it is clipped" in ttsprep("explain", "two", "--audit", "build/source")[1]
-    )
+    assert "build: rejected; select: clipping: it is clipped" in ttsprep("explain", "two", "--audit", "build/source")[1]
     assert "neither kept nor rejected there" in " ".join(ttsprep("explain", "three", "--audit", "build")[1].split())
     assert sorted(path.name for path in build.iterdir()) == sorted([
         BUILD,

@@ -11,7 +11,7 @@ from ttsprep.report.sound import (
     BANDS,
     COLUMNS,
     LEVELS,
-    exhibit,
+    make_media,
     mel,
     mel_filters,
     opus,
@@ -113,8 +113,8 @@ def test_waveform_spans_the_extremes():
 @pytest.mark.parametrize(
     "samples", [np.zeros(1, np.float32), np.zeros(16_000, np.float32), np.full(50, np.nan, np.float32)]
 )
-def test_degenerate_clips_make_an_exhibit(samples):
-    shown = exhibit(samples, 16_000, 0.0, len(samples) / 16_000)
+def test_degenerate_clips_have_a_picture(samples):
+    shown = make_media(samples, 16_000)
     assert b64decode(shown.spectrogram.partition(",")[2]).startswith(b"\x89PNG")
     assert b64decode(shown.audio.partition(",")[2]).startswith(b"OggS")
     assert "nan" not in shown.waveform

@@ -28,6 +28,7 @@ class Bandwidth(Check):
     """
 
     name = "bandwidth"
+    area = "spectrum"
     version = 1
     codes = (
         Code(

@@ -48,6 +48,8 @@ class Check:
     ----------
     name
         Key in recipes, name of the file and of the docs page.
+    area
+        Heading under which its measures are shown, such as ``noise``; empty for its own name.
     codes
         The findings it can yield.
     measures
@@ -67,6 +69,7 @@ class Check:
     """
 
     name: ClassVar[str] = ""
+    area: ClassVar[str] = ""
     codes: ClassVar[tuple[Code, ...]] = ()
     measures: ClassVar[Mapping[str, str]] = {}
     strings: ClassVar[frozenset[str]] = frozenset()

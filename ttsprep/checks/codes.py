@@ -24,6 +24,7 @@ class Codes(Check):
     """
 
     name = "codes"
+    area = "spectrum"
     model = "codes"
     codes = (
         Code(

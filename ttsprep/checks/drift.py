@@ -36,6 +36,7 @@ class Drift(Check):
     """
 
     name = "drift"
+    area = "voice"
     version = 1
     codes = (
         Code(

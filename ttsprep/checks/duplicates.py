@@ -42,6 +42,7 @@ class Duplicates(Check):
     """
 
     name = "duplicates"
+    area = "file"
     version = 1
     codes = (
         Code(

@@ -21,6 +21,7 @@ class Files(Check):
     """Files: audio that cannot be used, and names that cannot be told apart."""
 
     name = "files"
+    area = "file"
     version = 1
     audio = False
     codes = (

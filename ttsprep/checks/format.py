@@ -15,6 +15,7 @@ class Format(Check):
     """Format: files that differ from the rest of the corpus."""
 
     name = "format"
+    area = "file"
     version = 1
     codes = (
         Code(

@@ -57,6 +57,7 @@ class Hallucinated(Check):
     no_speech_p: float = 0.85
 
     name: ClassVar[str] = "hallucinated"
+    area: ClassVar[str] = "text and audio"
     codes: ClassVar[tuple[Code, ...]] = (HALLUCINATED,)
     measures: ClassVar[dict[str, str]] = {
         "text_credit": "credit of the makers of subtitles in the transcript; empty if there is none",

@@ -40,6 +40,7 @@ class Hum(Check):
     """
 
     name = "hum"
+    area = "noise"
     version = 1
     codes = (
         Code(

@@ -37,6 +37,7 @@ class Language(Check):
     """
 
     name = "language"
+    area = "text and audio"
     model = "asr"
     codes = (
         Code(

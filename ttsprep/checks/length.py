@@ -22,6 +22,7 @@ class Length(Check):
     """
 
     name = "length"
+    area = "file"
     version = 1
     codes = (
         Code(

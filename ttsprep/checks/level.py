@@ -37,6 +37,7 @@ class Level(Check):
     """
 
     name = "level"
+    area = "level"
     version = 1
     codes = (
         Code(

@@ -30,6 +30,7 @@ class Lossy(Check):
     """
 
     name = "lossy"
+    area = "spectrum"
     version = 1
     codes = (
         Code(

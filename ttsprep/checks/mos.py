@@ -32,6 +32,7 @@ class Mos(Check):
     """
 
     name = "mos"
+    area = "noise"
     model = "mos"
     codes = (
         Code(

@@ -30,6 +30,7 @@ class Noise(Check):
     """
 
     name = "noise"
+    area = "noise"
     version = 1
     codes = (
         Code(

@@ -65,6 +65,7 @@ class Phonemes(Check):
     diphone_share: float = 0.2
 
     name: ClassVar[str] = "phonemes"
+    area: ClassVar[str] = "text"
     codes: ClassVar[tuple[Code, ...]] = (MISSING, RARE, DIPHONE)
     measures: ClassVar[dict[str, str]] = {
         "phones": "phones in the transcript; nothing where the language is not known",

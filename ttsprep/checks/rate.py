@@ -28,6 +28,7 @@ class Rate(Check):
     """
 
     name = "rate"
+    area = "text and audio"
     version = 1
     codes = (
         Code(

@@ -29,6 +29,7 @@ class Reverb(Check):
     """
 
     name = "reverb"
+    area = "noise"
     version = 1
     codes = (
         Code(

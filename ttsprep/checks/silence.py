@@ -39,6 +39,7 @@ class Silence(Check):
     """
 
     name = "silence"
+    area = "silence"
     version = 4
     codes = (
         Code(

@@ -70,6 +70,7 @@ class Speaker(Check):
     """
 
     name = "speaker"
+    area = "voice"
     model = "speaker"
     codes = (
         Code(

@@ -62,6 +62,7 @@ class Text(Check):
     duplicate_share: float = 0.1
 
     name: ClassVar[str] = "text"
+    area: ClassVar[str] = "text"
     codes: ClassVar[tuple[Code, ...]] = (EMPTY, DUPLICATE, REPETITION)
     measures: ClassVar[dict[str, str]] = {
         "chars": "characters that are spoken: letters, digits and vowel signs",

@@ -67,6 +67,7 @@ class TextEncoding(Check):
     rare_share: float = 0.002
 
     name: ClassVar[str] = "text_encoding"
+    area: ClassVar[str] = "text"
     codes: ClassVar[tuple[Code, ...]] = (ENCODING, CHARSET)
     measures: ClassVar[dict[str, str]] = {
         "text_damage": "what shows damage for certain, separated by blanks; empty if nothing does",

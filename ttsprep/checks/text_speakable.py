@@ -53,6 +53,7 @@ class TextSpeakable(Check):
     """Finds transcripts that leave their reading open."""
 
     name: ClassVar[str] = "text_speakable"
+    area: ClassVar[str] = "text"
     version: ClassVar[int] = 2
     codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE,)
     measures: ClassVar[dict[str, str]] = {

@@ -29,6 +29,7 @@ class Timbre(Check):
     """
 
     name = "timbre"
+    area = "spectrum"
     version = 1
     codes = (
         Code(

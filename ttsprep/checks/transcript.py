@@ -42,6 +42,7 @@ class Transcript(Check):
     """
 
     name = "transcript"
+    area = "text and audio"
     model = "asr"
     codes = (
         Code(

@@ -23,6 +23,7 @@ class Vad(Check):
     """
 
     name = "vad"
+    area = "silence"
     model = "vad"
     codes = (
         Code(

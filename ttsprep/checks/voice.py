@@ -40,6 +40,7 @@ class Voice(Check):
     """
 
     name = "voice"
+    area = "voice"
     version = 1
     codes = (
         Code(

@@ -10,7 +10,7 @@ from ttsprep.cli import console
 from ttsprep.core.errors import OutputError, UsageError, nearest
 
 if TYPE_CHECKING:
-    from ttsprep.report.clip.report import Dossier
+    from ttsprep.report.clip.report import ClipReport
 
 
 def explain(
@@ -100,37 +100,37 @@ def _clip(
 
     from ttsprep.audit.results import open_audit
     from ttsprep.checks.base import catalogue
-    from ttsprep.report.clip.report import gather, page_path, with_words
+    from ttsprep.report.clip.report import load, page_path, with_words
 
     weights = ""
     if asr_model:
         from ttsprep.models.word_scores import require_model
 
         weights = require_model(asr_model)
-    dossier = gather(open_audit(audit), name, corpus=corpus, codes=tuple(catalogue()))
+    report = load(open_audit(audit), name, corpus=corpus, codes=tuple(catalogue()))
     if build is not None:
-        from ttsprep.report.clip.build_outcome import fate
+        from ttsprep.report.clip.build_outcome import build_outcome
 
-        dossier = replace(dossier, fate=fate(build, dossier.row["id"]))
-    page = None if as_json and html is None else page_path(dossier, html)
+        report = replace(report, outcome=build_outcome(build, report.row["id"]))
+    page = None if as_json and html is None else page_path(report, html)
     if weights:
-        dossier = with_words(dossier, weights)
+        report = with_words(report, weights)
     if page is not None:
-        page = _write(dossier, page, asked=html is not None)
+        page = _write(report, page, asked=html is not None)
     from ttsprep.cli import explain_view
 
-    explain_view.show_clip(dossier, page, as_json=as_json)
+    explain_view.show_clip(report, page, as_json=as_json)
 
 
-def _write(dossier: "Dossier", page: Path, *, asked: bool) -> Path | None:
+def _write(report: "ClipReport", page: Path, *, asked: bool) -> Path | None:
     """Write the page; where nobody asked for it in a place, an audit that is read-only is no error."""
     from ttsprep.core.files import atomic_write, writing
-    from ttsprep.report.clip.page import page_of
+    from ttsprep.report.clip.page import clip_page
 
     try:
         with writing(page):
             page.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(page, page_of(dossier).encode())
+        atomic_write(page, clip_page(report).encode())
     except OutputError as error:
         if asked:
             raise

@@ -7,102 +7,105 @@ from typing import TYPE_CHECKING, Any
 
 from ttsprep.cli.audit import COLOURS, VERDICTS, pairs
 from ttsprep.cli.console import count, printable, show, write
-from ttsprep.cli.terminal_plot import MeasureTable, Strip
-from ttsprep.report.clip.report import becomes, facts, nats, place, unmeasured
+from ttsprep.cli.terminal_plot import MeasureTable, WaveformLine
+from ttsprep.report.clip.text import nats, not_measured, property_table, time_span, verdict_reason
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
     from ttsprep.audit.percentiles import Measure
-    from ttsprep.report.clip.report import Dossier, Found
+    from ttsprep.report.clip.report import ClipFinding, ClipReport
 
 
 REPEATED = frozenset({"text_folded", "said"})
-"""Measures that say again what is shown above."""
+"""Measures that repeat what is shown above."""
 
 
-def show_clip(dossier: "Dossier", page: Path | None, *, as_json: bool) -> None:
+def show_clip(report: "ClipReport", page: Path | None, *, as_json: bool) -> None:
     """Show everything known of a clip, and where its page is."""
     if as_json:
         where = {"page": None if page is None else printable(str(page))}
-        write(json.dumps(dossier.document() | where, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        write(json.dumps(report.document() | where, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         return
     from rich.padding import Padding
     from rich.text import Text
 
-    parts: list[Any] = [_head(dossier), Text(printable(dossier.clip.text) or "(no text)"), Text()]
-    parts += [pairs(_facts(dossier)), Text()]
-    if dossier.sound.samples is not None:
-        parts += [Strip(dossier), Text()]
+    parts: list[Any] = [_head(report), Text(printable(report.clip.text) or "(no text)"), Text()]
+    parts += [pairs(_facts(report)), Text()]
+    if report.audio.samples is not None:
+        parts += [WaveformLine(report), Text()]
     parts += [Text("Findings", "bold")]
-    parts += [Padding(_finding(found), (0, 0, 1, 2)) for found in dossier.findings] or [Text("  none\n", "green")]
-    parts += [*_said(dossier), Text("Measures", "bold"), MeasureTable(dossier.measures)]
-    parts += [Padding(part, (0, 0, 0, 2)) for part in _others(dossier.measures)]
+    parts += [Padding(_finding(found), (0, 0, 1, 2)) for found in report.findings] or [Text("  none\n", "green")]
+    parts += [*_text_and_audio(report), Text("Measures", "bold"), MeasureTable(report.measures)]
+    parts += [Padding(part, (0, 0, 0, 2)) for part in _others(report.measures)]
     hints = {} if page is None else {"page": printable(str(page))}
-    if dossier.heard is None and dossier.sound.decoded is not None:
-        hints["words"] = "--asr-model PATH|NAME scores each of them, and puts them in time"
+    if report.words is None and report.audio.decoded is not None:
+        hints["words"] = "not scored: give --asr-model PATH|NAME"
     parts += [Text(), pairs(hints)]
     show(*parts)
 
 
-def _head(dossier: "Dossier") -> "Text":
+def _head(report: "ClipReport") -> "Text":
     from rich.text import Text
 
-    head = Text(printable(dossier.row["id"]), "bold")
-    head.append(f"  {dossier.verdict.value}", f"bold {VERDICTS[dossier.verdict.value]}")
-    return head.append(f"  {becomes(dossier)}", "not bold dim")
+    head = Text(printable(report.row["id"]), "bold")
+    head.append(f"  {report.verdict.value}", f"bold {VERDICTS[report.verdict.value]}")
+    return head.append(f"  {verdict_reason(report)}", "not bold dim")
 
 
-def _facts(dossier: "Dossier") -> dict[str, str]:
-    known = {name: printable(value) for name, value in facts(dossier).items()}
-    if dossier.missing:
-        known["now"] = printable(dossier.missing)
-    if dossier.fate is not None:
-        kept = "kept" if dossier.fate.kept else "not in it"
-        known["build"] = printable(f"{dossier.fate.build}: {kept}; {dossier.fate.reason}")
+def _facts(report: "ClipReport") -> dict[str, str]:
+    known = {name: printable(value) for name, value in property_table(report).items()}
+    if report.audio_note:
+        known["now"] = printable(report.audio_note)
+    if report.outcome is not None:
+        kept = "kept" if report.outcome.kept else "rejected"
+        known["build"] = printable(f"{report.outcome.build}: {kept}; {report.outcome.reason}")
     return known
 
 
-def _finding(found: "Found") -> "Table":
+def _finding(found: "ClipFinding") -> "Table":
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
     colour = COLOURS[found.severity]
     head = Text.assemble(
-        (found.severity, colour), "  ", (found.code, f"bold {colour}"), *([f"  {place(found)}"] * bool(place(found)))
+        (found.severity, colour),
+        "  ",
+        (found.code, f"bold {colour}"),
+        *([f"  {time_span(found)}"] * bool(time_span(found))),
     )
-    rows = {"seen": found.message}
+    rows = {"value": found.message}
     if found.entry is not None:
         rows |= {"why": found.entry.impact, "fix": found.entry.fix}
     if found.stage:
-        rows["build"] = f"the stage {found.stage} of a build does it"
+        rows["build"] = f"fixed by the stage {found.stage}"
     table = Table.grid()
     table.add_row(head)
     table.add_row(Padding(pairs({name: printable(text) for name, text in rows.items()}), (0, 0, 0, 2)))
     return table
 
 
-def _said(dossier: "Dossier") -> list[Any]:
-    """Show what was heard against what is written, and the words that seem not to be said."""
+def _text_and_audio(report: "ClipReport") -> list[Any]:
+    """Show the text against the transcription, and the words that are probably not spoken."""
     from rich.padding import Padding
     from rich.text import Text
 
-    heard = dossier.heard
-    if heard is None and not dossier.said:
+    heard = report.words
+    if heard is None and not report.transcription:
         return []
-    parts: list[Any] = [Text("Said", "bold")]
+    parts: list[Any] = [Text("Text and audio", "bold")]
     if heard is not None and heard.missing:
-        parts += [Text(f"  no scores of words: {printable(heard.missing)}")]
-    if dossier.passages:
-        parts += [Padding(_difference(dossier), (0, 0, 0, 2))]
+        parts += [Text(f"  words are not scored: {printable(heard.missing)}")]
+    if report.diff:
+        parts += [Padding(_difference(report), (0, 0, 0, 2))]
     if heard is not None and heard.words:
         doubted = [word for word in heard.words if word.doubted]
-        seems = f"{count(len(doubted), 'word')} of {len(heard.words)} seem{'s' * (len(doubted) == 1)} not to be said"
-        if doubted and _passed(dossier):
+        seems = f"{count(len(doubted), 'word')} of {len(heard.words)} probably not spoken"
+        if doubted and _passed(report):
             seems += ", too little for a finding"
-        sums = seems if doubted else f"all {len(heard.words)} words are there"
+        sums = seems if doubted else f"all {count(len(heard.words), 'word')} spoken"
         parts += [Padding(Text(f"{sums} ({heard.model})", "dim"), (0, 0, 0, 2))]
         for word in doubted:
             when = f"{word.start:6.2f} to {word.end:.2f} s"
@@ -110,18 +113,18 @@ def _said(dossier: "Dossier") -> list[Any]:
     return [*parts, Text()]
 
 
-def _passed(dossier: "Dossier") -> bool:
-    """Say whether an audit compared the text with what is said, and found nothing."""
-    compared = dossier.row.get("mismatch_nats") is not None
-    return compared and all(found.code != "transcript-mismatch" for found in dossier.findings)
+def _passed(report: "ClipReport") -> bool:
+    """Say whether an audit compared text and audio, and has no finding."""
+    compared = report.row.get("mismatch_nats") is not None
+    return compared and all(found.code != "transcript-mismatch" for found in report.findings)
 
 
-def _difference(dossier: "Dossier") -> "Text":
-    """Show both texts in one, as wdiff does: [-what is only written-] {+what is only said+}."""
+def _difference(report: "ClipReport") -> "Text":
+    """Show both texts in one, as wdiff does: [-only in the text-] {+only in the transcription+}."""
     from rich.text import Text
 
     text = Text()
-    for passage in dossier.passages:
+    for passage in report.diff:
         if passage.same:
             text.append(f"{printable(passage.written)} ")
             continue
@@ -134,11 +137,11 @@ def _difference(dossier: "Dossier") -> "Text":
 
 
 def _others(measures: Sequence["Measure"]) -> list[Any]:
-    """Show the measures that are text, and say which are not there."""
+    """Show the measures that are text, and name those that are missing."""
     from rich.text import Text
 
     texts = {m.name: printable(m.value) for m in measures if isinstance(m.value, str) and m.name not in REPEATED}
-    return [pairs(texts), *(Text(sentence, "dim") for sentence in unmeasured(measures))]
+    return [pairs(texts), *(Text(sentence, "dim") for sentence in not_measured(measures))]
 
 
 def show_code_json(entry: Any, judge: Any) -> None:

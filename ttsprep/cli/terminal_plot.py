@@ -1,4 +1,4 @@
-"""Lines drawn with characters: the level of a clip in time with what was found where, and a value among others."""
+"""Lines drawn with characters: the level of a clip in time with its findings, and a value among others."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttsprep.audit.percentiles import Measure, Standing, reach
+from ttsprep.audit.percentiles import Distribution, Measure
 from ttsprep.cli.audit import COLOURS
 from ttsprep.cli.console import encodable
 from ttsprep.report.charts.svg import tick_label, ticks
-from ttsprep.report.clip.report import rank
+from ttsprep.report.clip.text import percentile
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
     from rich.text import Text
 
     from ttsprep.core.types import Samples
-    from ttsprep.report.clip.report import Dossier
+    from ttsprep.report.clip.report import ClipReport
 
 LEVELS, PLAIN = "▁▂▃▄▅▆▇█", " .:-=+*#"
 RANGE_DB = 40.0
@@ -32,23 +32,23 @@ SCALE = "corpus, least to greatest"
 
 
 @dataclass(frozen=True)
-class Strip:
+class WaveformLine:
     """The level of a clip from left to right, the findings that have a place, and the seconds."""
 
-    dossier: "Dossier"
+    report: "ClipReport"
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "Iterator[Text]":
         """Draw it as wide as there is room."""
         from rich.text import Text
 
-        samples, decoded = self.dossier.sound.samples, self.dossier.sound.decoded
+        samples, decoded = self.report.audio.samples, self.report.audio.decoded
         if samples is None or decoded is None:
             return
         width = max(10, min(options.max_width - 4, WIDEST))
         yield Text("  " + level_line(samples, width, LEVELS if encodable(LEVELS) else PLAIN), "cyan")
         stroke = "━" if encodable("━") else "="
         seconds = len(samples) / decoded.rate
-        placed = [found for found in self.dossier.findings if found.start is not None]
+        placed = [found for found in self.report.findings if found.start is not None]
         for found in placed[:MOST_MARKS]:
             start = found.start or 0.0
             end = start if found.end is None else found.end
@@ -127,9 +127,9 @@ class MeasureTable:
 
 
 def _cells(measure: Measure, value: float) -> tuple[str, str, str, str, str]:
-    known = measure.standing
+    known = measure.distribution
     median = measure.show(known.median) if known is not None and known.clips > 1 else ""
-    cells = (measure.name, measure.show(value), measure.shown_unit, median, rank(measure))
+    cells = (measure.name, measure.show(value), measure.shown_unit, median, percentile(measure))
     name, shown, unit, median, place = (cell if encodable(cell) else cell.translate(PLAINER) for cell in cells)
     return name, shown, unit, median, place
 
@@ -137,7 +137,7 @@ def _cells(measure: Measure, value: float) -> tuple[str, str, str, str, str]:
 def _bar(measure: Measure, value: float, width: int, letters: str, style: str) -> "Text":
     from rich.text import Text
 
-    known = measure.standing
+    known = measure.distribution
     if not width or known is None or known.clips < 2:
         return Text(" " * width)
     if known.low == known.high:
@@ -148,7 +148,7 @@ def _bar(measure: Measure, value: float, width: int, letters: str, style: str) -
     return text
 
 
-def bar(standing: Standing, value: float, width: int, letters: str) -> tuple[str, int]:
+def bar(known: Distribution, value: float, width: int, letters: str) -> tuple[str, int]:
     """Draw a value among others with the letters for line, box, median, mark, and marks beyond the ends.
 
     Returns
@@ -156,14 +156,14 @@ def bar(standing: Standing, value: float, width: int, letters: str) -> tuple[str
     tuple of str and int
         The line, and the place of the mark in it.
     """
-    low, high = reach(standing)
+    low, high = known.axis_range
 
     def at(number: float) -> int:
         return round((min(max(number, low), high) - low) / (high - low) * (width - 1))
 
     line = [letters[0]] * width
-    line[at(standing.q1) : at(standing.q3) + 1] = letters[1] * (at(standing.q3) - at(standing.q1) + 1)
-    line[at(standing.median)] = letters[2]
+    line[at(known.q1) : at(known.q3) + 1] = letters[1] * (at(known.q3) - at(known.q1) + 1)
+    line[at(known.median)] = letters[2]
     place = at(value)
     line[place] = letters[4] if value < low else letters[5] if value > high else letters[3]
     return "".join(line), place

@@ -17,6 +17,8 @@ OPUS_RATES = (8_000, 12_000, 16_000, 24_000)
 OPUS_LEVEL = 0.8
 """About 58 kbit/s: the least at which libopus takes pure CELT, three times faster than its hybrid mode."""
 COLUMNS, BANDS, LEVELS = 560, 96, 40
+LEAST_STROKES, COLUMNS_A_SECOND, MOST_COLUMNS, WHOLE_BANDS = 1_400, 200, 6_000, 128
+"""Of the picture of a whole clip."""
 RANGE_DB = 75.0
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Each byte with its bits in reverse."""
@@ -24,8 +26,8 @@ TOP_HZ = 12_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Exhibit:
-    """A piece of a clip to hear and see.
+class ClipMedia:
+    """A clip, or a piece of it, to hear and see.
 
     Attributes
     ----------
@@ -33,8 +35,8 @@ class Exhibit:
         Seconds into the clip.
     audio, spectrogram
         data: URIs of Ogg Opus and PNG.
-    waveform
-        Path of an SVG of 0..COLUMNS by -1..1.
+    waveform, columns
+        Path of an SVG of 0..columns by -100..100.
     top_hz
         Upper edge of the spectrogram; the mel axis is `mel`.
     """
@@ -44,26 +46,31 @@ class Exhibit:
     audio: str
     spectrogram: str
     waveform: str
+    columns: int
     top_hz: float
 
-    @property
-    def bytes(self) -> int:
-        """What it adds to the page."""
-        return len(self.audio) + len(self.spectrogram) + len(self.waveform)
 
+def make_media(samples: Samples, rate: int, start: float = 0.0, *, width: int | None = None) -> ClipMedia:
+    """Make what a reader hears and sees of mono samples.
 
-def exhibit(samples: Samples, rate: int, start: float, end: float) -> Exhibit:
-    """Make an exhibit of mono `samples` at `rate` Hz: the piece of a clip from `start` to `end` seconds."""
+    Parameters
+    ----------
+    samples, rate
+        A clip, or a piece of it, and its rate in Hz.
+    start
+        Seconds into the clip.
+    width
+        Of the picture of a whole clip in pixels; None for a card, which is `COLUMNS` wide.
+    """
     samples = np.nan_to_num(np.asarray(samples, dtype=np.float32), posinf=1.0, neginf=-1.0)
-    top = min(rate / 2, TOP_HZ)
-    return Exhibit(
-        start,
-        end,
-        uri("audio/ogg", opus(samples, rate)),
-        uri("image/png", png(spectrogram(samples, rate, top))),
-        waveform(samples),
-        top,
-    )
+    top, seconds = min(rate / 2, TOP_HZ), len(samples) / rate
+    strokes, columns, rows = COLUMNS, COLUMNS, BANDS
+    if width is not None:  # one stroke a pixel, as strokes leave gaps; the browser fills what is between columns
+        strokes, rows = max(LEAST_STROKES, width), WHOLE_BANDS
+        columns = int(np.clip(seconds * COLUMNS_A_SECOND, COLUMNS, MOST_COLUMNS))
+    audio, image = opus(samples, rate), png(spectrogram(samples, rate, top, columns, rows))
+    drawn = waveform(samples, strokes)
+    return ClipMedia(start, start + seconds, uri("audio/ogg", audio), uri("image/png", image), drawn, strokes, top)
 
 
 def opus(samples: Samples, rate: int) -> bytes:
@@ -76,10 +83,10 @@ def opus(samples: Samples, rate: int) -> bytes:
         samples = soxr.resample(samples, rate, target)
     buffer = io.BytesIO()
     soundfile.write(buffer, np.clip(samples, -1, 1), target, format="OGG", subtype="OPUS", compression_level=OPUS_LEVEL)
-    return steady(buffer.getvalue())
+    return fix_ogg_serial(buffer.getvalue())
 
 
-def steady(ogg: bytes) -> bytes:
+def fix_ogg_serial(ogg: bytes) -> bytes:
     """Give an Ogg stream the serial number 1 in place of libsndfile's random one: pages can be compared.
 
     The checksum of each page (RFC 3533, section 6) is made anew: CRC-32 without reflection, from 0, which is

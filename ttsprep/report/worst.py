@@ -19,10 +19,10 @@ from ttsprep.core.files import inside
 from ttsprep.core.signal import Signal
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Samples, Severity
-from ttsprep.report.charts.svg import join, tag, tick_label, ticks
 from ttsprep.report.data import visible
-from ttsprep.report.sound import COLUMNS, Exhibit, exhibit, mel
+from ttsprep.report.sound import ClipMedia, make_media
 from ttsprep.report.spoken import Piece, spoken
+from ttsprep.report.waveform import mark_of, waveform_svg
 
 MOST_CARDS = 6
 """Clips to hear of each code."""
@@ -46,7 +46,7 @@ class Card:
         Made visible, not yet escaped.
     message
         What was found under this code.
-    stage
+    picture
         Waveform, spectrogram and marks; None where the clip cannot be decoded, and under later codes.
     audio
         data: URI of what `piece` describes.
@@ -64,7 +64,7 @@ class Card:
     path: str
     text: str
     message: str
-    stage: Markup | None = None
+    picture: Markup | None = None
     audio: str = ""
     piece: str = ""
     silent: str = ""
@@ -97,8 +97,8 @@ def worst_clips(
     """
     chosen = {code: _rank(audit.findings, code, most) for code in codes}
     rows = audit.table.drop_duplicates("id").set_index("id")
-    exhibits = _exhibits(audit, rows, _in_turn(chosen), share)
-    by_clip = dict(iter(audit.findings[audit.findings["clip"].isin(exhibits)].groupby("clip")))
+    media_of = _media(audit, rows, _in_turn(chosen), share)
+    by_clip = dict(iter(audit.findings[audit.findings["clip"].isin(media_of)].groupby("clip")))
     mismatched = (audit.findings["code"] == "transcript-mismatch").any()
     proposed = says_text_of(audit.table, audit.findings) if mismatched else {}
     numbers: dict[str, int] = {}
@@ -117,27 +117,23 @@ def worst_clips(
             heard=spoken(row),
             proposed=tuple(visible(part) for part in proposed.get(clip, ())),
         )
-        made = exhibits.get(clip)
+        made = media_of.get(clip)
         if first and made is not None:
-            shown = made.exhibit
-            whole = shown.end - shown.start >= made.length
+            media, length = made
+            places = by_clip[clip][["code", "severity", "start", "end"]].itertuples(index=False, name=None)
+            marks = [mark for mark in (mark_of(*place) for place in places) if mark]
+            whole = media.end - media.start >= length
             card = replace(
                 card,
-                stage=stage(shown, by_clip[clip], card.clip),
-                audio=shown.audio,
-                piece="" if whole else f"{shown.start:.1f} to {shown.end:.1f} s of {made.length:.1f} s",
+                picture=waveform_svg(media, card.clip, marks),
+                audio=media.audio,
+                piece="" if whole else f"{media.start:.1f} to {media.end:.1f} s of {length:.1f} s",
             )
         elif made is None:
-            why = "cannot be decoded" if clip in exhibits or clip not in rows.index else "for the size of the page"
+            why = "cannot be decoded" if clip in media_of or clip not in rows.index else "for the size of the page"
             card = replace(card, silent=f"no player: {why}")
         cards[code].append(card)
     return cards
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    exhibit: Exhibit
-    length: float
 
 
 def _rank(findings: pd.DataFrame, code: str, most: int) -> list[dict[str, Any]]:
@@ -160,13 +156,13 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
                 yield group[place]
 
 
-def _exhibits(
+def _media(
     audit: Audited, rows: pd.DataFrame, findings: Iterator[dict[str, Any]], share: float
-) -> dict[str, _Made | None]:
+) -> dict[str, tuple[ClipMedia, float] | None]:
     """Decode here, encode beside: libsndfile and zlib let other threads run. None: cannot be decoded."""
     left = share * min(MOST_SECONDS, 120 + 0.03 * len(audit.table))
     by_id = {clean(name): clip for name, clip in zip(audit.ids, audit.clips, strict=True)}
-    pending: dict[str, tuple[Future[Exhibit], float] | None] = {}
+    pending: dict[str, tuple[Future[ClipMedia], float] | None] = {}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for finding in findings:
             clip = finding["clip"]
@@ -181,9 +177,9 @@ def _exhibits(
             length = len(samples) / rate
             start, end = _window(finding["start"], finding["end"], length)
             piece = samples[int(start * rate) : int(np.ceil(end * rate))]
-            pending[clip] = pool.submit(exhibit, piece, rate, start, end), length
+            pending[clip] = pool.submit(make_media, piece, rate, start), length
             left -= end - start
-        return {clip: item and _Made(item[0].result(), item[1]) for clip, item in pending.items()}
+        return {clip: item and (item[0].result(), item[1]) for clip, item in pending.items()}
 
 
 def _decode(root: Path, clip: Clip) -> tuple[Samples, int] | None:
@@ -204,84 +200,3 @@ def _window(start: float | None, end: float | None, length: float) -> tuple[floa
     high = float(end) if end is not None and np.isfinite(end) else low
     first = min(max(0.0, (low + high - WINDOW_S) / 2 if known else 0.0), length - WINDOW_S)
     return (min(first, max(0.0, low - 0.5)) if known else first), min(length, max(first, 0.0) + WINDOW_S)
-
-
-def stage(shown: Exhibit, findings: pd.DataFrame, name: str) -> Markup:
-    """Draw waveform over spectrogram with the places of findings marked; widths in per cent fit anywhere."""
-    span = shown.end - shown.start
-
-    def at(seconds: float) -> str:
-        return f"{min(max((seconds - shown.start) / span, 0.0), 1.0) * 100:.2f}%"
-
-    marks: list[Markup] = []
-    labels: list[tuple[str, Markup]] = []
-    placed = findings[pd.to_numeric(findings["start"], errors="coerce").notna()]
-    for finding in placed.to_dict("records"):
-        begin = float(finding["start"])
-        stop = float(finding["end"]) if pd.notna(finding["end"]) else begin
-        if stop < shown.start or begin > shown.end:
-            continue
-        wide = max((min(stop, shown.end) - max(begin, shown.start)) / span * 100, 0.5)
-        marks.append(
-            tag(
-                "rect",
-                x=at(begin),
-                y=0,
-                width=f"{wide:.2f}%",
-                height=196,
-                class_=f"mark {finding['severity']}",
-                data_tip=f"{finding['code']}: {begin:.2f} to {stop:.2f} s",
-            )
-        )
-        if len(labels) < 4 and finding["code"] not in {code for code, _ in labels}:
-            near_end = (begin - shown.start) / span > 0.7
-            labels.append((
-                finding["code"],
-                tag(
-                    "text",
-                    finding["code"],
-                    x=at(stop if near_end else begin),
-                    dx=-3 if near_end else 3,
-                    y=12 + 13 * len(labels),
-                    class_="mark-name",
-                    text_anchor="end" if near_end else None,
-                ),
-            ))
-    times = ticks(shown.start, shown.end, 8)
-    frequencies = [f for f in (1_000, 2_000, 4_000, 8_000) if f < 0.95 * shown.top_hz]
-    return tag(
-        "svg",
-        tag(
-            "svg",
-            tag("path", d=shown.waveform, class_="wave"),
-            y=0,
-            width="100%",
-            height=72,
-            viewBox=f"0 -100 {COLUMNS} 200",
-            preserveAspectRatio="none",
-        ),
-        tag("image", y=76, width="100%", height=120, href=shown.spectrogram, preserveAspectRatio="none"),
-        *(
-            tag(
-                "text",
-                f"{f / 1000:g} kHz",
-                x=5,
-                y=76 + 120 * (1 - mel(f) / mel(shown.top_hz)) + 3,
-                class_="over",
-            )
-            for f in frequencies
-        ),
-        *marks,
-        join(label for _, label in labels),
-        *(
-            tag("text", f"{tick_label(t, times)} s", x=at(t), y=210, class_="tick", text_anchor="middle")
-            for t in times
-            if 0.02 < (t - shown.start) / span < 0.98
-        ),
-        tag("line", x1=0, x2=0, y1=0, y2=196, class_="head"),
-        class_="stage",
-        width="100%",
-        height=214,
-        role="img",
-        aria_label=f"waveform and spectrogram of {name}",
-    )

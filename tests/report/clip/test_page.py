@@ -1,15 +1,27 @@
 """The page of one clip: what is on it, that hostile strings stay strings, and that it plays in a browser."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from report.chromium import PROGRAM, Chromium
 from report.test_page import HOSTILE, Page
+from ttsprep.audit.percentiles import Distribution, Measure
+from ttsprep.audit.results import AuditFolder
 from ttsprep.audit.verdict import Verdict
-from ttsprep.report.clip.page import ClipPage, Row, render_clip
-from ttsprep.report.clip.view import stage
+from ttsprep.checks.base import Code
+from ttsprep.core.types import Audio, Clip, Severity
+from ttsprep.models.word_scores import TimedWord, WordScores
+from ttsprep.report.clip.audio import ClipAudio
+from ttsprep.report.clip.build_outcome import BuildOutcome
+from ttsprep.report.clip.page import clip_page
+from ttsprep.report.clip.report import ClipFinding, ClipReport
+from ttsprep.report.sound import make_media
+from ttsprep.report.waveform import CARD, PAGE, Mark, WordMark, waveform_svg, width_of
 
 RATE = 16_000
 SECONDS = 3
@@ -17,57 +29,65 @@ T = np.arange(SECONDS * RATE) / RATE
 TONE = (0.3 * np.sin(2 * np.pi * (200 * T + 100 * T**2))).astype(np.float32)
 
 
-def finding(code="clipping", severity="error", start=0.5, end=0.9):
-    about = {name: f"{code} {name}" for name in ("message", "summary", "measured", "impact", "fix")}
-    place = "" if start is None or end is None else f"{start:.2f} to {end:.2f} s"
-    return about | {"code": code, "severity": severity, "start": start, "end": end, "place": place, "stage": ""}
+FILE = Measure("bandwidth_hz", "spectrum", "where the band ends", "Hz", None, None)
 
 
-def word(text, start, end, kind="sure"):
-    return {"word": text, "start": start, "end": end, "class": kind, "tip": f"{start} s"}
+def finding(code="clipping", severity="error", start=0.5, end=0.9, **changes):
+    entry = Code(code, *(f"{code} {part}" for part in ("summary", "measured", "impact", "fix")))
+    found = ClipFinding(code, Severity(severity), f"{code} message", 1.0, 0.5, start, end, entry, "")
+    return replace(found, **changes)
 
 
-def page_of(**changes):
-    row = Row("snr_db", "level of the speech above the noise", "dB", "30.0", "warning")
-    numbers = ("10", "28", "31", "33", "45")
-    among = Row("peak_dbfs", "highest sample", "dBFS", "−3", "", numbers, (1, 10, 28, 31, 33, 45), (13, 45), "2 %")
+def scores(*words):
+    return WordScores("tiny.en.pt", tuple(TimedWord(*word) for word in words))
+
+
+WORDS = scores(("all", 0.2, 0.9, -0.1, True), ("of", 0.9, 1.0, -1.0, False), ("it", 1.0, 2.0, -9.0, False))
+
+
+def report_of(samples=TONE, **changes):
+    """Everything known of a made-up clip; `samples` is what its audio is."""
+    among = Distribution(9, 10.0, 28.0, 31.0, 33.0, 45.0, 2.0)
+    measures = (
+        FILE,
+        Measure("snr_db", "noise", "level of the speech above the noise", "dB", 30.0, None, "warning"),
+        Measure("peak_dbfs", "level", "highest sample", "dBFS", 1.0, among),
+        Measure("phonemes", "text", "the transcript in IPA", "", "ɔː l", None),
+    )
+    row = dict.fromkeys(("said", "speaker", "language", "end_s", "start_s"))
+    row |= {"id": "clip-1", "given_id": "clip-1", "path": "wavs/clip-1.wav", "said": "All of that", "status": "ok"}
+    row |= {"duration_s": 3.0, "sample_rate": RATE, "channels": 1, "subtype": "PCM_16"}
+    audio = ClipAudio(None, fault="the corpus is not there")
+    if samples is not None:
+        decoded = Audio(samples[:, None], RATE, "PCM_16")
+        audio = ClipAudio(decoded, samples, ((0.2, 2.8),))
     fields = {
-        "name": "clip-1",
-        "corpus": "corpus",
-        "text": "all of it",
-        "facts": {"file": "wavs/clip-1.wav"},
-        "remark": "",
+        "audit": AuditFolder(Path("corpus.audit"), pa.table({}), pa.table({}), {"corpus": "corpus"}),
+        "row": row,
+        "clip": Clip("clip-1", "wavs/clip-1.wav", "all of it"),
+        "findings": (finding(), finding("noisy", "warning", None, None)),
+        "measures": measures,
         "verdict": Verdict.DROP,
-        "becomes": "for clipping",
-        "findings": [finding(), finding("noisy", "warning", None, None)],
-        "groups": {"noise": [row], "level": [among]},
-        "sayings": [("phonemes", "the transcript in IPA", "ɔː l")],
-        "unmeasured": ["Nothing to measure: hum_hz."],
-        "sound": (TONE, RATE),
-        "speech": [(0.2, 2.8)],
-        "words": [word("all", 0.2, 0.9), word("of", 0.9, 1.0, "other"), word("it", 1.0, 2.0, "doubted")],
-        "passages": [
-            {"written": "all of", "heard": "All of", "same": True},
-            {"written": "it", "heard": "that", "same": False},
-        ],
-        "listened": "The words were scored by tiny.en.pt.",
-        "fate": {"build": "build/x", "kept": False, "reason": "select: clipping", "text": ""},
+        "root": None,
+        "audio": audio,
+        "words": WORDS,
+        "outcome": BuildOutcome("build/x", False, "select: clipping"),
     }
-    return ClipPage(**(fields | changes))
+    return ClipReport(**(fields | changes))
 
 
 def test_everything_is_on_the_page():
-    html = render_clip(page_of())
+    html = clip_page(report_of())
     page = Page(html)
     assert page.open == []
     for text in (
         "clip-1",
         "to drop",
-        "for clipping",
+        "because of clipping",
         "clipping impact",
         "noisy fix",
         "ɔː l",
-        "hum_hz",
+        "bandwidth_hz",
         "build/x",
         "2 %",
     ):
@@ -84,51 +104,48 @@ def test_everything_is_on_the_page():
         assert not any(name.startswith("on") for name in element)
         for name in ("src", "href"):
             assert element.get(name, "#").startswith(("#", "data:"))
-    assert render_clip(page_of()) == html
+    assert clip_page(report_of()) == html
 
 
 def test_without_audio_it_says_what_is_missing():
-    html = render_clip(
-        page_of(sound=None, words=[], passages=[], remark="the corpus is not there", findings=[], fate=None)
-    )
+    html = clip_page(report_of(None, words=None, findings=(), outcome=None))
     page = Page(html)
     assert page.all("audio") == []
     assert page.all("image") == []
     assert "the corpus is not there" in html
-    assert "no check has anything to say" in html
+    assert "No findings." in html
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.05, 100.0])
 def test_any_length_can_be_drawn(seconds: float):
-    samples = np.zeros(max(1, round(seconds * RATE)), np.float32)
-    drawn = stage(samples, RATE, "x", findings=[finding(start=0.0, end=None)], words=[word("a", 0.0, seconds)])
-    assert "nan" not in drawn.svg
-    assert drawn.audio.startswith("data:audio/ogg;base64,")
+    media = make_media(np.zeros(max(1, round(seconds * RATE)), np.float32), RATE, width=width_of(seconds))
+    mark, word = Mark("clipping", "error", 0.0, 0.0), WordMark("a", 0.0, seconds, "sure", "")
+    for style in (CARD, PAGE):
+        assert "nan" not in waveform_svg(media, "x", [mark], style, speech=[(0.0, seconds)], words=[word])
+    assert media.audio.startswith("data:audio/ogg;base64,")
 
 
 def test_words_that_would_touch_lie_in_lanes():
-    words = [word("incomprehensibilities", 0.0, 0.1), word("of", 0.1, 0.2), word("it", 2.9, 3.0)]
-    drawn = str(stage(TONE, RATE, "x", words=words).svg)
+    places = [("incomprehensibilities", 0.0, 0.1), ("of", 0.1, 0.2), ("it", 2.9, 3.0)]
+    words = [WordMark(*place, "sure", "") for place in places]
+    drawn = waveform_svg(make_media(TONE, RATE, width=width_of(3.0)), "x", [], PAGE, words=words)
     first, second, third = (int(y) for y in re.findall(r'<g class="word[^>]*><rect x="[^"]*" y="(\d+)"', drawn))
     assert first == third < second
 
 
 def test_hostile_strings_stay_strings():
     for hostile in HOSTILE:
+        row = report_of().row | dict.fromkeys(("id", "path", "said", "speaker", "language", "subtype"), hostile)
         page = Page(
-            render_clip(
-                page_of(
-                    name=hostile,
-                    corpus=hostile,
-                    text=hostile,
-                    remark=hostile,
-                    facts={"file": hostile},
-                    findings=[finding() | {"message": hostile, "code": hostile}],
-                    sayings=[("said", hostile, hostile)],
-                    words=[word(hostile, 0.1, 0.5) | {"tip": hostile}],
-                    passages=[{"written": hostile, "heard": hostile, "same": False}],
-                    listened=hostile,
-                    fate={"build": hostile, "kept": True, "reason": hostile, "text": hostile},
+            clip_page(
+                report_of(
+                    audit=AuditFolder(Path("a"), pa.table({}), pa.table({}), {"corpus": hostile}),
+                    row=row,
+                    clip=Clip(hostile, hostile, hostile),
+                    findings=(finding(hostile, message=hostile), finding(entry=None, message=hostile)),
+                    measures=(Measure("said", "text", hostile, "", hostile, None),),
+                    words=replace(scores((hostile, 0.1, 0.5, None, False)), model=hostile),
+                    outcome=BuildOutcome(hostile, True, hostile, hostile, hostile),
                 )
             )
         )
@@ -141,7 +158,7 @@ def test_hostile_strings_stay_strings():
 @pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 def test_it_plays_and_the_words_follow(tmp_path):
     path = tmp_path / "clip.html"
-    path.write_text(render_clip(page_of(sound=(np.tile(TONE, 8), RATE))), encoding="utf-8")
+    path.write_text(clip_page(report_of(np.tile(TONE, 8))), encoding="utf-8")
     with Chromium() as page:
         page.open(path, width=390)
         assert [e for e in page.events if e["method"] in {"Log.entryAdded", "Runtime.exceptionThrown"}] == []

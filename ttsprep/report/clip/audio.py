@@ -1,4 +1,4 @@
-"""The sound of one clip of an audit, or why there is none."""
+"""The audio of one clip of an audit, or why there is none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from ttsprep.core.types import Audio, Clip, Samples
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class ClipAudio:
     """A clip as it is now.
 
     Attributes
@@ -50,7 +50,7 @@ def clip_of(row: Mapping[str, Any], root: Path | None) -> Clip:
     return Clip(*names, row["start_s"] or 0.0, row["end_s"])
 
 
-def listen_to(root: Path, clip: Clip, sha256: str | None) -> Sound:
+def load_clip_audio(root: Path, clip: Clip, sha256: str | None) -> ClipAudio:
     """Decode a clip; a file that is missing or broken by now is no error.
 
     Parameters
@@ -65,7 +65,7 @@ def listen_to(root: Path, clip: Clip, sha256: str | None) -> Sound:
         changed = sha256 is not None and digest(path) != sha256
         decoded = audio.read(path, start=clip.start, end=clip.end)
     except AudioError as error:
-        return Sound(None, fault=str(error))
+        return ClipAudio(None, fault=str(error))
     signal = Signal(decoded)
     speech = tuple((first * signal.hop_s, after * signal.hop_s) for first, after in runs(signal.speech))
-    return Sound(decoded, signal.samples, speech, changed=changed)
+    return ClipAudio(decoded, signal.samples, speech, changed=changed)

@@ -13,8 +13,8 @@ from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a clip.
+class BuildOutcome:
+    """Whether a build kept a clip, and why.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Fate:
     text: str = ""
 
 
-def fate(build: Path, name: str) -> Fate:
+def build_outcome(build: Path, name: str) -> BuildOutcome:
     """Return what a finished build did with the clip `name` of its source.
 
     Raises
@@ -51,13 +51,13 @@ def fate(build: Path, name: str) -> Fate:
         raise UsageError(f"{build} is no finished build: give the folder that ttsprep build wrote")
     rows = provenance.filter(pc.equal(provenance["source_id"], name)).to_pylist()
     if rows:
-        return Fate(shown, True, _done(rows[0]), rows[0]["path"], rows[0]["normalised"] or "")
+        return BuildOutcome(shown, True, _done(rows[0]), rows[0]["path"], rows[0]["normalised"] or "")
     rejected = [item for item in read_rejected(build / "rejected.csv") if item.id == name]
     if rejected:
         codes = ", ".join(rejected[0].codes)
         reason = f"{rejected[0].stage}: {f'{codes}: ' if codes else ''}{rejected[0].reason}"
-        return Fate(shown, False, reason)
-    return Fate(shown, False, "it is neither kept nor rejected there: the build is of another corpus, or older")
+        return BuildOutcome(shown, False, reason)
+    return BuildOutcome(shown, False, "it is neither kept nor rejected there: the build is of another corpus, or older")
 
 
 def _done(row: dict[str, Any]) -> str:
