@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.defects.inject import Defect
 from ttsprep.audit.defects.selftest import Outcome, SelfTest, selftest
 from ttsprep.build.config import Recipe
@@ -27,7 +28,7 @@ def main() -> int:
     results: dict[str, SelfTest] = {}
     for corpus in given.corpora:
         name, path, language = corpus.split(":")
-        recipe = Recipe(language=language, select=tuple(given.select or ()))
+        recipe = Recipe(language=language, checks=CheckSettings(only=tuple(given.select or ())))
         results[name] = selftest(Path(path), recipe, jobs=given.jobs, per_defect=given.clips)
         print(f"{name}: done", file=sys.stderr)
     show_defects(results)

@@ -20,7 +20,7 @@ from pathlib import Path
 from audit_again import copied
 
 RECIPE = """
-[choose]
+[select]
 reject = []
 keep = ["duplicate-audio"]
 """

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 import soundfile as sf
 
+from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.decisions import read_decisions
 from ttsprep.audit.listen import _keys, account, columns_of, decode, like, listen
 from ttsprep.audit.pipeline import PROPOSED, audit
@@ -175,7 +176,7 @@ def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None
         shutil.copy(SPEECH / "wavs" / f"{name}.flac", corpus / "wavs")
     table = "".join(f"{row[0]}|{text}\n" for row, text in zip(rows, texts, strict=True))
     (corpus / "metadata.csv").write_text(table, encoding="utf-8")
-    out, rules = tmp_path / "out", Recipe(select=("transcript-mismatch",))
+    out, rules = tmp_path / "out", Recipe(checks=CheckSettings(only=("transcript-mismatch",)))
     told: list[tuple[str, int, int]] = []
     asr = load_model("asr", str(WEIGHTS))
 

@@ -167,10 +167,10 @@ def test_select_and_ignore(small: Path, again: Callable[..., Audit]) -> None:
     rewrite(small, lambda lines: [*lines, "gone|No such file."])
     everything = set(again().findings.code)
     assert everything > {"audio-missing"}
-    assert set(again(select=("audio-missing",)).findings.code) == {"audio-missing"}
-    assert set(again(ignore=("audio-missing",)).findings.code) == everything - {"audio-missing"}
+    assert set(again(checks={"only": ("audio-missing",)}).findings.code) == {"audio-missing"}
+    assert set(again(checks={"ignore": ("audio-missing",)}).findings.code) == everything - {"audio-missing"}
     with pytest.raises(UsageError, match="audio-missing"):
-        again(select=("audio-mising",))
+        again(checks={"only": ("audio-mising",)})
 
 
 LAYOUTS = {

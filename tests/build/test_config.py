@@ -1,5 +1,6 @@
 """Recipes: every mistake is named with its place and the nearest spelling."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,8 @@ def test_every_key_is_read() -> None:
     text = """
 layout = "ljspeech"
 language = "ru"
-select = ["clipping", "hum", "noisy"]
+[checks]
+only = ["clipping", "hum", "noisy"]
 ignore = ["hum"]
 [checks.hum]
 warning_db = -20
@@ -69,8 +71,9 @@ lead_s = 2.5
         ("[checks.hum]\nwarning_bd = -20", ["[checks.hum]", "'warning_bd'", "'warning_db'"]),
         ("[checks.files]\nx = 1", ["[checks.files]", "'x'", "it has none"]),
         ("[checks.hum]\nname = 1", ["[checks.hum]", "'name'"]),
-        ('select = ["cliping"]', ["'cliping'", "'clipping'"]),
-        ('ignore = ["dc_offset"]', ["'dc_offset'", "'dc-offset'"]),
+        ('[checks]\nonly = ["cliping"]', ["'cliping'", "'clipping'"]),
+        ('[checks]\nignore = ["dc_offset"]', ["'dc_offset'", "'dc-offset'"]),
+        ('[checks]\nignroe = ["hum"]', ["'ignroe'", "'ignore'"]),
     ],
 )
 def test_what_does_not_exist_is_named_with_the_nearest(text: str, words: list[str]) -> None:
@@ -81,8 +84,8 @@ def test_what_does_not_exist_is_named_with_the_nearest(text: str, words: list[st
     ("text", "place"),
     [
         ("layout = 3", "layout"),
-        ('select = "clipping"', "select"),
-        ("select = [1]", "select"),
+        ('[checks]\nonly = "clipping"', "checks.only"),
+        ("[checks]\nonly = [1]", "checks.only"),
         ("checks = 1", "checks"),
         ("[checks]\nhum = 1", "hum"),
         ('[checks.hum]\nwarning_db = "loud"', "warning_db"),
@@ -95,6 +98,19 @@ def test_a_wrong_type_is_named_with_its_key(text: str, place: str) -> None:
     refused(text, place)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[choose]\nkeep_hours = 1", "[choose] is called [select] now"),
+        ('ignore = ["hum"]', "ignore = [...] stands in the table [checks] now"),
+        ('select = ["hum"]', "select = [...] is called only = [...] now, in the table [checks]"),
+    ],
+)
+def test_a_key_of_an_older_recipe_says_where_it_stands_now(text: str, line: str) -> None:
+    with pytest.raises(UsageError, match=f"^my.toml: {re.escape(line)}$"):
+        parse(text, "my.toml")
+
+
 @pytest.mark.parametrize("text", ['layout = "x', "layout", "[checks.hum\n", "layout = 'a'\nlayout = 'b'"])
 def test_what_is_no_toml_is_named_with_its_place(text: str) -> None:
     refused(text, "(at ")
@@ -103,10 +119,10 @@ def test_what_is_no_toml_is_named_with_its_place(text: str) -> None:
 def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
     file = tmp_path / "strict.toml"
     file.write_text("[checks.length]\nlong_warning_s = 10.0\n", encoding="utf-8")
-    assert load(str(file)).checks == {"length": {"long_warning_s": 10.0}}
+    assert load(str(file)).checks.thresholds == {"length": {"long_warning_s": 10.0}}
     without_suffix = tmp_path / "strict"
     file.rename(without_suffix)
-    assert load(str(without_suffix)).checks == {"length": {"long_warning_s": 10.0}}
+    assert load(str(without_suffix)).checks.thresholds == {"length": {"long_warning_s": 10.0}}
 
 
 def test_errors_name_the_file(tmp_path: Path) -> None:

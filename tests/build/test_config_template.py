@@ -5,6 +5,7 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
+from ttsprep.audit.config import CheckSettings
 from ttsprep.build.config import Recipe, Segment, Select, Split, Transcribe, parse
 from ttsprep.build.config_template import WIDTH, _toml, template
 from ttsprep.build.stages.base import all_stages
@@ -27,7 +28,9 @@ def test_uncommented_it_says_every_default() -> None:
     recipe = parse(uncommented(), "template")
     default = Recipe()
     assert (
-        recipe.model_copy(update={"segment": None, "transcribe": None, "checks": {}, "stages": {}, "exports": {}})
+        recipe.model_copy(
+            update={"segment": None, "transcribe": None, "checks": default.checks, "stages": {}, "exports": {}}
+        )
         == default
     )
     assert recipe.segment == Segment()
@@ -43,10 +46,12 @@ def test_uncommented_it_says_every_default() -> None:
 def test_every_key_is_there() -> None:
     document = tomllib.loads(uncommented())
     assert set(document) == set(Recipe.model_fields)
-    sections = {"source": Source, "segment": Segment, "transcribe": Transcribe, "choose": Select, "split": Split}
+    sections = {"source": Source, "segment": Segment, "transcribe": Transcribe, "select": Select, "split": Split}
     for name, section in sections.items():
         assert issubclass(section, Section)
         assert set(document[name]) == set(section.model_fields) - {"downloads"}
+    checks = document["checks"]
+    assert {key: checks.pop(key) for key in CheckSettings.model_fields} == {"only": [], "ignore": []}
     for table, parts in {"checks": all_checks(), "stages": all_stages(), "exports": all_exports()}.items():
         expected = {name: {field.name for field in fields(part)} for name, part in parts.items() if fields(part)}
         assert {name: set(keys) for name, keys in document[table].items()} == expected

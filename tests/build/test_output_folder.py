@@ -119,7 +119,7 @@ def test_the_stamp_of_the_inputs_changes_with_each_of_them(spoken: Path, tmp_pat
 
     first = stamp()
     assert stamp() == first
-    seen = [first, stamp(path=decisions), stamp(Recipe(choose=Select(keep_hours=1.0))), stamp(Recipe(export=("nemo",)))]
+    seen = [first, stamp(path=decisions), stamp(Recipe(select=Select(keep_hours=1.0))), stamp(Recipe(export=("nemo",)))]
     decisions.write_text("id\n\n", encoding="utf-8")
     seen.append(stamp(path=decisions))
     audio = spoken / "wavs" / "demo-001.wav"

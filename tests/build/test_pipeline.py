@@ -334,14 +334,14 @@ def test_only_the_clips_that_changed_are_built(bench: Bench) -> None:
     sf.write(wavs / f"{third}.wav", samples * 0.9, rate, subtype="PCM_16")
     bench.lines(lambda lines: [f"{line} Indeed." if line.startswith(second) else line for line in lines])
     bench.lines(lambda lines: [*lines, "new|Something else is said here."])
-    assert bench.build(choose=lenient).fresh == 3
+    assert bench.build(select=lenient).fresh == 3
     assert bench.changed(since) == {"new.wav", f"{second}.wav", f"{third}.wav"}
     assert " Indeed." in (bench.out / "metadata.csv").read_text(encoding="utf-8")
 
     since = bench.stamps()
     bench.lines(lambda lines: lines[:-1][::-1])
     os.utime(wavs / f"{fourth}.wav", ns=(1, 1))
-    assert bench.build(choose=lenient).fresh == 0
+    assert bench.build(select=lenient).fresh == 0
     assert bench.changed(since) == {"new.wav"}, "the audio of a clip that is gone is gone"
     ids = pq.read_table(bench.out / "clips.parquet")["id"].to_pylist()
     assert ids == [line.split("|")[0] for line in (bench.corpus / "metadata.csv").read_text("utf-8").splitlines()]
@@ -403,7 +403,7 @@ def test_a_changed_recipe_builds_what_it_must_and_nothing_else(bench: Bench, sma
 
 def test_fewer_hours_and_more_again(bench: Bench, small_once: Made) -> None:
     hours = pq.read_table(bench.out / "audit" / "clips.parquet")["duration_s"].to_pylist()
-    few = bench.build(choose=Select(keep_hours=sum(hours) / 3600 * 0.7))
+    few = bench.build(select=Select(keep_hours=sum(hours) / 3600 * 0.7))
     assert 0 < few.document["result"]["clips"] < 4
     assert all("beyond the best" in item.reason for item in few.rejected)
     assert len(bench.stamps()) == few.document["result"]["clips"]
@@ -419,7 +419,7 @@ def test_decisions_override_and_texts_flow_into_the_build(bench: Bench, tmp_path
         f'id,decision,text,reason\n{first},reject,,"=a ""cough"""\n{second},,"Said 2, really.",\n{third},keep,,\n',
         encoding="utf-8",
     )
-    rules = Recipe(choose=Select(keep=("rate-outlier",)))
+    rules = Recipe(select=Select(keep=("rate-outlier",)))
     built = build(bench.corpus, bench.out, rules, jobs=1, decisions=path)
     (item,) = built.rejected
     assert (item.id, item.reason) == (first, 'decided: =a "cough"')
@@ -452,7 +452,7 @@ def test_a_refused_input_leaves_a_finished_build_finished(bench: Bench, small_on
 
 def test_where_nothing_is_left_the_reasons_are(bench: Bench) -> None:
     with pytest.raises(CorpusError, match=r"every clip is rejected: 4 keep-hours.*rejected\.csv"):
-        bench.build(choose=Select(keep_hours=1e-9))
+        bench.build(select=Select(keep_hours=1e-9))
     assert len(read_rejected(bench.out / "rejected.csv")) == 4
     assert not (bench.out / "build.json").exists()
     with pytest.raises(CorpusError, match="narrowband"):
@@ -479,7 +479,7 @@ def test_held_out_speakers_leave_nothing_behind_that_was_trained_on(bench: Bench
         unused = split([n for n, _ in names], speakers, texts, parts)
         if "" in unused:
             break
-    built = bench.build(split=parts, choose=Select(strictness="lenient", reject=(), keep=keep))
+    built = bench.build(split=parts, select=Select(strictness="lenient", reject=(), keep=keep))
     out = {item.id for item in built.rejected if item.stage == "split"}
     assert out == {name for (name, _), part in zip(names, unused, strict=True) if not part}
     assert not out & {Path(name).stem for name in bench.stamps()}

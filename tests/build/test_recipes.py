@@ -80,7 +80,7 @@ def test_a_voice_without_transcripts_is_not_judged_by_its_texts() -> None:
 
 def test_many_volunteers_are_chosen_strictly() -> None:
     recipe = load("common-voice")
-    assert recipe.choose.strictness == "strict"
+    assert recipe.select.strictness == "strict"
     assert recipe.split.by == "speaker"
     assert "lossy-source" not in recipe.enabled_codes()  # it is all MP3
     noise = {judge.name: judge for judge in recipe.configured_checks()}["noise"]

@@ -139,7 +139,7 @@ sample_rate = 44100
 long_note_s = 8.0
 [exports.filelist]
 files = "mine.csv"
-[choose]
+[select]
 reject = ["clipping"]
 keep = ["too-short"]
 """,
@@ -149,11 +149,14 @@ keep = ["too-short"]
     assert built.export == ("parquet", "filelist")
     assert built.stages["resample"] == {"sample_rate": 44100, "upsample": True}
     assert built.stages["format"]["subtype"] == "PCM_16"
-    assert (built.checks["length"]["long_note_s"], built.checks["length"]["long_warning_s"]) == (8.0, 11.6)
+    assert (built.checks.thresholds["length"]["long_note_s"], built.checks.thresholds["length"]["long_warning_s"]) == (
+        8.0,
+        11.6,
+    )
     assert built.exports["filelist"]["files"] == "mine.csv"
     assert built.exports["filelist"]["header"] == "audio_file|text|speaker_name"
-    assert built.choose.reject == ("clipping", "too-long")
-    assert built.choose.keep == ("too-short",)
+    assert built.select.reject == ("clipping", "too-long")
+    assert built.select.keep == ("too-short",)
     assert recipe.export == ("parquet",), "the recipe itself stays as it is"
 
 
@@ -161,7 +164,7 @@ def test_defaults_that_are_written_out_are_no_wish() -> None:
     recipe = parse_recipe("[stages.resample]\nsample_rate = 0\n[checks.length]\nlong_warning_s = 30.0", "mine")
     built = apply(recipe, load("xtts"))
     assert built.stages["resample"]["sample_rate"] == 22_050
-    assert built.checks["length"]["long_warning_s"] == 11.6
+    assert built.checks.thresholds["length"]["long_warning_s"] == 11.6
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -171,7 +174,7 @@ def test_the_trainer_comes_before_a_recipe_that_is_shipped(name: str) -> None:
     built.verify()
     assert built.stages["resample"]["sample_rate"] == 22_050
     assert built.exports["filelist"].items() >= load("vits").exports["filelist"].items()
-    assert built.checks["length"]["long_warning_s"] == 11.6
+    assert built.checks.thresholds["length"]["long_warning_s"] == 11.6
     assert set(built.export) == {*recipe.export, "filelist"}
 
 
@@ -180,7 +183,7 @@ def test_every_clip_outside_the_limits_has_a_finding() -> None:
     (length,) = [check for check in recipe.configured_checks() if isinstance(check, Length)]
     corpus = pd.DataFrame({"id": ["a", "b", "c", "d"], "duration_s": [0.39, 0.4, 11.6, 11.7]})
     assert {(f.clip, f.code) for f in length.judge(corpus)} == {("a", "too-short"), ("d", "too-long")}
-    assert {"too-short", "too-long"} <= set(recipe.choose.reject)
+    assert {"too-short", "too-long"} <= set(recipe.select.reject)
 
 
 def test_a_language_that_a_trainer_does_not_know() -> None:

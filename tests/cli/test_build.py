@@ -79,7 +79,7 @@ def test_a_build_from_the_command_line(corpus: Path, tmp_path: Path, run: Run) -
         assert words in said
 
     code, said, _ = run(*command, "--keep-hours", 0.002, "--lenient", "--json")
-    rules = json.loads(said)["recipe"]["choose"]
+    rules = json.loads(said)["recipe"]["select"]
     assert (rules["keep_hours"], rules["strictness"]) == (0.002, "lenient")
     assert json.loads(said)["rejected"]["reasons"]["keep-hours"] >= 1
     assert not (out / "exports" / "kaldi").exists()
@@ -89,7 +89,7 @@ def test_a_build_from_the_command_line(corpus: Path, tmp_path: Path, run: Run) -
     decisions.write_text(f"id,decision,reason\n{name},reject,cough\n", encoding="utf-8")
     code, said, _ = run(*command, "--strict", "--decisions", decisions, "--json")
     assert code == 0
-    assert json.loads(said)["recipe"]["choose"]["strictness"] == "strict"
+    assert json.loads(said)["recipe"]["select"]["strictness"] == "strict"
     assert f"{name},decisions,,decided: cough\n" in (out / "rejected.csv").read_text(encoding="utf-8")
 
 
@@ -99,7 +99,7 @@ WRONG = {
     "a source without audio": (["--source", "empty"], ["empty", "no audio"]),
     "a recipe that nobody knows": (["--source", "C", "--recipe", "ljspech"], ["'ljspech'", "'ljspeech'"]),
     "a recipe file that is not there": (["--source", "C", "--recipe", "none.toml"], ["none.toml"]),
-    "a recipe with a wrong key": (["--source", "C", "--recipe", "key.toml"], ["key.toml", "'chose'", "'choose'"]),
+    "a recipe with a wrong key": (["--source", "C", "--recipe", "key.toml"], ["key.toml", "'selct'", "'select'"]),
     "a recipe that is no TOML": (["--source", "C", "--recipe", "torn.toml"], ["torn.toml", "line 1"]),
     "a recipe without format": (["--source", "C", "--recipe", "line.toml"], ["pipeline", "format"]),
     "hours that are none": (["--source", "C", "--recipe", "nan.toml"], ["nan.toml", "keep_hours"]),
@@ -133,8 +133,8 @@ def test_what_cannot_be_done_is_one_line(
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
     files = {
-        "full/mine.txt": "mine", "key.toml": "[chose]\n", "torn.toml": "export = [\x00", "nobody.csv": "id\nnobody\n",
-        "line.toml": 'pipeline = ["trim"]\n', "nan.toml": "[choose]\nkeep_hours = nan\n",
+        "full/mine.txt": "mine", "key.toml": "[selct]\n", "torn.toml": "export = [\x00", "nobody.csv": "id\nnobody\n",
+        "line.toml": 'pipeline = ["trim"]\n', "nan.toml": "[select]\nkeep_hours = nan\n",
         "inf.toml": "[checks.length]\nlong_warning_s = inf\n",
         "parts.toml": "[split]\nvalid = 0.6\ntest = 0.6\n",
     }  # fmt: skip

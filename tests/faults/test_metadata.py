@@ -57,7 +57,7 @@ def test_encodings_and_line_ends(spoken: Path, encoding: str, mark: str, end: st
     texts = ["Ein Café.", "Zwei Straßen.", "Three."]
     lines = "".join(f"demo-{i + 1:03d}|{text}{end}" for i, text in enumerate(texts))
     (spoken / "metadata.csv").write_bytes((mark + lines).encode(encoding))
-    assert list(audited(spoken, jobs=1, select=("audio-missing",)).clips.text) == texts
+    assert list(audited(spoken, jobs=1, checks={"only": ("audio-missing",)}).clips.text) == texts
 
 
 def test_damaged_lines_are_findings_with_their_number(spoken: Path) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.types import Clip
@@ -38,7 +39,7 @@ def heard(clips, seconds):
 if __name__ == "__main__":
     corpus, out, weights = sys.argv[1:]
     Asr.batch = 2
-    rules = Recipe(language="en-us", select=("transcript-mismatch",))
+    rules = Recipe(language="en-us", checks=CheckSettings(only=("transcript-mismatch",)))
     audit(Path(corpus), Path(out), rules, jobs=1, listen=[Asr(weights)],
           on_listen=lambda *plan: listening.append(plan), on_progress=heard)
 """
@@ -80,7 +81,7 @@ def test_who_is_killed_while_listening_goes_on_where_it_was(
     assert not (out / ".listened-asr.parquet").exists()
     monkeypatch.setattr(Asr, "batch", 2)
     told: list[tuple[str, int, int]] = []
-    rules = Recipe(language="en-us", select=("transcript-mismatch",))
+    rules = Recipe(language="en-us", checks=CheckSettings(only=("transcript-mismatch",)))
 
     def hear(where: Path) -> pd.DataFrame:
         asr = Asr(str(checkpoint))

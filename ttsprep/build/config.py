@@ -6,8 +6,6 @@ from typing import Literal, Self
 
 from pydantic import (
     Field,
-    StrictFloat,
-    StrictInt,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -137,9 +135,7 @@ class Recipe(AuditConfig):
     layout
         Of the source; ``auto`` recognises it.
     language
-        For clips that do not say theirs.
-    select, ignore
-        Codes to judge, and codes not to; an empty ``select`` is all of them.
+        For clips that do not name theirs.
     trainer
         Whose needs the build meets, such as ``piper``; empty for none.
     pipeline
@@ -152,28 +148,27 @@ class Recipe(AuditConfig):
         How long recordings are cut; none by default.
     transcribe
         Whether clips without a text are written down, and by which model; they are not by default.
-    choose
+    select
         Which clips are built.
     split
         How they are divided for training.
-    checks, stages, exports
-        Thresholds, parameters and options, by name and key.
+    checks
+        Codes to judge, and thresholds of the checks.
+    stages, exports
+        Parameters and options, by name and key.
     """
 
     about: str = ""
     layout: str = "auto"
     language: str = ""
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
     trainer: str = ""
     pipeline: tuple[str, ...] = PIPELINE
     export: tuple[str, ...] = ("ljspeech",)
     source: Source = Source()
     segment: Segment | None = None
     transcribe: Transcribe | None = None
-    choose: Select = Select()
+    select: Select = Select()
     split: Split = Split()
-    checks: dict[str, dict[str, StrictInt | StrictFloat]] = Field(default_factory=dict)
     stages: dict[str, dict[str, Option]] = Field(default_factory=dict)
     exports: dict[str, dict[str, Option]] = Field(default_factory=dict)
 
@@ -211,7 +206,7 @@ class Recipe(AuditConfig):
         self.enabled_codes()
         if self.segment and self.segment.align == "asr" and not self.transcribe:
             raise UsageError('[segment]: align = "asr" needs the table [transcribe], which names the model')
-        for code in (*self.choose.reject, *self.choose.keep):
+        for code in (*self.select.reject, *self.select.keep):
             known_code(code)
 
 

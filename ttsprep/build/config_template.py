@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ttsprep.audit.config import CheckSettings
 from ttsprep.build.config import Recipe, Segment, Transcribe
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
@@ -40,7 +41,7 @@ def template() -> str:
         meanings[key] += f" Known: {', '.join(known)}."
     lines += ["", *_keys(plain, meanings)]
     for name, value in Recipe():
-        if isinstance(value, Section):
+        if isinstance(value, Section) and name not in _OWN:
             lines += ["", *_table(name, value)]
     lines += ["", *_download(), "", *_table("segment", Segment()), "", *_table("transcribe", Transcribe())]
     for table, kind, parts in (
@@ -49,6 +50,8 @@ def template() -> str:
         ("exports", "Options of the exports", all_exports()),
     ):
         lines += ["", f"## {kind}."]
+        if table == "checks":
+            lines += ["", *_table("checks", CheckSettings())]
         for name, part in parts.items():
             options = {field.name: getattr(part(), field.name) for field in fields(part)}  # type: ignore[arg-type]
             if options:

@@ -192,7 +192,7 @@ def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> D
     # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
     higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
     findings = without(before.findings, "narrowband", higher)
-    choice = choose(before.clips, findings, recipe.choose, stages=names, decisions=said, doubted=ready.doubted)
+    choice = choose(before.clips, findings, recipe.select, stages=names, decisions=said, doubted=ready.doubted)
     return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
 
 
@@ -226,7 +226,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, told: Told, rep
         after = _examine(_listing(out, rows, clips), out / state.AFTER, recipe, jobs, told, "measuring the result")
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
-        rules = recipe.choose.model_copy(update={"keep_hours": 0.0})
+        rules = recipe.select.model_copy(update={"keep_hours": 0.0})
         upsampled = rows.loc[rows["source_rate"] < rows["sample_rate"], "id"]  # as the recipe has it
         findings = without(after.findings, "narrowband", upsampled)
         late = choose(after.clips, findings, rules, decisions=said, where="result").rejected

@@ -173,13 +173,13 @@ def apply(recipe: Recipe, trainer: Trainer, *, own: bool = True) -> Recipe:
     if trainer.longest_s:
         limits["length"] |= dict.fromkeys(("long_warning_s", "long_note_s"), trainer.longest_s)
         reject.append("too-long")
-    codes = (*recipe.choose.reject, *(code for code in reject if code not in recipe.choose.keep))
+    codes = (*recipe.select.reject, *(code for code in reject if code not in recipe.select.keep))
     return recipe.model_copy(
         update={
             "trainer": trainer.name,
             "stages": _filled(recipe.stages, stages, all_stages(), own),
-            "checks": _filled(recipe.checks, limits, all_checks(), own),
-            "choose": recipe.choose.model_copy(update={"reject": tuple(dict.fromkeys(codes))}),
+            "checks": recipe.checks.model_copy(update=_filled(recipe.checks.thresholds, limits, all_checks(), own)),
+            "select": recipe.select.model_copy(update={"reject": tuple(dict.fromkeys(codes))}),
             "export": tuple(dict.fromkeys((*recipe.export, *trainer.export))),
             "exports": _filled(recipe.exports, trainer.exports, all_exports(), own),
         }

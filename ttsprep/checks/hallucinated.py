@@ -28,7 +28,7 @@ HALLUCINATED = Code(
     "Whisper's own probability that nothing is said is 0.85 or more: an error (short words have up to 0.79, silence "
     "and hum 0.9 and more, hiss 0.9 with tiny.en and 0.6 with base).",
     "The model learns words for silence, noise and music, and says them, or babbles, in pauses.",
-    "Listen; write what is said, or drop the clip. Where the saying is said, put the code into `[choose] keep`.",
+    "Listen; write what is said, or drop the clip. Where the saying is said, put the code into `[select] keep`.",
 )
 
 PHRASES = "stock_phrases.toml"

@@ -72,9 +72,9 @@ def build(
     if strict and lenient:
         raise UsageError("--strict and --lenient exclude each other")
     rules = _rules(recipe or "generic", trainer, layout, language, export or ())
-    choose: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
-    choose |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
-    rules = rules.model_copy(update={"choose": rules.choose.model_copy(update=choose)})
+    select: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
+    select |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
+    rules = rules.model_copy(update={"select": rules.select.model_copy(update=select)})
     rules = _with_model(rules, asr_model)
     rules.verify()
     out = out or OUT / (Path(recipe).stem if recipe else _name(source))

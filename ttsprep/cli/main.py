@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -168,13 +168,9 @@ def _rules(
     from ttsprep.text.phonemes import espeak_code
 
     rules = load(recipe) if recipe else Recipe()
-    said: dict[str, Any] = {
-        "layout": layout,
-        "language": language,
-        "select": tuple(select or ()),
-        "ignore": (*rules.ignore, *(ignore or ())),
-    }
-    rules = rules.model_copy(update={key: value for key, value in said.items() if value})
+    codes = {"only": tuple(select or rules.checks.only), "ignore": (*rules.checks.ignore, *(ignore or ()))}
+    given = {"layout": layout, "language": language, "checks": rules.checks.model_copy(update=codes)}
+    rules = rules.model_copy(update={key: value for key, value in given.items() if value})
     rules.enabled_codes()
     if rules.language:
         espeak_code(rules.language)

@@ -26,6 +26,8 @@ class Section(BaseModel):
     """A table of settings: an unknown key is an error, and nothing changes after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    moved: ClassVar[Mapping[str, str]] = {}
+    """Keys of older files, each with a line that says where it stands now."""
 
 
 def parse_toml(model: type[Model], text: str, source: str) -> Model:
@@ -40,7 +42,9 @@ def parse_toml(model: type[Model], text: str, source: str) -> Model:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{source}: {error}") from None
-    for key in document:
+    for key, value in document.items():
+        if key in model.moved and not (key in model.model_fields and isinstance(value, dict)):
+            raise UsageError(f"{source}: {model.moved[key]}")
         if key not in model.model_fields:
             raise UsageError(f"{source}: there is no key {key!r}; {nearest(key, model.model_fields)}")
     try:
