@@ -1,6 +1,6 @@
 """What a check is, and the registry of all of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -10,7 +10,10 @@ import pandas as pd
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.plugins import load_plugins, register
 from ttsprep.core.signal import Signal
-from ttsprep.core.types import Clip, Finding, Measures
+from ttsprep.core.types import Clip, Finding, Measures, Severity
+
+Limits = Sequence[tuple[Severity, float]]
+"""The most severe first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,48 @@ class Check:
 def rows(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows of a table as named tuples, whose fields are typed by no stub."""
     return iter(table.itertuples())
+
+
+def graded(
+    table: pd.DataFrame,
+    column: str,
+    code: str,
+    limits: Limits,
+    message: str,
+    *,
+    below: bool = False,
+    place: Callable[[Any], tuple[float, float]] | None = None,
+) -> Iterator[Finding]:
+    """Yield a finding for each row with a value beyond a limit.
+
+    Parameters
+    ----------
+    table, column
+        Where the values are; NaN is beyond nothing.
+    code
+        Of the findings.
+    limits
+        The most severe first; a finding has the first that its value is beyond.
+    message
+        With ``{row.COLUMN}``, ``{value}`` and ``{limit}`` where they are to stand.
+    below
+        Whether values under a limit are beyond it; else those over it.
+    place
+        Where in the clip it is: start and end in seconds.
+    """
+    sign = -1 if below else 1
+    for row in rows(table[sign * table[column] > sign * limits[-1][1]]):
+        value = getattr(row, column)
+        severity, limit = next((severity, limit) for severity, limit in limits if sign * value > sign * limit)
+        where = place(row) if place else ()
+        yield Finding(row.id, code, severity, message.format(row=row, value=value, limit=limit), value, limit, *where)
+
+
+def listed(table: pd.DataFrame, column: str, code: str, severity: Severity, message: str) -> Iterator[Finding]:
+    """Yield a finding for each row with a text in `column`, which stands for ``{}`` in `message`."""
+    filled = table[table[column].fillna("") != ""]
+    for clip, what in zip(filled["id"], filled[column], strict=True):
+        yield Finding(clip, code, severity, message.format(what))
 
 
 @cache

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
+from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 
 FEWEST = 40
@@ -77,7 +78,7 @@ class Drift(Check):
         if len(parts) < 2:
             return
         medians = np.array([np.nanmedian(part) for part in parts])
-        within = np.nanmedian([1.4826 * np.nanmedian(np.abs(p - m)) for p, m in zip(parts, medians, strict=True)])
+        within = np.median([robust_spread(part) for part in parts])
         # the median of a part of n clips is itself uncertain by about 1.25 spreads over the root of n
         doubt = 1.25 * within / np.sqrt(min(len(part) for part in parts))
         change = float(medians.max() - medians.min())

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, graded, listed, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import fold, nfc
@@ -76,23 +76,13 @@ class Hallucinated(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         """Judge each transcript."""
-        for column, severity, what in (
-            ("text_credit", Severity.ERROR, "subtitles are signed like this, nobody says it"),
-            ("text_saying", Severity.WARNING, "recognisers write this where nobody speaks"),
-        ):
-            for row in rows(corpus[corpus[column].fillna("") != ""]):
-                yield Finding(row.id, HALLUCINATED.code, severity, f"{what}: {getattr(row, column)}")
-        long = corpus["text"].str.len() >= self.compressed_chars
-        for row in rows(corpus[long & (corpus["text_compression"] > self.compression)]):
-            message = f"repeats itself: compresses {row.text_compression:.1f} times (limit {self.compression:g})"
-            yield Finding(
-                row.id,
-                HALLUCINATED.code,
-                Severity.WARNING,
-                message,
-                float(row.text_compression),
-                self.compression,
-            )
+        code, saying = HALLUCINATED.code, "recognisers write this where nobody speaks: {}"
+        credit = "subtitles are signed like this, nobody says it: {}"
+        yield from listed(corpus, "text_credit", code, Severity.ERROR, credit)
+        yield from listed(corpus, "text_saying", code, Severity.WARNING, saying)
+        long, limits = corpus[corpus["text"].str.len() >= self.compressed_chars], [(Severity.WARNING, self.compression)]
+        message = "repeats itself: compresses {value:.1f} times (limit {limit:g})"
+        yield from graded(long, "text_compression", code, limits, message)
         if "no_speech_p" in corpus:
             for row in rows(corpus[(corpus["no_speech_p"] >= self.no_speech_p) & (corpus["chars"] > 0)]):
                 message = f"a text, where Whisper hears no speech with probability {row.no_speech_p:.2f}"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, graded
 from ttsprep.core.signal import HOP_S, SILENCE_DB, Signal, to_db
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -77,12 +77,9 @@ class Hum(Check):
         return {"hum_db": max(level, SILENCE_DB), "hum_hz": mains}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in rows(corpus[corpus.hum_db > self.note_db]):
-            warning = row.hum_db > self.warning_db
-            limit = self.warning_db if warning else self.note_db
-            message = f"hums at {row.hum_hz:.1f} Hz, {row.hum_db:.0f} dB relative to the speech (limit {limit:g} dB)"
-            severity = Severity.WARNING if warning else Severity.NOTE
-            yield Finding(row.id, "hum", severity, message, row.hum_db, limit)
+        limits = (Severity.WARNING, self.warning_db), (Severity.NOTE, self.note_db)
+        message = "hums at {row.hum_hz:.1f} Hz, {value:.0f} dB relative to the speech (limit {limit:g} dB)"
+        yield from graded(corpus, "hum_db", "hum", limits, message)
 
 
 def _steady_tones(signal: Signal) -> tuple[Array, Array]:

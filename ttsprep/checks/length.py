@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, Limits, graded
 from ttsprep.core.types import Finding, Severity
 
 
@@ -57,20 +57,11 @@ class Length(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         seconds = corpus.duration_s
-        for row in rows(corpus[seconds < self.short_note_s]):
-            severity, limit = Severity.NOTE, self.short_note_s
-            if row.duration_s < self.short_warning_s:
-                severity, limit = Severity.WARNING, self.short_warning_s
-            if row.duration_s < self.short_error_s:
-                severity, limit = Severity.ERROR, self.short_error_s
-            message = f"{row.duration_s:.2f} s (limit {limit:g} s)"
-            yield Finding(row.id, "too-short", severity, message, row.duration_s, limit)
-        for row in rows(corpus[seconds > self.long_note_s]):
-            warning = row.duration_s > self.long_warning_s
-            limit = self.long_warning_s if warning else self.long_note_s
-            message = f"{row.duration_s:.1f} s (limit {limit:g} s)"
-            severity = Severity.WARNING if warning else Severity.NOTE
-            yield Finding(row.id, "too-long", severity, message, row.duration_s, limit)
+        errors, warnings = (Severity.ERROR, self.short_error_s), (Severity.WARNING, self.short_warning_s)
+        limits: Limits = (errors, warnings, (Severity.NOTE, self.short_note_s))
+        yield from graded(corpus, "duration_s", "too-short", limits, "{value:.2f} s (limit {limit:g} s)", below=True)
+        limits = ((Severity.WARNING, self.long_warning_s), (Severity.NOTE, self.long_note_s))
+        yield from graded(corpus, "duration_s", "too-long", limits, "{value:.1f} s (limit {limit:g} s)")
         if seconds.count() < 30:
             return
         short, long = float((seconds < 1).mean()), float((seconds > 15).mean())

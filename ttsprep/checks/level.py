@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, Limits, graded, rows
 from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import SILENCE_DB, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
@@ -112,31 +112,15 @@ class Level(Check):
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in rows(corpus[corpus.clipped_ratio > self.clipped_ratio_warning]):
-            error = row.clipped_ratio > self.clipped_ratio_error
-            limit = self.clipped_ratio_error if error else self.clipped_ratio_warning
-            yield Finding(
-                row.id,
-                "clipping",
-                Severity.ERROR if error else Severity.WARNING,
-                f"{row.clipped_ratio:.2%} of the samples are cut flat at {row.peak_dbfs:.1f} dBFS (limit {limit:.2%})",
-                row.clipped_ratio,
-                limit,
-                row.clipped_at_s,
-                row.clipped_at_s + 0.02,
-            )
-        for row in rows(corpus[corpus.dc_offset > self.dc_note]):
-            warning = row.dc_offset > self.dc_warning
-            limit = self.dc_warning if warning else self.dc_note
-            message = f"the waveform is off zero by {row.dc_offset:.1%} of full scale (limit {limit:.1%})"
-            severity = Severity.WARNING if warning else Severity.NOTE
-            yield Finding(row.id, "dc-offset", severity, message, row.dc_offset, limit)
-        for row in rows(corpus[corpus.loudness_lufs < self.quiet_lufs]):
-            message = f"{row.loudness_lufs:.1f} LUFS (limit {self.quiet_lufs:.0f})"
-            yield Finding(row.id, "too-quiet", Severity.WARNING, message, row.loudness_lufs, self.quiet_lufs)
-        for row in rows(corpus[corpus.loudness_lufs > self.loud_lufs]):
-            message = f"{row.loudness_lufs:.1f} LUFS (limit {self.loud_lufs:.0f})"
-            yield Finding(row.id, "too-loud", Severity.WARNING, message, row.loudness_lufs, self.loud_lufs)
+        limits: Limits = (Severity.ERROR, self.clipped_ratio_error), (Severity.WARNING, self.clipped_ratio_warning)
+        message = "{value:.2%} of the samples are cut flat at {row.peak_dbfs:.1f} dBFS (limit {limit:.2%})"
+        yield from graded(corpus, "clipped_ratio", "clipping", limits, message, place=_flat_top)
+        limits = (Severity.WARNING, self.dc_warning), (Severity.NOTE, self.dc_note)
+        message = "the waveform is off zero by {value:.1%} of full scale (limit {limit:.1%})"
+        yield from graded(corpus, "dc_offset", "dc-offset", limits, message)
+        for code, lufs in (("too-quiet", self.quiet_lufs), ("too-loud", self.loud_lufs)):
+            limits, message = ((Severity.WARNING, lufs),), "{value:.1f} LUFS (limit {limit:.0f})"
+            yield from graded(corpus, "loudness_lufs", code, limits, message, below=code == "too-quiet")
         yield from self._outliers(corpus)
 
     def _outliers(self, corpus: pd.DataFrame) -> Iterator[Finding]:
@@ -153,6 +137,10 @@ class Level(Check):
                 row.loudness_lufs,
                 centre + np.sign(off) * self.outlier_db,
             )
+
+
+def _flat_top(row: Any) -> tuple[float, float]:
+    return row.clipped_at_s, row.clipped_at_s + 0.02
 
 
 def _flat_tops(samples: Samples, high: float, low: float) -> tuple[float, int]:

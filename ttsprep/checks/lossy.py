@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, graded
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -78,9 +78,6 @@ class Lossy(Check):
         return {"holes_permille": float(1000 * np.cbrt(np.prod(shares)))}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        for row in rows(corpus[corpus.holes_permille > self.holes_note]):
-            warning = row.holes_permille > self.holes_warning
-            limit = self.holes_warning if warning else self.holes_note
-            message = f"{row.holes_permille:.0f} in 1,000 cells look emptied by a coder (limit {limit:g})"
-            severity = Severity.WARNING if warning else Severity.NOTE
-            yield Finding(row.id, "lossy-source", severity, message, row.holes_permille, limit)
+        limits = (Severity.WARNING, self.holes_warning), (Severity.NOTE, self.holes_note)
+        message = "{value:.0f} in 1,000 cells look emptied by a coder (limit {limit:g})"
+        yield from graded(corpus, "holes_permille", "lossy-source", limits, message)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, graded
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, Signal, to_db
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -89,18 +89,9 @@ class Noise(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         corpus = corpus[corpus.level_range_db >= 10]  # below that nothing is speech, and no-speech says so
-        for row in rows(corpus[corpus.snr_db < self.snr_warning_db]):
-            error = row.snr_db < self.snr_error_db
-            limit = self.snr_error_db if error else self.snr_warning_db
-            severity = Severity.ERROR if error else Severity.WARNING
-            message = f"the speech is {row.snr_db:.0f} dB above the noise (limit {limit:g} dB)"
-            yield Finding(row.id, "noisy", severity, message, row.snr_db, limit)
-        for row in rows(corpus[corpus.snr_db < self.floor_note_snr_db]):
-            warning = row.snr_db < self.floor_warning_snr_db
-            limit = self.floor_warning_snr_db if warning else self.floor_note_snr_db
-            severity = Severity.WARNING if warning else Severity.NOTE
-            message = (
-                f"the noise floor is at {row.noise_floor_dbfs:.0f} dBFS, only {row.snr_db:.0f} dB under the speech "
-                f"(limit {limit:g} dB)"
-            )
-            yield Finding(row.id, "noise-floor-high", severity, message, row.snr_db, limit)
+        limits = (Severity.ERROR, self.snr_error_db), (Severity.WARNING, self.snr_warning_db)
+        message = "the speech is {value:.0f} dB above the noise (limit {limit:g} dB)"
+        yield from graded(corpus, "snr_db", "noisy", limits, message, below=True)
+        limits = (Severity.WARNING, self.floor_warning_snr_db), (Severity.NOTE, self.floor_note_snr_db)
+        message = "the noise floor is at {row.noise_floor_dbfs:.0f} dBFS, only {value:.0f} dB under the speech "
+        yield from graded(corpus, "snr_db", "noise-floor-high", limits, message + "(limit {limit:g} dB)", below=True)

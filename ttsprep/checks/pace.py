@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.core.dsp import ENOUGH, deviation
+from ttsprep.core.dsp import ENOUGH, deviation, robust_spread
 
 FEWEST = 12
 SHORT = 15.0
@@ -43,7 +43,7 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
         expected = np.maximum(intercept + slope * size, SHORTEST_S)
         off = np.log(seconds / expected)
         widened = np.sqrt(1 + SHORT / size)
-        spread = max(1.4826 * float((off / widened)[base].abs().median()), 0.05)
+        spread = max(robust_spread((off / widened)[base], 0.0), 0.05)
         rows = group.index
         result.loc[rows, "expected"] = expected[rows]
         result.loc[rows, "off"] = off[rows]
@@ -65,7 +65,7 @@ def robust_line(size: Values, seconds: Values) -> tuple[float, float]:
     for _ in range(20):
         expected = np.maximum(intercept + slope * size, SHORTEST_S)
         relative = np.log(seconds / expected)
-        scale = max(1.4826 * float(np.median(np.abs(relative))), 1e-3)
+        scale = max(robust_spread(relative, 0.0), 1e-3)
         weight = 1 / np.maximum(1.0, np.abs(relative) / (1.5 * scale)) / expected**2
         mean_x, mean_y = np.average(size, weights=weight), np.average(seconds, weights=weight)
         variance = np.average((size - mean_x) ** 2, weights=weight)

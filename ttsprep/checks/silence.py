@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, graded, rows
 from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import Signal, runs
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
@@ -165,21 +165,18 @@ class Silence(Check):
             )
             yield Finding(row.id, "no-speech", Severity.ERROR, message, row.level_range_db, self.level_range_db)
         spoken = corpus[~silent]
-        for row in rows(spoken[spoken.lead_silence_s > self.lead_s]):
-            message = f"{row.lead_silence_s:.1f} s of silence before the speech (limit {self.lead_s:g} s)"
-            place = (0.0, row.lead_silence_s)
-            yield Finding(row.id, "leading-silence", Severity.WARNING, message, row.lead_silence_s, self.lead_s, *place)
-        for row in rows(spoken[spoken.tail_silence_s > self.tail_s]):
-            message = f"{row.tail_silence_s:.1f} s of silence after the speech (limit {self.tail_s:g} s)"
-            place = (row.duration_s - row.tail_silence_s, row.duration_s)
-            yield Finding(
-                row.id, "trailing-silence", Severity.WARNING, message, row.tail_silence_s, self.tail_s, *place
-            )
+        for column, code, limit, where in (
+            ("lead_silence_s", "leading-silence", self.lead_s, "before"),
+            ("tail_silence_s", "trailing-silence", self.tail_s, "after"),
+        ):
+            message = f"{{value:.1f}} s of silence {where} the speech (limit {{limit:g}} s)"
+            place = _lead if where == "before" else _tail
+            yield from graded(spoken, column, code, [(Severity.WARNING, limit)], message, place=place)
         yield from self._pauses(spoken)
         for row in rows(spoken[spoken.dropout_s >= self.dropout_s]):
             message = f"the sound is missing for {row.dropout_s * 1000:.0f} ms inside speech"
-            place = (row.dropout_at_s, row.dropout_at_s + row.dropout_s)
-            yield Finding(row.id, "dropout", Severity.ERROR, message, row.dropout_s, self.dropout_s, *place)
+            at = row.dropout_at_s, row.dropout_at_s + row.dropout_s
+            yield Finding(row.id, "dropout", Severity.ERROR, message, row.dropout_s, self.dropout_s, *at)
         yield from self._cuts(spoken)
 
     def _pauses(self, corpus: pd.DataFrame) -> Iterator[Finding]:
@@ -196,20 +193,30 @@ class Silence(Check):
             yield Finding(row.id, "long-pause", severity, message, row.longest_pause_s, limit, *place)
 
     def _cuts(self, corpus: pd.DataFrame) -> Iterator[Finding]:
-        for column, code, what in (
-            ("start_edge_db", "cut-start", "starts"),
-            ("end_edge_db", "cut-end", "ends"),
-        ):
+        limits = (Severity.ERROR, self.edge_error_db), (Severity.WARNING, self.edge_warning_db)
+        for column, code, what in (("start_edge_db", "cut-start", "starts"), ("end_edge_db", "cut-end", "ends")):
             edge = corpus[column]
-            cut = (edge > self.edge_warning_db) & (edge + corpus.snr_db.fillna(60.0) > self.edge_above_noise_db)
-            for row in rows(corpus[cut]):
-                value = getattr(row, column)
-                error = value > self.edge_error_db
-                limit = self.edge_error_db if error else self.edge_warning_db
-                message = f"{what} inside a sound, at {value:+.0f} dB relative to the speech (limit {limit:g} dB)"
-                place = (0.0, 0.1) if code == "cut-start" else (max(0.0, row.duration_s - 0.1), row.duration_s)
-                severity = Severity.ERROR if error else Severity.WARNING
-                yield Finding(row.id, code, severity, message, value, limit, *place)
+            cut = corpus[edge + corpus.snr_db.fillna(60.0) > self.edge_above_noise_db]
+            message = f"{what} inside a sound, at {{value:+.0f}} dB relative to the speech (limit {{limit:g}} dB)"
+            place = _start if code == "cut-start" else _end
+            yield from graded(cut, column, code, limits, message, place=place)
+
+
+def _lead(row: Any) -> tuple[float, float]:
+    return 0.0, row.lead_silence_s
+
+
+def _tail(row: Any) -> tuple[float, float]:
+    return row.duration_s - row.tail_silence_s, row.duration_s
+
+
+def _start(row: Any) -> tuple[float, float]:
+    del row
+    return 0.0, 0.1
+
+
+def _end(row: Any) -> tuple[float, float]:
+    return max(0.0, row.duration_s - 0.1), row.duration_s
 
 
 def _edge(signal: Signal, samples: Samples) -> float:

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, listed
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import count_spoken, fold, script, words
@@ -96,9 +96,8 @@ class Text(Check):
             message = "the transcript has no letter and no digit"
             yield Finding(clip, EMPTY.code, Severity.ERROR, message, value=0, limit=1)
         yield from self._duplicates(corpus[~empty])
-        looped = corpus[corpus["text_loop"].fillna("") != ""]
-        for clip, what in zip(looped["id"], looped["text_loop"], strict=True):
-            yield Finding(clip, REPETITION.code, Severity.WARNING, f"the transcript repeats itself: {what}")
+        repeats = "the transcript repeats itself: {}"
+        yield from listed(corpus, "text_loop", REPETITION.code, Severity.WARNING, repeats)
 
     def _duplicates(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         key = corpus["speaker"].fillna("") + "\n" + corpus["text_folded"]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, listed
 from ttsprep.core.errors import UsageError
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
@@ -90,13 +90,9 @@ class TextEncoding(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         """Judge damage clip by clip, and the alphabet language by language."""
-        for column, severity, says in (
-            ("text_damage", Severity.ERROR, "the transcript is damaged: {}"),
-            ("text_invisible", Severity.WARNING, "the transcript has invisible characters: {}"),
-        ):
-            found = corpus[corpus[column].fillna("") != ""]
-            for clip, what in zip(found["id"], found[column], strict=True):
-                yield Finding(clip, ENCODING.code, severity, says.format(what))
+        invisible = "the transcript has invisible characters: {}"
+        yield from listed(corpus, "text_damage", ENCODING.code, Severity.ERROR, "the transcript is damaged: {}")
+        yield from listed(corpus, "text_invisible", ENCODING.code, Severity.WARNING, invisible)
         for language, clips in corpus.groupby(corpus["language"].fillna(""), sort=True):
             yield from self._alphabet(str(language), clips)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Check, Code, listed
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import ADDRESS, CYRILLIC_STRESS, nfc
@@ -75,13 +75,9 @@ class TextSpeakable(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         """Warn of each transcript with such signs."""
-        for column, severity, says in (
-            ("text_unspeakable", Severity.WARNING, "not written as it is read: {}"),
-            ("text_spelt", Severity.NOTE, "abbreviations, digits on their own, or words in capitals: {}"),
-        ):
-            found = corpus[corpus[column].fillna("") != ""]
-            for clip, what in zip(found["id"], found[column], strict=True):
-                yield Finding(clip, UNSPEAKABLE.code, severity, says.format(what))
+        code, spelt = UNSPEAKABLE.code, "abbreviations, digits on their own, or words in capitals: {}"
+        yield from listed(corpus, "text_unspeakable", code, Severity.WARNING, "not written as it is read: {}")
+        yield from listed(corpus, "text_spelt", code, Severity.NOTE, spelt)
 
 
 def unspeakable(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
+from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 from ttsprep.text.characters import letters
 
@@ -22,8 +23,6 @@ SEEN_NATS = 2.0
 """What counts so much is said in the message."""
 LONGEST_S = 29.5
 """The longest clip that is judged, in seconds."""
-DEVIATION = 1.4826
-"""Standard deviation of normal numbers over their median absolute deviation."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +152,7 @@ def _over(values: pd.Series, deviations: float) -> float:
     """Return what is so many robust standard deviations over the median; 0 of a few values."""
     if len(values) < FEWEST:
         return 0.0
-    middle = float(values.median())
-    return middle + deviations * DEVIATION * float((values - middle).abs().median())
+    return float(values.median()) + deviations * robust_spread(values)
 
 
 def _unheard(corpus: pd.DataFrame) -> Iterator[Finding]:

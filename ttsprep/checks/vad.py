@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Check, Code, graded
 from ttsprep.core.types import Finding, Severity
 
 
@@ -47,6 +47,5 @@ class Vad(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         judged = corpus[(corpus.level_range_db >= 10) & (corpus.duration_s >= self.least_s)]
-        for row in rows(judged[judged.vad_peak < self.peak]):
-            message = f"nothing in it is speech: the greatest probability is {row.vad_peak:.2f} (limit {self.peak:g})"
-            yield Finding(row.id, "not-speech", Severity.WARNING, message, float(row.vad_peak), self.peak)
+        message = "nothing in it is speech: the greatest probability is {value:.2f} (limit {limit:g})"
+        yield from graded(judged, "vad_peak", "not-speech", [(Severity.WARNING, self.peak)], message, below=True)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ttsprep.codec.tokens import Numbers
+from ttsprep.core.dsp import robust_spread
 
 FAR = 4.0
 """Robust deviations above the middle of a corpus from which a clip is an outlier."""
@@ -74,7 +75,7 @@ def outliers(distance_db: Sequence[float]) -> npt.NDArray[np.bool_]:
     if not len(known):
         return np.zeros(len(values), bool)
     middle = np.median(known)
-    spread = max(SPREAD_DB, 1.4826 * float(np.median(np.abs(known - middle))))
+    spread = max(SPREAD_DB, robust_spread(known))
     return np.asarray(np.nan_to_num(values, nan=-np.inf) > middle + FAR * spread)
 
 

@@ -1,5 +1,7 @@
 """Corpus-relative judgement: how far a clip lies from the others of its speaker."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -34,9 +36,9 @@ def deviation(values: pd.Series, speakers: pd.Series, *, least_spread: float) ->
     values = values.astype("float64")
     counts = values.groupby(speakers).transform("count")
     group = speakers.where(counts >= ENOUGH, "\0pooled")
-    pooled = values.median(), _spread(values)
+    pooled = values.median(), robust_spread(values)
     centre = values.groupby(group).transform("median").where(group != "\0pooled", pooled[0])
-    spread = values.groupby(group).transform(_spread).where(group != "\0pooled", pooled[1])
+    spread = values.groupby(group).transform(robust_spread).where(group != "\0pooled", pooled[1])
     if values.count() < ENOUGH:
         spread = spread * 1.5  # the spread of a few clips is itself uncertain
     if values.count() < FEWEST:
@@ -45,9 +47,26 @@ def deviation(values: pd.Series, speakers: pd.Series, *, least_spread: float) ->
     return pd.DataFrame({"centre": centre, "off": off, "z": off / spread.clip(lower=least_spread)})
 
 
-def _spread(values: pd.Series) -> float:
-    """1.4826 times the median absolute deviation: the standard deviation of a normal bulk."""
-    return float(1.4826 * (values - values.median()).abs().median())
+def robust_spread(values: npt.ArrayLike, centre: float | None = None) -> float:
+    """Return the standard deviation that a normal bulk of `values` has: 1.4826 times the median absolute deviation.
+
+    Parameters
+    ----------
+    values
+        Any number of them; NaN is left out.
+    centre
+        What they deviate from, if not their median.
+
+    Returns
+    -------
+    float
+        In the unit of the values; NaN if there are none.
+    """
+    known = np.asarray(values, np.float64)
+    known = known[~np.isnan(known)]
+    if not len(known):
+        return float("nan")
+    return float(1.4826 * np.median(np.abs(known - (np.median(known) if centre is None else centre))))
 
 
 Array = npt.NDArray[np.float32]
@@ -60,7 +79,7 @@ def frames(samples: Samples) -> Array:
     return np.lib.stride_tricks.sliding_window_view(samples, SIZE)[::HOP]
 
 
-def triangles(edges: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def triangles(edges: npt.NDArray[Any], points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Return overlapping triangles over `points`, shape (edges - 2, points); the middle edge of each has weight 1."""
     low, middle, high = (edges[i : len(edges) - 2 + i, None] for i in range(3))
-    return np.maximum(0.0, np.minimum((points - low) / (middle - low), (high - points) / (high - middle)))
+    return np.asarray(np.maximum(0.0, np.minimum((points - low) / (middle - low), (high - points) / (high - middle))))

@@ -149,7 +149,7 @@ class Signal:
         if self.peak_db <= DIGITAL_SILENCE_DB:
             return np.zeros(len(self.level_db), np.bool_)
         limit = min(max(self.peak_db - 34.0, self.floor_db + 8.0), self.peak_db - 6.0)
-        return _without_short_runs(_without_short_runs(self.level_db > limit, False, 8), True, 4)
+        return without_short_runs(without_short_runs(self.level_db > limit, False, 8), True, 4)
 
     @cached_property
     def pauses(self) -> Mask:
@@ -208,7 +208,7 @@ def runs(mask: Mask) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _without_short_runs(mask: Mask, value: bool, shortest: int) -> Mask:
+def without_short_runs(mask: Mask, value: bool, shortest: int) -> Mask:
     """Flip the runs of `value` shorter than `shortest` frames, but no gap at either end."""
     result = mask.copy()
     for first, last in runs(mask if value else ~mask):

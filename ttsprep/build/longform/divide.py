@@ -12,6 +12,7 @@ from ttsprep.build.longform.acoustic import Listener
 from ttsprep.build.longform.book_words import After, Words, words
 from ttsprep.build.longform.pauses import Levels
 from ttsprep.build.longform.text_position import Placing, Values, place
+from ttsprep.core.dsp import robust_spread
 from ttsprep.core.signal import Mask
 from ttsprep.core.types import Clip
 
@@ -288,5 +289,4 @@ def _edges_unlike(placing: Placing, fit: Values, frames: Values) -> Mask:
 
 
 def _usual(values: Values) -> tuple[float, float]:
-    centre = float(np.median(values))
-    return centre, 1.4826 * float(np.median(np.abs(values - centre)))
+    return float(np.median(values)), robust_spread(values)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ttsprep.core import audio
-from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Array, Mask, Signal, runs, to_db
+from ttsprep.core.dsp import triangles
+from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Array, Mask, Signal, runs, to_db, without_short_runs
 
 BLOCK_S = 90.0
 CONTEXT = 2
@@ -111,9 +112,7 @@ def _mel(bins: int, bin_hz: float) -> Array:
     """Triangles on the mel scale, 2595 log10(1 + f / 700), shape (bins, bands)."""
     low, high = (2595 * np.log10(1 + hz / 700) for hz in (MEL_HZ[0], min(MEL_HZ[1], 0.95 * bins * bin_hz)))
     edges = 700 * (10 ** (np.linspace(low, high, MEL_BANDS + 2) / 2595) - 1)
-    hz = np.arange(bins)[:, None] * bin_hz
-    rising, falling = (hz - edges[:-2]) / np.diff(edges)[:-1], (edges[2:] - hz) / np.diff(edges)[1:]
-    return np.asarray(np.maximum(np.minimum(rising, falling), 0.0), np.float32)
+    return np.asarray(triangles(edges, np.arange(bins) * bin_hz).T, np.float32)
 
 
 WINDOW_S = 20.0
@@ -158,13 +157,7 @@ def speech(levels: Levels) -> Mask:
     """
     mask = _active(levels.low, levels) | _active(levels.high, levels)
     gap, sound = (round(seconds / levels.seconds_per_frame) for seconds in (SHORTEST_GAP_S, SHORTEST_SOUND_S))
-    for first, last in runs(~mask):
-        if last - first < gap and first and last < len(mask):
-            mask[first:last] = True
-    for first, last in runs(mask):
-        if last - first < sound:
-            mask[first:last] = False
-    return mask
+    return without_short_runs(without_short_runs(mask, False, gap), True, sound)
 
 
 def _active(band: Array, levels: Levels) -> Mask:

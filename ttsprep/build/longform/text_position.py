@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ttsprep.build.longform.book_words import Words
 from ttsprep.checks.pace import robust_line
+from ttsprep.core.dsp import robust_spread
 
 Values = npt.NDArray[np.float64]
 
@@ -301,7 +302,7 @@ def _learn(placing: Placing, text: Words, seconds: Values, pauses: Values) -> Re
     size = phones[placing.ends[sure]] - phones[placing.begins[sure]]
     slope, onset = robust_line(size, seconds[sure])
     off = np.log(seconds[sure] / (onset + slope * size)) / np.sqrt(1 + FEW_PHONES / size)
-    spread = float(np.clip(1.4826 * np.median(np.abs(off)), 0.07, 0.2))
+    spread = float(np.clip(robust_spread(off, 0.0), 0.07, 0.2))
     kinds: list[list[float]] = [[], [], [], []]
     silent = np.zeros(4)
     for k in np.flatnonzero(sure):

@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ttsprep.audit.verdict import Verdict
+from ttsprep.core.dsp import robust_spread
 from ttsprep.report.charts.svg import (
     CLASSES,
     Figure,
@@ -220,6 +221,6 @@ def robust_line(u: Values, s: Values) -> tuple[float, float, float]:
         slope = float(np.average((u - mean_u) * (s - mean_s), weights=weights) / variance)
         intercept = float(mean_s - slope * mean_u)
         residual = s - intercept - slope * u
-        spread = max(1.4826 * float(np.median(np.abs(residual))), 1e-3)
+        spread = max(robust_spread(residual, 0.0), 1e-3)
         weights = np.clip(1 - (residual / (4.685 * spread)) ** 2, 0, None) ** 2
     return intercept, slope, max(spread, 1e-3)
