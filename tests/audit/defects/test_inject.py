@@ -45,7 +45,7 @@ def test_everything_about_single_clips_is_planted() -> None:
     about_files = {"audio-orphan", "decoder-crashed", "path-outside-corpus", "duplicate-id", "name-collision"}
     about_files |= {"name-unsafe", "metadata-malformed"}
     phonemes = {"phoneme-missing", "phoneme-rare"}
-    listened = {code for code, (_, check) in catalogue().items() if check.listener}  # nothing that a model has to hear
+    listened = {code for code, (_, check) in catalogue().items() if check.model}  # nothing that a model has to hear
     missing = set(catalogue()) - {one.code for one in DEFECTS}
     assert missing <= about_the_corpus | about_files | phonemes | listened
 

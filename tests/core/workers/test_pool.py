@@ -333,7 +333,7 @@ SCRIPT = """
     import sys
     sys.path[:] = {path!r}
     from ttsprep.core.workers.pool import Limits, run
-    from core.test_workers import {work}
+    from core.workers.test_pool import {work}
     print("go", flush=True)
     try:
         for index, rows in run({work}(), ([n] for n in range(100_000)), jobs=2):
@@ -404,7 +404,7 @@ def test_a_closed_standard_input_and_output_do_no_harm() -> None:
         import os, sys
         sys.path[:] = {path!r}
         from ttsprep.core.workers.pool import run
-        from core.test_workers import Doubling
+        from core.workers.test_pool import Doubling
         os._exit(0 if dict(run(Doubling(), [[1, 2]], jobs=1)) == {{0: [2, 4]}} else 9)
     """).format(path=sys.path)
     closing_all = ["/bin/sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script]
@@ -416,7 +416,7 @@ def test_many_items_cost_little_time_and_no_memory() -> None:
         import resource, sys, time
         sys.path[:] = {path!r}
         from ttsprep.core.workers.pool import run
-        from core.test_workers import Plain
+        from core.workers.test_pool import Plain
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         def items(count):
             return (range(n, n + 64) for n in range(0, count, 64))
