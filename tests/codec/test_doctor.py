@@ -10,7 +10,6 @@ torch = pytest.importorskip("torch")
 from codec.made_up_speech import RATE, small_training, voice  # noqa: E402
 from ttsprep.codec.checkpoint import write  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
-from ttsprep.codec.commands import doctor  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.doctor import health_check  # noqa: E402
 from ttsprep.codec.quantisers.fused import gather_sum, moments  # noqa: E402
@@ -122,13 +121,13 @@ def test_nan_weights(packed, tmp_path, monkeypatch):
         one.go(steps=10)
     write(export(tmp_path, half=False, averaged=False), tmp_path / "codec.pt")
     with pytest.raises(CheckpointError, match="NaN or infinity: the training had diverged"):
-        doctor(str(tmp_path / "codec.pt"), None, clips=1)
+        Codec.load(tmp_path / "codec.pt")
 
 
 def test_a_foreign_pickle(tmp_path):
     (tmp_path / "codec.pt").write_bytes(pickle.dumps({"model": Codec}))
     with pytest.raises(CheckpointError, match="without running code"):
-        doctor(str(tmp_path / "codec.pt"), None, clips=1)
+        Codec.load(tmp_path / "codec.pt")
 
 
 def test_the_weights_alone(trained, tmp_path, clips):
@@ -141,7 +140,7 @@ def test_the_weights_alone(trained, tmp_path, clips):
     assert alone.books[0].range == float(book.abs().max())
     assert float(book.norm(dim=1).min()) <= alone.books[0].norm <= float(book.norm(dim=1).max())
     write(codec.checkpoint, tmp_path / "codec.pt")
-    text = doctor(str(tmp_path / "codec.pt"), None, clips=1)
+    text = Codec.load(tmp_path / "codec.pt")
     assert "name a CORPUS" in text and "perplexity" not in text and "nan" not in text
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,13 +13,15 @@ from ttsprep.cli import console
 from ttsprep.cli.audit import length, pairs
 from ttsprep.cli.console import count, printable, show, write
 from ttsprep.cli.options import AsJson, Cluster, Jobs, cores
-from ttsprep.core.errors import MissingExtraError
+from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ttsprep.codec.codec import Codec
     from ttsprep.codec.decode import Decoded
+    from ttsprep.codec.doctor import Health
     from ttsprep.codec.encode import Encoded, Job
     from ttsprep.codec.verify import Verified
     from ttsprep.corpora.corpus import Corpus
@@ -134,9 +137,9 @@ def _pack(
 ) -> None:
     """Decode the sources of a recipe into one array."""
     _needs_torch()
-    from ttsprep.codec import commands
+    from ttsprep.codec.training.data import pack_recipe
 
-    commands.pack(recipe, data, out)
+    pack_recipe(recipe, data, out)
 
 
 @codec.command("train")
@@ -167,22 +170,19 @@ def _train(
 ) -> None:
     """Train, or go on training: stop and start at will."""
     _needs_torch()
-    from ttsprep.codec import commands
+    if (recipe is None or speech is None) == (corpus is None):
+        raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
+    from ttsprep.codec.device import find_device
+    from ttsprep.codec.training.config import CodecRecipe, parse_settings, read_recipe
+    from ttsprep.codec.training.run import TrainOptions, reexecute, train
 
-    commands.train(
-        recipe,
-        out,
-        speech=speech,
-        corpus=corpus,
-        preset_name=preset,
-        steps=steps,
-        decay=decay,
-        begin_from=begin_from,
-        settings=settings or (),
-        device=device,
-        save_minutes=save_minutes,
-        tell=console.tell,
-    )
+    if find_device(device) == "cpu":
+        reexecute()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
+    options = TrainOptions(steps, decay, begin_from, parse_settings(settings or ()), device, save_minutes)
+    chosen = CodecRecipe(preset=preset) if recipe is None else read_recipe(recipe)
+    run = train(chosen, out, options, speech=speech, corpus=corpus, tell=console.tell)
+    console.tell(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
 
 
 @codec.command("fit")
@@ -191,9 +191,13 @@ def _fit(
 ) -> None:
     """Fit a codec in closed form, in seconds."""
     _needs_torch()
-    from ttsprep.codec import commands
+    from ttsprep.codec import checkpoint
+    from ttsprep.codec.training.config import read_recipe
+    from ttsprep.codec.training.data import Speech as PackedSpeech
+    from ttsprep.codec.training.export import fit
 
-    commands.fit(recipe, speech, out)
+    checkpoint.claim("codec fit", out, [speech])
+    checkpoint.write(fit(read_recipe(recipe).config(), PackedSpeech(speech)), out)
 
 
 @codec.command("export")
@@ -208,9 +212,15 @@ def _export(
 ) -> None:
     """Turn a run into a checkpoint to share."""
     _needs_torch()
-    from ttsprep.codec import commands
+    from ttsprep.codec import checkpoint
+    from ttsprep.codec.training.data import Speech as PackedSpeech
+    from ttsprep.codec.training.export import export
 
-    console.write(commands.export(run, speech, out, last=last) + "\n")
+    checkpoint.claim("codec export", out, [run, *([speech] if speech else [])])
+    trained_on = PackedSpeech(speech or run / "speech")
+    exported = export(run, averaged=not last, licence=trained_on.licence, speech=trained_on)
+    checkpoint.write(exported, out)
+    write(f"{out}: step {exported.step}, digest {exported.digest()}\n")
 
 
 @codec.command("eval")
@@ -227,11 +237,14 @@ def _eval(
 ) -> None:
     """Measure a codec with its first codebook, its first two, and so on to all of them."""
     _needs_torch()
-    from ttsprep.codec import commands
+    from ttsprep.codec.evaluate import beside, evaluate, read_clips, table
+    from ttsprep.codec.external import load
 
-    console.write(
-        commands.evaluate(checkpoint, corpus, clips=clips, beam=beam, baselines=baseline or (), lyra=lyra) + "\n"
-    )
+    codec = load(checkpoint)
+    chosen = read_clips(corpus, codec.sample_rate, clips)
+    parts = [table(evaluate(codec, chosen, range(1, codec.num_codebooks + 1), beam=beam))]
+    parts += beside(baseline or (), chosen, codec.sample_rate, lyra)
+    write("\n\n".join(parts) + "\n")
 
 
 @codec.command("doctor")
@@ -245,9 +258,38 @@ def _doctor(
 ) -> None:
     """Look at the health of a checkpoint."""
     _needs_torch()
-    from ttsprep.codec import commands
+    import torch
 
-    console.write(commands.doctor(checkpoint, corpus, clips=clips) + "\n")
+    from ttsprep.codec.codec import Codec
+    from ttsprep.codec.doctor import health_check
+    from ttsprep.codec.evaluate import read_clips
+
+    torch.set_num_threads(1)
+    codec = Codec.load(checkpoint)
+    speech = None if corpus is None else [clip for _, clip in read_clips(corpus, codec.sample_rate, clips)]
+    health = health_check(codec, speech)
+    write(_health(codec, health, heard=speech is not None) + "\n")
+
+
+def _health(codec: "Codec", health: "Health", *, heard: bool) -> str:
+    """Return a table of codebooks, and the verdict; `heard`: the codec was measured on speech."""
+    lines = ["book  updates  range   norm" + ("  used  perplexity  reach  left" if heard else "")]
+    for number, book in enumerate(health.books):
+        shown = f"{number:4}  {book.updates:7}  {book.range:5.2f}  {book.norm:5.2f}"
+        if heard:
+            shown += f"  {book.used:4.0%}  {book.perplexity:10.0f}  {book.reach:5.2f}  {book.left:4.0%}"
+        lines.append(shown)
+    config = codec.config
+    causal = "causal, " if config.causal else ""
+    lines.append(f"{config.bit_rate / 1000:.2f} kbit/s; {causal}latency {config.latency_ms:.1f} ms")
+    if heard and health.books:
+        lines.append(
+            f"level out / in {health.level:.3f}, drift of the output {health.drift_db:+.1f} dB, "
+            f"upper half of the band {health.treble_db:+.1f} dB"
+        )
+    well = "healthy" if heard else "no fault in the weights; name a CORPUS to see what they do to speech"
+    lines += [f"{issue.severity}: {issue.cause}: {issue.message}" for issue in health.issues] or [well]
+    return "\n".join(lines)
 
 
 def show_job(job: "Job", out: Path, device: str, *, as_json: bool) -> None:

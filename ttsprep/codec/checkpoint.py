@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.network import CodecModel
 from ttsprep.core.errors import CheckpointError
 from ttsprep.core.files import atomic_file, atomic_write
+from ttsprep.core.output_folder import claim_file
 
 FORMAT = "ttsprep-codec"
 VERSION = 2
@@ -106,6 +108,19 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
         atomic_write(path, safetensors.torch.save(tensors, {FORMAT: json.dumps(rest)}))
     else:
         save_atomically({**rest, "state": checkpoint.state}, path)
+
+
+def claim(command: str, path: Path, sources: Iterable[Path]) -> None:
+    """See that a command may write `path`: nothing is there, or another checkpoint, and no source around it."""
+    claim_file(command, path, sources, ours=_is_checkpoint)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    try:
+        read(path)
+    except (CheckpointError, OSError):
+        return False
+    return True
 
 
 def read(path: Path) -> Checkpoint:

@@ -6,6 +6,24 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.training.config import TrainConfig
+from ttsprep.core.errors import UsageError
+
+
+def find_device(name: str) -> str:
+    """Return the device that ``auto``, ``cpu`` or ``cuda`` stands for here.
+
+    Raises
+    ------
+    UsageError
+        If it is not there.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in {"cpu", "cuda"}:
+        raise UsageError(f"no device is called {name!r}: auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("there is no CUDA device that this torch can use: give --device cpu")
+    return name
 
 
 def prepare(device: torch.device) -> None:

@@ -129,14 +129,15 @@ def prepare(path: Path, options: Options) -> Job:
     TtsprepError
         If the corpus or the codec cannot be used as asked.
     """
-    from ttsprep.codec.external import device, load
+    from ttsprep.codec.device import find_device
+    from ttsprep.codec.external import load
     from ttsprep.codec.token_formats import FORMATS
     from ttsprep.codec.tokens import TokenSpec
 
     if options.form not in FORMATS:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
     todo = read_corpus(path, options.layout)
-    coder = load(options.codec, device(options.device))
+    coder = load(options.codec, find_device(options.device))
     if not coder.num_codebooks:
         raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")
     num_codebooks = coder.num_codebooks if options.num_codebooks is None else options.num_codebooks

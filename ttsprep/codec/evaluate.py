@@ -15,6 +15,8 @@ import soundfile
 
 from ttsprep.codec.external import AudioCodec
 from ttsprep.codec.metrics import aligned, delay, measure
+from ttsprep.codec.training.data import opened, recordings
+from ttsprep.core import audio
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.types import Samples
 
@@ -29,6 +31,22 @@ class Row:
     clip: str
     num_codebooks: int
     values: dict[str, float]
+
+
+def read_clips(corpus: Path, rate: int, count: int, seconds: float = 10.0) -> list[tuple[str, Samples]]:
+    """Return names and beginnings of some clips of a folder, spread over it, mono at `rate`.
+
+    Raises
+    ------
+    CorpusError
+        If the folder has no audio, or one of the clips cannot be read.
+    """
+    files = recordings(corpus)
+    clips = []
+    for file in files[:: max(1, len(files) // count)][:count]:
+        with opened(file, corpus) as path:
+            clips.append((file.stem, audio.load_mono(path, rate, end=seconds)))
+    return clips
 
 
 def evaluate(

@@ -6,18 +6,15 @@ import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ttsprep.codec.codec import Codec, EncodedClip
-from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError, UsageError
+from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError
 from ttsprep.core.types import Samples
-
-if TYPE_CHECKING:
-    pass
 
 
 class AudioCodec(Protocol):
@@ -287,20 +284,3 @@ def load(name: Path | str, device: str = "cpu") -> "AudioCodec":
             raise CheckpointError(f"{path} is a folder without config.json: neither a checkpoint nor a model")
         return HFCodec(path, device)
     return Codec.load(name, device)
-
-
-def device(name: str) -> str:
-    """Return the device that ``auto``, ``cpu`` or ``cuda`` stands for here.
-
-    Raises
-    ------
-    UsageError
-        If it is not there.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name not in {"cpu", "cuda"}:
-        raise UsageError(f"no device is called {name!r}: auto, cpu or cuda")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("there is no CUDA device that this torch can use: give --device cpu")
-    return name

@@ -9,10 +9,9 @@ import soundfile
 
 pytest.importorskip("torch")
 
-from ttsprep.codec.commands import clips_of, pack
+from ttsprep.codec.evaluate import read_clips
 from ttsprep.codec.training.config import CodecRecipe, TrainConfig, parse_settings, read_recipe, revised
-from ttsprep.codec.training.data import Speech, TrainingSource
-from ttsprep.codec.training.data import pack as pack_sources
+from ttsprep.codec.training.data import Speech, TrainingSource, pack, pack_recipe
 from ttsprep.codec.training.export import export
 from ttsprep.core.errors import CheckpointError, CorpusError, UsageError
 
@@ -37,7 +36,7 @@ def test_a_recipe_that_is_none(tmp_path, text, words):
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match=words) as caught:
-        pack(recipe, [tmp_path], tmp_path / "speech")
+        pack_recipe(recipe, [tmp_path], tmp_path / "speech")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "speech").exists()
 
@@ -78,10 +77,10 @@ def test_speech_that_cannot_be_packed(tmp_path):
     for value, words in [(0.0, "louder than silence"), (np.nan, "NaN or infinite")]:
         soundfile.write(file, np.full(16000, value, np.float32), 8000, subtype="FLOAT")
         with pytest.raises(CorpusError, match=words):
-            pack_sources(source, 8000, out)
+            pack(source, 8000, out)
     file.write_bytes(b"RIFF of nothing")
     with pytest.raises(CorpusError, match=r"a\.wav cannot be read"):
-        pack_sources(source, 8000, out)
+        pack(source, 8000, out)
     assert not out.exists()
     with pytest.raises(CorpusError, match="codec pack"):
         Speech(out)
@@ -91,7 +90,7 @@ def test_channels_out_of_phase_are_packed_as_speech(tmp_path):
     said = np.random.default_rng(0).uniform(-0.4, 0.4, 16000).astype(np.float32)
     (tmp_path / "wavs").mkdir()
     soundfile.write(tmp_path / "wavs" / "a.wav", np.stack([said, -said], 1), 8000, subtype="FLOAT")
-    pack_sources([TrainingSource("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
+    pack([TrainingSource("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
     speech = Speech(tmp_path / "packed")
     assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4
 
@@ -105,10 +104,10 @@ def test_every_kind_of_audio_is_packed_and_measured(tmp_path):
         soundfile.write(wavs / name, said, 8000, format=kind)
     soundfile.write(wavs / "f.opus", said, 8000, format="OGG", subtype="OPUS")
     (wavs / ".hidden.wav").write_bytes(b"of no concern")
-    pack_sources([TrainingSource("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
+    pack([TrainingSource("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
     names = ["a", "b", "c", "d", "e", "f", "g"]
     assert [piece.id for piece in Speech(tmp_path / "packed").pieces] == [f"voice/{name}" for name in names]
-    assert [name for name, _ in clips_of(wavs, 8000, 7)] == names
+    assert [name for name, _ in read_clips(wavs, 8000, 7)] == names
 
 
 def break_by_nothing(file):
@@ -137,9 +136,9 @@ def test_a_recording_that_cannot_be_read_is_named(tmp_path, broken):
     soundfile.write(wavs / "a.wav", np.full(16000, 0.1, np.float32), 8000)
     broken(wavs / "b.wav")
     with pytest.raises(CorpusError, match=r"b\.wav cannot be read .*ttsprep audit"):
-        pack_sources([TrainingSource("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
+        pack([TrainingSource("voice", wavs, 1.0, "made up")], 8000, tmp_path / "packed")
     with pytest.raises(CorpusError, match=r"b\.wav cannot be read"):
-        clips_of(wavs, 8000, 2)
+        read_clips(wavs, 8000, 2)
 
 
 def test_a_long_recording_is_packed_to_its_end(tmp_path, monkeypatch):
@@ -147,7 +146,7 @@ def test_a_long_recording_is_packed_to_its_end(tmp_path, monkeypatch):
     said = np.random.default_rng(0).uniform(-0.3, 0.3, 7 * 8000).astype(np.float32)
     soundfile.write(tmp_path / "wavs" / "a.wav", said, 8000, subtype="FLOAT")
     monkeypatch.setattr("ttsprep.core.audio.READ_SECONDS", 2.0)
-    pack_sources([TrainingSource("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
+    pack([TrainingSource("voice", tmp_path / "wavs", 1.0, "made up")], 8000, tmp_path / "packed")
     speech = Speech(tmp_path / "packed")
     assert np.abs(speech.clip(speech.pieces[0]) - said).max() < 1e-4
 

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,11 +15,15 @@ from torch import Tensor
 
 from ttsprep.codec.codec import FLOOR, speech_level
 from ttsprep.codec.device import sent
+from ttsprep.codec.training.config import read_recipe
 from ttsprep.core import audio
-from ttsprep.core.errors import AudioError, CorpusError
+from ttsprep.core.errors import AudioError, CorpusError, UsageError
 from ttsprep.core.files import inside
+from ttsprep.core.output_folder import Kind, open_output
 from ttsprep.corpora.audio_files import audio_files
 
+FILES = ("speech.npy", "speech.json")
+PACK = Kind("codec pack", FILES)
 CROP_TRIES, CROP_POWER = 4, 0.04
 """How often a crop is drawn again while its power is below this, relative to speech."""
 CROP_SPREAD = 0.3
@@ -163,6 +167,24 @@ def pack(sources: list[TrainingSource], rate: int, folder: Path) -> None:
     (folder / "speech.json").write_text(json.dumps(table), encoding="utf-8")
 
 
+def pack_recipe(recipe: Path, folders: Sequence[Path], out: Path) -> None:
+    """Decode the sources of a recipe, which lie under `folders`, into one array in `out`."""
+    chosen = read_recipe(recipe)
+    rate = chosen.config().sample_rate
+    if not chosen.source:
+        raise UsageError(f"{recipe} names no [[source]] to pack: name, path, weight and licence of each are needed")
+    sources = [TrainingSource(**{**row.model_dump(), "path": _find(folders, row.path)}) for row in chosen.source]
+    with open_output(PACK, out, [source.path for source in sources]):
+        pack(sources, rate, out)
+
+
+def _find(folders: Sequence[Path], relative: str) -> Path:
+    for folder in folders:
+        if (folder / relative).is_dir():
+            return folder / relative
+    raise UsageError(f"no folder {relative!r} under {', '.join(map(str, folders))}: give its parent with --data")
+
+
 class Speech:
     """A packed corpus, to crop from.
 
@@ -193,6 +215,12 @@ class Speech:
             if mine.any():
                 chance[mine] = source["weight"] * lengths[mine] / lengths[mine].sum()
         self.chance = torch.from_numpy(chance / chance.sum())
+
+    @property
+    def licence(self) -> str:
+        """Licences of the sources that are trained on."""
+        trained_on = {piece.source for piece in self._train}
+        return "; ".join(str(source["licence"]) for n, source in enumerate(self.sources) if n in trained_on)
 
     @property
     def held_out(self) -> list[PackedClip]:
