@@ -258,13 +258,10 @@ def _doctor(
 ) -> None:
     """Look at the health of a checkpoint."""
     _needs_torch()
-    import torch
-
     from ttsprep.codec.codec import Codec
     from ttsprep.codec.doctor import health_check
     from ttsprep.codec.evaluate import read_clips
 
-    torch.set_num_threads(1)
     codec = Codec.load(checkpoint)
     speech = None if corpus is None else [clip for _, clip in read_clips(corpus, codec.sample_rate, clips)]
     health = health_check(codec, speech)

@@ -96,6 +96,7 @@ def health_check(codec: Codec, clips: Sequence[Samples] | None) -> Health:
     -------
     Health
     """
+    torch.set_num_threads(1)
     if clips is not None and sum(map(len, clips)) < codec.sample_rate:
         raise CorpusError("at least a second of speech is needed to health_check a codec")
     nan = float("nan")
