@@ -174,7 +174,7 @@ def _train(
         raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
     from ttsprep.codec.device import find_device
     from ttsprep.codec.training.config import CodecRecipe, parse_settings, read_recipe
-    from ttsprep.codec.training.run import TrainOptions, reexecute, train
+    from ttsprep.codec.training.train import TrainOptions, reexecute, train
 
     if find_device(device) == "cpu":
         reexecute()
