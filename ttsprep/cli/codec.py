@@ -265,10 +265,10 @@ def _doctor(
     codec = Codec.load(checkpoint)
     speech = None if corpus is None else [clip for _, clip in read_clips(corpus, codec.sample_rate, clips)]
     health = health_check(codec, speech)
-    write(_health(codec, health, heard=speech is not None) + "\n")
+    write(health_text(codec, health, heard=speech is not None) + "\n")
 
 
-def _health(codec: "Codec", health: "Health", *, heard: bool) -> str:
+def health_text(codec: "Codec", health: "Health", *, heard: bool) -> str:
     """Return a table of codebooks, and the verdict; `heard`: the codec was measured on speech."""
     lines = ["book  updates  range   norm" + ("  used  perplexity  reach  left" if heard else "")]
     for number, book in enumerate(health.books):
