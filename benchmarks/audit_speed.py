@@ -41,7 +41,7 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.tables import read_table
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
-from ttsprep.report import audit_report
+from ttsprep.report.page import audit_report
 from ttsprep.text.phonemes import phonemize
 
 VIEWS = ("samples", "power", "level_db", "peak_db", "floor_db", "speech", "pauses", "speech_spectrum", "f0")

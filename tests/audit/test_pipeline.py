@@ -19,7 +19,7 @@ from ttsprep.core.errors import CorpusError, TtsprepError, UsageError
 from ttsprep.core.store import noted_place
 from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
 from ttsprep.corpora.corpus import read_corpus
-from ttsprep.report import audit_report
+from ttsprep.report.page import audit_report
 
 Lines = list[str]
 

@@ -23,7 +23,7 @@ from ttsprep.build.provenance import ENTRIES, PROVENANCE, read_rejected
 from ttsprep.build.split import split
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.core.files import digest
-from ttsprep.report import build_report
+from ttsprep.report.page import build_report
 
 build = partial(build_without_report, report=build_report)
 

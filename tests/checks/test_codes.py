@@ -11,7 +11,7 @@ from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.codes import Codes
 from ttsprep.core.errors import CorpusError
-from ttsprep.report import audit_report
+from ttsprep.report.page import audit_report
 
 pytest.importorskip("torch", reason="the codec needs torch")
 

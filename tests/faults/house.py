@@ -12,7 +12,7 @@ import pandas as pd
 
 from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
-from ttsprep.report import audit_report
+from ttsprep.report.page import audit_report
 
 COMMAND = [sys.executable, "-m", "ttsprep.cli.main"]
 TABLES = ("clips.parquet", "findings.parquet")

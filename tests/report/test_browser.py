@@ -10,7 +10,7 @@ import pytest
 from report.chromium import PROGRAM, Chromium
 from report.made_tables import audit_of, corpus, found, provenance_of, rejected_of
 from ttsprep.checks.base import catalogue
-from ttsprep.report import audit_report, build_report
+from ttsprep.report.page import audit_report, build_report
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
 

@@ -11,11 +11,11 @@ import pytest
 
 from report.made_tables import NOWHERE, audit_of, build_of, corpus, found, provenance_of, rejected_of
 from report.test_page import HOSTILE, Page
-from ttsprep.report import build_report
-from ttsprep.report.build_page import facts, rewritten
-from ttsprep.report.charts.histogram import TALLEST, overlay, overlays
-from ttsprep.report.compare import NO_REASON, changes, losses, lost, match
+from ttsprep.report.build_page import property_table, rewritten
+from ttsprep.report.charts.histogram import TALLEST, before_after_histogram, before_after_histograms
+from ttsprep.report.compare import NO_REASON, changes, hours_lost, lost, match
 from ttsprep.report.data import QUANTITIES, BuildTables
+from ttsprep.report.page import build_report
 
 
 def followed(build):
@@ -23,7 +23,7 @@ def followed(build):
 
 
 def side_by_side(build):
-    return {fact.name: fact for fact in facts(build, match(build))}
+    return {row.name: row for row in property_table(build, match(build))}
 
 
 def rendered(build):
@@ -80,7 +80,7 @@ def test_a_clip_that_is_neither_built_nor_listed_is_named(built):
 
 
 def test_the_losses_add_up_to_what_lies_between_source_and_build(built):
-    listed = losses(built, match(built))
+    listed = hours_lost(built, match(built))
     assert [(loss.name, loss.clips, loss.rejected) for loss in listed] == [
         ("clipping", 2, True),
         ("rate-outlier", 1, True),
@@ -94,14 +94,14 @@ def test_the_losses_add_up_to_what_lies_between_source_and_build(built):
 
 def test_a_change_of_length_that_nothing_explains_is_named(built):
     unknown = replace(built, provenance=built.provenance[["id", "source_id"]])
-    assert [loss.name for loss in losses(unknown, match(unknown))] == [
+    assert [loss.name for loss in hours_lost(unknown, match(unknown))] == [
         "clipping",
         "rate-outlier",
         "shortened",
     ]
     clips = built.after.table.assign(duration_s=built.after.table["duration_s"] + 2)
     longer = replace(built, after=audit_of(clips, built.after.findings))
-    (*_, rest) = losses(longer, match(longer))
+    (*_, rest) = hours_lost(longer, match(longer))
     assert rest.name == "other changes of length"
     assert rest.seconds == pytest.approx(-2 * 37)
 
@@ -178,8 +178,8 @@ def test_the_facts_stand_side_by_side(built):
     assert (rows["Clips"].before, rows["Clips"].after) == ("40", "37")
     assert (rows["Sample rate"].before, rows["Sample rate"].after) == ("44.1 kHz (30), 22.05 kHz (10)", "24 kHz")
     assert rows["Sample rate"].done == "changed in 37 clips"
-    assert rows["Loudness, nine in ten"].after == "−23.0 LUFS"
-    assert rows["Loudness, nine in ten"].done.startswith("gain −2.0 to +3.0 dB: ")
+    assert rows["Loudness, 5th to 95th percentile"].after == "−23.0 LUFS"
+    assert rows["Loudness, 5th to 95th percentile"].done.startswith("gain −2.0 to +3.0 dB: ")
     assert "Encoding" not in rows
 
 
@@ -200,36 +200,35 @@ LOUDNESS = next(q for q in QUANTITIES if q.column == "loudness_lufs")
 
 
 def test_before_and_after_lie_over_each_other_on_the_same_axes(built):
-    figure = overlay(LOUDNESS, built.before.table, built.after.table)
+    figure = before_after_histogram(LOUDNESS, built.before.table, built.after.table)
     assert 'class="was"' in figure.svg
     assert 'class="now"' in figure.svg
     median = f"{built.before.table['loudness_lufs'].median():.1f}".replace("-", "−")
     assert figure.title in {f"Loudness: median {median} → −23.0 LUFS", "Loudness: median still −23.0 LUFS"}
-    assert "at −23.0 LUFS" in figure.note
-    tips = re.findall(r"LUFS: (\d+) clips before, (\d+) after", figure.svg)
-    assert sum(int(before) for before, _ in tips) == 40
-    assert sum(int(after) for _, after in tips) == 37
+    assert "then −23.0 LUFS" in figure.note
+    for name, clips in (("source", 40), ("build", 37)):
+        assert sum(map(int, re.findall(rf"(\d+) in the {name}", figure.svg))) == clips
 
 
 def test_a_peak_that_would_flatten_the_other_is_cut_and_says_its_count():
     before = pd.DataFrame({"loudness_lufs": np.linspace(-30, -16, 400)})
     after = pd.DataFrame({"loudness_lufs": np.full(400, -23.0)})
-    figure = overlay(LOUDNESS, before, after)
+    figure = before_after_histogram(LOUDNESS, before, after)
     assert re.search(r'class="over-top"[^>]*>400<', figure.svg)
-    tallest = max(int(n) for n, _ in re.findall(r"(\d+) clips before, (\d+) after", figure.svg))
+    tallest = max(map(int, re.findall(r"(\d+) in the source", figure.svg)))
     top = float(re.findall(r'class="tick" text-anchor="end">(\d+)<', figure.svg)[-1])
     assert top <= TALLEST * tallest
     few = before.iloc[::2]
-    assert 'class="over-top"' not in overlay(LOUDNESS, before, few).svg
-    assert 'class="over-top"' not in overlay(LOUDNESS, before, before).svg
+    assert 'class="over-top"' not in before_after_histogram(LOUDNESS, before, few).svg
+    assert 'class="over-top"' not in before_after_histogram(LOUDNESS, before, before).svg
 
 
 def test_what_one_side_lacks_is_said():
     clips = pd.DataFrame({"loudness_lufs": [-20.0, -22.0]})
-    assert overlay(LOUDNESS, clips, clips.head(0)).note == "not measured in the build"
-    assert overlay(LOUDNESS, clips.head(0), clips).note == "not measured in the source"
-    assert overlay(LOUDNESS, clips.head(0), clips.head(0)) is None
-    assert [figure.title for figure in overlays(clips, clips)] == ["Loudness: median still −21.0 LUFS"]
+    assert before_after_histogram(LOUDNESS, clips, clips.head(0)).note == "not measured in the build"
+    assert before_after_histogram(LOUDNESS, clips.head(0), clips).note == "not measured in the source"
+    assert before_after_histogram(LOUDNESS, clips.head(0), clips.head(0)) is None
+    assert [figure.title for figure in before_after_histograms(clips, clips)] == ["Loudness: median still −21.0 LUFS"]
 
 
 def test_the_page_is_well_formed_and_has_the_audit_of_the_result_under_it(built):
@@ -351,7 +350,7 @@ def test_thirteen_thousand_clips_take_seconds():
 
 
 def test_of_more_rejected_clips_than_the_list_holds_the_first_are_shown(built, monkeypatch):
-    monkeypatch.setattr("ttsprep.report.rejected.MOST_LISTED", 2)
+    monkeypatch.setattr("ttsprep.report.compare.MOST_LISTED", 2)
     (data,) = Page(rendered(built)).all("script", id="rejected-data")
     listed = json.loads(data["text"])
     assert listed["all"] == 3

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from report.made_tables import OUTLIER, audit_of, corpus, found, points
-from ttsprep.report import audit_report
 from ttsprep.report.charts.voices import MOST_NAMED, voice_map
+from ttsprep.report.page import audit_report
 from ttsprep.report.spoken import spoken
 
 

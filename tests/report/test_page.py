@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from report.made_tables import COLUMNS, audit_of, corpus, found
-from ttsprep.report import audit_report
-from ttsprep.report.page import MOST_ROWS
+from ttsprep.report.page import MOST_ROWS, audit_report
 
 
 class Page(HTMLParser):

@@ -105,7 +105,7 @@ class Audited:
 
 
 Report = Callable[[Audited], str]
-"""Makes ``report.html``, as `ttsprep.report.audit_report` does."""
+"""Makes ``report.html``, as `ttsprep.report.page.audit_report` does."""
 
 
 def audit(

@@ -43,7 +43,7 @@ SHARD = 32
 
 
 Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
-"""Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.build_report` does."""
+"""Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.page.build_report` does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def build(
     from ttsprep.build.output_folder import KIND
     from ttsprep.core.output_folder import claim
     from ttsprep.corpora import source as sources
-    from ttsprep.report import build_report
+    from ttsprep.report.page import build_report
 
     claim(KIND, out, [source] if source else [])  # before anything is fetched or unpacked
     with console.Meter() as meter:

@@ -147,7 +147,7 @@ def _audit(
 
 def _report(audited: "Audited") -> str:
     """Make the report; its packages are imported only where there is one to make."""
-    from ttsprep.report import audit_report
+    from ttsprep.report.page import audit_report
 
     return audit_report(audited)
 

@@ -1,9 +1,10 @@
 """The part of the page that is about a build: what the template needs to show source and result side by side."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ import pandas as pd
 
 from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.verdict import Verdict
-from ttsprep.report.charts.histogram import overlays
-from ttsprep.report.charts.svg import CLASSES, Values, column, hours
-from ttsprep.report.compare import Loss, Match, changes, losses, lost, match, removed
-from ttsprep.report.data import QUANTITIES, BuildTables, cut, visible
-from ttsprep.report.rejected import Reason, listing, reasons
+from ttsprep.report.charts.histogram import before_after_histograms
+from ttsprep.report.charts.svg import CLASSES, column
+from ttsprep.report.compare import HoursLost, Match, Reason, changes, hours_lost, listing, lost, match, reasons, removed
+from ttsprep.report.data import QUANTITIES, BuildTables, Values, cut, visible
+from ttsprep.report.format import count as number_of
+from ttsprep.report.format import hours
 
 MOST_STEPS = 12
 """Reasons with a bar of their own on the way from source to build."""
@@ -27,7 +29,7 @@ MOST_WORDS, MOST_LETTERS = 36, 120
 def compared(build: BuildTables) -> dict[str, Any]:
     """Make everything that ``build.html`` shows."""
     matched = match(build)
-    gone = losses(build, matched)
+    gone = hours_lost(build, matched)
     grouped = reasons(build, matched)
     rows, fresh = changes(build, matched)
     phones, diphones = lost(build, matched, MOST_SOUNDS)
@@ -41,8 +43,8 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "whole": len(set(matched.source.values())) == len(matched.source),
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, grouped),
-        "facts": facts(build, matched),
-        "overlays": overlays(build.before.table, build.after.table),
+        "properties": property_table(build, matched),
+        "histograms": before_after_histograms(build.before.table, build.after.table),
         "rewritten": texts.texts,
         "words": [
             (*(cut(visible(part), MOST_LETTERS) for part in (before, after)), count)
@@ -70,7 +72,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
     }
 
 
-def _flow(build: BuildTables, gone: Sequence[Loss], grouped: Sequence[Reason]) -> list[dict[str, Any]]:
+def _flow(build: BuildTables, gone: Sequence[HoursLost], grouped: Sequence[Reason]) -> list[dict[str, Any]]:
     """Cut the way from source to build into bars, in per cent of the source: what is left always ends at a bar."""
     before, after = build.before.summary, build.after.summary
     by_hours = before["hours"] > 0
@@ -82,7 +84,7 @@ def _flow(build: BuildTables, gone: Sequence[Loss], grouped: Sequence[Reason]) -
         rest = rejected[MOST_STEPS - 1 :]
         name = f"{len(rest)} other reasons"
         rejected = rejected[: MOST_STEPS - 1]
-        rejected.append(Loss(name, sum(r.clips for r in rest), sum(r.seconds for r in rest), True))
+        rejected.append(HoursLost(name, sum(r.clips for r in rest), sum(r.seconds for r in rest), True))
     codes = [reason.code for reason in grouped]
     at = before["hours"] * 3600 if by_hours else before["clips"]
     rows = [_end("source", build.before, whole, by_hours)]
@@ -153,18 +155,8 @@ QUANTITY = {quantity.column: quantity for quantity in QUANTITIES}
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """A property before and after.
-
-    Attributes
-    ----------
-    name
-        Of the property.
-    before, after
-        As a person reads it.
-    done
-        What was done to get there, "" if nothing is known of it.
-    """
+class Property:
+    """A property of the clips before and after, as a person reads it, and what the build did; "" if that is unknown."""
 
     name: str
     before: str
@@ -172,24 +164,29 @@ class Fact:
     done: str = ""
 
 
-def facts(build: BuildTables, matched: Match) -> list[Fact]:
+def property_table(build: BuildTables, matched: Match) -> list[Property]:
     """List what a reader compares first: size, format, level, silence, speakers."""
     before, after = build.before.table, build.after.table
+
+    def row(name: str, of: Callable[..., str], column: str = "", done: str = "") -> Property:
+        was, now = (of(side, column) if column else of(side) for side in (before, after))
+        return Property(name, was, now, done)
+
     rows = [
-        Fact("Clips", f"{len(before):,}", f"{len(after):,}"),
-        Fact("Audio", hours(_hours(before)), hours(_hours(after))),
-        Fact("Length of a clip", _range(before, "duration_s"), _range(after, "duration_s")),
+        row("Clips", lambda side: f"{len(side):,}"),
+        row("Audio", lambda side: hours(float(_measured(side, "duration_s").sum()) / 3600)),
+        row("Length of a clip", _span, "duration_s"),
         *(
-            Fact(name, _kinds(before, of), _kinds(after, of), _changed(build, matched, of))
+            row(name, _kinds, of, _changed(build, matched, of))
             for name, of in (("Sample rate", "sample_rate"), ("Channels", "channels"), ("Encoding", "subtype"))
         ),
-        Fact("Loudness, nine in ten", _middle(before, "loudness_lufs"), _middle(after, "loudness_lufs"), _gain(build)),
-        Fact("Highest peak", _highest(before, "peak_dbfs"), _highest(after, "peak_dbfs")),
-        Fact("Silence at the ends", _silence(before), _silence(after), _trimmed(build)),
+        row("Loudness, 5th to 95th percentile", partial(_span, within=(5, 95)), "loudness_lufs", _gain(build)),
+        row("Highest peak", partial(_span, within=(100, 100)), "peak_dbfs"),
+        row("Silence at the ends", _silence, done=_trimmed(build)),
     ]
     speakers = [len(set(table["speaker"]) - {""}) if "speaker" in table else 0 for table in (before, after)]
     if speakers[0] > 1:
-        rows.append(Fact("Speakers", *(f"{count:,}" for count in speakers)))
+        rows.append(Property("Speakers", *(f"{number:,}" for number in speakers)))
     return [row for row in rows if row.before != "–" or row.after != "–"]
 
 
@@ -198,33 +195,13 @@ def _measured(clips: pd.DataFrame, name: str) -> Values:
     return values[np.isfinite(values)]
 
 
-def _hours(clips: pd.DataFrame) -> float:
-    return float(_measured(clips, "duration_s").sum()) / 3600
-
-
-def _range(clips: pd.DataFrame, name: str) -> str:
+def _span(clips: pd.DataFrame, name: str, within: tuple[float, float] = (0, 100)) -> str:
+    """Write the percentiles `within` of a quantity."""
     values = _measured(clips, name) * QUANTITY[name].scale
     if not len(values):
         return "–"
-    low, high = float(values.min()), float(values.max())
-    if QUANTITY[name].show(low) == QUANTITY[name].show(high):
-        return QUANTITY[name].show(low)
-    return QUANTITY[name].span(low, high, "to")
-
-
-def _middle(clips: pd.DataFrame, name: str) -> str:
-    values = _measured(clips, name)
-    if not len(values):
-        return "–"
-    low, high = (float(v) for v in np.percentile(values, [5, 95]))
-    if QUANTITY[name].show(low) == QUANTITY[name].show(high):
-        return QUANTITY[name].show(low)
-    return QUANTITY[name].span(low, high, "to")
-
-
-def _highest(clips: pd.DataFrame, name: str) -> str:
-    values = _measured(clips, name)
-    return QUANTITY[name].show(float(values.max())) if len(values) else "–"
+    low, high = np.percentile(values, within)
+    return QUANTITY[name].span(float(low), float(high), " to ")
 
 
 def _kinds(clips: pd.DataFrame, name: str) -> str:
@@ -258,7 +235,7 @@ def _changed(build: BuildTables, matched: Match, name: str) -> str:
     had = dict(zip(before["id"], before[name], strict=True))
     now = zip(after["id"], after[name], strict=True)
     count = sum(had.get(matched.source[clip]) != value for clip, value in now)
-    return f"changed in {count:,} clip{'' if count == 1 else 's'}" if count else ""
+    return f"changed in {number_of(count, 'clip')}" if count else ""
 
 
 def _silence(clips: pd.DataFrame) -> str:
@@ -282,7 +259,7 @@ def _trimmed(build: BuildTables) -> str:
     seconds = removed(build)
     if seconds is None:
         return ""
-    return f"{hours(float(seconds.sum()) / 3600)} removed from {int((seconds > 0).sum()):,} clips"
+    return f"{hours(float(seconds.sum()) / 3600)} removed from {number_of(int((seconds > 0).sum()), 'clip')}"
 
 
 MOST_TEXTS = 3_000

@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.audit.pipeline import Audited
 from ttsprep.checks.phonemes import Coverage, coverage
 from ttsprep.core.errors import UsageError
+from ttsprep.report.format import decimal
+
+Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,19 +92,34 @@ class Quantity:
 
     def show(self, value: float) -> str:
         """Write `value`, given in `unit`, with its unit and a real minus sign."""
-        return f"{self._digits(value)} {self.unit}".rstrip()
+        return f"{decimal(value, self.digits)} {self.unit}".rstrip()
 
-    def span(self, low: float, high: float, word: str = "and") -> str:
-        """Write two values with their unit once."""
-        return f"{self._digits(low)} {word} {self.show(high)}"
+    def span(self, low: float, high: float, joint: str = "") -> str:
+        """Write two values with their unit once; one value where both read the same."""
+        if self.show(low) == self.show(high):
+            return self.show(low)
+        joint = joint or (" to " if low < 0 or high < 0 else "–")
+        return f"{decimal(low, self.digits)}{joint}{self.show(high)}"
+
+    def iqr(self, values: Values) -> str:
+        """Write the quartiles: ``5.1–8.7 s``."""
+        low, high = np.percentile(values, [25, 75])
+        return self.span(float(low), float(high))
+
+    def middle(self, values: Values) -> str:
+        """Write median and quartiles: ``median 7.0 s (IQR 5.1–8.7)``."""
+        iqr = self.iqr(values).removesuffix(self.unit).rstrip()
+        return f"median {self.show(float(np.median(values)))} (IQR {iqr})"
+
+    def spread(self, values: Values) -> str:
+        """Write the least and the greatest value: ``range 1.1–10.1 s``."""
+        span = self.span(float(values.min()), float(values.max()))
+        return f"every clip {span}" if span == self.show(float(values.min())) else f"range {span}"
 
     def difference(self, value: float) -> str:
         """Write the distance of two values: levels of LUFS or dBFS differ by LU or dB."""
-        return f"{self._digits(value)} {({'LUFS': 'LU', 'dBFS': 'dB'}).get(self.unit, self.unit)}".rstrip()
-
-    def _digits(self, value: float) -> str:
-        text = f"{value:,.{self.digits}f}"
-        return text.removeprefix("-") if not float(text.replace(",", "")) else text.replace("-", "−")
+        unit = {"LUFS": "LU", "dBFS": "dB"}.get(self.unit, self.unit)
+        return f"{decimal(value, self.digits)} {unit}".rstrip()
 
 
 QUANTITIES = (

@@ -22,10 +22,11 @@ from ttsprep.report.build_page import compared
 from ttsprep.report.charts import trends as plots
 from ttsprep.report.charts.histogram import histogram, limits_of
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
-from ttsprep.report.charts.svg import CLASSES, Figure, column, hours
+from ttsprep.report.charts.svg import CLASSES, Figure, column
 from ttsprep.report.charts.voices import place_voices, voice_map
+from ttsprep.report.compare import SHARE
 from ttsprep.report.data import QUANTITIES, BuildTables, coverage_of, cut, main_language, visible
-from ttsprep.report.rejected import SHARE
+from ttsprep.report.format import count, hours
 from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.worst import Card, worst_clips
 
@@ -113,7 +114,7 @@ def environment() -> "jinja2.Environment":
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(hours=hours, visible=visible)
+    environment.globals.update(count=count, hours=hours, visible=visible)
     return environment
 
 

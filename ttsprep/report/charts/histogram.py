@@ -1,7 +1,7 @@
-"""How a quantity is distributed over the clips, stacked by verdict, with the limits that were applied."""
+"""How a quantity is distributed: over the clips by verdict, or before a build and after it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ from ttsprep.report.charts.svg import (
     CLASSES,
     Figure,
     Scale,
-    Values,
     bottom_axis,
     column,
     left_axis,
@@ -22,15 +21,42 @@ from ttsprep.report.charts.svg import (
     picture,
     tag,
 )
-from ttsprep.report.data import QUANTITIES, Quantity
+from ttsprep.report.data import QUANTITIES, Quantity, Values
 
 BINS = 36
 WIDTH, HEIGHT, TOP, BOTTOM = 340, 188, 24, 148
+COMPARED = (
+    "duration_s",
+    "chars_per_s",
+    "loudness_lufs",
+    "lead_silence_s",
+    "tail_silence_s",
+    "noise_floor_dbfs",
+    "sample_rate",
+    "bandwidth_hz",
+    "f0_median_hz",
+)
+"""Quantities that are drawn before a build and after it, in that order."""
+SAMPLE_RATE = Quantity("sample_rate", "Sample rate", "kHz", 2, 1e-3)
+UNLIKE, TALLEST = 3.0, 2.2
+"""A peak over so many times that of the other is cut at so many: loudness made equal would else flatten the source."""
+
 Limits = Sequence[tuple[float, str]]
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Clips in each bin, with a name for tooltips and a class in the style sheet; bars, or an outline over them."""
+
+    name: str
+    class_: str
+    counts: Counts
+    outline: bool = False
 
 
 def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tuple[float, str]]]:
-    """Find the limits to draw: those of findings whose value is the clip's own value of that column.
+    """Return the limits to draw by column: those of findings whose value is the clip's own value of that column.
 
     Limits that differ from clip to clip (by speaker, say) are left out: no one line would be true.
     """
@@ -56,7 +82,7 @@ def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tup
 
 
 def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: Limits) -> Figure | None:
-    """Draw how a quantity is distributed.
+    """Draw a quantity over the clips, stacked by verdict; None where nothing was measured.
 
     Parameters
     ----------
@@ -66,11 +92,6 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
         The table and the verdict of each of its rows.
     limits
         (limit in the unit of the column, code) pairs.
-
-    Returns
-    -------
-    Figure or None
-        None where nothing was measured.
     """
     values = column(clips, quantity.column) * quantity.scale
     there = np.isfinite(values)
@@ -78,82 +99,74 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
     if not len(values):
         return None
     limits = [(value * quantity.scale, code) for value, code in limits]
-    low, high = reach(values, limits, 10.0**-quantity.digits)
-    edges = np.linspace(low, high, BINS + 1)
-    inside = np.clip(values, low, high)
-    counts = {v: np.histogram(inside[verdict == v.value], edges)[0] for v in Verdict}
-    total = np.sum([counts[v] for v in Verdict], axis=0)
-    x, y = Scale(low, high, 40, WIDTH - 14), Scale(0, float(total.max()), BOTTOM, TOP)
-    step = x(edges[1]) - x(edges[0])
-    tips = [
-        tag("rect", x=x(edges[i]), y=TOP, width=step, height=BOTTOM - TOP, class_="hit", data_tip=tip)
-        for i, tip in enumerate(_tips(quantity, edges, counts))
-        if total[i]
-    ]
-    title, note = _words(quantity, values, int(((values < low) | (values > high)).sum()))
-    svg = picture(
-        WIDTH,
-        HEIGHT,
-        f"{title}; {note}",
-        left_axis(y, 40, "clips", right=WIDTH - 14, most=3),
-        *_bars(counts, edges, x, y),
-        bottom_axis(x, BOTTOM, quantity.unit or quantity.name.lower(), top=BOTTOM, most=5),
-        *_limit_lines(x, limits),
-        *tips,
-    )
-    return Figure(title, note, svg)
-
-
-def _words(quantity: Quantity, values: Values, beyond: int) -> tuple[str, str]:
-    """Say where the middle half lies, and where the rest."""
-    q1, median, q3 = np.percentile(values, [25, 50, 75])
-    title = f"{quantity.name}: half lie between {quantity.span(q1, q3)}"
-    if quantity.show(q1) == quantity.show(q3):
-        title = f"{quantity.name}: mostly {quantity.show(median)}"
-    low, high = float(values.min()), float(values.max())
-    same = quantity.show(low) == quantity.show(high)
-    parts = ["every clip the same" if same else f"all between {quantity.span(low, high)}"]
+    edges = np.linspace(*axis_range(values, limits, 10.0**-quantity.digits), BINS + 1)
+    layers = [_Layer(v.value, CLASSES[v], _count(values[verdict == v.value], edges)) for v in Verdict]
+    notes = [quantity.spread(values)]
     if quantity.column == "duration_s":
-        outside = [
-            (f"under {1} s", np.mean(values < 1)),
-            *((f"over {s} s", np.mean(values > s)) for s in (15, 30)),
-        ]
-        parts += [f"{share:.1%} {name}" if share else f"none {name}" for name, share in outside]
-    if beyond:
-        parts.append(f"{beyond:,} beyond the axis, in the outermost bars")
-    return title, "; ".join(parts)
+        outside = [("under 1 s", np.mean(values < 1)), *((f"over {s} s", np.mean(values > s)) for s in (15, 30))]
+        notes += [f"{share:.1%} {name}" if share else f"none {name}" for name, share in outside]
+    if beyond := _beyond(values, edges):
+        notes.append(f"{beyond:,} beyond the axis, in the outermost bars")
+    top = float(np.sum([layer.counts for layer in layers], axis=0).max())
+    title = f"{quantity.name}: {quantity.middle(values)}"
+    return _draw(quantity, edges, layers, (title, "; ".join(notes)), top, limits)
 
 
-def _bars(counts: Mapping[Verdict, npt.NDArray[Any]], edges: Values, x: Scale, y: Scale) -> list[Markup]:
-    """Stack one path of bars on the other, the usable clips at the bottom."""
-    base = np.zeros(BINS)
-    step = x(edges[1]) - x(edges[0])
-    paths = []
-    for v in Verdict:
-        bars = [
-            f"M{number(x(edges[i]) + 0.4)} {number(y(base[i]))}V{number(y(base[i] + n))}"
-            f"h{number(step - 0.8)}V{number(y(base[i]))}z"
-            for i, n in enumerate(counts[v])
-            if n
-        ]
-        if bars:
-            paths.append(tag("path", d="".join(bars), class_=CLASSES[v]))
-        base = base + counts[v]
-    return paths
+def before_after_histograms(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
+    """Draw the quantities of `COMPARED` that were measured, in that order."""
+    known = {quantity.column: quantity for quantity in (*QUANTITIES, SAMPLE_RATE)}
+    figures = (before_after_histogram(known[name], before, after) for name in COMPARED)
+    return [figure for figure in figures if figure is not None]
 
 
-def _tips(quantity: Quantity, edges: Values, counts: Mapping[Verdict, npt.NDArray[Any]]) -> list[str]:
-    finer = Quantity("", "", quantity.unit, quantity.digits + 1)
-    tips = []
-    for i in range(BINS):
-        parts = [f"{int(counts[v][i]):,} {v.value}" for v in Verdict if counts[v][i]]
-        tips.append(f"{finer.span(edges[i], edges[i + 1], 'to')}: {', '.join(parts)}")
-    return tips
+def before_after_histogram(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Figure | None:
+    """Draw a quantity of two tables of clips on the same axes; None where neither has anything but zeros."""
+    values = [column(table, quantity.column) * quantity.scale for table in (before, after)]
+    was, now = (side[np.isfinite(side)] for side in values)
+    if not was.any() and not now.any():
+        return None
+    outliers = 0 if quantity is SAMPLE_RATE else 2  # a rate that only a few clips have is what is to be seen
+    least = 10.0**-quantity.digits
+    ends = [axis_range(side, [], least, outliers=outliers) for side in (was, now) if len(side)]
+    edges = np.linspace(min(end[0] for end in ends), max(end[1] for end in ends), BINS + 1)
+    layers = [
+        _Layer("in the source", "was", _count(was, edges)),
+        _Layer("in the build", "now", _count(now, edges), outline=True),
+    ]
+    peaks = [int(layer.counts.max()) for layer in layers]
+    top = TALLEST * min(peaks) if 0 < min(peaks) < max(peaks) / UNLIKE else float(max(peaks))
+    quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
+    title, note = _change(quantity, was, now)
+    if beyond := _beyond(was, edges) + _beyond(now, edges):
+        note += f"; {beyond:,} beyond the axis"
+    return _draw(quantity, edges, layers, (title, note), top)
 
 
-def reach(values: Values, limits: Limits, least: float, *, beyond: float = 0.5) -> tuple[float, float]:
-    """Choose an axis for all but `beyond` per cent at either end, and for the limits unless they are far away."""
-    low, high = np.percentile(values, [beyond, 100 - beyond])
+def _change(quantity: Quantity, was: Values, now: Values) -> tuple[str, str]:
+    """Say what a build did to the median and to the interquartile range."""
+    if not len(was) or not len(now):
+        there, lacking = (was, "build") if len(was) else (now, "source")
+        return f"{quantity.name}: {quantity.middle(there)}", f"not measured in the {lacking}"
+    old, new = float(np.median(was)), float(np.median(now))
+    same = quantity.show(old) == quantity.show(new)
+    first, then = quantity.iqr(was), quantity.iqr(now)
+    return (
+        f"{quantity.name}: median {f'still {quantity.show(new)}' if same else quantity.span(old, new, ' → ')}",
+        f"IQR {first}, {'as before' if first == then else f'then {then}'}",
+    )
+
+
+def _count(values: Values, edges: Values) -> Counts:
+    return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
+
+
+def _beyond(values: Values, edges: Values) -> int:
+    return int(((values < edges[0]) | (values > edges[-1])).sum())
+
+
+def axis_range(values: Values, limits: Limits, least: float, *, outliers: float = 0.5) -> tuple[float, float]:
+    """Return the ends of an axis for all but `outliers` per cent at either end, and for limits that are near."""
+    low, high = np.percentile(values, [outliers, 100 - outliers])
     margin = max(0.08 * (high - low), least)
     low, high = max(low - margin, values.min()), min(high + margin, values.max())
     span = max(high - low, 4 * least)
@@ -161,128 +174,48 @@ def reach(values: Values, limits: Limits, least: float, *, beyond: float = 0.5) 
     low, high = min([low, *near]), max([high, *near])
     if high - low < 4 * least:
         low, high = low - 2 * least, high + 2 * least
-    if values.min() >= 0:
-        low = max(low, 0.0)
-    return float(low), float(high)
+    return float(max(low, 0.0) if values.min() >= 0 else low), float(high)
 
 
-def _limit_lines(x: Scale, limits: Limits) -> list[Markup]:
-    parts = []
-    for row, (value, code) in enumerate(sorted(limits)):
-        if x.low <= value <= x.high:
-            at, right = x(value), x(value) > (x.start + x.stop) / 2
-            parts += [
-                tag("path", d=f"M{number(at)} {TOP}V{BOTTOM}", class_="limit"),
-                tag(
-                    "text",
-                    code,
-                    x=at + (-4 if right else 4),
-                    y=TOP + 9 + 11 * (row % 3),
-                    class_="limit-name",
-                    text_anchor="end" if right else None,
-                ),
-            ]
-    return parts
-
-
-COMPARED = (
-    "duration_s",
-    "chars_per_s",
-    "loudness_lufs",
-    "lead_silence_s",
-    "tail_silence_s",
-    "noise_floor_dbfs",
-    "sample_rate",
-    "bandwidth_hz",
-    "f0_median_hz",
-)
-SAMPLE_RATE = Quantity("sample_rate", "Sample rate", "kHz", 2, 1e-3)
-UNLIKE, TALLEST = 3.0, 2.2
-"""A peak over so many times that of the other is cut at so many: loudness made equal would else flatten the source."""
-
-Counts = npt.NDArray[np.int64]
-
-
-def overlays(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
-    """Draw the quantities of `COMPARED` that were measured, in that order."""
-    known = {quantity.column: quantity for quantity in (*QUANTITIES, SAMPLE_RATE)}
-    figures = (overlay(known[name], before, after) for name in COMPARED)
-    return [figure for figure in figures if figure is not None]
-
-
-def overlay(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Figure | None:
-    """Draw a quantity of two tables of clips on the same axes; None where neither has anything but zeros."""
-    was, now = (_there(table, quantity) for table in (before, after))
-    if not was.any() and not now.any():
-        return None
-    beyond = 0 if quantity is SAMPLE_RATE else 2  # a rate that only a few clips have is what is to be seen
-    ends = [reach(values, [], 10.0**-quantity.digits, beyond=beyond) for values in (was, now) if len(values)]
-    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-    quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
-    edges = np.linspace(low, high, BINS + 1)
-    counts = [np.histogram(np.clip(values, low, high), edges)[0] for values in (was, now)]
-    peaks = [int(count.max()) for count in counts]
-    flattened = 0 < min(peaks) < max(peaks) / UNLIKE
-    top = TALLEST * min(peaks) if flattened else float(max(peaks))
-    x, y = Scale(low, high, 40, WIDTH - 14), Scale(0, top, BOTTOM, TOP)
-    title, note = _overlaid_words(quantity, was, now)
-    outside = sum(int(((values < low) | (values > high)).sum()) for values in (was, now))
-    if outside:
-        note += f"; {outside:,} beyond the axis"
+def _draw(
+    quantity: Quantity, edges: Values, layers: Sequence[_Layer], words: tuple[str, str], top: float, limits: Limits = ()
+) -> Figure:
+    """Draw the bars of the layers, stacked, an outline over them, axes, limits and tooltips."""
+    title, note = words
+    x, y = Scale(edges[0], edges[-1], 40, WIDTH - 14), Scale(0, top, BOTTOM, TOP)
+    paths, base = [], np.zeros(BINS, dtype=np.int64)
+    for layer in layers:
+        d = _outline(layer.counts, edges, x, y) if layer.outline else _bars(layer.counts, base, edges, x, y)
+        if d:
+            paths.append(tag("path", d=d, class_=layer.class_))
+        base = base if layer.outline else base + layer.counts
     svg = picture(
         WIDTH,
         HEIGHT,
         f"{title}; {note}",
         left_axis(y, 40, "", right=WIDTH - 14, most=3),
         tag("text", "clips", x=34, y=TOP - 12, class_="label", text_anchor="end"),
-        *_overlaid_bars(counts[0], edges, x, y),
-        *_outline(counts[1], edges, x, y),
-        *(_cut(count, edges, x, y) for count in counts),
-        bottom_axis(x, BOTTOM, quantity.unit, top=BOTTOM, most=5),
-        *_overlaid_tips(quantity, edges, counts, x),
+        *paths,
+        *(_cut(layer.counts, edges, x, y) for layer in layers if (layer.counts > top).any()),
+        bottom_axis(x, BOTTOM, quantity.unit or quantity.name.lower(), top=BOTTOM, most=5),
+        *_limit_lines(x, limits),
+        *_tips(quantity, edges, layers, x),
     )
     return Figure(title, note, svg)
 
 
-def _there(table: pd.DataFrame, quantity: Quantity) -> Values:
-    values = column(table, quantity.column) * quantity.scale
-    return values[np.isfinite(values)]
-
-
-def _overlaid_words(quantity: Quantity, was: Values, now: Values) -> tuple[str, str]:
-    """Say what the median did, and where the middle half lies."""
-    if not len(now):
-        return f"{quantity.name}: median {quantity.show(float(np.median(was)))}", "not measured in the build"
-    if not len(was):
-        return f"{quantity.name}: median {quantity.show(float(np.median(now)))}", "not measured in the source"
-    old, new = float(np.median(was)), float(np.median(now))
-    same = quantity.show(old) == quantity.show(new)
-    moved = f"still {quantity.show(new)}" if same else quantity.span(old, new, "→")
-    first, then = _half(quantity, was), _half(quantity, now)
-    return (
-        f"{quantity.name}: median {moved}",
-        f"middle half {first}{', as before' if first == then else f', then {then}'}",
-    )
-
-
-def _half(quantity: Quantity, values: Values) -> str:
-    low, high = (float(v) for v in np.percentile(values, [25, 75]))
-    same = quantity.show(low) == quantity.show(high)
-    return f"at {quantity.show(low)}" if same else quantity.span(low, high, "to")
-
-
-def _overlaid_bars(counts: Counts, edges: Values, x: Scale, y: Scale) -> list[Markup]:
-    wide, base = number(x(edges[1]) - x(edges[0]) - 0.8), number(y.start)
-    d = "".join(
-        f"M{number(x(edges[i]) + 0.4)} {base}V{number(y(min(n, y.high)))}h{wide}V{base}z"
-        for i, n in enumerate(counts.tolist())
+def _bars(counts: Counts, base: Counts, edges: Values, x: Scale, y: Scale) -> str:
+    wide = number(x(edges[1]) - x(edges[0]) - 0.8)
+    return "".join(
+        f"M{number(x(edges[i]) + 0.4)} {number(y(base[i]))}V{number(y(min(base[i] + n, y.high)))}"
+        f"h{wide}V{number(y(base[i]))}z"
+        for i, n in enumerate(counts)
         if n
     )
-    return [tag("path", d=d, class_="was")] if d else []
 
 
-def _outline(counts: Counts, edges: Values, x: Scale, y: Scale) -> list[Markup]:
-    """Draw one closed stair for each run of bins that are not empty."""
+def _outline(counts: Counts, edges: Values, x: Scale, y: Scale) -> str:
+    """Return one closed stair for each run of bins that are not empty."""
     d, open_ = "", False
     for i, n in enumerate([*counts.tolist(), 0]):
         at = number(x(edges[i]))
@@ -291,42 +224,43 @@ def _outline(counts: Counts, edges: Values, x: Scale, y: Scale) -> list[Markup]:
         elif open_:
             d += f"H{at}V{number(y.start)}"
         open_ = bool(n)
-    return [tag("path", d=d, class_="now")] if d else []
+    return d
 
 
 def _cut(counts: Counts, edges: Values, x: Scale, y: Scale) -> Markup:
     """Write the true count over the tallest bar that does not fit, and break the bars."""
-    over = np.flatnonzero(counts > y.high)
-    if not len(over):
-        return Markup()
     tallest = int(counts.argmax())
-    gaps = "".join(f"M{number(x(edges[i]) - 1)} {TOP + 9}L{number(x(edges[i + 1]) + 1)} {TOP + 5}" for i in over)
-    at = (x(edges[tallest]) + x(edges[tallest + 1])) / 2
-    return tag(
-        "g",
-        tag("path", d=gaps, class_="gap"),
-        tag(
-            "text",
-            f"{counts[tallest]:,}",
-            x=min(max(at, x.start + 12), x.stop - 12),
-            y=TOP - 5,
-            class_="over-top",
-            text_anchor="middle",
-        ),
+    gaps = "".join(
+        f"M{number(x(edges[i]) - 1)} {TOP + 9}L{number(x(edges[i + 1]) + 1)} {TOP + 5}"
+        for i in np.flatnonzero(counts > y.high)
     )
+    at = min(max((x(edges[tallest]) + x(edges[tallest + 1])) / 2, x.start + 12), x.stop - 12)
+    count = tag("text", f"{counts[tallest]:,}", x=at, y=TOP - 5, class_="over-top", text_anchor="middle")
+    return tag("g", tag("path", d=gaps, class_="gap"), count)
 
 
-def _overlaid_tips(quantity: Quantity, edges: Values, counts: list[Counts], x: Scale) -> list[Markup]:
-    finer = Quantity("", "", quantity.unit, quantity.digits + 1)
-    step = x(edges[1]) - x(edges[0])
-    place: dict[str, Any] = {"y": TOP, "width": step, "height": BOTTOM - TOP, "class_": "hit"}
-    return [
-        tag(
-            "rect",
-            x=x(edges[i]),
-            **place,
-            data_tip=f"{finer.span(edges[i], edges[i + 1], 'to')}: {was:,} clips before, {now:,} after",
-        )
-        for i, (was, now) in enumerate(zip(*(count.tolist() for count in counts), strict=True))
-        if was or now
-    ]
+def _limit_lines(x: Scale, limits: Limits) -> list[Markup]:
+    parts = []
+    for row, (value, code) in enumerate(sorted(limits)):
+        if x.low <= value <= x.high:
+            at, right = x(value), x(value) > (x.start + x.stop) / 2
+            place = {"x": at + (-4 if right else 4), "y": TOP + 9 + 11 * (row % 3)}
+            anchor = "end" if right else None
+            parts += [
+                tag("path", d=f"M{number(at)} {TOP}V{BOTTOM}", class_="limit"),
+                tag("text", code, **place, class_="limit-name", text_anchor=anchor),
+            ]
+    return parts
+
+
+def _tips(quantity: Quantity, edges: Values, layers: Sequence[_Layer], x: Scale) -> list[Markup]:
+    """Return an invisible bar with a tooltip for each bin that is not empty."""
+    finer = replace(quantity, digits=quantity.digits + 1)
+    place = {"y": TOP, "width": x(edges[1]) - x(edges[0]), "height": BOTTOM - TOP, "class_": "hit"}
+    tips = []
+    for i in range(BINS):
+        counts = [f"{layer.counts[i]:,} {layer.name}" for layer in layers if layer.counts[i]]
+        if counts:
+            tip = f"{finer.span(edges[i], edges[i + 1])}: {', '.join(counts)}"
+            tips.append(tag("rect", x=x(edges[i]), **place, data_tip=tip))
+    return tips

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup, escape
 
 from ttsprep.audit.verdict import Verdict
-from ttsprep.report.data import visible
+from ttsprep.report.data import Values, cut, visible
+from ttsprep.report.format import decimal
 
 
 def tag(name: str, *children: str, **attributes: object) -> Markup:
@@ -95,7 +95,7 @@ def tick_label(value: float, values: Sequence[float]) -> str:
     """Write a tick with the decimals that its axis needs, and a real minus sign."""
     step = abs(values[1] - values[0]) if len(values) > 1 else abs(value) or 1.0
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value:,.{digits}f}".replace("-", "−") if round(value, digits) else "0"
+    return decimal(value, digits) if round(value, digits) else "0"
 
 
 def bottom_axis(x: Scale, y: float, label: str, *, top: float, most: int = 5) -> Markup:
@@ -119,8 +119,6 @@ def left_axis(y: Scale, x: float, label: str, *, right: float, most: int = 4) ->
     ])
 
 
-Values = npt.NDArray[np.float64]
-
 CLASSES = {Verdict.USABLE: "usable", Verdict.FIXABLE: "fix", Verdict.DROP: "drop"}
 """The class of each verdict in the style sheet."""
 
@@ -142,15 +140,6 @@ def column(clips: pd.DataFrame, name: str) -> Values:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def hours(value: float) -> str:
-    """Write hours as a person says them: 23.9 h, 41.7 min, 12 s, 0.4 s."""
-    if value >= 2:
-        return f"{value:,.1f} h"
-    seconds = value * 3600
-    return f"{value * 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s" if 0 < seconds < 9.5 else f"{seconds:.0f} s"
-
-
 def short(name: str, most: int = 28) -> str:
     """Write a name of at most `most` characters."""
-    name = visible(name)
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+    return cut(visible(name), most)

@@ -9,15 +9,14 @@ import pandas as pd
 from markupsafe import Markup
 
 from ttsprep.audit.verdict import Verdict
+from ttsprep.checks.pace import robust_line
 from ttsprep.core.dsp import robust_spread
 from ttsprep.report.charts.svg import (
     CLASSES,
     Figure,
     Scale,
-    Values,
     bottom_axis,
     column,
-    hours,
     join,
     left_axis,
     number,
@@ -25,7 +24,8 @@ from ttsprep.report.charts.svg import (
     short,
     tag,
 )
-from ttsprep.report.data import QUANTITIES, visible
+from ttsprep.report.data import QUANTITIES, Values, visible
+from ttsprep.report.format import hours
 
 MOST_DOTS = 4_000
 """Points drawn of a long series; lines and counts are always made from all."""
@@ -122,12 +122,14 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
     seconds, name = column(clips, "speech_s"), "speech"
     if not np.isfinite(seconds).any():
         seconds, name = column(clips, "duration_s"), "audio"
-    there = np.flatnonzero(np.isfinite(units) & np.isfinite(seconds))
+    there = np.flatnonzero((units > 0) & (seconds > 0))
     if len(there) < 12 or np.ptp(units[there]) == 0:
         return None
     u, s = units[there], seconds[there]
-    intercept, slope, spread = robust_line(u, s)
-    distance = np.abs(s - intercept - slope * u) / spread
+    slope, intercept = robust_line(u, s)
+    residual = s - intercept - slope * u
+    spread = max(robust_spread(residual, 0.0), 1e-3)
+    distance = np.abs(residual) / spread
     flagged = set(findings.loc[findings["code"] == "rate-outlier", "clip"])
     ids = clips["id"].astype(str).to_numpy()[there]
     far = np.array([i in flagged for i in ids]) if flagged else distance > 5
@@ -201,26 +203,3 @@ def named(points: Sequence[tuple[float, float, str, str]], x: Scale) -> list[Mar
             place = {"x": at + (-9 if end else 9), "y": height + 3.5, "text_anchor": "end" if end else None}
             parts.append(tag("text", name, **place, class_="tick"))
     return parts
-
-
-def robust_line(u: Values, s: Values) -> tuple[float, float, float]:
-    """Fit s = intercept + slope * u by iterated least squares with Tukey's biweight.
-
-    Returns
-    -------
-    intercept, slope, spread
-        In the unit of `s`; the spread is 1.4826 times the median absolute residual, at least 1e-3.
-    """
-    weights = np.ones_like(u)
-    intercept = slope = spread = 0.0
-    for _ in range(30):
-        mean_u, mean_s = np.average(u, weights=weights), np.average(s, weights=weights)
-        variance = np.average((u - mean_u) ** 2, weights=weights)
-        if variance == 0:
-            break
-        slope = float(np.average((u - mean_u) * (s - mean_s), weights=weights) / variance)
-        intercept = float(mean_s - slope * mean_u)
-        residual = s - intercept - slope * u
-        spread = max(robust_spread(residual, 0.0), 1e-3)
-        weights = np.clip(1 - (residual / (4.685 * spread)) ** 2, 0, None) ** 2
-    return intercept, slope, max(spread, 1e-3)

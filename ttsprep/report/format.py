@@ -1,0 +1,20 @@
+"""Numbers as a person reads them, the same on a page and on a terminal."""
+
+
+def count(number: int, singular: str) -> str:
+    """Write a count with its noun: ``1 clip``, ``13,100 clips``."""
+    return f"{number:,} {singular}{'' if number == 1 else 's'}"
+
+
+def decimal(value: float, digits: int) -> str:
+    """Write a number with so many decimals, a real minus sign, and no negative zero."""
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.removeprefix("-")
+
+
+def hours(value: float) -> str:
+    """Write a duration in hours: ``23.9 h``, ``41.7 min``, ``12 s``, ``0.4 s``."""
+    if value >= 2:
+        return f"{value:,.1f} h"
+    seconds = value * 3600
+    return f"{value * 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s" if 0 < seconds < 9.5 else f"{seconds:.0f} s"
