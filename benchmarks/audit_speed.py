@@ -31,13 +31,15 @@ import numpy as np
 import pandas as pd
 import scipy.signal
 
-from ttsprep.audit.measure import Measuring, versions
+from ttsprep.audit.measure import MeasureStep
 from ttsprep.audit.pipeline import Audited, frame, judge
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
 from ttsprep.core import audio
 from ttsprep.core.files import digest
 from ttsprep.core.signal import Signal
+from ttsprep.core.store.cache import KeySet
+from ttsprep.core.store.step import StepWork, Task
 from ttsprep.core.tables import read_table
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
@@ -108,11 +110,12 @@ def measure(root: Path, clips: Sequence[Clip]) -> None:
     from ttsprep.text import phonemes as text
 
     text._memo.clear()
-    work = Measuring(str(root), versions())
+    work = StepWork(MeasureStep(str(root)), KeySet())
+    work.setup()
     for i in range(0, len(clips), SHARD):
-        work.prepare(clips[i : i + SHARD])
+        work.setup_batch([Task(clip) for clip in clips[i : i + SHARD]])
         for clip in clips[i : i + SHARD]:
-            row = work(clip)
+            (row,) = work.rows([Task(clip)])
             if row["status"] != "ok":
                 raise SystemExit(f"{clip.id}: {row['status_reason']}")
 

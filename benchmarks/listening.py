@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ttsprep.audit.listen import decode, like
+from ttsprep.audit.model_pass import decode, similar_length_texts
 from ttsprep.checks.transcript import Transcript, evidence
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Measures
@@ -102,7 +102,7 @@ def chosen(
     clips.sort(key=lambda clip: len(clip.samples))
     clips = [
         replace(clip, others=tuple(text for text in texts if not same(text, clip.clip.text)))
-        for clip, texts in zip(clips, like([clip.clip for clip in clips]), strict=True)
+        for clip, texts in zip(clips, similar_length_texts([clip.clip for clip in clips]), strict=True)
     ]
     clips = [clip for clip in clips if clip.others]
     spoken = {word.strip(MARKS) for clip in corpus for word in clip.text.split()}

@@ -34,11 +34,11 @@ import numpy as np
 import soundfile as sf
 from longform import Recording, join, read, times_from_json, times_from_labels
 
-from ttsprep.build.config import Recipe, Segment, Transcribe
+from ttsprep.build.config import Segment, Transcribe
 from ttsprep.build.longform.align_asr import aligned_source
 from ttsprep.build.longform.book_words import words
 from ttsprep.build.longform.cut import Cuts, Piece, Segmenting
-from ttsprep.core.progress import QUIET
+from ttsprep.core.progress import NO_PROGRESS
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import Corpus
 
@@ -104,8 +104,7 @@ def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[P
     todo = Corpus(Path(folder), "plain", "made just now", [clip], [clip.id])
     with tempfile.TemporaryDirectory(prefix="ttsprep-aligning-") as out:
         start = sum(os.times()[:4])
-        recipe = Recipe(segment=segment, transcribe=transcribe)
-        plan, refused = aligned_source(todo, Path(out), recipe, segment, transcribe, 1, QUIET)
+        plan, refused = aligned_source(todo, Path(out), segment, transcribe, 1, NO_PROGRESS)
         spent = sum(os.times()[:4]) - start
     pieces = tuple(Piece(piece.start, piece.end or 0.0, piece.text) for piece in plan.clips)
     why = Counter(item.reason.partition(": ")[2].partition(" (")[0] for item in refused)

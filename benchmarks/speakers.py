@@ -22,7 +22,7 @@ import pandas as pd
 import scipy.stats
 import torch
 
-from ttsprep.audit.listen import decode
+from ttsprep.audit.model_pass import decode
 from ttsprep.checks.base import all_checks
 from ttsprep.checks.speaker import SATURATED_S, SCALES, Speaker, Voices, spread_of, unpack
 from ttsprep.core.signal import Signal

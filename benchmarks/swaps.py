@@ -20,6 +20,7 @@ from ttsprep.build.pipeline import build
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.models.asr import Asr
+from ttsprep.models.base import SelectedModels
 
 
 def main() -> None:
@@ -58,7 +59,7 @@ def measure(asked: argparse.Namespace, root: Path, clips: list[Clip], folder: Pa
     lines = "".join(f"{clip.id}|{given[clip.id]}\n" for clip in clips)
     (corpus / "metadata.csv").write_text(lines, encoding="utf-8")
     rules = Recipe(language=asked.language)
-    findings = audit(corpus, folder / "audit", rules, jobs=1, listen=[Asr(asked.asr_model)]).findings
+    findings = audit(corpus, folder / "audit", rules, jobs=1, models=SelectedModels((Asr(asked.asr_model),))).findings
     found = findings[findings.code == "transcript-mismatch"]
     named = set(found["clip"][found.message.str.contains("its words are the text of")])
     doubted = set(found["clip"])

@@ -1,13 +1,27 @@
 """A spoken corpus for every test that needs one, made once."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.defects.demo_sentences import SENTENCES
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the cache of whoever runs the tests out of them, also out of fixtures of a module or the session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TTSPREP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give every test a cache in which nothing is known yet."""
+    monkeypatch.setenv("TTSPREP_CACHE", str(tmp_path_factory.mktemp("cache") / "ttsprep"))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Measuring: one row a clip with every measure, whatever the file holds."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ttsprep.audit.defects.inject import Take
-from ttsprep.audit.measure import DERIVED, KNOWN, Measuring, columns, fingerprint, jobs_by_default, versions
+from ttsprep.audit.measure import DERIVED, MeasureStep, columns, versions
 from ttsprep.checks.base import all_checks
+from ttsprep.core.store.cache import KeySet
+from ttsprep.core.store.step import KNOWN, StepWork, Task
 from ttsprep.core.tables import MEASURED, measured_schema, to_batch
 from ttsprep.core.types import Clip, Severity
 
@@ -26,14 +29,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def work(folder: Path, **options) -> Measuring:
-    return Measuring(str(folder), versions(), **options)
-
-
-def row_of(folder: Path, clip: Clip, **options) -> dict[str, Any]:
-    measuring = work(folder, **options)
-    measuring.prepare([clip])
-    return measuring(clip)
+def row_of(folder: Path, clip: Clip, known: Sequence[str] = ()) -> dict[str, Any]:
+    work = StepWork(MeasureStep(str(folder)), KeySet.of(known))
+    work.setup()
+    work.setup_batch([Task(clip)])
+    (row,) = work.rows([Task(clip)])
+    return row
 
 
 CLIP = Clip("a", "a.wav", "A few words.", language="en-us")
@@ -71,29 +72,29 @@ def test_measuring_twice_is_the_same(folder: Path) -> None:
         np.testing.assert_equal(second[name], value)
 
 
-def test_a_fingerprint_stands_for_all_that_is_measured(folder: Path) -> None:
-    sha256 = "0" * 64
-    usual = fingerprint(CLIP, sha256, versions())
-    assert usual == fingerprint(replace(CLIP, id="b", path="b.wav", speaker="x"), sha256, versions())
+def test_a_key_stands_for_all_that_is_measured() -> None:
+    step, sha256 = MeasureStep(""), "0" * 64
+    usual = step.key(CLIP, sha256)
+    assert usual == MeasureStep("elsewhere").key(replace(CLIP, id="b", path="b.wav", speaker="x"), sha256)
     others = [
-        fingerprint(replace(CLIP, text="Other words."), sha256, versions()),
-        fingerprint(replace(CLIP, language="ru"), sha256, versions()),
-        fingerprint(replace(CLIP, start=0.5), sha256, versions()),
-        fingerprint(replace(CLIP, end=2.0), sha256, versions()),
-        fingerprint(CLIP, "1" * 64, versions()),
-        fingerprint(CLIP, sha256, f"{versions()} new:1"),
-        fingerprint(replace(CLIP, text="not \udcff UTF-8"), sha256, versions()),
+        step.key(replace(CLIP, text="Other words."), sha256),
+        step.key(replace(CLIP, language="ru"), sha256),
+        step.key(replace(CLIP, start=0.5), sha256),
+        step.key(replace(CLIP, end=2.0), sha256),
+        step.key(CLIP, "1" * 64),
+        MeasureStep("", code=f"{versions()} new:1").key(CLIP, sha256),
+        step.key(replace(CLIP, text="not \udcff UTF-8"), sha256),
     ]
     assert len({usual, *others}) == len(others) + 1
 
 
 def test_what_is_known_is_not_measured(folder: Path) -> None:
     row = row_of(folder, CLIP)
-    known = row_of(folder, CLIP, known=frozenset({row["fingerprint"]}))
-    assert known["status"] == KNOWN
+    known = row_of(folder, CLIP, [row["fingerprint"]])
+    assert KNOWN in known
     assert known["sha256"] == row["sha256"]
     assert not set(known) & set(columns())
-    other = row_of(folder, replace(CLIP, text="New."), known=frozenset({row["fingerprint"]}))
+    other = row_of(folder, replace(CLIP, text="New."), [row["fingerprint"]])
     assert other["status"] == "ok"
 
 
@@ -113,7 +114,7 @@ def test_a_bad_file_keeps_the_measures_of_its_text(folder: Path, path: str, stat
 
 
 def test_a_clip_that_was_lost_says_why(folder: Path) -> None:
-    row = work(folder).lost(CLIP, "killed by signal 11")
+    row = StepWork(MeasureStep(str(folder)), KeySet()).failed(Task(CLIP), "killed by signal 11")
     assert row["status"] == "decoder-crashed"
     assert "signal 11" in row["status_reason"]
     assert row["fingerprint"] == ""
@@ -129,9 +130,10 @@ def test_a_piece_of_a_recording_is_measured_alone(folder: Path) -> None:
 
 def test_an_unknown_language_does_not_stop_the_rest(folder: Path) -> None:
     items = [CLIP, replace(CLIP, language="xx-unknown")]
-    measuring = work(folder)
-    measuring.prepare(items)
-    assert [measuring(item)["status"] for item in items] == ["ok", "ok"]
+    step = MeasureStep(str(folder))
+    step.setup()
+    step.setup_batch(items)
+    assert [row["status"] for row in step.rows(items)] == ["ok", "ok"]
 
 
 RANDOM = np.random.default_rng(0)
@@ -199,7 +201,3 @@ def test_flac_and_wav_measure_alike(tmp_path: Path) -> None:
         rows.append(row_of(tmp_path, replace(CLIP, path=name)))
     for column in without_listening():
         np.testing.assert_equal(rows[0][column], rows[1][column])
-
-
-def test_there_is_a_core() -> None:
-    assert jobs_by_default() >= 1

@@ -9,14 +9,15 @@ from typing import NoReturn
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from recorder import Recorder
 
-from ttsprep.audit import pipeline as module
 from ttsprep.audit.measure import columns
 from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.hum import Hum
 from ttsprep.core.errors import CorpusError, TtsprepError, UsageError
-from ttsprep.core.store import noted_place
+from ttsprep.core.store import store as module
+from ttsprep.core.store.corpus_path import corpus_path
 from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.report.page import audit_report
@@ -59,7 +60,7 @@ def test_only_what_has_changed_is_measured(
     assert first.measured == 5
     before = {name: (first.out / name).read_bytes() for name in ("clips.parquet", "findings.parquet", "report.html")}
 
-    monkeypatch.setattr(module, "run", _must_not_run)  # an unchanged corpus needs no worker, so no file is read
+    monkeypatch.setattr(module, "map_shards", _must_not_run)  # an unchanged corpus needs no worker, so no file is read
     assert again().measured == 0
     assert {name: (first.out / name).read_bytes() for name in before} == before
     louder = again(checks={"length": {"short_note_s": 60.0}})
@@ -73,7 +74,7 @@ def test_only_what_has_changed_is_measured(
 
     os.utime(wavs / "demo-002.wav", ns=(1, 1))
     assert again().measured == 0  # touched: hashed, not decoded
-    monkeypatch.setattr(module, "run", _must_not_run)
+    monkeypatch.setattr(module, "map_shards", _must_not_run)
     assert again().measured == 0  # and from then on known by its new date
     monkeypatch.undo()
 
@@ -160,7 +161,7 @@ def test_the_tables(small: Path, again: Callable[..., Audit]) -> None:
     assert sum(verdict["clips"] for verdict in summary["verdicts"].values()) == 7
     about = json.loads((result.out / "run.json").read_text(encoding="utf-8"))
     assert about["recipe"]["layout"] == "auto"
-    assert noted_place(result.out) == str(small.resolve())
+    assert corpus_path(result.out) == str(small.resolve())
 
 
 def test_select_and_ignore(small: Path, again: Callable[..., Audit]) -> None:
@@ -230,12 +231,8 @@ def test_audio_without_metadata_is_a_plain_corpus(small: Path) -> None:
 
 
 def test_progress_counts_every_new_clip_once(small: Path) -> None:
-    told: list[tuple[int, float]] = []
-    plans: list[int] = []
-    result = audit(
-        small, small.with_name("out"), Recipe(), jobs=2,
-        on_progress=lambda clips, seconds: told.append((clips, seconds)), on_plan=lambda _, new: plans.append(new),
-    )  # fmt: skip
-    assert plans == [5]
-    assert sum(clips for clips, _ in told) == 5
-    assert sum(seconds for _, seconds in told) == pytest.approx(result.clips.duration_s.sum())
+    progress = Recorder()
+    result = audit(small, small.with_name("out"), Recipe(), jobs=2, progress=progress)
+    assert progress.stages == [("measuring", 5, 5)]
+    assert sum(clips for clips, _ in progress.advances) == 5
+    assert sum(seconds for _, seconds in progress.advances) == pytest.approx(result.clips.duration_s.sum())

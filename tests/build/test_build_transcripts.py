@@ -1,28 +1,22 @@
 """A build that writes down clips without a text, and gives the pieces of a recording their text."""
 
 import importlib.util
-import os
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
+from recorder import Recorder
 
-from ttsprep.audit.listen import Task
 from ttsprep.build.config import Recipe, Segment, Transcribe, parse
-from ttsprep.build.pipeline import Built, Told, build
+from ttsprep.build.pipeline import Built, build
 from ttsprep.build.provenance import read_rejected
-from ttsprep.build.transcribe import heard_rows
 from ttsprep.cli.build import build as command
 from ttsprep.core.errors import UsageError
-from ttsprep.core.tables import Journal, to_batch
-from ttsprep.core.types import Clip
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = SHARED / "models" / "whisper-tiny.en.pt"
@@ -32,50 +26,7 @@ needs_weights = pytest.mark.skipif(
     not (WEIGHTS.is_file() and SPEECH.is_dir()) or importlib.util.find_spec("whisper") is None,
     reason="needs ../shared (Whisper's weights, LJSpeech) and the extra asr",
 )
-ROWS = pa.schema([("key", pa.string()), ("process", pa.float32())])
 RULES = Transcribe(model=str(WEIGHTS))
-
-
-class Counting:
-    """Work that says which process did it, and fails on one item."""
-
-    def prepare(self, items: Sequence[Task]) -> None:
-        """Nothing."""
-
-    def __call__(self, item: Task) -> dict[str, Any]:
-        return {"key": "" if item.clip.id == "bad" else item.key, "process": float(os.getpid())}
-
-    def lost(self, item: Task, reason: str) -> dict[str, Any]:
-        raise AssertionError(f"{item}: {reason}")
-
-
-def rows_of(out: Path, names: Sequence[str], told: list[tuple[int, int]]) -> dict[str, dict[str, Any]]:
-    tasks = {f"key of {name}": Task(Clip(name, f"{name}.wav", ""), f"key of {name}", ()) for name in names}
-    lengths = {key: float(len(key)) for key in tasks}
-    return heard_rows(
-        Counting(), tasks, lengths, out, "texts", ROWS, 1, lambda *plan: told.append(plan), lambda number: None
-    )
-
-
-def test_what_was_heard_is_not_heard_again_and_what_failed_is(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    first = rows_of(tmp_path, ["a", "bad", "c"], told)
-    assert list(first) == ["key of a", "key of c"]
-    assert rows_of(tmp_path, ["c", "bad", "a"], told) == first
-    more = rows_of(tmp_path, ["a", "d"], told)
-    assert more["key of a"] == first["key of a"]
-    assert told == [(3, 3), (3, 1), (2, 1)]
-    assert {path.name for path in tmp_path.iterdir()} == {".texts.parquet"}
-
-
-def test_a_build_that_was_killed_goes_on(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / ".journal-texts", ROWS)
-    journal.append(to_batch([{"key": "key of a", "process": 1.0}], ROWS))
-    journal.close()
-    told: list[tuple[int, int]] = []
-    found = rows_of(tmp_path, ["a", "b"], told)
-    assert found["key of a"]["process"] == 1.0
-    assert told == [(2, 1)]
 
 
 def test_a_recipe_that_asks_for_too_much_is_refused(tmp_path: Path) -> None:
@@ -114,11 +65,10 @@ def letters(text: str) -> str:
 
 @needs_weights
 def test_clips_without_a_text_are_written_down_once(untranscribed: Path, tmp_path: Path) -> None:
-    out, told = tmp_path / "out", []
+    out, progress = tmp_path / "out", Recorder()
 
     def made(rules: Transcribe, decisions: Path | None = None) -> Built:
-        heard = Told(begin=lambda doing, clips, new: told.append(new) if doing == "writing down" else None)
-        return build(untranscribed, out, Recipe(transcribe=rules), jobs=1, decisions=decisions, told=heard)
+        return build(untranscribed, out, Recipe(transcribe=rules), jobs=1, decisions=decisions, progress=progress)
 
     made(RULES)
     rows = pq.read_table(out / "provenance.parquet").to_pandas()
@@ -140,7 +90,10 @@ def test_clips_without_a_text_are_written_down_once(untranscribed: Path, tmp_pat
     doubted = {item.id: item.reason for item in strict.rejected if item.stage == "transcribe" and not item.codes}
     assert set(doubted) == set(others)
     assert all("unsure: mean log-probability" in why and "; written: " in why for why in doubted.values())
-    assert told == [4, 0]  # and with nothing changed it was not even asked
+    assert [new for stage, _, new in progress.stages if stage == "writing down"] == [
+        4,
+        0,
+    ]  # and with nothing changed it was not even asked
 
 
 @needs_weights

@@ -13,11 +13,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
+from recorder import Recorder
 
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.config import Recipe, Select, Split
-from ttsprep.build.pipeline import Built, Told, draft
+from ttsprep.build.pipeline import Built, draft
 from ttsprep.build.pipeline import build as build_without_report
 from ttsprep.build.provenance import ENTRIES, PROVENANCE, read_rejected
 from ttsprep.build.split import split
@@ -315,9 +316,9 @@ def test_an_unchanged_build_is_left_alone(bench: Bench, small_once: Made) -> Non
     assert copied.fresh == 0
     assert contents(bench.out) == expected
     before = {path: path.lstat() for path in bench.out.rglob("*")}
-    told: list[str] = []
-    again = build(bench.corpus, bench.out, Recipe(), jobs=1, told=Told(begin=lambda doing, *_: told.append(doing)))
-    assert (again.fresh, told) == (0, [])
+    progress = Recorder()
+    again = build(bench.corpus, bench.out, Recipe(), jobs=1, progress=progress)
+    assert (again.fresh, progress.stages) == (0, [])
     assert again.document == copied.document
     assert {path: path.lstat() for path in bench.out.rglob("*")} == before
 

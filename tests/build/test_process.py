@@ -3,14 +3,17 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile as sf
 
 from ttsprep.build.config import Recipe
-from ttsprep.build.process import KNOWN, Item, Staging
+from ttsprep.build.process import Item, ProcessStep
 from ttsprep.core.files import digest
+from ttsprep.core.store.cache import KeySet
+from ttsprep.core.store.step import KNOWN, StepWork, Task
 from ttsprep.core.types import Clip
 
 STEPS = tuple(Recipe(pipeline=("mono", "resample", "format")).configured_stages())
@@ -24,9 +27,14 @@ def write(path: Path, *, rate: int = 16_000, seconds: float = 1.0, channels: int
 
 
 @pytest.fixture
-def work(tmp_path: Path) -> Staging:
+def work(tmp_path: Path) -> ProcessStep:
     (tmp_path / "out" / "wavs").mkdir(parents=True)
-    return Staging(str(tmp_path / "source"), str(tmp_path / "out"), STEPS, "wav", {})
+    return ProcessStep(str(tmp_path / "source"), str(tmp_path / "out"), STEPS, "wav")
+
+
+def row_of(step: ProcessStep, item: Item, sha256: str = "") -> dict[str, Any]:
+    (row,) = StepWork(step, KeySet()).rows([Task(item, step.key(item, ""), sha256)])
+    return row
 
 
 @pytest.fixture
@@ -35,8 +43,8 @@ def item(tmp_path: Path) -> Item:
     return Item(Clip("a b", "a.wav", "Text."), "a b", "a_b", digest(path))
 
 
-def test_a_clip_is_written_and_described(work: Staging, item: Item, tmp_path: Path) -> None:
-    row = work(item)
+def test_a_clip_is_written_and_described(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+    row = row_of(work, item)
     path = tmp_path / "out" / row["path"]
     assert (row["status"], row["id"], row["source_id"], row["path"]) == ("ok", "a_b", "a b", "wavs/a_b.wav")
     assert row["sha256"] == digest(path)
@@ -46,61 +54,61 @@ def test_a_clip_is_written_and_described(work: Staging, item: Item, tmp_path: Pa
     assert np.array_equal(sf.read(path, dtype="int16")[0], sf.read(tmp_path / "source" / "a.wav", dtype="int16")[0])
 
 
-def test_a_piece_of_a_recording(work: Staging, item: Item, tmp_path: Path) -> None:
-    row = work(replace(item, clip=replace(item.clip, start=0.25, end=0.75)))
+def test_a_piece_of_a_recording(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+    row = row_of(work, replace(item, clip=replace(item.clip, start=0.25, end=0.75)))
     whole = sf.read(tmp_path / "source" / "a.wav", dtype="int16")[0]
     assert np.array_equal(sf.read(tmp_path / "out" / row["path"], dtype="int16")[0], whole[4_000:12_000])
     assert (row["source_start_s"], row["source_end_s"]) == (0.25, 0.75)
 
 
-def test_what_is_there_is_known_by_its_digest_alone(work: Staging, item: Item, tmp_path: Path) -> None:
-    row = work(item)
-    again = replace(work, known={row["fingerprint"]: row["sha256"]})
+def test_what_is_there_is_known_by_its_digest_alone(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+    row = row_of(work, item)
     path = tmp_path / "out" / row["path"]
     times = path.stat().st_mtime_ns
-    known = again(item)
-    assert (known["status"], known["sha256"], path.stat().st_mtime_ns) == (KNOWN, row["sha256"], times)
+    known = row_of(work, item, row["sha256"])
+    assert KNOWN in known
+    assert (known["sha256"], path.stat().st_mtime_ns) == (row["sha256"], times)
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert again(item)["status"] == "ok"
+    assert row_of(work, item, row["sha256"])["status"] == "ok"
     assert path.read_bytes() == data
     path.rename(tmp_path / "elsewhere.wav")
     path.symlink_to(tmp_path / "elsewhere.wav")
-    assert again(item)["status"] == "ok"
+    assert row_of(work, item, row["sha256"])["status"] == "ok"
     assert not path.is_symlink()
 
 
-def test_the_fingerprint_stands_for_everything_that_the_clip_depends_on(work: Staging, item: Item) -> None:
+def test_the_fingerprint_stands_for_everything_that_the_clip_depends_on(work: ProcessStep, item: Item) -> None:
     others = {"id": "x", "path": "b.wav", "text": "Other.", "speaker": "s", "language": "de", "start": 0.5, "end": 0.7}
     assert set(others) == {field.name for field in fields(Clip)}
     del others["id"]  # a row of the corpus has another id in the tables: source_id
-    seen = {work.fingerprint(item)}
+    seen = {work.key(item, "")}
     for name, value in others.items():
-        seen.add(work.fingerprint(replace(item, clip=replace(item.clip, **{name: value}))))
+        seen.add(work.key(replace(item, clip=replace(item.clip, **{name: value})), ""))
     for name in ("source_id", "name", "sha256"):
-        seen.add(work.fingerprint(replace(item, **{name: "other"})))
-    seen.add(replace(work, container="flac").fingerprint(item))
-    seen.add(replace(work, steps=STEPS[::-1]).fingerprint(item))
-    seen.add(replace(work, steps=STEPS[:1]).fingerprint(item))
-    seen.add(replace(work, steps=(*STEPS[:2], replace(STEPS[2], dither=False))).fingerprint(item))
+        seen.add(work.key(replace(item, **{name: "other"}), ""))
+    seen.add(replace(work, container="flac").key(item, ""))
+    seen.add(replace(work, stages=STEPS[::-1]).key(item, ""))
+    seen.add(replace(work, stages=STEPS[:1]).key(item, ""))
+    seen.add(replace(work, stages=(*STEPS[:2], replace(STEPS[2], dither=False))).key(item, ""))
     assert len(seen) == 1 + len(others) + 3 + 4
-    moved = replace(work, root="/elsewhere", out="/nowhere", known={"x": "y"})
-    assert moved.fingerprint(item) == work.fingerprint(item), "where it lies changes nothing"
+    moved = replace(work, source="/elsewhere", root="/nowhere")
+    assert moved.key(item, "") == work.key(item, ""), "where it lies changes nothing"
     strange = replace(item, clip=replace(item.clip, text="\udcff", path="\udce9.wav"))
-    assert work.fingerprint(strange) != work.fingerprint(item)
+    assert work.key(strange, "") != work.key(item, "")
 
 
 def test_a_new_version_of_a_stage_is_another_fingerprint(
-    work: Staging, item: Item, monkeypatch: pytest.MonkeyPatch
+    work: ProcessStep, item: Item, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = work.fingerprint(item)
+    before = work.key(item, "")
     monkeypatch.setattr(type(STEPS[0]), "version", STEPS[0].version + 1)
-    assert work.fingerprint(item) != before
+    assert work.key(item, "") != before
 
 
-def test_what_nothing_good_can_become_of_is_named_with_its_stage(work: Staging, item: Item, tmp_path: Path) -> None:
-    def refused(item: Item, work: Staging = work) -> tuple[str, str, str]:
-        row = work(item)
+def test_what_nothing_good_can_become_of_is_named_with_its_stage(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+    def refused(item: Item, work: ProcessStep = work) -> tuple[str, str, str]:
+        row = row_of(work, item)
         assert not (tmp_path / "out" / row["path"]).exists()
         return row["status"], row["status_stage"], row["status_reason"]
 
@@ -112,14 +120,14 @@ def test_what_nothing_good_can_become_of_is_named_with_its_stage(work: Staging, 
     rate = tuple(
         Recipe(stages={"resample": {"sample_rate": 48_000}}, pipeline=("resample", "format")).configured_stages()
     )
-    assert refused(item, replace(work, steps=rate))[:2] == ("narrowband", "resample")
+    assert refused(item, replace(work, stages=rate))[:2] == ("narrowband", "resample")
     long = write(tmp_path / "source" / "long.wav", rate=8_000, seconds=181)
     status, stage, reason = refused(Item(Clip("l", "long.wav", ""), "l", "l", digest(long)))
     assert (status, stage) == ("too-long", "decode")
     assert "[segment]" in reason
 
 
-def test_a_clip_that_kills_its_worker_is_named_and_tried_again(work: Staging, item: Item) -> None:
-    row = work.lost(item, "SIGSEGV")
+def test_a_clip_that_kills_its_worker_is_named_and_tried_again(work: ProcessStep, item: Item) -> None:
+    row = StepWork(work, KeySet()).failed(Task(item), "SIGSEGV")
     assert (row["status"], row["fingerprint"], row["source_id"]) == ("decoder-crashed", "", "a b")
     assert "SIGSEGV" in row["status_reason"]

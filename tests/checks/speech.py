@@ -19,10 +19,12 @@ import soundfile as sf
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.audit.defects.inject import Defect, Take
 from ttsprep.audit.defects.inject_files import DEFECTS
-from ttsprep.audit.measure import Measuring, columns, versions
+from ttsprep.audit.measure import MeasureStep, columns
 from ttsprep.audit.pipeline import frame
 from ttsprep.checks.base import Check, all_checks, catalogue
 from ttsprep.core.signal import Signal
+from ttsprep.core.store.cache import KeySet
+from ttsprep.core.store.step import StepWork, Task
 from ttsprep.core.tables import manifest_table, measured_schema, to_batch
 from ttsprep.core.types import Audio, Clip, Finding, Samples, Severity
 
@@ -119,16 +121,17 @@ def measure(clips: Sequence[Take], *, speaker: str = "", language: str = "en-us"
     """Write clips as WAV, and measure them as an audit does; `spoil` is done to the files."""
     done = []
     with tempfile.TemporaryDirectory() as folder:
-        work = Measuring(folder, versions())
+        work = StepWork(MeasureStep(folder), KeySet())
+        work.setup()
         items = [
             Clip(f"c{i}", f"c{i}.wav", take.text, speaker=speaker, language=language) for i, take in enumerate(clips)
         ]
-        work.prepare(items)
+        work.setup_batch([Task(item) for item in items])
         for item, take in zip(items, clips, strict=True):
             sf.write(Path(folder) / item.path, take.samples, take.rate, subtype=take.subtype)
             if spoil:
                 spoil(Path(folder) / item.path)
-            done.append(Row(item, work(item)))
+            done.append(Row(item, work.rows([Task(item)])[0]))
     return done
 
 

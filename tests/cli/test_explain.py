@@ -20,7 +20,7 @@ from ttsprep.build.select import Rejection
 from ttsprep.cli.explain_view import show_clip
 from ttsprep.cli.main import main
 from ttsprep.core.files import digest
-from ttsprep.core.store import PLACE, note_place
+from ttsprep.core.store.corpus_path import PLACE, save_corpus_path
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
@@ -85,7 +85,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a copy of it, which is where we are."""
     here = Path(shutil.copytree(audited, tmp_path / "here"))
-    note_place(here / "corpus.audit", here / "corpus")
+    save_corpus_path(here / "corpus.audit", here / "corpus")
     monkeypatch.chdir(here)
     return here
 

@@ -310,7 +310,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.readline() == "measuring: 402 clips\n"
         deadline = time.monotonic() + 60
-        while not list((tmp_path / "out").glob(".journal/*")):
+        while not list((tmp_path / "out").glob(".journal/measure/*")):
             assert process.poll() is None, "it ended before anything was in the journal"
             assert time.monotonic() < deadline, "nothing comes into the journal"
             time.sleep(0.02)

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from recorder import Recorder
 
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.corpora.download import by_hand, fetch, file_name, verify
@@ -138,13 +139,13 @@ def leave_a_part(server: Server, download: Download, into: Path) -> None:
 
 def test_a_file_is_fetched_once(server: Server, tmp_path: Path) -> None:
     download = Download(url=server.url(), sha256=SHA256, bytes=len(DATA))
-    seen: list[tuple[int, int]] = []
-    path = quick(download, tmp_path / "new" / "folder", on_progress=lambda *at: seen.append(at))
+    progress = Recorder()
+    path = quick(download, tmp_path / "new" / "folder", progress=progress)
     assert path == tmp_path / "new" / "folder" / "corpus.tar.gz"
     assert path.read_bytes() == DATA
     assert names(path.parent) == ["corpus.tar.gz"]
-    assert seen[-1] == (len(DATA), len(DATA))
-    assert seen == sorted(seen)
+    assert progress.transfers[-1] == ("fetching corpus.tar.gz", len(DATA), len(DATA))
+    assert progress.transfers == sorted(progress.transfers)
     quick(download, path.parent)
     assert server.asked == [("/corpus.tar.gz", "")]
 

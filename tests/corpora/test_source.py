@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from recorder import Recorder
 
 from corpora.test_download import Server, server
 from corpora.test_parquet_audio import SCHEMA, rows, shard
@@ -40,6 +41,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.delenv("TTSPREP_DATA", raising=False)
+    monkeypatch.delenv("TTSPREP_CACHE")
     return tmp_path
 
 
@@ -112,13 +114,14 @@ def test_names_that_are_no_folder(here: Path, name: str) -> None:
 def test_a_corpus_is_fetched_when_a_person_agrees(here: Path, server: Server) -> None:
     source = served(server, tar(here / "corpus.tar.gz", FILES, "w:gz"))
     asked: list[Needs] = []
-    told: list[tuple[str, int, int]] = []
+    progress = Recorder()
+    told = progress.transfers
 
     def agree(todo: Needs) -> bool:
         asked.append(todo)
         return True
 
-    folder = get(source, data=here / "data", confirm=agree, on_progress=lambda *at: told.append(at))
+    folder = get(source, data=here / "data", confirm=agree, progress=progress)
     assert folder == here / "data" / "Corpus-1.0"
     assert content(folder) == INSIDE
     text = asked[0].describe()
@@ -247,14 +250,15 @@ def test_a_folder_of_damaged_shards_is_refused(here: Path) -> None:
 def test_shards_are_made_readable_outside_of_the_corpus(here: Path) -> None:
     shard(here / "corpus" / "data" / "train-00000-of-00001.parquet", rows(0, 5), SCHEMA)
     before = content(here / "corpus")
-    told: list[tuple[str, int, int]] = []
-    folder = readable(here / "corpus", data=here / "data", on_progress=lambda *at: told.append(at))
+    progress = Recorder()
+    told = progress.transfers
+    folder = readable(here / "corpus", data=here / "data", progress=progress)
     assert folder.is_relative_to(here / "data" / "unpacked")
     assert len((folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines()) == 5
     assert content(here / "corpus") == before
     assert [(what, done) for what, done, _ in told] == [("unpacking corpus", n * 1644) for n in range(1, 6)]
     told.clear()
-    assert readable(here / "corpus", data=here / "data", on_progress=lambda *at: told.append(at)) == folder
+    assert readable(here / "corpus", data=here / "data", progress=progress) == folder
     assert told == []
     shard(here / "other" / "corpus" / "a.parquet", rows(5, 1), SCHEMA)
     assert readable(here / "other" / "corpus", data=here / "data") != folder

@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from recorder import Recorder
 
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.corpora.unpack import extract, extract_all, is_archive
@@ -61,10 +62,10 @@ WITHOUT_FOLDER = {name.removeprefix("Corpus-1.0/"): data for name, data in FILES
 def test_tar(tmp_path: Path, suffix: str, mode: str, form: int) -> None:
     archive = tar(tmp_path / f"a{suffix}", mode=mode, format=form)
     assert is_archive(archive.name)
-    counted: list[int] = []
-    extract(archive, tmp_path / "out", on_progress=counted.append)
+    progress = Recorder()
+    extract(archive, tmp_path / "out", progress=progress)
     assert content(tmp_path / "out") == WITHOUT_FOLDER
-    assert sum(counted) == sum(map(len, FILES.values()))
+    assert progress.transfers[-1] == ("unpacking out", sum(map(len, FILES.values())), 0)
     assert names(tmp_path) == [archive.name, "out"]
     mode_bits = (tmp_path / "out" / "wavs" / "LJ001-0001.wav").stat().st_mode
     assert mode_bits & 0o7400 == 0o400  # readable, and no set-user-id

@@ -13,7 +13,7 @@ import pytest
 import soundfile as sf
 
 from faults.house import audited, audited_by_command, codes_of, out_of, row_of
-from ttsprep.audit.measure import Measuring, versions
+from ttsprep.audit.measure import MeasureStep
 from ttsprep.audit.pipeline import Audit
 from ttsprep.core.types import Clip
 
@@ -214,10 +214,10 @@ def test_no_table_holds_an_infinite_value(result: Audit) -> None:
 
 @pytest.mark.parametrize("name", [*DEGENERATE, *READABLE, "beyond full scale"])
 def test_measuring_gives_no_warning(corpus: Path, name: str) -> None:
-    measuring = Measuring(str(corpus), versions())
+    step = MeasureStep(str(corpus))
     clip = Clip(name, f"wavs/{name}.wav", "Call me Ishmael.", language="en-us")
-    measuring.prepare([clip])
-    row = measuring(clip)
+    step.setup()
+    (row,) = step.rows([clip])
     assert row["status"] == "ok"
     assert not [key for key, value in row.items() if isinstance(value, float) and math.isinf(value)]
 

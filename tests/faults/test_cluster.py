@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recorder import Recorder
 
 from faults.house import audited, out_of, tables, ttsprep
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError
-from ttsprep.core.workers.pool import run
+from ttsprep.core.workers.pool import map_shards
 from ttsprep.core.workers.ray_cluster import TRIES, connected
 
 STORE = 80 << 20
@@ -45,10 +46,18 @@ class Doubling:
     def __init__(self, marks: Path) -> None:
         self.marks = marks
 
-    def prepare(self, items: Sequence[object]) -> None:
+    batch = 1
+
+    def setup(self) -> None:
         pass
 
-    def __call__(self, item: object) -> object:
+    def setup_batch(self, items: Sequence[object]) -> None:
+        pass
+
+    def rows(self, items: Sequence[object]) -> list[object]:
+        return [self.row(item) for item in items]
+
+    def row(self, item: object) -> object:
         if item == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if item == "kill the actor":
@@ -65,12 +74,12 @@ class Doubling:
         nursery = Path(f"/proc/{os.getppid()}/stat").read_text(encoding="utf-8")
         return int(nursery.rpartition(")")[2].split()[1])
 
-    def lost(self, item: object, reason: str) -> object:
+    def failed(self, item: object, reason: str) -> object:
         return ("lost", item, reason)
 
 
 def results(work: Doubling, shards: list[list[object]], address: str) -> list[list[object]]:
-    with connected(address), closing(run(work, shards, jobs=1)) as answers:
+    with connected(address), closing(map_shards(work, shards, workers=1)) as answers:
         found = dict(answers)
     return [found[i] for i in range(len(shards))]
 
@@ -112,7 +121,7 @@ def test_every_machine_must_see_the_corpus(cluster: Any, tmp_path: Path) -> None
         pytest.raises(UsageError, match=r"does not see .*nowhere"),
         connected(cluster.address, paths=[tmp_path / "nowhere"]),
     ):
-        list(run(Doubling(tmp_path), [[1]], jobs=1))
+        list(map_shards(Doubling(tmp_path), [[1]], workers=1))
 
 
 def test_a_machine_that_is_lost_changes_no_byte(cluster: Any, spoken: Path) -> None:
@@ -135,7 +144,7 @@ def test_a_machine_that_is_lost_changes_no_byte(cluster: Any, spoken: Path) -> N
             cluster.remove_node(extra, allow_graceful=False)
 
     with connected(cluster.address, paths=[spoken]):
-        audit(spoken, out_of(spoken), Recipe(), jobs=1, on_progress=lose_a_machine)
+        audit(spoken, out_of(spoken), Recipe(), jobs=1, progress=Recorder(on_advance=lose_a_machine))
     assert gone
     assert tables(out_of(spoken)) == wanted
 

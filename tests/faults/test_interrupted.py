@@ -181,7 +181,7 @@ def test_what_was_measured_before_a_kill_is_not_measured_again(spoken: Path, hos
         file.write(lines.replace("|", "|Well, "))
     out = out_of(spoken)
     process = start(spoken, "--jobs", 1, **hostile, HOSTILE_S="0.1")
-    wait_for(out / ".journal", "journal-*.arrow", process)
+    wait_for(out / ".journal", "measure/journal-*.arrow", process)
     time.sleep(0.2)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()

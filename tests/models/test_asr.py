@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from recorder import Recorder
 
 from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.types import Clip
 from ttsprep.models.asr import Asr
-from ttsprep.models.base import RATE, ModelInput
+from ttsprep.models.base import RATE, ModelInput, SelectedModels
 
 pytest.importorskip("whisper", reason="needs the extra asr")
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:ResourceWarning")  # of the package itself
@@ -27,21 +28,25 @@ import sys, time
 from pathlib import Path
 from ttsprep.audit.pipeline import audit
 from ttsprep.models.asr import Asr
+from ttsprep.models.base import SelectedModels
 from ttsprep.build.config import Recipe
 
-listening = []
+class Listening:
+    stage = ""
 
-def heard(clips, seconds):
-    if listening:
-        print("heard", clips, flush=True)
-        time.sleep(600)
+    def start(self, stage, total, new):
+        self.stage = stage
+
+    def advance(self, clips, seconds):
+        if seconds and self.stage.startswith("listening"):  # a batch is in the journal
+            print("heard", flush=True)
+            time.sleep(600)
 
 if __name__ == "__main__":
     corpus, out, weights = sys.argv[1:]
     Asr.batch = 2
     rules = Recipe(language="en-us", checks=CheckSettings(only=("transcript-mismatch",)))
-    audit(Path(corpus), Path(out), rules, jobs=1, listen=[Asr(weights)],
-          on_listen=lambda *plan: listening.append(plan), on_progress=heard)
+    audit(Path(corpus), Path(out), rules, jobs=1, models=SelectedModels((Asr(weights),)), progress=Listening())
 """
 
 
@@ -76,18 +81,19 @@ def test_who_is_killed_while_listening_goes_on_where_it_was(
     root = {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(arguments, env=os.environ | root, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "heard 2\n"
+        assert process.stdout.readline() == "heard\n"
         os.kill(process.pid, signal.SIGKILL)
     assert not (out / ".listened-asr.parquet").exists()
     monkeypatch.setattr(Asr, "batch", 2)
-    told: list[tuple[str, int, int]] = []
+    progress = Recorder()
     rules = Recipe(language="en-us", checks=CheckSettings(only=("transcript-mismatch",)))
 
     def hear(where: Path) -> pd.DataFrame:
         asr = Asr(str(checkpoint))
-        return audit(corpus, where, rules, jobs=1, listen=[asr], on_listen=lambda *plan: told.append(plan)).clips
+        return audit(corpus, where, rules, jobs=1, progress=progress, models=SelectedModels((asr,))).clips
 
     resumed = hear(out)
     pd.testing.assert_frame_equal(resumed, hear(tmp_path / "fresh"))
-    assert told == [("asr", 6, 4), ("asr", 6, 6)]
+    heard = [stage for stage in progress.stages if stage[0] != "measuring"]
+    assert heard == [("listening (asr)", 6, 4), ("listening (asr)", 6, 6)]
     assert resumed.mismatch_nats.notna().all()

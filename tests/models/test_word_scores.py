@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsprep.audit.listen import decode
+from ttsprep.audit.model_pass import decode
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.types import Clip
 from ttsprep.models.asr import Asr

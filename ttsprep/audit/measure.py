@@ -1,21 +1,22 @@
-"""Measures one clip after another in a worker: digest, decode once, every check."""
+"""Measures one clip after another in a worker: decode once, every check."""
 
-import hashlib
 import importlib
-import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from ttsprep.checks.base import Check, all_checks
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, UsageError
-from ttsprep.core.files import digest, inside, regular, signature
+from ttsprep.core.files import inside, regular
 from ttsprep.core.signal import Signal
+from ttsprep.core.store.cache import KEY
+from ttsprep.core.store.step import Row, Step, make_key
+from ttsprep.core.tables import measured_schema
 from ttsprep.core.types import Audio, Clip
 from ttsprep.text.phonemes import phonemize
 
@@ -27,11 +28,6 @@ DERIVED = {
 }
 PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
 """Faults that lie in the surroundings: tried again by the next audit."""
-
-KNOWN = "known"
-"""Status of a row that is to be taken from the last audit."""
-
-Row = dict[str, Any]
 
 
 def columns() -> dict[str, bool]:
@@ -47,41 +43,45 @@ def versions() -> str:
     return f"signal:{SIGNAL_VERSION} {' '.join(checks)}"
 
 
-def fingerprint(clip: Clip, sha256: str, code: str) -> str:
-    """Stand for all that the measures of `clip` depend on: its bytes, piece, text, language, our code."""
-    parts = (code, sha256, repr(clip.start), repr(clip.end), clip.language, clip.text)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
 @dataclass
-class Measuring:
-    """The work of an audit's workers.
+class MeasureStep(Step[Clip]):
+    """Measures every clip of a corpus.
 
     Attributes
     ----------
     root
         The corpus.
+    shared
+        Whether rows are kept in the user's cache.
     code
-        From `versions`.
-    known
-        Fingerprints that need no measuring again. They travel here, once, and not with the clips: a clip may
-        have been measured under another path.
+        Everything in the code that measures depend on.
     """
 
+    name = "measure"
+    stage = "measuring"
+    table = "clips.parquet"
+    saves = False
     root: str
-    code: str
-    known: frozenset[str] = frozenset()
+    shared: bool = True
+    code: str = field(default_factory=versions)
+    schema: pa.Schema = field(default_factory=lambda: measured_schema(columns()), repr=False)
     _checks: list[type[Check]] = field(default_factory=list, repr=False)
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        """Load what measuring needs where this is unpickled, so that the workers forked from there share it."""
-        importlib.import_module("scipy.fft")
-        self.__dict__.update(state)
+    def path(self, item: Clip) -> str:
+        """Return the file of a clip."""
+        return item.path
 
-    def prepare(self, items: Sequence[Clip]) -> None:
+    def key(self, item: Clip, sha256: str) -> str:
+        """Stand for all that the measures depend on: the bytes, the piece of them, text, language, our code."""
+        return make_key(self.code, sha256, repr(item.start), repr(item.end), item.language, item.text)
+
+    def setup(self) -> None:
+        """Load what measuring needs, so that the workers share it."""
+        importlib.import_module("scipy.fft")
+        self._checks = sorted(all_checks().values(), key=lambda check: check.name)
+
+    def setup_batch(self, items: Sequence[Clip]) -> None:
         """Phonemise all texts at once: a call into eSpeak NG costs as much as a hundred sentences."""
-        if not self._checks:
-            self._checks = sorted(all_checks().values(), key=lambda check: check.name)
         texts: Mapping[str, list[str]] = defaultdict(list)
         for item in items:
             texts[item.language].append(item.text)
@@ -92,29 +92,31 @@ class Measuring:
                 except UsageError:
                     continue  # the check of phonemes names the unknown language, once
 
-    def __call__(self, item: Clip) -> Row:
-        """Return the row of a clip; if its fingerprint is known, without measures and status."""
-        clip = item
-        row: Row = {"sha256": "", "status": "ok", "status_reason": "", "fingerprint": ""}
+    def rows(self, batch: Sequence[Clip]) -> list[Row]:
+        """Return the measures of clips."""
+        return [self._row(clip) for clip in batch]
+
+    def failed(self, item: Clip, reason: str) -> Row:
+        """Return the row of a clip that killed its worker, or made a check fail."""
+        return {
+            "sha256": "", "status": "decoder-crashed", "status_reason": f"measuring it failed twice: {reason}"
+        }  # fmt: skip
+
+    def seconds(self, item: Clip, row: Row) -> float:
+        """Return the length of a clip."""
+        return float(row.get("duration_s", 0.0))
+
+    def _row(self, clip: Clip) -> Row:
         try:
             path = inside(Path(self.root), clip.path)
-            row |= signature(regular(path))._asdict()
-            row["sha256"] = digest(path)
-            row["fingerprint"] = fingerprint(clip, row["sha256"], self.code)
-            if row["fingerprint"] in self.known:
-                return row | {"status": KNOWN}
+            regular(path)
             decoded = audio.read(path, start=clip.start, end=clip.end)
         except AudioError as error:
-            row |= {"status": error.code, "status_reason": str(error)}
-            if error.code in PASSING or not row["sha256"] or isinstance(error.__cause__, ImportError):
-                row["fingerprint"] = ""
+            row: Row = {"status": error.code, "status_reason": str(error)}
+            if error.code in PASSING or isinstance(error.__cause__, ImportError):
+                row[KEY] = ""
             return row | self._measure(clip, None)
-        return row | _described(decoded) | self._measure(clip, decoded)
-
-    def lost(self, item: Clip, reason: str) -> Row:
-        """Return the row of a clip that killed its worker, or made a check fail."""
-        message = f"measuring it failed twice: {reason}"
-        return {"sha256": "", "fingerprint": "", "status": "decoder-crashed", "status_reason": message}
+        return {"status": "ok", "status_reason": ""} | _described(decoded) | self._measure(clip, decoded)
 
     def _measure(self, clip: Clip, decoded: Audio | None) -> Row:
         silent = Audio(np.zeros((0, 1), np.float32), 16_000)
@@ -142,8 +144,3 @@ def _described(decoded: Audio) -> Row:
 def _rates(row: Row) -> Row:
     span, speech = row.get("speech_span_s") or np.nan, row.get("speech_s") or np.nan
     return {"chars_per_s": row["chars"] / span, "phones_per_s": row["phones"] / speech}
-
-
-def jobs_by_default() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +16,28 @@ from ttsprep import __version__
 from ttsprep.audit.codes import read_codes, with_distances
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import write_decisions
-from ttsprep.audit.listen import account, propose
-from ttsprep.audit.listen import listen as listen_to
-from ttsprep.audit.measure import KNOWN, Measuring, Row, columns, fingerprint, versions
+from ttsprep.audit.measure import MeasureStep, versions
+from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.verdict import summarise
 from ttsprep.checks.base import Check
-from ttsprep.core.files import Signature, atomic_write, digest, lock
+from ttsprep.core.files import atomic_write, digest
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
-from ttsprep.core.store import note_place, unchanged, write_cache
+from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.store.corpus_path import save_corpus_path
+from ttsprep.core.store.store import Rows, Store
 from ttsprep.core.tables import (
-    Journal,
     clean,
     findings_table,
     manifest_table,
-    measured_schema,
     read_table,
-    to_batch,
     write_json,
     write_table,
 )
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import Corpus, read_corpus
-from ttsprep.models.base import SelectedModels, SpeechModel
+from ttsprep.models.base import SelectedModels
 
-SHARD = 64
+NO_MODELS = SelectedModels()
 PROPOSED = "proposed-decisions.csv"
 """Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 FILES = (
@@ -50,8 +46,6 @@ FILES = (
 )
 KIND = Kind("audit", FILES)
 """What an audit writes."""
-
-Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +105,11 @@ Report = Callable[[Audited], str]
 def audit(
     path: Path,
     out: Path,
-    recipe: AuditConfig,
+    config: AuditConfig,
     *,
     jobs: int,
-    on_progress: Progress | None = None,
-    on_plan: Callable[[Corpus, int], None] | None = None,
-    listen: Sequence[SpeechModel] = (),
-    skipped: Mapping[str, str] | None = None,
-    on_listen: Callable[[str, int, int], None] | None = None,
+    progress: Progress = NO_PROGRESS,
+    models: SelectedModels = NO_MODELS,
     codes: Path | None = None,
     report: Report | None = None,
 ) -> Audit:
@@ -130,20 +121,14 @@ def audit(
         Folder or metadata file of the corpus; only read.
     out
         Folder for the results, outside the corpus.
-    recipe
+    config
         Layout, language, thresholds and codes.
     jobs
         Worker processes.
-    on_progress
-        Called with the clips finished and their seconds of audio since the last call.
-    on_plan
-        Called once with the plan and the number of clips to measure.
-    listen
-        Models that listen to the clips after measuring; none by default, as they are slow.
-    skipped
-        Models that were asked for and are not here, with a line each that says why: kept in the summary.
-    on_listen
-        Called for each of them with its name, the clips, and those it has to listen to.
+    progress
+        Receives the stages ``measuring``, and ``listening (NAME)`` for each model.
+    models
+        Models that measure the clips as well, and those that are not here; none by default, as they are slow.
     codes
         What ``ttsprep encode`` wrote for this corpus, to be judged and shown as well.
     report
@@ -156,151 +141,81 @@ def audit(
     """
     more = [codes] if codes else []
     claim(KIND, out, [path, *more])
-    todo = read_corpus(path, recipe.layout, recipe.language)
-    return examine(
-        todo,
-        out,
-        recipe,
-        jobs=jobs,
-        on_progress=on_progress,
-        on_plan=on_plan,
-        listen=listen,
-        skipped=skipped,
-        on_listen=on_listen,
-        codes=codes,
-        report=report,
-        hold=partial(open_output, KIND, sources=[todo.root, *more]),
-    )
+    corpus = read_corpus(path, config.layout, config.language)
+    folder = _opened(out, [corpus.root, *more])
+    return run_audit(
+        corpus, folder, config, jobs=jobs, progress=progress, models=models, codes=codes, report=report
+    )  # fmt: skip
 
 
-def examine(
-    todo: Corpus,
-    out: Path,
-    recipe: AuditConfig,
+@contextmanager
+def _opened(out: Path, sources: Iterable[Path]) -> Iterator[Path]:
+    with open_output(KIND, out, sources):
+        yield out
+
+
+def run_audit(
+    corpus: Corpus,
+    folder: AbstractContextManager[Path],
+    config: AuditConfig,
     *,
     jobs: int,
-    on_progress: Progress | None = None,
-    on_plan: Callable[[Corpus, int], None] | None = None,
-    report: Report | None = None,
-    listen: Sequence[SpeechModel] = (),
-    skipped: Mapping[str, str] | None = None,
-    on_listen: Callable[[str, int, int], None] | None = None,
+    progress: Progress = NO_PROGRESS,
+    models: SelectedModels = NO_MODELS,
     codes: Path | None = None,
-    hold: Callable[[Path], AbstractContextManager[object]] = lock,
+    report: Report | None = None,
 ) -> Audit:
-    """Audit what a plan lists; as `audit`, but `out` is whatever `hold` holds."""
-    judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
-    distances, used = read_codes(codes, todo.ids) if codes else ([], {})
-    with hold(out):
-        note_place(out, todo.root)
-        measured, table = _measure(todo, out, jobs, on_progress, on_plan)
-        heard = listen_to(
-            todo.root, todo.clips, table, out, listen, jobs=jobs, on_plan=on_listen, on_progress=on_progress
-        )
-        heard = with_distances(heard, distances) if codes else heard
-        if not heard.equals(table):
-            table = heard
+    """Audit a corpus that has been read; as `audit`, into whatever `folder` holds."""
+    judges, wanted = config.configured_checks(), config.enabled_codes()
+    distances, used = read_codes(codes, corpus.ids) if codes else ([], {})
+    with folder as out:
+        save_corpus_path(out, corpus.root)
+        store = Store(out)
+        rows = store.map(MeasureStep(str(corpus.root.resolve())), corpus.clips, jobs, progress)
+        measured = _joined(corpus, rows)
+        write_table(out / "clips.parquet", measured)
+        store.finish()
+        table = add_model_columns(measured, corpus.clips, corpus.root, store, models.models, jobs, progress)
+        table = with_distances(table, distances) if codes else table
+        if not table.equals(measured):
             write_table(out / "clips.parquet", table)
         clips = frame(table)
-        listening = account(clips, judges, SelectedModels(tuple(listen), skipped or {}))
-        stamp = _stamp(todo, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
+        listening = coverage_summary(clips, judges, models)
+        stamp = _stamp(corpus, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
         earlier = _earlier(out, stamp, with_report=report is not None)
         about = {
             "ttsprep": __version__,
             "stamp": stamp,
-            "recipe": recipe.model_dump(mode="json", include=set(AuditConfig.model_fields)),
+            "recipe": config.model_dump(mode="json", include=set(AuditConfig.model_fields)),
         }
         if earlier is not None:
             write_json(out / "run.json", about)  # keys of a build are no part of the stamp
-            return Audit(out, clips, *earlier, measured)
+            return Audit(out, clips, *earlier, rows.new)
         (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
-        found = [*_about_files(todo, wanted), *judge(clips, judges, wanted)]
+        found = [*_about_files(corpus, wanted), *judge(clips, judges, wanted)]
         order = {name: place for place, name in enumerate(["", *clips.id])}
         found.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
         findings = findings_table(found)
         write_table(out / "findings.parquet", findings)
         seen = findings.to_pandas()
-        summary = _about(todo, clips) | summarise(clips, seen)
+        summary = _about(corpus, clips) | summarise(clips, seen)
         summary |= ({"codes_used": used} if used else {}) | ({"listening": listening} if listening else {})
         write_json(out / "summary.json", summary)
-        if proposed := propose(clips, seen):
+        if proposed := propose_text_fixes(clips, seen):
             write_decisions(out / PROPOSED, proposed)
         else:
             (out / PROPOSED).unlink(missing_ok=True)
-        result = Audit(out, clips, seen, summary, measured)
+        result = Audit(out, clips, seen, summary, rows.new)
         if report:
-            atomic_write(out / "report.html", report(Audited.of(todo, result)).encode())
+            atomic_write(out / "report.html", report(Audited.of(corpus, result)).encode())
         write_json(out / "run.json", about)
         return result
 
 
-def _measure(
-    todo: Corpus,
-    out: Path,
-    jobs: int,
-    on_progress: Progress | None,
-    on_plan: Callable[[Corpus, int], None] | None,
-) -> tuple[int, pa.Table]:
-    """Measure the clips that are not known from an earlier audit, and write ``clips.parquet``."""
-    schema = measured_schema(columns())
-    journal = Journal(out / ".journal", schema)
-    batches, places = _known(out, schema, journal)
-    root, code = str(todo.root.resolve()), versions()
-    files = unchanged(root, todo.clips, out)
-    rows = [
-        places.get(fingerprint(clip, sha256, code), -1) if sha256 else -1
-        for clip, (sha256, _) in zip(todo.clips, files, strict=True)
-    ]
-    unknown = [i for i, row in enumerate(rows) if row < 0]
-    if on_plan:
-        on_plan(todo, len(unknown))
-    work = Measuring(root, code, frozenset(places))
-    shards = [unknown[i : i + SHARD] for i in range(0, len(unknown), SHARD)]
-    clips = ([todo.clips[i] for i in shard] for shard in shards)
-    first = count = sum(batch.num_rows for batch in batches)
-    results = run(work, clips, jobs=jobs, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
-    with closing(journal), closing(results):
-        for number, shard in results if unknown else ():  # no workers are started for nothing
-            fresh: list[Row] = []
-            for i, row in zip(shards[number], shard, strict=True):
-                files[i] = (row["sha256"], Signature(*(row.get(name, -1) for name in Signature._fields)))
-                if row["status"] == KNOWN:
-                    rows[i] = places[row["fingerprint"]]
-                else:
-                    rows[i] = count + len(fresh)
-                    fresh.append(row)
-            if fresh:
-                batches.append(to_batch(fresh, schema))
-                journal.append(batches[-1])
-                count += len(fresh)
-            if on_progress:
-                on_progress(0, sum(row.get("duration_s", 0.0) for row in fresh))
-    manifest = manifest_table(todo.clips, todo.ids)
-    measures = pa.Table.from_batches(batches, schema).take(pa.array(rows, pa.int64())).combine_chunks()
-    table = pa.table([*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema]))
-    write_cache(out, manifest["path"], files)
-    write_table(out / "clips.parquet", table)
-    journal.discard()
-    return count - first, table
-
-
-def _known(out: Path, schema: pa.Schema, journal: Journal) -> tuple[list[pa.RecordBatch], dict[str, int]]:
-    """Rows that earlier audits measured, and where each fingerprint is among them."""
-    batches = []
-    table = read_table(out / "clips.parquet")
-    if table is not None and set(schema.names) <= set(table.column_names):
-        table = table.select(schema.names).replace_schema_metadata(None)
-        if table.schema.equals(schema):
-            batches = table.combine_chunks().to_batches()
-    batches.extend(journal.read())
-    places: dict[str, int] = {}
-    row = 0
-    for batch in batches:
-        for value in batch.column("fingerprint").to_pylist():
-            if value:
-                places.setdefault(value, row)
-            row += 1
-    return batches, places
+def _joined(todo: Corpus, rows: Rows) -> pa.Table:
+    """Return what the corpus says of the clips, and what was measured of them."""
+    manifest, measures = manifest_table(todo.clips, todo.ids), rows.table()
+    return pa.table([*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema]))
 
 
 def frame(table: pa.Table) -> pd.DataFrame:

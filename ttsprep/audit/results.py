@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.output_folder import mark_of
-from ttsprep.core.store import noted_corpus, noted_place, unescaped_path
+from ttsprep.core.store.corpus_path import corpus_path, locate_corpus, unescaped_path
 from ttsprep.core.tables import clean, read_table
 from ttsprep.corpora.paths import corpus_folder
 
@@ -147,10 +147,10 @@ def root_of(audit: AuditFolder, given: Path | None) -> tuple[Path | None, str]:
         if not given.exists():
             raise UsageError(f"{given} is not there: --corpus takes the folder that was audited, where it is now")
         return corpus_folder(given), ""
-    name, seen = str(audit.summary.get("corpus", "")), noted_place(audit.folder)
+    name, seen = str(audit.summary.get("corpus", "")), corpus_path(audit.folder)
     if audit.summary.get("layout") == "build" and (audit.folder.parent / BUILD).is_file():
         return audit.folder.parent, ""
-    place = noted_corpus(audit.folder)
+    place = locate_corpus(audit.folder)
     places = [place] if place else []
     if name and name not in {".", ".."} and "/" not in name:
         places += [audit.folder.resolve().parent / name, Path.cwd() / name]

@@ -28,7 +28,7 @@ KIND = Kind(
     "build",
     (
         *(DOCUMENT, "metadata.csv", "clips.parquet", "provenance.parquet", "rejected.csv", "report.html"),
-        *(STAMP, ".cuts.json", ".*.parquet", JOURNALS),
+        *(STAMP, ".cache.parquet", JOURNALS, f"{BEFORE}/.*.parquet"),
         *(f"{folder}/{name}" for folder in (BEFORE, AFTER) for name in (*FILES, LOCK_NAME)),
     ),
 )

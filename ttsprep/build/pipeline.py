@@ -1,7 +1,7 @@
 """The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import inf
 from pathlib import Path
@@ -12,34 +12,33 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.pipeline import Audit, Audited, examine
+from ttsprep.audit.pipeline import Audit, Audited, run_audit
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
 from ttsprep.build.config import Recipe
 from ttsprep.build.prepare import Source, prepare, refuse_nothing, unread
-from ttsprep.build.process import FOLDER, KNOWN, Item, Row, Staging
-from ttsprep.build.provenance import PROVENANCE, known_rows, read_cache, refresh_cache, unchanged, write_cache
+from ttsprep.build.process import FOLDER, Item, ProcessStep
+from ttsprep.build.provenance import PROVENANCE
 from ttsprep.build.select import Choice, Rejection, choose, without
 from ttsprep.build.split import NONE, split
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.files import Signature, atomic_write, safe_names, writing
+from ttsprep.core.files import atomic_write, lock, safe_names, writing
 from ttsprep.core.output_folder import Output, claim, open_output
-from ttsprep.core.progress import QUIET, Told
-from ttsprep.core.tables import Journal, clean, to_batch, write_json, write_table
+from ttsprep.core.progress import NO_PROGRESS, Progress, Renamed
+from ttsprep.core.store.cache import refresh_index
+from ttsprep.core.store.store import LOCAL, Store
+from ttsprep.core.tables import clean, write_json, write_table
 from ttsprep.core.types import Clip
-from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 
-__all__ = ["Built", "Draft", "Told", "build", "draft"]
-
-SHARD = 32
+__all__ = ["Built", "Draft", "build", "draft"]
 
 
 Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
@@ -113,7 +112,13 @@ class Built:
 
 
 def draft(
-    source: Path, out: Path, recipe: Recipe, *, jobs: int, decisions: Path | None = None, told: Told = QUIET
+    source: Path,
+    out: Path,
+    recipe: Recipe,
+    *,
+    jobs: int,
+    decisions: Path | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Draft:
     """Audit the source into `out` and choose its clips, as `build` would; nothing is built.
 
@@ -126,9 +131,9 @@ def draft(
     claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language)
     with open_output(state.KIND, out, [todo.root]):
-        ready = prepare(todo, decisions, out, recipe, jobs, told)
+        ready = prepare(todo, decisions, out / state.BEFORE, recipe, jobs, progress)
         refuse_nothing(ready, None)
-        return _draft(ready, out, recipe, jobs, told)
+        return _draft(ready, out, recipe, jobs, progress)
 
 
 def build(
@@ -138,7 +143,7 @@ def build(
     *,
     jobs: int,
     decisions: Path | None = None,
-    told: Told = QUIET,
+    progress: Progress = NO_PROGRESS,
     report: Report | None = None,
 ) -> Built:
     """Build a clean copy of a corpus, or what is missing of it.
@@ -155,8 +160,8 @@ def build(
         Worker processes.
     decisions
         A ``decisions.csv`` that overrides what the findings say.
-    told
-        Whom to tell how far it is.
+    progress
+        Receives every stage.
     report
         Makes ``report.html``; none is written without it.
 
@@ -173,20 +178,20 @@ def build(
         document = state.finished(out, inputs)
         if document is not None:
             return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
-        ready = prepare(todo, decisions, out, recipe, jobs, told)
+        ready = prepare(todo, decisions, out / state.BEFORE, recipe, jobs, progress)
         if not ready.todo.clips:
             state.unfinish(out)  # its rejected.csv is about to be that of another source
         refuse_nothing(ready, out / "rejected.csv")
-        made = _draft(ready, out, recipe, jobs, told)
+        made = _draft(ready, out, recipe, jobs, progress)
         state.unfinish(out)
-        built = _build(made, recipe, held, jobs, told, report)
+        built = _build(made, recipe, held, jobs, progress, report)
         state.finish(out, inputs)
         return built
 
 
-def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> Draft:
+def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, progress: Progress) -> Draft:
     todo, said = ready.todo, ready.decisions
-    before = _examine(todo, out / state.BEFORE, recipe, jobs, told, "measuring the source")
+    before = _examine(todo, out / state.BEFORE, recipe, jobs, progress, "measuring the source")
     steps = tuple(_at_one_rate(step, before.clips) for step in recipe.configured_stages())
     names = {step.name for step in steps}
     # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
@@ -196,15 +201,14 @@ def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, told: Told) -> D
     return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
 
 
-def _examine(todo: Corpus, out: Path, recipe: Recipe, jobs: int, told: Told, doing: str) -> Audit:
-    return examine(
-        todo,
-        out,
-        recipe,
-        jobs=jobs,
-        on_progress=told.advance,
-        on_plan=lambda listed, new: told.begin(doing, len(listed.clips), new),
-    )
+def _examine(todo: Corpus, out: Path, recipe: Recipe, jobs: int, progress: Progress, doing: str) -> Audit:
+    return run_audit(todo, _locked(out), recipe, jobs=jobs, progress=Renamed(progress, {"measuring": doing}))
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[Path]:
+    with lock(out):
+        yield out
 
 
 def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
@@ -215,15 +219,15 @@ def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
     return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
 
 
-def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, told: Told, report: Report | None) -> Built:
-    out = held.path
-    rows, fresh = _staged(made, held, jobs, told)
+def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progress, report: Report | None) -> Built:
+    out, store = held.path, Store(held.path)
+    rows, fresh = _process(made, held, store, jobs, progress)
     rejected = [*unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
     while len(rows):
-        after = _examine(_listing(out, rows, clips), out / state.AFTER, recipe, jobs, told, "measuring the result")
+        after = _examine(_listing(out, rows, clips), out / state.AFTER, recipe, jobs, progress, "measuring the result")
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
         rules = recipe.select.model_copy(update={"keep_hours": 0.0})
@@ -251,8 +255,9 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, told: Told, rep
         result = Audited.of(_listing(out, rows, clips), after)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
     held.sweep([*rows["path"], *exports])
-    refresh_cache(out, (out, out / state.AFTER), rows["path"].tolist())
-    Journal(out / ".journal", PROVENANCE).discard()
+    for folder in (out, out / state.AFTER):
+        refresh_index(out, folder / LOCAL, rows["path"])
+    store.finish()
     document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / DOCUMENT, document)
     return Built(out, document, rejected, fresh)
@@ -266,58 +271,26 @@ def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
     return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
 
 
-def _staged(made: Draft, held: Output, jobs: int, told: Told) -> tuple[pd.DataFrame, int]:
+def _process(made: Draft, held: Output, store: Store, jobs: int, progress: Progress) -> tuple[pd.DataFrame, int]:
     """Build the chosen clips; return their provenance, and how many of them are new."""
-    out, todo, chosen = held.path, made.source, set(made.choice.kept)
+    out, corpus, chosen = held.path, made.source, set(made.choice.kept)
     digests = dict(zip(made.before.clips["id"], made.before.clips["sha256"], strict=True))
-    names = safe_names(todo.ids)
+    names = safe_names(corpus.ids)
     items = [
         Item(clip, name, names[name], digests[name])
-        for clip, name in zip(todo.clips, todo.ids, strict=True)
+        for clip, name in zip(corpus.clips, corpus.ids, strict=True)
         if name in chosen
     ]
-    container = next((step.container for step in made.steps if isinstance(step, Format)), "wav")
-    journal = Journal(out / ".journal", PROVENANCE)
-    batches, places, built = known_rows(out, journal)
-    work = Staging(str(todo.root.resolve()), str(out.resolve()), made.steps, container, built)
-    cache = read_cache(out)
-    rows = []
-    for item in items:
-        known, path = work.fingerprint(item), work.path(item)
-        is_there = known in places and unchanged(out / path, cache.get(path), built[known])
-        rows.append(places[known] if is_there else -1)
-    missing = [i for i, row in enumerate(rows) if row < 0]
-    held.expect(map(work.path, items))
-    told.begin("building", len(items), len(missing))
     with writing(out):
         (out / FOLDER).mkdir(exist_ok=True)
-    shards = [missing[i : i + SHARD] for i in range(0, len(missing), SHARD)]
-    results = run(
-        work, ([items[i] for i in shard] for shard in shards), jobs=jobs, on_item=lambda n: told.advance(n, 0.0)
-    )
-    first = count = sum(batch.num_rows for batch in batches)
-    with closing(journal), closing(results):
-        for number, shard in results if missing else ():  # no workers are started for nothing
-            new: list[Row] = []
-            for i, row in zip(shards[number], shard, strict=True):
-                if "inode" in row:
-                    written = Signature(*(row[name] for name in Signature._fields))
-                    cache[work.path(items[i])] = (row["sha256"], written)
-                if row["status"] == KNOWN:
-                    rows[i] = places[row["fingerprint"]]
-                else:
-                    rows[i] = count + len(new)
-                    new.append(row)
-            if new:
-                batches.append(to_batch(new, PROVENANCE))
-                journal.append(batches[-1])
-                count += len(new)
-            told.advance(0, sum(row.get("frames", 0) / row.get("sample_rate", 1) for row in new))
-    table = pa.Table.from_batches(batches, PROVENANCE).take(pa.array(rows, pa.int64()))
-    write_cache(out, cache, table["path"].to_pylist())
-    sure = pa.array(map(made.log_p.get, table["source_id"].to_pylist()), pa.float32())
-    table = table.set_column(table.schema.get_field_index("asr_log_p"), "asr_log_p", sure)
-    return table.to_pandas(), count - first
+    container = next((step.container for step in made.steps if isinstance(step, Format)), "wav")
+    step = ProcessStep(str(corpus.root.resolve()), str(out.resolve()), made.steps, container)
+    held.expect(map(step.path, items))
+    rows = store.map(step, items, jobs, progress)
+    table = rows.table()
+    log_p = pa.array(map(made.log_p.get, table["source_id"].to_pylist()), pa.float32())
+    table = table.set_column(table.schema.get_field_index("asr_log_p"), "asr_log_p", log_p)
+    return table.to_pandas(), rows.new
 
 
 def _failures(rows: pd.DataFrame) -> list[Rejection]:

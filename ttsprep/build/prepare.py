@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from ttsprep.audit.decisions import Decision, read_decisions
@@ -10,7 +9,7 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
 from ttsprep.build.select import Rejection
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.progress import Told
+from ttsprep.core.progress import Progress
 from ttsprep.corpora.corpus import Corpus
 
 
@@ -39,7 +38,7 @@ class Source:
     doubted: Mapping[str, Rejection] = field(default_factory=dict)
 
 
-def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, told: Told) -> Source:
+def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, progress: Progress) -> Source:
     """Cut long recordings, read the decisions, and write down clips without a text, as the recipe says.
 
     Parameters
@@ -49,24 +48,23 @@ def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, job
     decisions
         A ``decisions.csv``.
     out
-        The build; remembers the pieces and the texts.
+        The folder that remembers the pieces and the texts: that of the audit of the source.
     recipe
         What to build.
     jobs
         Worker processes.
-    told
-        Whom to tell how far it is.
+    progress
+        Receives every stage.
     """
     refused: list[Rejection] = []
     if recipe.segment and recipe.transcribe and recipe.segment.align == "asr":
         from ttsprep.build.longform.align_asr import aligned_source
 
-        todo, refused = aligned_source(todo, out, recipe, recipe.segment, recipe.transcribe, jobs, told)
+        todo, refused = aligned_source(todo, out, recipe.segment, recipe.transcribe, jobs, progress)
     elif recipe.segment:
         from ttsprep.build.longform.cut import cut_source
 
-        told_of = partial(told.begin, "cutting", len(todo.clips))
-        todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, told_of, lambda n: told.advance(n, 0.0))
+        todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, progress)
     if not todo.clips:  # decisions and texts are about clips; `refuse_nothing` says what is wrong
         return Source(todo, refused, {})
     todo, said = _decided(todo, decisions)
@@ -74,8 +72,7 @@ def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, job
         return Source(todo, refused, said)
     from ttsprep.build.transcribe import transcribe_source
 
-    begin = partial(told.begin, "writing down")
-    written = transcribe_source(todo, out, recipe.transcribe, jobs, begin, lambda n: told.advance(n, 0.0))
+    written = transcribe_source(todo, out, recipe.transcribe, jobs, progress)
     return Source(written.todo, refused, said, written.log_p, written.doubted)
 
 

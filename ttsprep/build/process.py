@@ -1,4 +1,4 @@
-"""Builds one clip after another in a worker: decode, every stage, write; and remembers what was done."""
+"""Builds one clip after another in a worker: decode, every stage, write."""
 
 import hashlib
 import json
@@ -7,19 +7,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ttsprep.build.provenance import PROVENANCE
 from ttsprep.build.stages.base import Stage
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
-from ttsprep.core.files import atomic_write, digest, inside, regular, signature
+from ttsprep.core.files import atomic_write, digest, inside
+from ttsprep.core.store.cache import KEY
+from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.types import Audio, Clip
 
 VERSION = 1
 """Raised whenever this file changes what is written."""
 FOLDER = "wavs"
-KNOWN = "known"
-"""Status of a row that is to be taken from the last build."""
-
-Row = dict[str, Any]
+CHANGES = ("gain_db", "lead_removed_s", "tail_removed_s")
+"""What stages do that has a column of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,55 +46,59 @@ class Item:
 
 
 @dataclass
-class Staging:
-    """The work of a build's workers.
+class ProcessStep(Step[Item]):
+    """Builds every chosen clip: decode, every stage, write.
 
     Attributes
     ----------
-    root
+    source
         The source.
-    out
+    root
         The build.
-    steps
-        The stages, in order.
+    stages
+        In order.
     container
         ``wav`` or ``flac``.
-    known
-        Clips that were built before: fingerprint -> digest of the file.
     """
 
-    root: str
-    out: str
-    steps: tuple[Stage, ...]
-    container: str
-    known: Mapping[str, str]
+    name = "process"
+    stage = "building"
+    schema = PROVENANCE
+    shard = 32
+    makes_file = True
+    table = "provenance.parquet"
+    saves = False
 
-    def fingerprint(self, item: Item) -> str:
+    source: str
+    root: str
+    stages: tuple[Stage, ...]
+    container: str
+
+    def key(self, item: Item, sha256: str) -> str:
         """Stand for all that the built clip depends on: bytes and piece of the source, text, stages, name."""
         clip = item.clip
-        steps = [(step.name, step.version, repr(step)) for step in self.steps]
-        parts = (VERSION, steps, self.container, item.sha256, item.name, item.source_id)
-        said = (clip.path, clip.start, clip.end, clip.language, clip.speaker, clip.text)
-        return hashlib.sha256(repr((parts, said)).encode("utf-8", "backslashreplace")).hexdigest()[:32]
+        stages = [(stage.name, stage.version, repr(stage)) for stage in self.stages]
+        parts = (VERSION, stages, self.container, item.sha256, item.name, item.source_id)
+        metadata = (clip.path, clip.start, clip.end, clip.language, clip.speaker, clip.text)
+        return make_key(repr((parts, metadata)))
 
     def path(self, item: Item) -> str:
         """Return where the clip goes, relative to the build."""
         return f"{FOLDER}/{item.name}.{self.container}"
 
-    def prepare(self, items: Sequence[Item]) -> None:
-        """Have nothing to prepare."""
+    def rows(self, batch: Sequence[Item]) -> list[Row]:
+        """Build clips; return their rows of provenance."""
+        return [self._row(item) for item in batch]
 
-    def __call__(self, item: Item) -> Row:
-        """Build a clip, unless its file is there already; return its row of provenance."""
-        fingerprint = self.fingerprint(item)
-        place = Path(self.out, self.path(item))
-        known = self.known.get(fingerprint)
-        if known is not None and _holds(place, known):
-            return {"fingerprint": fingerprint, "status": KNOWN, "sha256": known, **signature(regular(place))._asdict()}
-        row: Row = {"fingerprint": fingerprint, **self._described(item)}
-        stage = "decode"
+    def seconds(self, item: Item, row: Row) -> float:
+        """Return the length of a clip that was built."""
+        return float(row.get("frames", 0) / row.get("sample_rate", 1))
+
+    def _row(self, item: Item) -> Row:
+        row = self._described(item)
+        stage_name = "decode"
         try:
-            source = inside(Path(self.root), item.clip.path)
+            source = inside(Path(self.source), item.clip.path)
             if digest(source) != item.sha256:
                 raise AudioError(
                     "audio-unreadable",
@@ -110,33 +115,26 @@ class Staging:
                 seconds = audio.READ_SECONDS
                 raise AudioError("too-long", f"longer than {seconds:g} s: cut it first, with [segment] in the recipe")
             operations = []
-            for step in self.steps:
-                stage = step.name
-                done = step.apply(clip, sound)
-                clip, sound = done.clip, done.audio
-                row |= {
-                    name: done.did[name] for name in ("gain_db", "lead_removed_s", "tail_removed_s") if name in done.did
-                }
-                operations.append(_operation(step, done.did))
+            for stage in self.stages:
+                stage_name = stage.name
+                result = stage.apply(clip, sound)
+                clip, sound = result.clip, result.audio
+                row |= {name: result.did[name] for name in CHANGES if name in result.did}
+                operations.append(_operation(stage, result.did))
         except AudioError as error:
-            return row | {"status": error.code, "status_reason": str(error), "status_stage": stage}
+            return row | {"status": error.code, "status_reason": str(error), "status_stage": stage_name, KEY: ""}
         data = audio.encode(sound, self.container)
-        atomic_write(place, data)
+        atomic_write(Path(self.root, self.path(item)), data)
         return (
             row
             | _written(sound, data)
-            | {
-                "normalised": clip.text,
-                "operations": json.dumps(operations, ensure_ascii=False),
-                **signature(regular(place))._asdict(),
-            }
+            | {"normalised": clip.text, "operations": json.dumps(operations, ensure_ascii=False)}
         )
 
-    def lost(self, item: Item, reason: str) -> Row:
+    def failed(self, item: Item, reason: str) -> Row:
         """Return the row of a clip that killed its worker, or made a stage fail."""
         return {
             **self._described(item),
-            "fingerprint": "",
             "status": "decoder-crashed",
             "status_reason": f"building it failed twice: {reason}",
             "status_stage": "decode",
@@ -156,13 +154,6 @@ class Staging:
             "status_reason": "",
             "status_stage": "",
         }
-
-
-def _holds(path: Path, sha256: str) -> bool:
-    try:
-        return not path.is_symlink() and digest(path) == sha256
-    except AudioError:
-        return False
 
 
 def _operation(step: Stage, did: Mapping[str, float | str]) -> Mapping[str, Any]:

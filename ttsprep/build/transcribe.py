@@ -1,20 +1,16 @@
 """Writes down clips that have no text, and says why what was written is not to be trusted.
 
-`Transcribing` is work of `ttsprep.core.workers.pool.run`; `doubt` judges what it returns, so that other limits need no
-model.
+`TranscribeStep` writes down; `doubt` judges what it wrote, so that other limits need no model.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ttsprep.audit.listen import LIMITS, Task, decode
-from ttsprep.audit.measure import Row
+from ttsprep.audit.model_pass import LIMITS, ClipInput, rows_of_readable
 from ttsprep.build.config import Transcribe
 from ttsprep.build.select import Rejection
 from ttsprep.checks.hallucinated import Hallucinated, compression, stock_phrases
@@ -23,9 +19,10 @@ from ttsprep.checks.rate import Rate
 from ttsprep.checks.text import loop
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import digest, inside, regular
-from ttsprep.core.store import unchanged
-from ttsprep.core.tables import Journal, read_table, to_batch, write_table
-from ttsprep.core.workers.pool import Work, run
+from ttsprep.core.progress import Progress
+from ttsprep.core.store.cache import KEY
+from ttsprep.core.store.step import Row, Step, make_key
+from ttsprep.core.store.store import Store
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.transcriber import model_file, write
@@ -33,8 +30,10 @@ from ttsprep.text.characters import count_spoken, fold
 
 VERSION = 2
 """Raised whenever the same clip and model yield another text."""
+BATCH = 16
+"""Clips of like length that are heard at once."""
 WRITTEN = pa.schema([
-    ("key", pa.string()),
+    (KEY, pa.string()),
     ("seconds", pa.float32()),
     ("text", pa.string()),
     ("log_p", pa.float32()),
@@ -56,8 +55,8 @@ REMARKS = frozenset("[](){}♪♫*")
 
 
 @dataclass
-class Transcribing:
-    """The work of the processes that write clips down: a batch is heard at once, in `prepare`.
+class TranscribeStep(Step[ClipInput]):
+    """Writes clips down.
 
     Attributes
     ----------
@@ -65,36 +64,57 @@ class Transcribing:
         The corpus.
     model
         Path of an openai-whisper checkpoint.
+    digest
+        Of its file.
     language
         What is spoken; that of each clip if it is empty.
+    name
+        Of the rows: what is written down, and for what.
+    stage
+        What a person is told.
     """
+
+    schema = WRITTEN
+    batch = shard = BATCH
+    limits = LIMITS
 
     root: str
     model: str
+    digest: str
     language: str
-    _rows: dict[str, Row] = field(default_factory=dict, repr=False)
+    name: str = "transcripts"
+    stage: str = "writing down"
+    table: str = field(init=False)
 
-    def prepare(self, items: Sequence[Task]) -> None:
+    def __post_init__(self) -> None:
+        """Name the table."""
+        self.table = f".{self.name}.parquet"
+
+    def path(self, item: ClipInput) -> str:
+        """Return the file of a clip."""
+        return item.clip.path
+
+    def key(self, item: ClipInput, sha256: str) -> str:
+        """Stand for all that a text depends on: bytes, piece of them, language, model, our code."""
+        clip = item.clip
+        own = (str(VERSION), self.digest, self.language)
+        return make_key(*own, sha256, repr(clip.start), repr(clip.end), clip.language)
+
+    def order(self, item: ClipInput) -> float:
+        """Put clips of like length together."""
+        return item.seconds
+
+    def rows(self, batch: Sequence[ClipInput]) -> list[Row]:
         """Write a batch down."""
-        self._rows = {item.key: {"key": ""} for item in items}
-        heard = []
-        for item in items:
-            try:
-                heard.append((item.key, ModelInput(item.clip, decode(Path(self.root), item.clip))))
-            except AudioError:
-                continue  # measuring names it
-        written = write(self.model, [clip for _, clip in heard], language=self.language)
-        for (key, clip), row in zip(heard, written, strict=True):
-            self._rows[key] = {"key": key, "seconds": len(clip.samples) / RATE, **asdict(row)}
+        return rows_of_readable(self.root, batch, self._write)
 
-    def __call__(self, item: Task) -> Row:
-        """Return what was written of one clip; with no key if it cannot be read."""
-        return self._rows.pop(item.key)
+    def failed(self, item: ClipInput, reason: str) -> Row:
+        """Return an empty row: the next build tries again."""
+        return {}
 
-    def lost(self, item: Task, reason: str) -> Row:
-        """Return the row of a clip that the model failed on: it is tried again by the next build."""
-        del item, reason
-        return {"key": ""}
+    def _write(self, clips: Sequence[ModelInput]) -> list[Row]:
+        written = write(self.model, clips, language=self.language)
+        return [{"seconds": len(clip.samples) / RATE, **asdict(row)} for clip, row in zip(clips, written, strict=True)]
 
 
 def doubt(row: Mapping[str, Any], language: str, rules: Transcribe) -> tuple[tuple[str, ...], str]:
@@ -149,8 +169,6 @@ def _unsure(row: Mapping[str, Any], rules: Transcribe) -> str:
     return ""
 
 
-BATCH = 16
-"""Clips of like length that are heard at once."""
 BYTES_PER_S = 32_000
 """Of a file, as if all were alike: only the order counts."""
 STAGE = "transcribe"
@@ -175,48 +193,37 @@ class Transcripts:
     doubted: Mapping[str, Rejection] = field(default_factory=dict)
 
 
-def transcribe_source(
-    todo: Corpus,
-    out: Path,
-    rules: Transcribe,
-    jobs: int,
-    on_plan: Callable[[int, int], None],
-    on_item: Callable[[int], None],
-) -> Transcripts:
+def transcribe_source(corpus: Corpus, out: Path, rules: Transcribe, jobs: int, progress: Progress) -> Transcripts:
     """Return the corpus with a text for each clip that had none.
 
     Parameters
     ----------
-    todo
-        The corpus as it is.
+    corpus
+        As it is.
     out
-        The build; remembers what was written.
+        The folder that remembers what was written.
     rules
         Of the recipe.
     jobs
         Worker processes; each loads the model.
-    on_plan, on_item
-        Called with the clips without a text and those of them that are new, and with those that are done.
+    progress
+        Receives the stage ``writing down``.
 
     Raises
     ------
     UsageError
         If the model is not on this machine, or is none.
     """
-    places = [i for i, clip in enumerate(todo.clips) if not count_spoken(clip.text)]
+    places = [i for i, clip in enumerate(corpus.clips) if not count_spoken(clip.text)]
     if not places:
-        return Transcripts(todo)
+        return Transcripts(corpus)
     model = model_file(rules.model)
-    own = (VERSION, digest(Path(model)), rules.language)
-    keys = keys_of(todo, places, out, lambda i: (*own, todo.clips[i].language))
-    tasks = {keys[i]: Task(todo.clips[i], keys[i], ()) for i in places if keys[i]}
-    work = Transcribing(str(todo.root.resolve()), model, rules.language)
-    lengths = {keys[i]: length_of(todo, i) for i in places}
-    rows = heard_rows(work, tasks, lengths, out, "transcripts", WRITTEN, jobs, on_plan, on_item)
-    clips, log_p, doubted = list(todo.clips), {}, {}
-    for i in places:
-        row, name = rows.get(keys[i]), todo.ids[i]
-        if row is None:
+    step = TranscribeStep(str(corpus.root.resolve()), model, digest(Path(model)), rules.language)
+    rows = Store(out).map(step, [clip_input(corpus, i) for i in places], jobs, progress)
+    clips, log_p, doubted = list(corpus.clips), {}, {}
+    for i, row in zip(places, rows.table().to_pylist(), strict=True):
+        name = corpus.ids[i]
+        if not row[KEY]:
             continue  # it cannot be read, as the audit says
         text = row["text"] or ""
         clips[i] = replace(clips[i], text=text)
@@ -227,87 +234,15 @@ def transcribe_source(
         if reason:
             written = f"; written: {text if len(text) <= 120 else f'{text[:119]}…'}" if text else ""
             doubted[name] = Rejection(name, STAGE, codes, f"{reason}{written}")
-    return Transcripts(replace(todo, clips=clips), log_p, doubted)
+    return Transcripts(replace(corpus, clips=clips), log_p, doubted)
 
 
-def keys_of(todo: Corpus, places: Sequence[int], out: Path, about: Callable[[int], object]) -> dict[int, str]:
-    """Return what stands for each clip at `places`: its bytes, its piece of them, and what `about` says of it.
-
-    "" if it cannot be read.
-    """
-    known = unchanged(str(todo.root.resolve()), [todo.clips[i] for i in places], out / "source")
-    digests: dict[str, str] = {}
-    keys = {}
-    for i, (sha256, _) in zip(places, known, strict=True):
-        clip = todo.clips[i]
-        if clip.path not in digests:
-            try:
-                digests[clip.path] = sha256 or digest(inside(todo.root, clip.path))
-            except AudioError:
-                digests[clip.path] = ""
-        parts = repr((digests[clip.path], clip.start, clip.end, about(i)))
-        stamp = hashlib.sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()[:32]
-        keys[i] = stamp if digests[clip.path] else ""
-    return keys
-
-
-def heard_rows(
-    work: Work[Task, Any],
-    tasks: Mapping[str, Task],
-    lengths: Mapping[str, float],
-    out: Path,
-    name: str,
-    schema: pa.Schema,
-    jobs: int,
-    on_plan: Callable[[int, int], None],
-    on_item: Callable[[int], None],
-) -> dict[str, dict[str, Any]]:
-    """Return the row of each task by its key; those of an earlier build, or of one that was killed, are known.
-
-    Parameters
-    ----------
-    work
-        Returns rows of `schema`, with an empty key for what failed.
-    tasks
-        By key.
-    lengths
-        Of each clip, by key: those of like length go together.
-    out, name
-        Where the rows are kept: ``.NAME.parquet``.
-    schema
-        With the column ``key``.
-    jobs, on_plan, on_item
-        As in `transcribe_source`.
-    """
-    journal, file = Journal(out / f".journal-{name}", schema), out / f".{name}.parquet"
-    earlier = read_table(file)
-    rows: dict[str, dict[str, Any]] = {}
-    if earlier is not None and earlier.schema.names == schema.names:
-        rows |= {row["key"]: row for row in earlier.to_pylist()}
-    for batch in journal.read():
-        rows |= {row["key"]: row for row in batch.to_pylist()}
-    new = sorted((task for key, task in tasks.items() if key not in rows), key=lambda task: lengths[task.key])
-    on_plan(len(tasks), len(new))
-    shards = [new[i : i + BATCH] for i in range(0, len(new), BATCH)]
-    results = run(work, shards, jobs=jobs, limits=LIMITS)
-    with closing(journal), closing(results):
-        for number, found in results if shards else ():  # no workers are started for nothing
-            batch = to_batch([row for row in found if row["key"]], schema)
-            rows |= {row["key"]: row for row in batch.to_pylist()}
-            journal.append(batch)
-            on_item(len(shards[number]))
-    rows = {key: rows[key] for key in tasks if key in rows}
-    write_table(file, pa.Table.from_batches([to_batch(list(rows.values()), schema)], schema))
-    journal.discard()
-    return rows
-
-
-def length_of(todo: Corpus, place: int) -> float:
-    """Return about how long a clip is, to put those of like length together: by its file, where it is all of that."""
-    clip = todo.clips[place]
+def clip_input(corpus: Corpus, place: int, texts: tuple[str, ...] = ()) -> ClipInput:
+    """Return a clip of a corpus for a model, with its length by its file where it is all of that."""
+    clip = corpus.clips[place]
     if clip.end is not None:
-        return clip.end - clip.start
+        return ClipInput(clip, clip.end - clip.start, texts)
     try:
-        return regular(inside(todo.root, clip.path)).st_size / BYTES_PER_S
+        return ClipInput(clip, regular(inside(corpus.root, clip.path)).st_size / BYTES_PER_S, texts)
     except AudioError:
-        return 0.0
+        return ClipInput(clip, 0.0, texts)

@@ -86,25 +86,22 @@ def build(
 
     claim(KIND, out, [source] if source else [])  # before anything is fetched or unpacked
     with console.Meter() as meter:
-        told = verb.Told(meter.begin, meter.advance)
         if source is None and dry_run and sources.find(rules.source, data=data) is None:
             needed = sources.needs(rules.source, data=data)
             if needed.missing:
                 show_needs(needed, as_json=as_json)
                 return 0
         if source is None:
-            source = sources.get(
-                rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), on_progress=meter.say
-            )
-        source = sources.readable(source, data=data, on_progress=meter.say)
+            source = sources.get(rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), progress=meter)
+        source = sources.readable(source, data=data, progress=meter)
         with connected(
             cluster, jobs=jobs, paths=[source, next(path for path in out.absolute().parents if path.exists())]
         ):
             if dry_run:
-                draft = verb.draft(source, out, rules, jobs=cores(jobs), decisions=decisions, told=told)
+                draft = verb.draft(source, out, rules, jobs=cores(jobs), decisions=decisions, progress=meter)
             else:
                 built = verb.build(
-                    source, out, rules, jobs=cores(jobs), decisions=decisions, told=told, report=build_report
+                    source, out, rules, jobs=cores(jobs), decisions=decisions, progress=meter, report=build_report
                 )
     if dry_run:
         show_draft(draft, out, as_json=as_json)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ttsprep.codec.doctor import Health
     from ttsprep.codec.encode import Encoded, Job
     from ttsprep.codec.verify import Verified
-    from ttsprep.corpora.corpus import Corpus
 
 BUILDS = Path("build")
 """Where the newest finished build is looked for."""
@@ -78,11 +77,8 @@ def encode(
         show_job(job, out, job.coder.device_name, as_json=as_json)
         return 0
 
-    def begin(plan: "Corpus", new: int) -> None:
-        meter.begin("encoding", len(plan.clips), new)
-
     with connected(cluster, jobs=jobs, paths=[source]), console.Meter() as meter:
-        result = run(source, out, options, jobs=cores(jobs), on_progress=meter.advance, on_plan=begin)
+        result = run(source, out, options, jobs=cores(jobs), progress=meter)
     verified = None
     if verify:
         from ttsprep.codec.verify import verify as look
@@ -110,8 +106,7 @@ def decode(
             out,
             codec=codec,
             jobs=cores(jobs),
-            on_plan=lambda clips, new: meter.begin("decoding", clips, new),
-            on_progress=meter.advance,
+            progress=meter,
         )
     show_decoded(result, as_json=as_json)
 

@@ -127,7 +127,7 @@ def count(number: int, singular: str) -> str:
 class Meter:
     """Tells on stderr how far a run is: a bar in a terminal, else a line every minute.
 
-    ``with Meter() as meter``; then for every part of the run `begin` once, and `advance` for all that is done.
+    ``with Meter() as meter``; then for every stage of the run `start` once, and `advance` for all that is done.
     """
 
     def __init__(self) -> None:
@@ -144,16 +144,16 @@ class Meter:
     def __exit__(self, *failure: object) -> None:
         self._end(told=failure[0] is None)
 
-    def begin(self, doing: str, clips: int, new: int) -> None:
-        """Start a part of the run: `new` of all `clips` are to be done."""
+    def start(self, stage: str, total: int, new: int) -> None:
+        """Begin a stage: `new` of its `total` clips are not known."""
         self._end(told=True)
-        self._doing, self._total, self._done, self._seconds = doing, new, 0, 0.0
+        self._doing, self._total, self._done, self._seconds = stage, new, 0, 0.0
         self._start = self._last = self._told = time.monotonic()
-        if clips > new:
-            tell(f"{doing}: {clips - new:,} of {count(clips, 'clip')} known from the last run")
+        if total > new:
+            tell(f"{stage}: {total - new:,} of {count(total, 'clip')} known from the last run")
         if not self._console.is_terminal:
             if new:
-                tell(f"{doing}: {count(new, 'clip')}")
+                tell(f"{stage}: {count(new, 'clip')}")
             return
         if new:
             self._show_bar(new)
@@ -209,7 +209,11 @@ class Meter:
             done = f"{self._done:,} of {count(self._total, 'clip')}"
             tell(f"{self._doing}: {done}, {self._speed(now)}, {left:.0f} min left")
 
-    def say(self, what: str, done: int, total: int) -> None:
+    def note(self, line: str) -> None:
+        """Write a line."""
+        tell(f"ttsprep: {printable(line)}")
+
+    def transfer(self, what: str, done: int, total: int) -> None:
         """Tell how many bytes of something are done; of an unknown total if that is 0."""
         share = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{done / 1e6:,.0f} MB"
         now = time.monotonic()

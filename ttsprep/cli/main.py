@@ -113,7 +113,7 @@ def _audit(
 
     _claim_audit(out, [corpus, *([codes] if codes else [])])
     with console.Meter() as meter:
-        corpus = readable(corpus, on_progress=meter.say)
+        corpus = readable(corpus, progress=meter)
     if dry_run:
         from ttsprep.corpora.corpus import read_corpus
 
@@ -128,11 +128,8 @@ def _audit(
             out,
             rules,
             jobs=cores(jobs),
-            on_progress=meter.advance,
-            on_plan=lambda plan, clips: meter.begin("measuring", len(plan.clips), clips),
-            listen=asked.models,
-            skipped=asked.skipped,
-            on_listen=lambda name, total, clips: meter.begin(f"listening ({name})", total, clips),
+            progress=meter,
+            models=asked,
             codes=codes,
             report=_report,
         )
@@ -287,8 +284,7 @@ def _selftest(
             rules,
             jobs=cores(jobs),
             per_defect=clips,
-            on_plan=lambda total: meter.begin("measuring", total, total),
-            on_progress=meter.advance,
+            progress=meter,
         )
     views.show_selftest(result, as_json=as_json)
     return int(any(outcome.missed_too_often for outcome in result.outcomes if outcome.defect.plain))

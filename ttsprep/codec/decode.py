@@ -1,12 +1,12 @@
 """Decoding: codes -> clips of the same lengths and levels."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +15,11 @@ from ttsprep.core.audio import encode as encoded
 from ttsprep.core.errors import OutputError
 from ttsprep.core.files import atomic_write, safe_names
 from ttsprep.core.output_folder import Kind, claim, open_output
-from ttsprep.core.store import noted_corpus
+from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.store.corpus_path import locate_corpus
 from ttsprep.core.tables import read_table, write_table
 from ttsprep.core.types import Audio
-from ttsprep.core.workers.pool import Limits, run
+from ttsprep.core.workers.pool import Limits, map_shards
 from ttsprep.corpora.paths import corpus_folder
 
 if TYPE_CHECKING:
@@ -84,8 +85,17 @@ class Decoding:
         self.__dict__.update(state)
         self._coder = load(self.codec)
 
-    def prepare(self, items: Sequence["TokenRow"]) -> None:
-        """Nothing is cheaper for many clips at once."""
+    batch: ClassVar[int] = 1
+
+    def setup_batch(self, items: Sequence["TokenRow"]) -> None:
+        """Do nothing."""
+
+    def setup(self) -> None:
+        """Do nothing."""
+
+    def rows(self, items: Sequence["TokenRow"]) -> list[Any]:
+        """Return the rows of a batch."""
+        return [self(item) for item in items]
 
     def __call__(self, item: "TokenRow") -> dict[str, Any]:
         """Return the bytes of a WAV file of 16 bits, and how many samples were beyond full scale."""
@@ -99,7 +109,7 @@ class Decoding:
         audio = Audio(np.clip(samples, -1, most)[:, None], self._coder.sample_rate, "PCM_16")
         return {"wav": encoded(audio, "wav"), "clipped": clipped}
 
-    def lost(self, item: "TokenRow", reason: str) -> dict[str, Any]:
+    def failed(self, item: "TokenRow", reason: str) -> dict[str, Any]:
         """Return the row of a clip that killed its worker."""
         return {"failed": f"{item.id!r}: {reason}"}
 
@@ -110,8 +120,7 @@ def decode(
     *,
     codec: str = "",
     jobs: int,
-    on_plan: Callable[[int, int], None] | None = None,
-    on_progress: Callable[[int, float], None] | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Decoded:
     """Decode all clips of a folder of codes into ``out/ID.wav``.
 
@@ -125,10 +134,8 @@ def decode(
         What they were coded with, if it is called differently now.
     jobs
         Worker processes.
-    on_plan
-        Called once with the number of clips, and of those that are not decoded yet.
-    on_progress
-        Called with the clips finished and their seconds of audio since the last call.
+    progress
+        Receives the stage ``decoding``.
 
     Raises
     ------
@@ -137,7 +144,7 @@ def decode(
     """
     from ttsprep.codec.token_formats import open_codes
 
-    corpus = noted_corpus(corpus_folder(folder))
+    corpus = locate_corpus(corpus_folder(folder))
     sources = [folder, *([Path(codec)] if codec else []), *([corpus] if corpus else [])]
     claim(KIND, out, sources)
     codes = open_codes(folder)
@@ -146,11 +153,10 @@ def decode(
     with open_output(KIND, out, [codes.folder, *sources]) as held:
         table = _plan(codes, out)
         todo = {entry["id"] for entry in table if not entry["there"]}
-        if on_plan:
-            on_plan(len(table), len(todo))
+        progress.start("decoding", len(table), len(todo))
         if todo:
             held.expect(entry["file"] for entry in table)
-            _decode(codes, name, out, [entry for entry in table if not entry["there"]], jobs, on_progress)
+            _decode(codes, name, out, [entry for entry in table if not entry["there"]], jobs, progress)
             columns = [pa.array([entry[field.name] for entry in table], field.type) for field in SCHEMA]
             write_table(out / TABLE, pa.table(columns, schema=SCHEMA))
     seconds = sum(entry["samples"] for entry in table) / codes.spec.sample_rate
@@ -213,17 +219,17 @@ def _decode(
     out: Path,
     todo: Sequence[dict[str, Any]],
     jobs: int,
-    on_progress: Callable[[int, float], None] | None,
+    progress: Progress,
 ) -> None:
     places = {entry["id"]: number for number, entry in enumerate(todo)}
     wanted = (row for row in codes.rows() if row.id in places)
     shards = iter(lambda: list(islice(wanted, SHARD)), [])
-    results = run(
+    results = map_shards(
         Decoding(codec),
         shards,
-        jobs=jobs,
+        workers=jobs,
         limits=LIMITS,
-        on_item=lambda n: on_progress(n, 0.0) if on_progress else None,
+        progress=progress,
     )
     with closing(results):
         for number, rows in results:
@@ -233,5 +239,4 @@ def _decode(
                     raise OutputError(f"cannot decode {row['failed']}")
                 atomic_write(out / entry["file"], row["wav"])
                 entry["clipped"] = row["clipped"]
-            if on_progress:
-                on_progress(0, sum(entry["samples"] for entry in entries) / codes.spec.sample_rate)
+            progress.advance(0, sum(entry["samples"] for entry in entries) / codes.spec.sample_rate)

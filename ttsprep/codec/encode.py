@@ -1,22 +1,23 @@
 """Encoding: plan -> code -> write shards."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
 
 from ttsprep.codec.encode_step import CODING_VERSION, KNOWN, Coding, Row, fingerprint
 from ttsprep.codec.shards import QUALITY, SKIPPED, SUMMARY, Finished, Held, Outcome, journal_schema, write
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.files import Signature
 from ttsprep.core.output_folder import JOURNALS, Kind, Output, claim, open_output
-from ttsprep.core.store import note_place, unchanged, write_cache
+from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.store.cache import FileIndex
+from ttsprep.core.store.corpus_path import save_corpus_path
+from ttsprep.core.store.store import LOCAL
 from ttsprep.core.tables import Journal, clean, to_batch
-from ttsprep.core.workers.pool import Limits, run
+from ttsprep.core.workers.pool import Limits, map_shards
 from ttsprep.corpora.corpus import Corpus, read_corpus
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ LIMITS = Limits(seconds_per_item=1800, memory_bytes=3 << 30)
 """Of a worker; a recording of ten hours takes a quarter of an hour."""
 KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
 """What is encoded into; the shards are listed before they are written."""
-
-Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +166,7 @@ def encode(
     options: Options,
     *,
     jobs: int,
-    on_progress: Progress | None = None,
-    on_plan: Callable[[Corpus, int], None] | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Encoded:
     """Code what is not coded yet, and write the shards.
 
@@ -182,10 +180,8 @@ def encode(
         Codec and form.
     jobs
         Worker processes.
-    on_progress
-        Called with the clips finished and their seconds of audio since the last call.
-    on_plan
-        Called once with the plan and the number of clips to code.
+    progress
+        Receives the stage ``encoding``.
 
     Raises
     ------
@@ -198,15 +194,15 @@ def encode(
     claim(KIND, out, [path, codec])
     job = prepare(path, options)
     with open_output(KIND, out, [job.plan.root, codec]) as held:
-        note_place(out, job.plan.root)
+        save_corpus_path(out, job.plan.root)
         finished = Finished.read(out, job.code)
         try:
-            return _encode(job, held, finished, jobs, on_progress, on_plan)
+            return _encode(job, held, finished, jobs, progress)
         except TokenError:
             if not finished.fingerprints:
                 raise
             # A finished shard turned out to be damaged: what it held is coded again.
-            return _encode(job, held, Finished(out), jobs, on_progress, None)
+            return _encode(job, held, Finished(out), jobs, progress)
 
 
 def _encode(
@@ -214,40 +210,39 @@ def _encode(
     held: Output,
     finished: Finished,
     jobs: int,
-    on_progress: Progress | None,
-    on_plan: Callable[[Corpus, int], None] | None,
+    progress: Progress,
 ) -> Encoded:
     out, clips, root = held.path, job.plan.clips, str(job.plan.root.resolve())
     schema = journal_schema(job.spec.codebook_size)
     journal = Journal(out / ".journal", schema)
     known = finished.fingerprints | Held.read(journal).places.keys()
-    files = unchanged(root, clips, out)
+    index = FileIndex(root, [out / LOCAL])
     outcomes = [
         Outcome(fingerprint(clip, sha256, job.code) if sha256 else "")
-        for clip, (sha256, _) in zip(clips, files, strict=True)
+        for clip, sha256 in ((clip, index.sha256(clip.path)) for clip in clips)
     ]
     todo = [i for i, outcome in enumerate(outcomes) if outcome.fingerprint not in known]
-    if on_plan:
-        on_plan(job.plan, len(todo))
+    progress.start("encoding", len(clips), len(todo))
     fresh = 0
     with closing(journal):
-        for shard, rows in _rows(job, root, known, todo, jobs, on_progress) if todo else ():
+        for shard, rows in _rows(job, root, known, todo, jobs, progress) if todo else ():
             new = [_flat(row) for row in rows if row["status"] != KNOWN and row["fingerprint"]]
             if new:
                 journal.append(to_batch(new, schema))
             for i, row in zip(shard, rows, strict=True):
-                files[i] = (row["sha256"], Signature(*(row.get(name, -1) for name in Signature._fields)))
+                if row["sha256"]:
+                    index.add(clips[i].path, row["sha256"], Signature(*(row[name] for name in Signature._fields)))
                 outcomes[i] = Outcome(row["fingerprint"], row["status"], row["status_reason"])
                 fresh += row["status"] == "ok"
     if todo:
-        write_cache(out, pa.chunked_array([[clean(clip.path) for clip in clips]], pa.string()), files)
+        index.save(out / LOCAL)
     form, code = job.options.form, job.code
     summary = write(held, clips, job.plan.ids, outcomes, job.spec, form, code, finished, journal)
     return Encoded(out, summary, fresh, job)
 
 
 def _rows(
-    job: Job, root: str, known: frozenset[str], todo: Sequence[int], jobs: int, on_progress: Progress | None
+    job: Job, root: str, known: frozenset[str], todo: Sequence[int], jobs: int, progress: Progress
 ) -> Iterator[tuple[Sequence[int], list[Row]]]:
     """Yield the places and the rows of clips to do, as they are finished."""
     elsewhere = job.coder.device_name != "cpu"
@@ -255,13 +250,12 @@ def _rows(
     size = 4 * SHARD if elsewhere else SHARD
     shards = [todo[i : i + size] for i in range(0, len(todo), size)]
     clips = ([job.plan.clips[i] for i in shard] for shard in shards)
-    results = run(work, clips, jobs=jobs, limits=LIMITS, on_item=lambda n: on_progress(n, 0.0) if on_progress else None)
+    results = map_shards(work, clips, workers=jobs, limits=LIMITS, progress=progress)
     with closing(results):
         for number, rows in _coded(job, results) if elsewhere else results:
             yield shards[number], rows
-            if on_progress:
-                samples = sum(row["coded"].samples for row in rows if "coded" in row)
-                on_progress(0, samples / job.spec.sample_rate)
+            samples = sum(row["coded"].samples for row in rows if "coded" in row)
+            progress.advance(0, samples / job.spec.sample_rate)
 
 
 def _coded(job: Job, results: Iterator[tuple[int, list[Row]]]) -> Iterator[tuple[int, list[Row]]]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
@@ -66,8 +66,17 @@ class Coding:
         self.__dict__.update(state)
         self._coder = load(self.codec)
 
-    def prepare(self, items: Sequence[Clip]) -> None:
-        """Nothing is cheaper for many clips at once."""
+    batch: ClassVar[int] = 1
+
+    def setup_batch(self, items: Sequence[Clip]) -> None:
+        """Do nothing."""
+
+    def setup(self) -> None:
+        """Do nothing."""
+
+    def rows(self, items: Sequence[Clip]) -> list[Any]:
+        """Return the rows of a batch."""
+        return [self(item) for item in items]
 
     def __call__(self, item: Clip) -> Row:
         """Return the codes of a clip, or what is wrong with it."""
@@ -87,7 +96,7 @@ class Coding:
                 row["fingerprint"] = ""
             return row
 
-    def lost(self, item: Clip, reason: str) -> Row:
+    def failed(self, item: Clip, reason: str) -> Row:
         """Return the row of a clip that killed its worker."""
         message = f"coding it failed twice: {reason}"
         return {"sha256": "", "fingerprint": "", "status": "decoder-crashed", "status_reason": message}

@@ -5,6 +5,7 @@ import json
 import mmap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -172,7 +173,7 @@ class Journal:
     Parameters
     ----------
     folder
-        Where the journals lie.
+        Where the journals lie; beside those of other steps, in a folder that goes with the last of them.
     schema
         Of the batches; journals of another schema are not read.
     """
@@ -181,18 +182,27 @@ class Journal:
         self._folder, self._schema = folder, schema
         self._sink: Any = None
         self._writer: Any = None
+        self._path: Path | None = None
 
     def read(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches that earlier, unfinished runs left; they stay on disk until they are looked at."""
         for path in sorted(self._folder.glob("journal-*.arrow")):
-            try:
-                with path.open("rb") as file, ipc.open_stream(_mapped(file)) as stream:
-                    if stream.schema.equals(self._schema):
-                        for batch in stream:
-                            batch.validate(full=True)
-                            yield batch
-            except (OSError, ValueError):  # of Arrow too, and of a file of 0 bytes
-                continue  # the run was killed while it wrote the rest
+            yield from self._batches(path)
+
+    def written(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches that were appended here, from disk, once the journal is closed."""
+        if self._path:
+            yield from self._batches(self._path)
+
+    def _batches(self, path: Path) -> Iterator[pa.RecordBatch]:
+        try:
+            with path.open("rb") as file, ipc.open_stream(_mapped(file)) as stream:
+                if stream.schema.equals(self._schema):
+                    for batch in stream:
+                        batch.validate(full=True)
+                        yield batch
+        except (OSError, ValueError):  # of Arrow too, and of a file of 0 bytes
+            return  # the run was killed while it wrote the rest
 
     def append(self, batch: pa.RecordBatch) -> None:
         """Write one batch through to the system.
@@ -215,9 +225,10 @@ class Journal:
                 raise
 
     def _open(self) -> None:
-        self._folder.mkdir(exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         number = len(list(self._folder.glob("journal-*.arrow")))
-        self._sink = (self._folder / f"journal-{number:04d}.arrow").open("wb")
+        self._path = self._folder / f"journal-{number:04d}.arrow"
+        self._sink = self._path.open("wb")
         self._writer = ipc.new_stream(self._sink, self._schema)
 
     def close(self) -> None:
@@ -232,8 +243,9 @@ class Journal:
         self.close()
         for path in self._folder.glob("journal-*.arrow"):
             path.unlink()
-        if self._folder.is_dir():
-            self._folder.rmdir()
+        for folder in (self._folder, self._folder.parent):  # the latter holds those of other steps, too
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def _mapped(file: BinaryIO) -> pa.Buffer:

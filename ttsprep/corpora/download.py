@@ -15,7 +15,6 @@ import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from email.message import Message
 from http.client import HTTPException, HTTPMessage
@@ -27,6 +26,7 @@ from urllib.parse import unquote, urlsplit
 from ttsprep import __version__
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.core.files import atomic_write, writing
+from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.corpora.spec import Download
 
 MOST = 1 << 40
@@ -35,8 +35,6 @@ _CHUNK = 1 << 18
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-Progress = Callable[[int, int], None]
 
 
 def file_name(url: str) -> str:
@@ -57,7 +55,7 @@ def file_name(url: str) -> str:
 def fetch(
     download: Download,
     into: Path,
-    on_progress: Progress | None = None,
+    progress: Progress = NO_PROGRESS,
     *,
     attempts: int = 6,
     wait_s: float = 1.0,
@@ -75,8 +73,8 @@ def fetch(
         Where it is, and what is known of it.
     into
         Folder, made if missing.
-    on_progress
-        Called with the bytes that are there so far, and those of the whole file (0 if not known).
+    progress
+        Receives the bytes that are there so far.
     attempts
         Tries in a row that bring nothing, before it is given up.
     wait_s
@@ -97,7 +95,7 @@ def fetch(
     if path.exists():
         verify(path, download)
         return path
-    transfer = _Transfer(download, path, on_progress, timeout_s)
+    transfer = _Transfer(download, path, progress, timeout_s)
     idle = 0
     while True:
         before = transfer.size()
@@ -188,8 +186,8 @@ class _Seen:
 class _Transfer:
     """A file on its way."""
 
-    def __init__(self, download: Download, path: Path, on_progress: Progress | None, timeout_s: float) -> None:
-        self.download, self.path, self.on_progress, self.timeout_s = download, path, on_progress, timeout_s
+    def __init__(self, download: Download, path: Path, progress: Progress, timeout_s: float) -> None:
+        self.download, self.path, self.progress, self.timeout_s = download, path, progress, timeout_s
         self.part = path.with_name(f".{path.name}.part")
         self.note = path.with_name(f".{path.name}.part.json")
         self.most = download.bytes or MOST
@@ -303,8 +301,7 @@ class _Transfer:
                 with writing(self.path):
                     file.write(block)
                     file.flush()
-                if self.on_progress:
-                    self.on_progress(size, total)
+                self.progress.transfer(f"fetching {self.path.name}", size, total)
         if size < total:
             raise _Passing(f"the connection ended after {size} of {total} bytes")
 

@@ -5,13 +5,14 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.core.files import atomic_write, safe_names, writing
+from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.corpora.audio_files import is_audio, walk
 from ttsprep.corpora.columns import ID, TEXT, column
 from ttsprep.corpora.paths import stem
@@ -31,8 +32,6 @@ _MAGIC = (
     *((rb"ID3|\xff[\xe2-\xff]", ".mp3"), (rb"FORM....AIF[FC]", ".aiff"), (rb"....ftyp", ".m4a")),
 )
 
-Progress = Callable[[int, int], None]
-
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
@@ -51,7 +50,9 @@ def find_shards(root: Path) -> list[Path]:
     return [root / name for name in sorted(names) if _shard(root / name)]
 
 
-def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | None = None) -> None:
+def unpack_parquet(
+    shards: Sequence[Path], into: Path, progress: Progress = NO_PROGRESS, *, what: str = "unpacking"
+) -> None:
     """Write the clips of `shards` to the folder `into`: audio as it is, byte for byte, and ``metadata.jsonl``.
 
     In memory are about two pages of a shard, as its writer cut them. A killed run goes on where it was, and the
@@ -64,8 +65,8 @@ def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | N
         As `find_shards` returns them.
     into
         Made if missing; an earlier unpacking of other shards is replaced, anything else is refused.
-    on_progress
-        Called with the bytes that were unpacked, and those of the shards.
+    progress, what
+        Receives the bytes that are unpacked, under this name.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def unpack_parquet(shards: Sequence[Path], into: Path, on_progress: Progress | N
         (part / "audio").mkdir(parents=True, exist_ok=True)
         atomic_write(part / MARK, mark.encode())
     try:
-        _write([shard for path in shards if (shard := _shard(path))], part, on_progress)
+        _write([shard for path in shards if (shard := _shard(path))], part, progress, what)
     except CorpusError:
         _remove(part)
         raise
@@ -112,7 +113,7 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _write(shards: Sequence[_Shard], part: Path, on_progress: Progress | None) -> None:
+def _write(shards: Sequence[_Shard], part: Path, progress: Progress, what: str) -> None:
     names = _names(shards)
     total = sum(shard.path.stat().st_size for shard in shards)
     budget, done = _RATIO * total + _SLACK, 0
@@ -129,8 +130,7 @@ def _write(shards: Sequence[_Shard], part: Path, on_progress: Progress | None) -
             if data is not None:
                 _write_once(part / file_name, data)
             table.write(json.dumps({"file_name": file_name} | about, ensure_ascii=False, allow_nan=False) + "\n")
-            if on_progress:
-                on_progress(min(done, total), total)
+            progress.transfer(what, min(done, total), total)
     _finish_table(part, shards)
 
 

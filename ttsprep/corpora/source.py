@@ -8,6 +8,8 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError, UsageError
 from ttsprep.core.files import lock, safe_name, writing
+from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.store.cache import cache_folder
 from ttsprep.corpora.audio_files import audio_files
 from ttsprep.corpora.download import by_hand, fetch, file_name, verify
 from ttsprep.corpora.parquet_audio import find_shards, unpack_parquet
@@ -15,8 +17,6 @@ from ttsprep.corpora.spec import Download, Source
 from ttsprep.corpora.unpack import extract_all, is_archive
 
 VARIABLE = "TTSPREP_DATA"
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,7 @@ def home(data: Path | None = None) -> Path:
         return data
     if os.environ.get(VARIABLE):
         return Path(os.environ[VARIABLE])
-    cache = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if cache.is_absolute():
-        return cache / "ttsprep"
-    try:
-        return Path.home() / ".cache" / "ttsprep"
-    except RuntimeError:  # no HOME, and no entry for this user
-        return Path("ttsprep-data").absolute()
+    return cache_folder() or Path("ttsprep-data").absolute()
 
 
 def places(data: Path | None = None) -> list[Path]:
@@ -136,7 +130,7 @@ def get(
     *,
     data: Path | None = None,
     confirm: Callable[[Needs], bool],
-    on_progress: Progress | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Path:
     """Return the folder of a corpus, which is unpacked or fetched if it has to be.
 
@@ -148,8 +142,8 @@ def get(
         Folder with corpora, of ``--data``.
     confirm
         Asked before anything is fetched.
-    on_progress
-        Called with what is being done, how much of it, and how much there is (0 if not known).
+    progress
+        Receives the bytes that are fetched and unpacked.
 
     Raises
     ------
@@ -168,38 +162,27 @@ def get(
     with lock(todo.downloads):
         found = find(source, data=data)  # another run may have been faster
         if found is None:
-            _make(todo, data, on_progress)
+            _make(todo, data, progress)
     return found or todo.folder
 
 
-def _make(todo: Needs, data: Path | None, on_progress: Progress | None) -> None:
-    def told(what: str) -> Callable[[int, int], None]:
-        return lambda done, total: on_progress(what, done, total) if on_progress else None
-
+def _make(todo: Needs, data: Path | None, progress: Progress) -> None:
     paths = []
     for download in todo.source.downloads:
-        name = file_name(download.url)
         path = _there(download, todo.downloads, data)
-        paths.append(path or fetch(download, todo.downloads, told(f"fetching {name}")))
+        paths.append(path or fetch(download, todo.downloads, progress))
         if path is not None:
             verify(path, download)
     if todo.folder.is_dir() and not any(todo.folder.iterdir()):
         with writing(todo.folder):
             todo.folder.rmdir()
     if all(is_archive(path.name) for path in paths):
-        written = 0
-
-        def count(size: int) -> None:
-            nonlocal written
-            written += size
-            told(f"unpacking {todo.source.name}")(written, 0)
-
-        extract_all(paths, todo.folder, on_progress=count)
+        extract_all(paths, todo.folder, progress=progress)
     else:
-        unpack_parquet(paths, todo.folder, told(f"unpacking {todo.source.name}"))
+        unpack_parquet(paths, todo.folder, progress, what=f"unpacking {todo.source.name}")
 
 
-def readable(root: Path, *, data: Path | None = None, on_progress: Progress | None = None) -> Path:
+def readable(root: Path, *, data: Path | None = None, progress: Progress = NO_PROGRESS) -> Path:
     """Return a folder with audio files for the corpus `root`: itself, or what its Parquet shards are unpacked to.
 
     Nothing is written into `root`: the clips go to ``unpacked/`` in `home`, once.
@@ -221,11 +204,7 @@ def readable(root: Path, *, data: Path | None = None, on_progress: Progress | No
     key = hashlib.sha256(os.fsencode(real)).hexdigest()[:10]
     into = home(data) / "unpacked" / f"{safe_name(Path(real).stem)}-{key}"
     with lock(into.parent):
-        unpack_parquet(
-            shards,
-            into,
-            lambda done, total: on_progress(f"unpacking {root.name}", done, total) if on_progress else None,
-        )
+        unpack_parquet(shards, into, progress, what=f"unpacking {root.name}")
     return into
 
 

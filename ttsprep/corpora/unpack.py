@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.core.files import writing
+from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.corpora.archive_members import DAMAGED, SUFFIXES, Member, Readable, RefusedError, tar_members, zip_members
 
 MEMBERS = 500_000
@@ -24,8 +25,6 @@ _SLACK = 64 << 20
 _CHUNK = 1 << 20
 _PATH = 1000
 _DRIVE = re.compile(r"^[A-Za-z]:")
-
-Progress = Callable[[int], None]
 
 
 def is_archive(name: str) -> bool:
@@ -39,10 +38,10 @@ def extract(
     *,
     most_bytes: int | None = None,
     most_members: int = MEMBERS,
-    on_progress: Progress | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> None:
     """Unpack one archive; see `extract_all`."""
-    extract_all([archive], into, most_bytes=most_bytes, most_members=most_members, on_progress=on_progress)
+    extract_all([archive], into, most_bytes=most_bytes, most_members=most_members, progress=progress)
 
 
 def extract_all(
@@ -51,7 +50,7 @@ def extract_all(
     *,
     most_bytes: int | None = None,
     most_members: int = MEMBERS,
-    on_progress: Progress | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> None:
     """Unpack archives of regular files into the new folder `into`, whole or not at all.
 
@@ -68,8 +67,8 @@ def extract_all(
         That all members may hold together; by default `RATIO` times the size of the archives.
     most_members
         Files and folders that all archives may hold together.
-    on_progress
-        Called with the bytes that were written since the last call.
+    progress
+        Receives the bytes that are written.
 
     Raises
     ------
@@ -83,7 +82,11 @@ def extract_all(
         raise OutputError(f"{into} is already there: remove it to unpack again")
     part = into.with_name(f".{into.name}.part")
     sizes = sum(archive.stat().st_size for archive in archives)
-    budget = _Budget(RATIO * sizes + _SLACK if most_bytes is None else most_bytes, most_members, on_progress)
+    budget = _Budget(
+        RATIO * sizes + _SLACK if most_bytes is None else most_bytes,
+        most_members,
+        lambda done: progress.transfer(f"unpacking {into.name}", done, 0),
+    )
     with writing(into):
         _remove(part)
         part.mkdir(parents=True)
@@ -113,8 +116,8 @@ def _only_folder(part: Path) -> Path:
 class _Budget:
     """What may still be unpacked."""
 
-    def __init__(self, most_bytes: int, most_members: int, on_progress: Progress | None) -> None:
-        self.most_bytes, self.most_members, self.on_progress = most_bytes, most_members, on_progress
+    def __init__(self, most_bytes: int, most_members: int, transferred: Callable[[int], None]) -> None:
+        self.most_bytes, self.most_members, self._transferred = most_bytes, most_members, transferred
         self.bytes = self.members = 0
 
     def member(self) -> None:
@@ -126,8 +129,7 @@ class _Budget:
         self.bytes += size
         if self.bytes > self.most_bytes:
             raise RefusedError(f"would unpack to more than {self.most_bytes} bytes")
-        if self.on_progress:
-            self.on_progress(size)
+        self._transferred(self.bytes)
 
 
 class _Tree:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ttsprep.core.errors import MissingExtraError, UsageError, nearest
 from ttsprep.core.plugins import load_plugins, register
+from ttsprep.core.store.cache import cache_folder
 from ttsprep.core.types import Clip, Measures, Samples
 
 if TYPE_CHECKING:
@@ -190,9 +191,9 @@ def select_models(names: Sequence[str], weights: Mapping[str, str]) -> SelectedM
 
 def folders() -> tuple[Path, ...]:
     """Return where weights are looked for by name: ``$TTSPREP_MODELS``, then ``models`` in the user's cache."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    own = os.environ.get("TTSPREP_MODELS")
-    return (*((Path(own),) if own else ()), cache / "ttsprep" / "models", cache / "whisper")
+    own, cache = os.environ.get("TTSPREP_MODELS"), cache_folder()
+    system = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    return (*((Path(own),) if own else ()), *((cache / "models",) if cache else ()), system / "whisper")
 
 
 def find_weights(name: str, suffixes: tuple[str, ...], *, where_from: str) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ttsprep.audit.listen import says_text_of
+from ttsprep.audit.model_pass import says_text_of
 from ttsprep.audit.pipeline import Audited
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from checks.speech import defect, takes
+from recorder import Recorder
 
 from ttsprep.audit.defects.inject import Defect
 from ttsprep.audit.defects.selftest import Outcome, selftest
@@ -52,17 +53,16 @@ def state(folder: Path) -> dict[str, tuple[int, str]]:
 @pytest.fixture(scope="module")
 def tested(spoken: Path):
     before = state(spoken)
-    plans, progress = [], []
+    progress = Recorder()
     result = selftest(
         spoken,
         Recipe(),
         jobs=2,
         per_defect=4,
         defects=PLAIN,
-        on_plan=plans.append,
-        on_progress=lambda clips, seconds: progress.append((clips, seconds)),
+        progress=progress,
     )
-    return result, plans, progress, before
+    return result, progress, before
 
 
 def test_plain_defects_are_all_found(tested) -> None:
@@ -83,14 +83,15 @@ def test_clean_clips_have_few_alarms(tested) -> None:
 
 
 def test_progress_adds_up_to_the_plan(tested) -> None:
-    _, plans, progress, _ = tested
-    assert plans == [40 + 4 * len(PLAIN)]
-    assert sum(clips for clips, _ in progress) == plans[0]
-    assert sum(seconds for _, seconds in progress) > 150
+    _, progress, _ = tested
+    new = 4 * len(PLAIN)
+    assert progress.stages == [("measuring", 40, 40), ("measuring defects", new, new)]
+    assert sum(clips for clips, _ in progress.advances) == 40 + new
+    assert sum(seconds for _, seconds in progress.advances) > 150
 
 
 def test_nothing_is_written_into_the_corpus(tested, spoken: Path) -> None:
-    assert state(spoken) == tested[3]
+    assert state(spoken) == tested[2]
 
 
 def test_what_is_not_there_is_not_found(spoken: Path) -> None:

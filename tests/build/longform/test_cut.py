@@ -1,6 +1,5 @@
 """Cutting long recordings: in the silences only, with the right text, and nothing lost in silence."""
 
-from contextlib import closing
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -8,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from recorder import Recorder
 
 from build.longform.chapter import Chapter, chapter, room
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.config import Segment
-from ttsprep.build.longform.cut import Cuts, Piece, Segmenting, cut, fingerprint
+from ttsprep.build.longform.cut import Segments, SegmentStep, cut
+from ttsprep.build.longform.divide import Piece
 from ttsprep.core.audio import read
-from ttsprep.core.files import digest
+from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip
-from ttsprep.core.workers.pool import run
 
 RULES = Segment()
 
@@ -38,13 +38,16 @@ def clip_of(made: Chapter, text: str = "") -> Clip:
     return Clip("chapter", "chapter.wav", text, "anna", "en-us")
 
 
-def cuts_of(made: Chapter, clip: Clip, rules: Segment = RULES) -> Cuts:
-    work = Segmenting(str(made.path.parent), rules)
-    work.prepare([clip])
-    return work(clip)
+def cuts_of(made: Chapter, clip: Clip, rules: Segment = RULES) -> Segments:
+    return segments(SegmentStep(str(made.path.parent), rules), clip)
 
 
-def pieces_of(cuts: Cuts) -> tuple[Piece, ...]:
+def segments(step: SegmentStep, clip: Clip) -> Segments:
+    (row,) = step.rows([clip])
+    return Segments.of(row)
+
+
+def pieces_of(cuts: Segments) -> tuple[Piece, ...]:
     assert cuts.pieces is not None
     return cuts.pieces
 
@@ -146,23 +149,21 @@ def test_what_is_no_longer_than_allowed_stays_as_it_is(limits: tuple[float, floa
 def test_a_short_file_stays_as_it_is(tmp_path: Path) -> None:
     sf.write(tmp_path / "a.wav", room(2.0, 16_000), 16_000)
     clip = Clip("a", "a.wav", "Hello.")
-    cuts = Segmenting(str(tmp_path), RULES)(clip)
-    assert cut(clip, cuts) == ([clip], [])
-    assert cuts.fingerprint == fingerprint(clip, digest(tmp_path / "a.wav"), RULES)
+    assert cut(clip, segments(SegmentStep(str(tmp_path), RULES), clip)) == ([clip], [])
 
 
 @pytest.mark.parametrize("path", ["missing.wav", "../outside.wav", "text.wav"])
 def test_what_cannot_be_read_is_left_to_the_audit(path: str, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no audio")
     clip = Clip("a", path, "Hello.")
-    assert cut(clip, Segmenting(str(tmp_path), RULES)(clip)) == ([clip], [])
+    assert cut(clip, segments(SegmentStep(str(tmp_path), RULES), clip)) == ([clip], [])
 
 
 def test_silence_and_steady_noise_are_refused(tmp_path: Path) -> None:
     sf.write(tmp_path / "silent.wav", np.zeros(20 * 16_000), 16_000)
     sf.write(tmp_path / "noise.wav", 1_000 * room(40.0, 16_000), 16_000, subtype="FLOAT")
     for name in ("silent", "noise"):
-        cuts = Segmenting(str(tmp_path), RULES)(Clip(name, f"{name}.wav", ""))
+        cuts = segments(SegmentStep(str(tmp_path), RULES), Clip(name, f"{name}.wav", ""))
         assert pieces_of(cuts) == ()
         assert cuts.refused
 
@@ -173,26 +174,20 @@ def test_longer_pauses_can_be_asked_for(made: Chapter) -> None:
     assert all(any(a - 0.2 <= edge <= b + 0.2 for a, b in made.gaps) for edge in edges)
 
 
-def test_workers_cut_the_same_each_time(made: Chapter) -> None:
+def test_workers_cut_the_same_and_what_is_known_is_not_cut_again(made: Chapter, tmp_path: Path) -> None:
     clips = [clip_of(made), clip_of(made, made.text), replace(clip_of(made), path="missing.wav")]
-    work = Segmenting(str(made.path.parent), RULES)
-    with closing(run(work, [clips], jobs=1)) as results:
-        (_, rows), *_ = list(results)
-    assert rows == [work(clip) for clip in clips]
-
-
-def test_what_is_known_is_not_cut_again(made: Chapter) -> None:
-    clip = clip_of(made)
-    first = cuts_of(made, clip)
-    assert Segmenting(str(made.path.parent), RULES, frozenset({first.fingerprint}))(clip) == Cuts(
-        first.fingerprint, None
-    )
-    other = {fingerprint(clip, "0", rules) for rules in (RULES, Segment(pause_s=0.3))}
+    step, progress = SegmentStep(str(made.path.parent), RULES), Recorder()
+    expected = [segments(step, clip) for clip in clips]
+    for _ in range(2):
+        rows = Store(tmp_path).map(step, clips, 1, progress).table().to_pylist()
+        assert [Segments.of(row) for row in rows] == expected
+    assert progress.stages == [("cutting", 3, 3), ("cutting", 3, 1)]  # a file that is missing is looked for again
+    other = {SegmentStep("", rules).key(clips[0], "0") for rules in (RULES, Segment(pause_s=0.3))}
     assert len(other) == 2
 
 
 def test_a_lost_clip_is_refused_by_name() -> None:
     clip = Clip("a", "a.wav", "Hello.", start=1.0)
-    pieces, (refused,) = cut(clip, Segmenting("", RULES).lost(clip, "killed"))
+    pieces, (refused,) = cut(clip, Segments.of(SegmentStep("", RULES).failed(clip, "killed")))
     assert pieces == []
     assert (refused.start, refused.end, refused.reason) == (1.0, None, "cutting it failed twice: killed")

@@ -16,30 +16,40 @@ from pathlib import Path
 import numpy as np
 import pytest
 from faults.children import interruptible
+from recorder import Recorder
 
 from ttsprep.core.errors import AudioError, TtsprepError, UsageError
-from ttsprep.core.workers.pool import Limits, run
+from ttsprep.core.workers.pool import Limits, map_shards
 
 
 class Doubling:
     """Doubles numbers; a word among the items is an order to break in that way."""
 
-    def __init__(self, *, in_prepare: bool = False) -> None:
-        self.in_prepare = in_prepare
-        self.prepared: list[object] = []
+    def __init__(self, *, in_setup: bool = False, batch: int = 1) -> None:
+        self.in_setup, self.batch = in_setup, batch
+        self.ready: list[object] = []
+        self.is_set_up = False
 
-    def prepare(self, items: Sequence[object]) -> None:
-        self.prepared = list(items)
-        if self.in_prepare:
+    def setup(self) -> None:
+        self.is_set_up = True
+
+    def setup_batch(self, items: Sequence[object]) -> None:
+        self.ready = list(items)
+        if self.in_setup:
             for item in items:
                 self.obey(item)
 
-    def __call__(self, item: object) -> object:
-        assert item in self.prepared
+    def rows(self, items: Sequence[object]) -> list[object]:
+        assert self.is_set_up
+        assert len(items) <= self.batch
+        return [self.row(item) for item in items]
+
+    def row(self, item: object) -> object:
+        assert item in self.ready
         self.obey(item)
         return item * 2 if isinstance(item, int) else f"did {item}"
 
-    def lost(self, item: object, reason: str) -> object:
+    def failed(self, item: object, reason: str) -> object:
         return ("lost", item, reason)
 
     def obey(self, order: object) -> None:
@@ -75,7 +85,7 @@ class Doubling:
 
 
 class Reporter(Doubling):
-    def __call__(self, item: object) -> object:
+    def row(self, item: object) -> object:
         return {
             "pid": os.getpid(),
             "parent": os.getppid(),
@@ -87,22 +97,22 @@ class Reporter(Doubling):
 
 
 class Sleeper(Doubling):
-    def __call__(self, item: object) -> object:
+    def row(self, item: object) -> object:
         time.sleep(60)
         return item
 
 
 class SlowDoubling(Doubling):
-    def __call__(self, item: object) -> object:
+    def row(self, item: object) -> object:
         time.sleep(0.002)
-        return super().__call__(item)
+        return super().row(item)
 
 
 def rows_of(
     items: Sequence[object], *, shard: int = 5, jobs: int = 2, work: Doubling | None = None, **more: object
 ) -> list:
     shards = [items[start : start + shard] for start in range(0, len(items), shard)]
-    results = dict(run(work or Doubling(), shards, jobs=jobs, limits=Limits(**more)))
+    results = dict(map_shards(work or Doubling(), shards, workers=jobs, limits=Limits(**more)))
     assert sorted(results) == list(range(len(shards)))
     return [row for index in sorted(results) for row in results[index]]
 
@@ -141,13 +151,15 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("in_prepare", [False, True], ids=["in the call", "in prepare"])
+@pytest.mark.parametrize(
+    "work", [Doubling(), Doubling(batch=3), Doubling(in_setup=True)], ids=["alone", "in a batch", "in setup_batch"]
+)
 @pytest.mark.parametrize("order", FAULTS)
 @pytest.mark.parametrize("at", [0, 9, 22])
-def test_only_the_guilty_item_is_lost(order: str, in_prepare: bool, at: int) -> None:
+def test_only_the_guilty_item_is_lost(order: str, work: Doubling, at: int) -> None:
     items = planted(order, at=at)
     seconds = 0.5 if order == "endless" else 60
-    rows = rows_of(items, work=Doubling(in_prepare=in_prepare), seconds_per_item=seconds, memory_bytes=1 << 29)
+    rows = rows_of(items, work=work, seconds_per_item=seconds, memory_bytes=1 << 29)
     name, item, reason = rows[at]
     assert (name, item) == ("lost", order)
     assert FAULTS[order] in reason
@@ -167,13 +179,13 @@ def test_an_item_that_kills_only_a_used_worker_is_not_lost(tmp_path: Path) -> No
 class OnceDeadly(Doubling):
     """Dies of a path the first time, as a clip dies of the memory that another one took."""
 
-    def __call__(self, item: object) -> object:
+    def row(self, item: object) -> object:
         if isinstance(item, str):
             if not Path(item).exists():
                 Path(item).touch()
                 os.kill(os.getpid(), signal.SIGSEGV)
             return "survived"
-        return super().__call__(item)
+        return super().row(item)
 
 
 def test_memory_that_was_given_back_is_no_fault() -> None:
@@ -181,9 +193,9 @@ def test_memory_that_was_given_back_is_no_fault() -> None:
 
 
 def test_an_error_about_the_whole_run_stops_it_as_itself() -> None:
-    for in_prepare in (False, True):
+    for in_setup in (False, True):
         with pytest.raises(UsageError, match="no language is called 'xx'"):
-            rows_of(planted("stop", at=7), work=Doubling(in_prepare=in_prepare))
+            rows_of(planted("stop", at=7), work=Doubling(in_setup=in_setup))
 
 
 def test_results_do_not_depend_on_the_number_of_jobs() -> None:
@@ -203,7 +215,7 @@ def test_workers_killed_from_outside_at_random_lose_nothing() -> None:
     for seed in range(20):
         chance = random.Random(seed)
         rows = {}
-        with closing(run(SlowDoubling(), shards, jobs=2)) as results:
+        with closing(map_shards(SlowDoubling(), shards, workers=2)) as results:
             for index, done in results:
                 rows[index] = done
                 if index % 5 == 0:
@@ -221,7 +233,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def workers_of(pid: int) -> list[int]:
-    return [worker for nursery in children_of(pid) for worker in children_of(nursery)]
+    return [worker for server in children_of(pid) for worker in children_of(server)]
 
 
 def test_a_worker_is_a_process_of_its_own_with_one_thread_and_no_main_module() -> None:
@@ -250,7 +262,7 @@ def test_shards_are_pulled_only_when_a_worker_is_free() -> None:
             yield [number]
 
     finished = 0
-    with closing(run(Doubling(), shards(), jobs=3)) as results:
+    with closing(map_shards(Doubling(), shards(), workers=3)) as results:
         for _ in results:
             finished += 1
             assert pulled - finished <= 2 * 3
@@ -258,15 +270,15 @@ def test_shards_are_pulled_only_when_a_worker_is_free() -> None:
 
 
 def test_empty_shards_and_no_shards() -> None:
-    assert list(run(Doubling(), [], jobs=2)) == []
-    assert sorted(run(Doubling(), [[], [4], [], []], jobs=2)) == [(0, []), (1, [8]), (2, []), (3, [])]
+    assert list(map_shards(Doubling(), [], workers=2)) == []
+    assert sorted(map_shards(Doubling(), [[], [4], [], []], workers=2)) == [(0, []), (1, [8]), (2, []), (3, [])]
 
 
 def test_progress_counts_every_item_once() -> None:
-    counts: list[int] = []
+    progress = Recorder()
     items = planted("segfault", at=3)
-    list(run(Doubling(), [items[:10], items[10:]], jobs=2, on_item=counts.append))
-    assert sum(counts) == len(items)
+    list(map_shards(Doubling(), [items[:10], items[10:]], workers=2, progress=progress))
+    assert sum(clips for clips, _ in progress.advances) == len(items)
 
 
 def test_rows_larger_than_a_socket_buffer_arrive_whole() -> None:
@@ -277,7 +289,7 @@ def test_rows_larger_than_a_socket_buffer_arrive_whole() -> None:
 @pytest.mark.parametrize("jobs", [0, -1])
 def test_no_jobs_is_refused(jobs: int) -> None:
     with pytest.raises(UsageError, match="--jobs 1"):
-        next(run(Doubling(), [[1]], jobs=jobs))
+        next(map_shards(Doubling(), [[1]], workers=jobs))
 
 
 def test_work_that_cannot_be_loaded_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,18 +302,18 @@ def test_work_that_cannot_be_loaded_is_a_clear_error(tmp_path: Path, monkeypatch
     module.Gone = Local
     monkeypatch.setitem(sys.modules, "gone", module)
     with pytest.raises(TtsprepError, match="could not start: ModuleNotFoundError: No module named 'gone'"):
-        next(run(Local(), [[1]], jobs=1))
+        next(map_shards(Local(), [[1]], workers=1))
 
 
-def test_the_loss_of_the_nursery_is_an_error_and_leaves_no_orphan(
+def test_the_loss_of_the_server_is_an_error_and_leaves_no_orphan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with closing(run(SlowDoubling(), ([n] for n in range(10_000)), jobs=2)) as results:
+    with closing(map_shards(SlowDoubling(), ([n] for n in range(10_000)), workers=2)) as results:
         next(results)
-        (nursery,) = children_of(os.getpid())
-        workers = children_of(nursery)
-        os.kill(nursery, signal.SIGKILL)
+        (server,) = children_of(os.getpid())
+        workers = children_of(server)
+        os.kill(server, signal.SIGKILL)
         with pytest.raises(TtsprepError, match="process that starts the workers has ended"):
             list(results)
     assert gone_within(workers, 2)
@@ -311,7 +323,7 @@ def test_the_loss_of_the_nursery_is_an_error_and_leaves_no_orphan(
 def test_an_error_of_the_consumer_leaves_no_orphan() -> None:
     with (
         pytest.raises(KeyError),
-        closing(run(SlowDoubling(), ([n] for n in range(10_000)), jobs=2)) as results,
+        closing(map_shards(SlowDoubling(), ([n] for n in range(10_000)), workers=2)) as results,
     ):
         next(results)
         family = [*children_of(os.getpid()), *workers_of(os.getpid())]
@@ -326,17 +338,17 @@ def test_an_error_of_the_corpus_reaches_the_caller() -> None:
         raise LookupError("line 7")
 
     with pytest.raises(LookupError, match="line 7"):
-        list(run(Doubling(), shards(), jobs=2))
+        list(map_shards(Doubling(), shards(), workers=2))
 
 
 SCRIPT = """
     import sys
     sys.path[:] = {path!r}
-    from ttsprep.core.workers.pool import Limits, run
+    from ttsprep.core.workers.pool import Limits, map_shards
     from core.workers.test_pool import {work}
     print("go", flush=True)
     try:
-        for index, rows in run({work}(), ([n] for n in range(100_000)), jobs=2):
+        for index, rows in map_shards({work}(), ([n] for n in range(100_000)), workers=2):
             pass
     except KeyboardInterrupt:
         sys.exit(130)
@@ -344,7 +356,7 @@ SCRIPT = """
 
 
 def start(work: str, temporary: Path, *, family: int = 3) -> tuple[subprocess.Popen, list[int]]:
-    """Start a run in a process of its own; return it, and the ids of its nursery and workers."""
+    """Start a run in a process of its own; return it, and the ids of its server and workers."""
     script = textwrap.dedent(SCRIPT).format(path=sys.path, work=work)
     parent = interruptible([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(temporary)})
     assert parent.stdout.readline() == b"go\n"
@@ -403,9 +415,9 @@ def test_a_closed_standard_input_and_output_do_no_harm() -> None:
     script = textwrap.dedent("""
         import os, sys
         sys.path[:] = {path!r}
-        from ttsprep.core.workers.pool import run
+        from ttsprep.core.workers.pool import map_shards
         from core.workers.test_pool import Doubling
-        os._exit(0 if dict(run(Doubling(), [[1, 2]], jobs=1)) == {{0: [2, 4]}} else 9)
+        os._exit(0 if dict(map_shards(Doubling(), [[1, 2]], workers=1)) == {{0: [2, 4]}} else 9)
     """).format(path=sys.path)
     closing_all = ["/bin/sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script]
     assert subprocess.run(closing_all, check=False, timeout=60).returncode == 0
@@ -415,14 +427,14 @@ def test_many_items_cost_little_time_and_no_memory() -> None:
     script = textwrap.dedent("""
         import resource, sys, time
         sys.path[:] = {path!r}
-        from ttsprep.core.workers.pool import run
+        from ttsprep.core.workers.pool import map_shards
         from core.workers.test_pool import Plain
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         def items(count):
             return (range(n, n + 64) for n in range(0, count, 64))
-        total = sum(sum(rows) for _, rows in run(Plain(), items(6_400), jobs=2))
+        total = sum(sum(rows) for _, rows in map_shards(Plain(), items(6_400), workers=2))
         before, began = peak(), time.process_time()
-        total = sum(sum(rows) for _, rows in run(Plain(), items(102_400), jobs=2))
+        total = sum(sum(rows) for _, rows in map_shards(Plain(), items(102_400), workers=2))
         assert total == 102_400 * 102_399
         print((time.process_time() - began) / 102_400 * 1e6, peak() - before)
     """).format(path=sys.path)
@@ -433,5 +445,5 @@ def test_many_items_cost_little_time_and_no_memory() -> None:
 
 
 class Plain(Doubling):
-    def __call__(self, item: object) -> object:
+    def row(self, item: object) -> object:
         return item * 2

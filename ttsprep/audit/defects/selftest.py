@@ -1,8 +1,7 @@
 """Proves the checks on a user's own clips: plants known defects in copies, and counts what is found."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,23 @@ import soundfile as sf
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.defects.inject import Defect, Take
 from ttsprep.audit.defects.inject_files import DEFECTS
-from ttsprep.audit.measure import Measuring, columns, versions
+from ttsprep.audit.measure import MeasureStep, columns
 from ttsprep.audit.pipeline import frame, judge
 from ttsprep.checks.base import Check
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, CorpusError
 from ttsprep.core.files import inside
+from ttsprep.core.progress import NO_PROGRESS, Progress, Renamed
 from ttsprep.core.signal import Signal
+from ttsprep.core.store.step import Row
+from ttsprep.core.store.store import Store
 from ttsprep.core.tables import manifest_table, measured_schema, to_batch
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.core.workers.pool import run
 from ttsprep.corpora.corpus import read_corpus
 
 BACKGROUND = 240
 """Clips that stay as they are; what is planted is judged among them."""
 PER_DEFECT = 20
-SHARD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,7 @@ def selftest(
     background: int = BACKGROUND,
     defects: Sequence[Defect] = DEFECTS,
     seed: int = 0,
-    on_plan: Callable[[int], None] | None = None,
-    on_progress: Callable[[int, float], None] | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> SelfTest:
     """Plant every defect in copies of the user's clips and count what the checks find.
 
@@ -109,10 +108,8 @@ def selftest(
         What to plant.
     seed
         Of the choice of clips and places.
-    on_plan
-        Called once with the number of clips to measure, planted ones included.
-    on_progress
-        Called with the clips measured and their seconds of audio since the last call.
+    progress
+        Receives the stages ``measuring`` and ``measuring defects``.
 
     Raises
     ------
@@ -134,10 +131,9 @@ def selftest(
             for n, defect in enumerate(defects)
         ]
         whole = [*clips, *(clip for group in planted for clip, _ in group)]
-        if on_plan:
-            on_plan(len(whole))
-        rows = _measured(todo.root, clips, jobs, on_progress)
-        rows += _measured(Path(folder), whole[len(clips) :], jobs, on_progress)
+        rows = _measured(Path(folder), todo.root, clips, jobs, progress)
+        defective = Renamed(progress, {"measuring": "measuring defects"})
+        rows += _measured(Path(folder), Path(folder), whole[len(clips) :], jobs, defective)
     clean, rest = rows[: len(clips)], rows[len(clips) :]
     outcomes = []
     for defect, group in zip(defects, planted, strict=True):
@@ -202,18 +198,13 @@ def _other(clips: Sequence[Clip], takes: dict[str, Take], take: Take, random: np
     return None
 
 
-def _measured(
-    root: Path, clips: Sequence[Clip], jobs: int, on_progress: Callable[[int, float], None] | None
-) -> list[dict[str, Any]]:
-    shards = [clips[i : i + SHARD] for i in range(0, len(clips), SHARD)]
-    rows: dict[int, list[dict[str, Any]]] = {}
-    work = Measuring(str(root.resolve()), versions())
-    with closing(run(work, shards, jobs=jobs)) as results:
-        for number, finished in results:
-            rows[number] = finished
-            if on_progress:
-                on_progress(len(finished), sum(row.get("duration_s", 0.0) for row in finished))
-    return [row for number in range(len(shards)) for row in rows[number]]
+def _measured(out: Path, root: Path, clips: Sequence[Clip], jobs: int, progress: Progress) -> list[dict[str, Any]]:
+    store = Store(out)
+    rows: list[Row] = (
+        store.map(MeasureStep(str(root.resolve()), shared=False), clips, jobs, progress).table().to_pylist()
+    )
+    store.finish()
+    return rows
 
 
 def _table(clips: Sequence[Clip], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -2,26 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from ttsprep.audit.listen import Task, decode
-from ttsprep.audit.measure import Row
-from ttsprep.build.config import Recipe, Segment, Transcribe
+from ttsprep.audit.model_pass import LIMITS, ClipInput, rows_of_readable
+from ttsprep.build.config import Segment, Transcribe
 from ttsprep.build.longform.book_words import Words, words
-from ttsprep.build.longform.cut import Refused, cut_source, span
+from ttsprep.build.longform.cut import cut_source, span
+from ttsprep.build.longform.divide import Refused
 from ttsprep.build.longform.match_words import Match, match
 from ttsprep.build.select import Rejection
-from ttsprep.build.transcribe import VERSION, WRITTEN, Transcribing, heard_rows, keys_of, length_of
+from ttsprep.build.transcribe import BATCH, TranscribeStep, clip_input
 from ttsprep.checks.transcript import Transcript
-from ttsprep.core.errors import AudioError, UsageError
+from ttsprep.core.errors import UsageError
 from ttsprep.core.files import digest
-from ttsprep.core.progress import Told
+from ttsprep.core.progress import Progress
+from ttsprep.core.store.cache import KEY
+from ttsprep.core.store.step import Row, Step, make_key
+from ttsprep.core.store.store import Store
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.asr import best_text
 from ttsprep.models.base import ModelInput
@@ -31,7 +33,7 @@ from ttsprep.text.characters import count_spoken
 FORCING = 2
 """Raised whenever the same piece, texts and model yield another row."""
 FORCED = pa.schema([
-    ("key", pa.string()),
+    (KEY, pa.string()),
     ("text", pa.string()),
     ("text_log_p", pa.float32()),
     ("mismatch_nats", pa.float32()),
@@ -42,8 +44,8 @@ FORCED = pa.schema([
 
 
 @dataclass
-class Forcing:
-    """The work of the processes that score the texts of pieces; a task has the texts that are possible.
+class ForcedAlignStep(Step[ClipInput]):
+    """Scores the texts that pieces may have, which their `ClipInput` names.
 
     Attributes
     ----------
@@ -51,50 +53,68 @@ class Forcing:
         The corpus.
     model
         Path of an openai-whisper checkpoint.
+    digest
+        Of its file.
     language
         What is spoken; that of each clip if it is empty.
     """
 
+    name = "aligned"
+    stage = "aligning"
+    schema = FORCED
+    batch = shard = BATCH
+    limits = LIMITS
+    table = ".aligned.parquet"
+
     root: str
     model: str
+    digest: str
     language: str
-    _rows: dict[str, Row] = field(default_factory=dict, repr=False)
 
-    def prepare(self, items: Sequence[Task]) -> None:
-        """Score a batch."""
-        self._rows = {item.key: {"key": ""} for item in items}
-        heard: dict[str, list[tuple[str, ModelInput]]] = defaultdict(list)
-        for item in items:
+    def path(self, item: ClipInput) -> str:
+        """Return the file of a piece."""
+        return item.clip.path
+
+    def key(self, item: ClipInput, sha256: str) -> str:
+        """Stand for all that the scores depend on: bytes, piece of them, texts, language, model, our code."""
+        clip = item.clip
+        own = (str(FORCING), self.digest, self.language)
+        return make_key(*own, sha256, repr(clip.start), repr(clip.end), clip.language, *item.texts)
+
+    def order(self, item: ClipInput) -> float:
+        """Put pieces of like length together."""
+        return item.seconds
+
+    def rows(self, batch: Sequence[ClipInput]) -> list[Row]:
+        """Score the texts of pieces."""
+        return rows_of_readable(self.root, batch, self._score)
+
+    def failed(self, item: ClipInput, reason: str) -> Row:
+        """Return an empty row: the next build tries again."""
+        return {}
+
+    def _score(self, clips: Sequence[ModelInput]) -> list[Row]:
+        rows: list[Row] = [{KEY: ""} for _ in clips]
+        languages: dict[str, list[int]] = defaultdict(list)
+        for place, clip in enumerate(clips):
+            languages[self.language or clip.clip.language].append(place)
+        for language, places in languages.items():
             try:
-                clip = ModelInput(item.clip, decode(Path(self.root), item.clip), item.others)
-            except AudioError:
-                continue  # writing it down has refused it
-            heard[self.language or item.clip.language].append((item.key, clip))
-        for language, clips in heard.items():
-            try:
-                rows = best_text(self.model, [clip for _, clip in clips], language)
+                scored = best_text(self.model, [clips[place] for place in places], language)
             except UsageError:
-                continue  # likewise
-            for (key, _), row in zip(clips, rows, strict=True):
-                self._rows[key] = {"key": key, **row}
-
-    def __call__(self, item: Task) -> Row:
-        """Return the row of one piece; with no key if it cannot be heard."""
-        return self._rows.pop(item.key)
-
-    def lost(self, item: Task, reason: str) -> Row:
-        """Return the row of a piece that the model failed on: it is tried again by the next build."""
-        del item, reason
-        return {"key": ""}
+                continue  # writing it down has refused it
+            for place, row in zip(places, scored, strict=True):
+                rows[place] = dict(row)
+        return rows
 
 
 UNPLACED = "the text cannot be placed: "
 
 
 def aligned_source(
-    todo: Corpus, out: Path, recipe: Recipe, segment: Segment, rules: Transcribe, jobs: int, told: Told
+    todo: Corpus, out: Path, segment: Segment, rules: Transcribe, jobs: int, progress: Progress
 ) -> tuple[Corpus, list[Rejection]]:
-    """Return the plan with the pieces of long recordings, each with its text, and what is in none of them.
+    """Return the corpus with the pieces of long recordings, each with its text, and what is in none of them.
 
     Recordings are cut without their text; Whisper writes every piece down, which says where in the text it is; then
     it is made to write that part of the text, as an audit does, and what does not fit is refused.
@@ -104,41 +124,31 @@ def aligned_source(
     todo
         The corpus as it is.
     out
-        The build; remembers what was heard.
-    recipe, segment, rules
-        What is asked for, with two of its tables.
+        The folder that remembers what was heard.
+    segment, rules
+        What is asked for.
     jobs
         Worker processes.
-    told
-        Whom to tell how far it is.
+    progress
+        Receives every stage.
     """
     bare = replace(todo, clips=[replace(clip, text="") for clip in todo.clips])
-    cut, refused, origins = cut_source(
-        bare, out, segment, jobs, partial(told.begin, "cutting", len(todo.clips)), lambda n: told.advance(n, 0.0)
-    )
-    model = model_file(rules.model)
-    own = (digest(Path(model)), rules.language)
-    root = str(todo.root.resolve())
+    cut, refused, origins = cut_source(bare, out, segment, jobs, progress)
+    model, store = model_file(rules.model), Store(out)
+    own = (str(todo.root.resolve()), model, digest(Path(model)), rules.language)
     wholes = [todo.clips[origin] for origin in origins]
     is_piece = [clip.id != whole.id for clip, whole in zip(cut.clips, wholes, strict=True)]
     pieces = [i for i, whole in enumerate(wholes) if is_piece[i] and count_spoken(whole.text)]
-    keys = keys_of(cut, pieces, out, lambda i: (VERSION, *own, cut.clips[i].language))
-    lengths = {i: length_of(cut, i) for i in pieces}
-
-    def hear(work: Any, others: Mapping[int, tuple[str, ...]], keys: Mapping[int, str], what: str, schema: Any) -> Any:
-        tasks = {keys[i]: Task(cut.clips[i], keys[i], texts) for i, texts in others.items() if keys[i]}
-        seconds = {keys[i]: lengths[i] for i in others}
-        begin = partial(told.begin, "listening" if schema is WRITTEN else "aligning")
-        return heard_rows(work, tasks, seconds, out, what, schema, jobs, begin, lambda n: told.advance(n, 0.0))
-
-    written = hear(Transcribing(root, model, rules.language), dict.fromkeys(pieces, ()), keys, "pieces", WRITTEN)
-    matches, books = _matched(todo, pieces, origins, [(written.get(keys[i]) or {}).get("text") or "" for i in pieces])
+    listening = TranscribeStep(*own, "pieces", "listening")
+    written = store.map(listening, [clip_input(cut, i) for i in pieces], jobs, progress).table()
+    matches, books = _matched(todo, pieces, origins, [text or "" for text in written["text"].to_pylist()])
     texts = {i: _possible(books[origins[i]], matches[i]) for i in pieces if not matches[i].reason}
-    forced_keys = keys_of(cut, [*texts], out, lambda i: (FORCING, *own, cut.clips[i].language, texts[i]))
-    forced = hear(Forcing(root, model, rules.language), texts, forced_keys, "aligned", FORCED)
+    inputs = [clip_input(cut, i, possible) for i, possible in texts.items()]
+    scored = store.map(ForcedAlignStep(*own), inputs, jobs, progress).table().to_pylist()
+    forced = {i: row for i, row in zip(texts, scored, strict=True) if row[KEY]}
     clips, ids = [], []
     for i, (clip, whole) in enumerate(zip(cut.clips, wholes, strict=True)):
-        row = forced.get(forced_keys.get(i, ""))
+        row = forced.get(i)
         if i in matches and (reason := matches[i].reason or _misfit(row)):
             told_why = f"{span(Refused(clip.start, clip.end, reason))}: {UNPLACED}{reason}"
             refused.append(Rejection(todo.ids[origins[i]], "segment", (), told_why))

@@ -1,15 +1,14 @@
 """Cuts long recordings into clips: in pauses only, each with its part of the text where that can be told.
 
-`Segmenting` is the work of `ttsprep.core.workers.pool.run`; `cut` makes clips of what it returns.
+`SegmentStep` finds the pieces; `cut` makes clips of them.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+
+import pyarrow as pa
 
 from ttsprep.build.config import Segment
 from ttsprep.build.longform.divide import Piece, Refused, divide
@@ -17,48 +16,55 @@ from ttsprep.build.longform.pauses import scan
 from ttsprep.build.select import Rejection
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
-from ttsprep.core.files import digest, inside
-from ttsprep.core.tables import clean, unique, write_json
+from ttsprep.core.files import inside, regular
+from ttsprep.core.progress import Progress
+from ttsprep.core.store.cache import KEY
+from ttsprep.core.store.step import Row, Step, make_key
+from ttsprep.core.store.store import Store
+from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip
-from ttsprep.core.workers.pool import Limits, run
+from ttsprep.core.workers.pool import Limits
 from ttsprep.corpora.corpus import Corpus
-
-__all__ = ["VERSION", "Cuts", "Piece", "Refused", "Segmenting", "cut", "fingerprint"]
 
 VERSION = 1
 """Raised whenever the same recording, text and rules yield other pieces."""
+SECONDS = 3600.0
+"""For one recording: ten seconds an hour of it, and some have hundreds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
-    """What became of one clip.
+class Segments:
+    """What a clip is cut into.
 
     Attributes
     ----------
-    fingerprint
-        Of all that the pieces depend on; empty if the file could not be read.
     pieces
         In order, in seconds of the file; ``None`` where the clip stays as it is.
     refused
         What is in no piece although there is speech in it, and why.
     """
 
-    fingerprint: str
     pieces: tuple[Piece, ...] | None
     refused: tuple[Refused, ...] = ()
 
+    def row(self) -> Row:
+        """Return the row of a table."""
+        return {"segments": json.dumps(asdict(self))}
 
-def fingerprint(clip: Clip, sha256: str, rules: Segment) -> str:
-    """Stand for all that the cuts of `clip` depend on: its bytes, piece, text, language, the rules, our code."""
-    parts = (str(VERSION), sha256, repr(clip.start), repr(clip.end), clip.language, rules.model_dump_json(), clip.text)
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    @classmethod
+    def of(cls, row: Row) -> "Segments":
+        """Return what a row holds."""
+        document = json.loads(row["segments"])
+        pieces = document["pieces"]
+        return cls(
+            None if pieces is None else tuple(Piece(**piece) for piece in pieces),
+            tuple(Refused(**item) for item in document["refused"]),
+        )
 
 
 @dataclass
-class Segmenting:
-    """The work of the workers that cut.
-
-    A recording of an hour takes about 10 s: allow for that in `run.Limits`.
+class SegmentStep(Step[Clip]):
+    """Finds where long recordings are cut.
 
     Attributes
     ----------
@@ -66,55 +72,66 @@ class Segmenting:
         The corpus.
     rules
         How long clips are, and which pauses are cut in.
-    known
-        Fingerprints that need no work again.
     """
+
+    name = "segment"
+    stage = "cutting"
+    schema = pa.schema([(KEY, pa.string()), ("segments", pa.string())])
+    shard = 1
+    limits = Limits(seconds_per_item=SECONDS)
+    shared = True
+    table = ".segment.parquet"
 
     root: str
     rules: Segment
-    known: frozenset[str] = frozenset()
 
-    def prepare(self, items: Sequence[Clip]) -> None:
-        """Nothing is cheaper for many clips at once."""
+    def path(self, item: Clip) -> str:
+        """Return the file of a clip."""
+        return item.path
 
-    def __call__(self, item: Clip) -> Cuts:
-        """Return the cuts of a clip; if its fingerprint is known, without pieces.
+    def key(self, item: Clip, sha256: str) -> str:
+        """Stand for all that the pieces depend on: bytes, piece of them, text, language, rules, our code."""
+        place = (repr(item.start), repr(item.end))
+        return make_key(str(VERSION), sha256, *place, item.language, self.rules.model_dump_json(), item.text)
 
-        A clip that cannot be read stays as it is: the audit says what is wrong with it.
-        """
-        try:
-            path = inside(Path(self.root), item.path)
-            mark = fingerprint(item, digest(path), self.rules)
-            if mark in self.known or not _is_long(path, item, self.rules.longest_s):
-                return Cuts(mark, None)
-            levels = scan(path, start=item.start, end=item.end)
-        except AudioError:
-            return Cuts("", None)
-        pieces, refused = divide(levels, item, self.rules)
-        return Cuts(mark, tuple(pieces), tuple(refused))
+    def rows(self, batch: Sequence[Clip]) -> list[Row]:
+        """Return the pieces of clips; one that cannot be read stays as it is: the audit says what is wrong with it."""
+        return [self._row(clip) for clip in batch]
 
-    def lost(self, item: Clip, reason: str) -> Cuts:
+    def failed(self, item: Clip, reason: str) -> Row:
         """Return a refusal of the whole clip, which killed its worker or made the search fail."""
-        return Cuts("", (), (Refused(item.start, item.end, f"cutting it failed twice: {reason}"),))
+        return Segments((), (Refused(item.start, item.end, f"cutting it failed twice: {reason}"),)).row()
+
+    def _row(self, clip: Clip) -> Row:
+        try:
+            path = inside(Path(self.root), clip.path)
+            regular(path)
+            if not _is_long(path, clip, self.rules.longest_s):
+                return Segments(None).row()
+            levels = scan(path, start=clip.start, end=clip.end)
+        except AudioError:
+            return Segments(None).row() | {KEY: ""}
+        pieces, refused = divide(levels, clip, self.rules)
+        return Segments(tuple(pieces), tuple(refused)).row()
 
 
-def cut(clip: Clip, cuts: Cuts) -> tuple[list[Clip], list[Refused]]:
+def cut(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Refused]]:
     """Return the clips that are made of `clip`, and what of it is in none.
 
     Examples
     --------
     >>> chapter = Clip("chapter", "chapter.mp3", "One. Two.")
-    >>> pieces, refused = cut(chapter, Cuts("", (Piece(0.5, 4.25, "One."), Piece(4.25, 9.0, "Two."))))
+    >>> pieces, refused = cut(chapter, Segments((Piece(0.5, 4.25, "One."), Piece(4.25, 9.0, "Two."))))
     >>> [(piece.id, piece.start, piece.end, piece.text) for piece in pieces]
     [('chapter_0001', 0.5, 4.25, 'One.'), ('chapter_0002', 4.25, 9.0, 'Two.')]
     """
-    if cuts.pieces is None:
-        return [clip], list(cuts.refused)
+    if segments.pieces is None:
+        return [clip], list(segments.refused)
     pieces = [
         replace(clip, id=f"{clip.id}_{number:04d}", text=piece.text, start=piece.start, end=piece.end)
-        for number, piece in enumerate(cuts.pieces, 1)
+        for number, piece in enumerate(segments.pieces, 1)
     ]
-    return pieces, list(cuts.refused)
+    return pieces, list(segments.refused)
 
 
 def _is_long(path: Path, clip: Clip, longest: float) -> bool:
@@ -125,74 +142,39 @@ def _is_long(path: Path, clip: Clip, longest: float) -> bool:
     return len(decoded.samples) / decoded.rate > longest
 
 
-SECONDS = 3600.0
-"""For one recording: ten seconds an hour of it, and some have hundreds."""
-CACHE = ".cuts.json"
-
-
 def cut_source(
-    todo: Corpus, out: Path, rules: Segment, jobs: int, on_plan: Callable[[int], None], on_item: Callable[[int], None]
+    corpus: Corpus, out: Path, rules: Segment, jobs: int, progress: Progress
 ) -> tuple[Corpus, list[Rejection], list[int]]:
-    """Return the plan with the pieces of long recordings in their place, what is in none, and where each piece is from.
+    """Return the corpus with the pieces of long recordings in their place, what is in none, and their origins.
 
-    That is the place of the recording in `todo`; a clip that stays as it is keeps its id.
+    The origin of a piece is the place of its recording in `corpus`; a clip that stays as it is keeps its id.
 
     Parameters
     ----------
-    todo
-        The corpus as it is.
+    corpus
+        As it is.
     out
-        The build; remembers the pieces.
+        The folder that remembers the pieces.
     rules
         How long they are.
     jobs
         Worker processes.
-    on_plan, on_item
-        Called with the number of recordings, and of those that are done.
+    progress
+        Receives the stage ``cutting``.
     """
-    known = _read(out / CACHE)
-    work = Segmenting(str(todo.root.resolve()), rules, frozenset(known))
-    on_plan(len(todo.clips))
-    results = run(
-        work, ([clip] for clip in todo.clips), jobs=jobs, limits=Limits(seconds_per_item=SECONDS), on_item=on_item
-    )
-    found: dict[int, Cuts] = {}
-    with closing(results):
-        for number, (cuts,) in results:
-            found[number] = known.get(cuts.fingerprint, cuts)
-    _write(out / CACHE, found.values())
+    step = SegmentStep(str(corpus.root.resolve()), rules)
+    rows = Store(out).map(step, corpus.clips, jobs, progress).table()
     clips: list[Clip] = []
     rejected: list[Rejection] = []
     origins: list[int] = []
-    for number, clip in enumerate(todo.clips):
-        pieces, refused = cut(clip, found[number])
+    for number, (clip, row) in enumerate(zip(corpus.clips, rows.to_pylist(), strict=True)):
+        pieces, refused = cut(clip, Segments.of(row))
         clips += pieces
         origins += [number] * len(pieces)
-        rejected += [Rejection(todo.ids[number], "segment", (), f"{span(item)}: {item.reason}") for item in refused]
-    return replace(todo, clips=clips, ids=unique([clean(clip.id) for clip in clips])), rejected, origins
+        rejected += [Rejection(corpus.ids[number], "segment", (), f"{span(item)}: {item.reason}") for item in refused]
+    return replace(corpus, clips=clips, ids=unique([clean(clip.id) for clip in clips])), rejected, origins
 
 
 def span(item: Refused) -> str:
     """Say where something is that is in no piece."""
     return f"{item.start:.1f} s to the end" if item.end is None else f"{item.start:.1f}-{item.end:.1f} s"
-
-
-def _read(path: Path) -> dict[str, Cuts]:
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["cuts"]
-        return {row["fingerprint"]: _cuts(row) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError):  # not there, damaged, or of another version
-        return {}
-
-
-def _cuts(row: Mapping[str, Any]) -> Cuts:
-    pieces = row["pieces"]
-    return Cuts(
-        row["fingerprint"],
-        None if pieces is None else tuple(Piece(**piece) for piece in pieces),
-        tuple(Refused(**item) for item in row["refused"]),
-    )
-
-
-def _write(path: Path, cuts: Iterable[Cuts]) -> None:
-    write_json(path, {"cuts": [asdict(item) for item in cuts if item.fingerprint]})

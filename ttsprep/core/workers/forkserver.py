@@ -1,4 +1,4 @@
-"""The process that imports the work once and forks workers from it, started and spoken to by `run`."""
+"""Fork server: imports a step once and forks workers from it."""
 
 import ctypes
 import gc
@@ -27,8 +27,8 @@ _ONE_THREAD = {
 }
 
 
-class Nursery:
-    """The process that forks workers, seen from `run`."""
+class ForkServer:
+    """The process that forks workers, as `ttsprep.core.workers.pool` sees it."""
 
     def __init__(self, work: object, memory_bytes: int | None) -> None:
         self._temporary = tempfile.mkdtemp(prefix="ttsprep-")  # of the workers; both sides remove it
@@ -59,7 +59,7 @@ class Nursery:
         self.close()
 
     def close(self) -> None:
-        """End the nursery, which ends the workers."""
+        """End the fork server, which ends the workers."""
         self._control.close()
         try:
             with suppress(subprocess.TimeoutExpired):
@@ -125,7 +125,7 @@ OUT_OF_MEMORY = 77
 HEADER = struct.Struct("=I")
 COMMAND = struct.Struct("=ci")  # b"f" fork (a socket comes with it), b"w" wait for a process
 ANSWER = struct.Struct("=i")
-BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.workers.forkserver import nursery; nursery()"
+BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.workers.forkserver import serve; serve()"
 
 
 def pack(message: object) -> bytes:
@@ -147,29 +147,30 @@ def unpack(buffer: bytearray) -> list[Any]:
     return messages
 
 
-def nursery() -> None:
-    """Serve the control socket that is standard input, until it ends."""
+def serve() -> None:
+    """Serve the control socket on standard input until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=os.dup(0))
     children: set[int] = set()
     try:
         work, memory = _load(control)
         with suppress(EOFError, ConnectionError):
-            _serve(control, work, memory, children)
+            _serve_commands(control, work, memory, children)
     finally:
         for child in children:  # none of them is reaped yet, so no other process can have its number
             os.kill(child, signal.SIGKILL)
         for child in children:
             os.waitpid(child, 0)
         shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # killed workers cannot clean up themselves
-    os._exit(0)  # nothing to tidy: the modules loaded here take longer to unload than the kernel does
+    os._exit(0)  # skip interpreter shutdown: process exit frees everything
 
 
 def _load(control: socket.socket) -> tuple[Any, int | None]:
-    """Unpickle the work, which imports all it needs, and say so (or say what went wrong)."""
+    """Unpickle the work, set it up, and report success or the error."""
     try:
         with control.makefile("rb") as stream:
             loaded: tuple[Any, int | None] = pickle.load(stream)  # noqa: S301 (from the process that started us)
+            loaded[0].setup()
     except EOFError:
         raise SystemExit(0) from None
     except Exception as error:
@@ -181,7 +182,7 @@ def _load(control: socket.socket) -> tuple[Any, int | None]:
     return loaded
 
 
-def _serve(control: socket.socket, work: Any, memory: int | None, children: set[int]) -> None:
+def _serve_commands(control: socket.socket, work: Any, memory: int | None, children: set[int]) -> None:
     while True:
         command, descriptors, _, _ = socket.recv_fds(control, COMMAND.size, 1)
         if len(command) < COMMAND.size:
@@ -206,9 +207,9 @@ def _serve(control: socket.socket, work: Any, memory: int | None, children: set[
 
 
 def _confine(memory: int | None) -> None:
-    """Make this worker quiet, bounded, mortal, and the first to go when the machine runs out of memory."""
+    """Silence stdio, limit memory, die with the parent, raise oom_score."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the nursery itself may be killed
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: the fork server itself may be killed
         with suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -222,23 +223,23 @@ def _confine(memory: int | None) -> None:
 
 
 def _work(work: Any, channel: socket.socket) -> None:
-    """Prepare and do one task after another, sending each row as soon as it is there.
+    """Run one task after another, sending the rows of each batch as soon as they exist.
 
-    The parent knows by the rows it has which clip is being worked on, so nothing has to be announced.
+    The parent knows from the rows it has which batch is in progress, so nothing is announced.
     """
     stream = channel.makefile("rb")
     try:
         while True:
             items = pickle.load(stream)  # noqa: S301 (from the process that started us)
             try:
-                work.prepare(items)
+                work.setup_batch(items)
             except Exception as error:
                 channel.sendall(_failure(error))
                 continue
-            channel.sendall(pack(("prepared", None)))
-            for item in items:
+            channel.sendall(pack(("ready", None)))
+            for start in range(0, len(items), work.batch):
                 try:
-                    message = pack(("row", work(item)))
+                    message = pack(("rows", work.rows(items[start : start + work.batch])))
                 except Exception as error:
                     message = _failure(error)
                 channel.sendall(message)
@@ -249,7 +250,7 @@ def _work(work: Any, channel: socket.socket) -> None:
 
 
 def _failure(error: Exception) -> bytes:
-    """Say that one clip failed, or, if it is an error of the whole run, that the run must stop."""
+    """Report that a batch failed, or, for an error of the whole run, that the run must stop."""
     if isinstance(error, MemoryError):
         raise error
     if isinstance(error, TtsprepError) and not isinstance(error, AudioError):

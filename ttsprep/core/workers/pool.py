@@ -1,9 +1,9 @@
-"""Runs one piece of work over a corpus in worker processes, and loses only the clips that kill their worker.
+"""Runs work over a corpus in worker processes, and loses only the clips that kill their worker.
 
 `multiprocessing.Pool` hangs when a worker dies and `ProcessPoolExecutor` fails everything that is queued.
-Here a worker sends each row as soon as it has it, so the first clip without a row is the suspect; it is tried
-once more, alone, in a fresh worker, and is lost only if it kills that one too: an innocent clip may die of
-another's memory.
+Here a worker sends the rows of a batch as soon as it has them, so the first batch without rows is the suspect. A
+suspect batch is halved; a suspect clip is tried once more, alone, in a fresh worker, and fails only if it kills that
+one too: an innocent clip may die of another's memory.
 """
 
 import os
@@ -13,32 +13,45 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from ttsprep.core.errors import UsageError
-from ttsprep.core.workers.forkserver import OUT_OF_MEMORY, Nursery, unpack
+from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.workers.forkserver import OUT_OF_MEMORY, ForkServer, unpack
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
 Item_contra = TypeVar("Item_contra", contravariant=True)
-Row_co = TypeVar("Row_co", covariant=True)
 
 
-class Work(Protocol[Item_contra, Row_co]):
-    """What is done to every clip. Is pickled, so it is defined in a module, not in a script or a function."""
+class Work(Protocol[Item_contra, Row]):
+    """What is done to every clip. Is pickled, so it is defined in a module, not in a script or a function.
 
-    def prepare(self, items: Sequence[Item_contra]) -> None:
-        """Do in the worker what is cheaper for many clips at once; called before the clips of each shard."""
+    Attributes
+    ----------
+    batch
+        Items that `rows` takes at once; with 1, a crash costs no other item a second try.
+    """
 
-    def __call__(self, item: Item_contra) -> Row_co:
-        """Return the row of one clip; called in the worker, in the order of the shard."""
+    @property
+    def batch(self) -> int:
+        """Return how many items `rows` takes."""
 
-    def lost(self, item: Item_contra, reason: str) -> Row_co:
-        """Return the row of a clip that failed or killed its workers; called in the parent."""
+    def setup(self) -> None:
+        """Load what the rows need; called once, in the process that the workers are forked from."""
+
+    def setup_batch(self, items: Sequence[Item_contra]) -> None:
+        """Do in the worker what is cheaper for many items at once; called before the batches of each shard."""
+
+    def rows(self, items: Sequence[Item_contra]) -> list[Row]:
+        """Return the rows of one batch; called in the worker, in the order of the shard."""
+
+    def failed(self, item: Item_contra, reason: str) -> Row:
+        """Return the row of an item that failed or killed its workers; called in the parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,7 @@ class Limits:
     Attributes
     ----------
     seconds_per_item
-        Wall-clock time for one clip, and for one `prepare`; then the worker is killed.
+        Wall-clock time for one batch, and for one `setup_batch`; then the worker is killed.
     memory_bytes
         Data of one worker, in bytes, with what its imports take (about 0.2 GB); None for no limit.
     """
@@ -57,7 +70,7 @@ class Limits:
     memory_bytes: int | None = 1 << 30
 
 
-class Elsewhere(Protocol):
+class RemoteExecutor(Protocol):
     """A place with workers other than this machine."""
 
     def run(
@@ -66,40 +79,40 @@ class Elsewhere(Protocol):
         shards: Iterable[Sequence[Item]],
         *,
         limits: Limits,
-        on_item: Callable[[int], None] | None,
+        progress: Progress,
     ) -> Generator[tuple[int, list[Row]]]:
-        """Do what `run` does, there."""
+        """Do what `map_shards` does, there."""
 
 
-elsewhere: ContextVar[Elsewhere | None] = ContextVar("elsewhere", default=None)
-"""Where `run` works, if not here; set by `ttsprep.core.workers.ray_cluster.connected`."""
+remote_executor: ContextVar[RemoteExecutor | None] = ContextVar("remote_executor", default=None)
+"""Where `map_shards` works, if not here; set by `ttsprep.core.workers.ray_cluster.connected`."""
 
 
-def run(
+def map_shards(
     work: Work[Item, Row],
     shards: Iterable[Sequence[Item]],
     *,
-    jobs: int,
+    workers: int,
     limits: Limits = Limits(),
-    on_item: Callable[[int], None] | None = None,
+    progress: Progress = NO_PROGRESS,
 ) -> Generator[tuple[int, list[Row]]]:
     """Do `work` on the items of every shard and yield the shards as they are finished.
 
-    Workers are always processes of their own, with one thread each; also for ``jobs=1``. What they print is
+    Workers are always processes of their own, with one thread each; also for ``workers=1``. What they print is
     discarded. Close the generator (`contextlib.closing`) to stop early.
 
     Parameters
     ----------
     work
-        Called for every item; an exception in it becomes a lost row, so that the run goes on.
+        Called for every batch; an exception in it becomes a failed row, so that the run goes on.
     shards
-        Pulled only when a worker is free: at most `jobs` are held, and those that wait for a second try.
-    jobs
+        Pulled only when a worker is free: at most `workers` are held, and those that wait for a second try.
+    workers
         Number of worker processes.
     limits
         Time and memory of a worker.
-    on_item
-        Called with the number of items finished since its last call.
+    progress
+        Advanced by the items that are finished.
 
     Yields
     ------
@@ -112,13 +125,13 @@ def run(
         If the workers cannot start, or if `work` raises one (other than AudioError) in a worker: such an
         error is about the whole run, not about a clip.
     """
-    if jobs < 1:
-        raise UsageError(f"{jobs} jobs cannot do anything: give --jobs 1 or more")
-    if there := elsewhere.get():
-        yield from there.run(work, shards, limits=limits, on_item=on_item)
+    if workers < 1:
+        raise UsageError(f"{workers} jobs cannot do anything: give --jobs 1 or more")
+    if remote := remote_executor.get():
+        yield from remote.run(work, shards, limits=limits, progress=progress)
         return
-    with Nursery(work, limits.memory_bytes) as nursery:
-        yield from Crew(work, shards, nursery, jobs=jobs, limits=limits, on_item=on_item).results()
+    with ForkServer(work, limits.memory_bytes) as server:
+        yield from WorkerPool(work, shards, server, workers=workers, limits=limits, progress=progress).results()
 
 
 @dataclass(slots=True)
@@ -142,64 +155,64 @@ class _Worker(Generic[Item, Row]):
     pid: int
     channel: socket.socket
     task: _Task[Item, Row] | None = None
-    prepared: bool = False
+    ready: bool = False  # `setup_batch` has ended
     done: int = 0  # rows of the task that have come
     since: float = 0.0  # when the last message came
     used: bool = False
     buffer: bytearray = field(default_factory=bytearray)
 
 
-class Crew(Generic[Item, Row]):
+class WorkerPool(Generic[Item, Row]):
     """The workers of one run, and what is still to do."""
 
     def __init__(
         self,
         work: Work[Item, Row],
         shards: Iterable[Sequence[Item]],
-        nursery: Nursery,
+        server: ForkServer,
         *,
-        jobs: int,
+        workers: int,
         limits: Limits,
-        on_item: Callable[[int], None] | None,
+        progress: Progress,
     ) -> None:
         self._work = work
         self._source = enumerate(shards)
-        self._jobs = jobs
+        self._most_workers = workers
         self._limits = limits
-        self._nursery = nursery
-        self._on_item = on_item
+        self._server = server
+        self._progress = progress
         self._again: deque[_Task[Item, Row]] = deque()
         self._finished: deque[_Shard[Item, Row]] = deque()
         self._workers: set[_Worker[Item, Row]] = set()
         self._selector = selectors.DefaultSelector()
 
     def results(self) -> Generator[tuple[int, list[Row]]]:
-        """Yield what `run` yields."""
+        """Yield what `map_shards` yields."""
         try:
             while True:
-                self._hand_out()
+                self._dispatch()
                 while self._finished:
                     shard = self._finished.popleft()
                     yield shard.index, [shard.rows[place] for place in range(len(shard.items))]
                     del shard
                 if all(worker.task is None for worker in self._workers) and not self._again:
                     return
-                self._listen()
+                self._receive()
         finally:
             for worker in self._workers:
                 worker.channel.close()
             self._selector.close()
 
-    def _hand_out(self) -> None:
-        while sum(worker.task is not None for worker in self._workers) < self._jobs:
+    def _dispatch(self) -> None:
+        while sum(worker.task is not None for worker in self._workers) < self._most_workers:
             task = self._next_task()
             if task is None:
                 return
             worker = self._free_worker(fresh=task.alone)
             items = [task.shard.items[place] for place in task.places]
-            worker.task, worker.prepared, worker.done, worker.used = task, False, 0, True
+            worker.task, worker.ready, worker.done, worker.used = task, False, 0, True
             worker.since = time.monotonic()
-            with suppress(OSError):  # it has died meanwhile, which `_listen` will see
+            with suppress(OSError):  # it has died meanwhile, which `_receive` will see
                 worker.channel.sendall(pickle.dumps(items, pickle.HIGHEST_PROTOCOL))
 
     def _next_task(self) -> _Task[Item, Row] | None:
@@ -218,26 +231,27 @@ class Crew(Generic[Item, Row]):
             if not (fresh and worker.used):
                 return worker
         if idle:
-            self._dismiss(idle[0])
-        pid, channel = self._nursery.fork()
+            self._stop_worker(idle[0])
+        pid, channel = self._server.fork()
         channel.settimeout(self._limits.seconds_per_item)
         worker = _Worker(pid, channel)
         self._workers.add(worker)
         self._selector.register(channel, selectors.EVENT_READ, worker)
         return worker
 
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         """Take what the workers have sent, or wait until one is late."""
         late = min(worker.since for worker in self._workers if worker.task) + self._limits.seconds_per_item
-        heard = {key.data for key, _ in self._selector.select(max(0.0, late - time.monotonic()))}
+        answering = {key.data for key, _ in self._selector.select(max(0.0, late - time.monotonic()))}
         now = time.monotonic()
         items = 0
-        for worker in heard:
+        for worker in answering:
             items += self._take(worker, now)
-        for worker in [w for w in self._workers - heard if w.task and now - w.since > self._limits.seconds_per_item]:
-            items += self._dead(worker, f"no result within {self._limits.seconds_per_item:g} s")
-        if items and self._on_item:
-            self._on_item(items)
+        longest = self._limits.seconds_per_item
+        for worker in [w for w in self._workers - answering if w.task and now - w.since > longest]:
+            items += self._on_worker_death(worker, f"no result within {longest:g} s")
+        if items:
+            self._progress.advance(items, 0.0)
 
     def _take(self, worker: _Worker[Item, Row], now: float) -> int:
         """Read what one worker has sent; return the number of items that are finished by it."""
@@ -246,7 +260,7 @@ class Crew(Generic[Item, Row]):
         except OSError:
             data = b""
         if not data:
-            return self._dead(worker)
+            return self._on_worker_death(worker)
         worker.buffer += data
         worker.since = now
         return sum(self._settle(worker, kind, content) for kind, content in unpack(worker.buffer))
@@ -258,36 +272,39 @@ class Crew(Generic[Item, Row]):
         if kind == "stop":
             error, message = content
             raise error(message)
-        if kind == "prepared":
-            worker.prepared = True
+        if kind == "ready":
+            worker.ready = True
             return 0
-        if not worker.prepared:
+        if not worker.ready:
             worker.task = None
             return self._halve(task, content, last_try=True)
-        place = task.places[worker.done]
-        worker.done += 1
+        places = task.places[worker.done : worker.done + self._work.batch]
+        worker.done += len(places)
         if worker.done == len(task.places):
             worker.task = None
-        return self._keep(task.shard, place, content if kind == "row" else self._lost(task.shard, place, content))
+        if kind == "failed":
+            return self._halve(_Task(task.shard, places), content, last_try=True)
+        return sum(self._keep(task.shard, place, row) for place, row in zip(places, content, strict=True))
 
-    def _dead(self, worker: _Worker[Item, Row], reason: str = "") -> int:
-        """Bury a worker and find out whose fault it was; return the number of items that are lost by it."""
+    def _on_worker_death(self, worker: _Worker[Item, Row], reason: str = "") -> int:
+        """Reap a dead worker; retry or fail the batch it was on. Return the number of items that fail."""
         if reason:
             self._forget(worker)  # without waiting: a process stuck in a read from a dead disk stays for a while
         else:
-            reason = self._words(self._dismiss(worker))
+            reason = self._words(self._stop_worker(worker))
         task = worker.task
         if task is None:
             return 0
-        if not worker.prepared:
+        if not worker.ready:
             return self._halve(task, reason, last_try=task.alone)
-        suspect, rest = task.places[worker.done : worker.done + 1], task.places[worker.done + 1 :]
+        end = worker.done + self._work.batch
+        suspect, rest = task.places[worker.done : end], task.places[end:]
         if rest:
             self._again.append(_Task(task.shard, rest))
         return self._halve(_Task(task.shard, suspect), reason, last_try=task.alone)
 
     def _halve(self, task: _Task[Item, Row], reason: str, *, last_try: bool) -> int:
-        """Do the halves of a task that failed as a whole; a single item is tried again alone, or lost."""
+        """Retry the halves of a task that failed as a whole; a single item is tried again alone, or fails."""
         middle = len(task.places) // 2
         if middle:
             self._again.extend(_Task(task.shard, half) for half in (task.places[:middle], task.places[middle:]))
@@ -295,11 +312,8 @@ class Crew(Generic[Item, Row]):
             self._again.append(_Task(task.shard, task.places, alone=True))
         else:
             place = task.places[0]
-            return self._keep(task.shard, place, self._lost(task.shard, place, reason))
+            return self._keep(task.shard, place, self._work.failed(task.shard.items[place], reason))
         return 0
-
-    def _lost(self, shard: _Shard[Item, Row], place: int, reason: str) -> Row:
-        return self._work.lost(shard.items[place], reason)
 
     def _keep(self, shard: _Shard[Item, Row], place: int, row: Row) -> int:
         shard.rows[place] = row
@@ -314,9 +328,9 @@ class Crew(Generic[Item, Row]):
         with suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
 
-    def _dismiss(self, worker: _Worker[Item, Row]) -> int:
+    def _stop_worker(self, worker: _Worker[Item, Row]) -> int:
         self._forget(worker)
-        return self._nursery.wait(worker.pid)
+        return self._server.wait(worker.pid)
 
     def _words(self, status: int) -> str:
         """Say how a worker ended."""

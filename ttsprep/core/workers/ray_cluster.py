@@ -1,13 +1,13 @@
 """Runs work on the machines of a Ray cluster: an actor on every core wanted, each with a worker process of its own.
 
-An actor does a shard as `ttsprep.core.workers.pool.run` does it at home, so a clip that kills its worker is lost alone
-and the rows are the same. What is new here is that a whole machine may go: its shards are given to others.
+An actor does a shard as `ttsprep.core.workers.pool.map_shards` does it at home: a clip that kills its worker is lost
+alone, and the rows are the same. What is new here is that a whole machine may go: its shards are given to others.
 """
 
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Any, TextIO, TypeVar
 
 from ttsprep import __version__
 from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError
-from ttsprep.core.workers.forkserver import Nursery
-from ttsprep.core.workers.pool import Crew, Limits, Work, elsewhere
+from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.workers.forkserver import ForkServer
+from ttsprep.core.workers.pool import Limits, Work, WorkerPool, remote_executor
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -29,7 +30,7 @@ PATIENCE_S = 300.0
 
 @contextmanager
 def connected(address: str = "", *, jobs: int | None = None, paths: Sequence[Path] = ()) -> Iterator[None]:
-    """Let `ttsprep.core.workers.pool.run` work on a cluster while this context is open.
+    """Let `ttsprep.core.workers.pool.map_shards` work on a cluster while this context is open.
 
     Parameters
     ----------
@@ -65,12 +66,12 @@ def connected(address: str = "", *, jobs: int | None = None, paths: Sequence[Pat
             "start one with `ray start --head`, or name its address"
         ) from None
     cluster = Cluster(jobs, tuple(str(path.resolve()) for path in paths))
-    token = elsewhere.set(cluster)
+    token = remote_executor.set(cluster)
     try:
         with redirect_stdout(_WithoutRay(sys.stdout)):
             yield
     finally:
-        elsewhere.reset(token)
+        remote_executor.reset(token)
         ray.shutdown()
 
 
@@ -89,7 +90,7 @@ class _WithoutRay:
         return self._stream.write(text)
 
 
-class _Seat:
+class _RayWorker:
     """What an actor does: the shards it is given, by a worker process that it starts and watches."""
 
     def __init__(self, work: Work[Any, Any], limits: Limits) -> None:
@@ -97,13 +98,13 @@ class _Seat:
 
     def ready(self, paths: Sequence[str]) -> tuple[str, list[str]]:
         """Return the version of ttsprep here, and which of the paths are not."""
-        self._nursery = Nursery(self._work, self._limits.memory_bytes)
+        self._server = ForkServer(self._work, self._limits.memory_bytes)
         return __version__, [path for path in paths if not Path(path).exists()]
 
     def do(self, items: Sequence[Any]) -> list[Any]:
         """Return the rows of a shard."""
-        crew = Crew(self._work, [items], self._nursery, jobs=1, limits=self._limits, on_item=None)
-        ((_, rows),) = crew.results()
+        pool = WorkerPool(self._work, [items], self._server, workers=1, limits=self._limits, progress=NO_PROGRESS)
+        ((_, rows),) = pool.results()
         return rows
 
 
@@ -128,17 +129,16 @@ class Cluster:
         shards: Iterable[Sequence[Item]],
         *,
         limits: Limits,
-        on_item: Callable[[int], None] | None,
+        progress: Progress,
     ) -> Generator[tuple[int, list[Row]]]:
-        """Do what `ttsprep.core.workers.pool.run` does, on the machines of the cluster."""
+        """Do what `ttsprep.core.workers.pool.map_shards` does, on the machines of the cluster."""
         import ray
 
         cores = self.jobs or max(1, int(ray.cluster_resources().get("CPU", 1)))
         dispatch = _Dispatch(work, shards, cores, limits, self.paths)
         try:
             for index, rows in dispatch.results():
-                if on_item:
-                    on_item(len(rows))
+                progress.advance(len(rows), 0.0)
                 yield index, rows
         finally:
             dispatch.close()
@@ -166,7 +166,7 @@ class _Dispatch:
 
         self._work, self._limits, self._paths = work, limits, paths
         self._there = ray.put(work)
-        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_Seat)
+        self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(_RayWorker)
         self._source = (_Shard(index, items) for index, items in enumerate(shards))
         self._again: deque[_Shard] = deque()
         self._idle: list[Any] = []
@@ -174,7 +174,7 @@ class _Dispatch:
         self._strikes = 0
         self._most_strikes = TRIES * cores
         for _ in range(cores):
-            self._hire()
+            self._spawn_actor()
 
     def results(self) -> Generator[tuple[int, list[Any]]]:
         while True:
@@ -184,9 +184,9 @@ class _Dispatch:
             busy = any(shard for _, shard in self._waited.values())
             if self._idle and not busy:
                 return
-            yield from self._hear(None if busy else PATIENCE_S)
+            yield from self._wait(None if busy else PATIENCE_S)
 
-    def _hear(self, patience: float | None) -> Generator[tuple[int, list[Any]]]:
+    def _wait(self, patience: float | None) -> Generator[tuple[int, list[Any]]]:
         """Wait for the next answer of any seat."""
         import ray
 
@@ -200,7 +200,7 @@ class _Dispatch:
         try:
             answer = ray.get(heard[0])
         except ray.exceptions.RayActorError as error:
-            yield from self._gone(shard, error)
+            yield from self._on_actor_lost(shard, error)
             return
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, TtsprepError):
@@ -208,17 +208,17 @@ class _Dispatch:
             raise
         self._idle.append(seat)
         if shard is None:
-            self._greet(*answer)
+            self._handshake(*answer)
         else:
             yield shard.index, answer
 
-    def _gone(self, shard: _Shard | None, error: Exception) -> Generator[tuple[int, list[Any]]]:
+    def _on_actor_lost(self, shard: _Shard | None, error: Exception) -> Generator[tuple[int, list[Any]]]:
         """Replace a seat that is no more; its shard is done again, by another."""
         if shard is None:
             self._strikes += 1
             if self._strikes >= self._most_strikes:
                 raise TtsprepError(f"the workers could not start on the cluster: {_lines(error)[-1]}")
-        self._hire()  # it waits for a free core, wherever there will be one
+        self._spawn_actor()  # it waits for a free core, wherever there will be one
         if shard is None:
             return
         shard.lost += 1
@@ -226,16 +226,16 @@ class _Dispatch:
             self._again.append(shard)
         else:
             reason = f"{TRIES} workers or machines of the cluster were lost while they worked on it and its neighbours"
-            yield shard.index, [self._work.lost(item, reason) for item in shard.items]
+            yield shard.index, [self._work.failed(item, reason) for item in shard.items]
 
     def _next(self) -> _Shard | None:
         return self._again.popleft() if self._again else next(self._source, None)
 
-    def _hire(self) -> None:
+    def _spawn_actor(self) -> None:
         seat = self._actor.remote(self._there, self._limits)
         self._waited[seat.ready.remote(self._paths)] = seat, None
 
-    def _greet(self, version: str, missing: list[str]) -> None:
+    def _handshake(self, version: str, missing: list[str]) -> None:
         if version != __version__:
             raise UsageError(
                 f"a machine of the cluster has ttsprep {version}, this one {__version__}: install the same on all"

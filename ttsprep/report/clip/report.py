@@ -239,7 +239,7 @@ def with_words(report: ClipReport, path: str) -> ClipReport:
     path
         Of the weights, from `ttsprep.models.word_scores.require_model`.
     """
-    from ttsprep.audit.listen import decode, like
+    from ttsprep.audit.model_pass import decode, similar_length_texts
     from ttsprep.models.base import ModelInput
     from ttsprep.models.word_scores import WordScores, score_words
 
@@ -247,7 +247,7 @@ def with_words(report: ClipReport, path: str) -> ClipReport:
         return replace(report, words=WordScores(path.rpartition("/")[2], missing="there is no audio to listen to"))
     table = report.audit.clips.select(["text", "language"])
     others = [Clip("", "", row["text"] or "", language=row["language"] or "") for row in table.to_pylist()]
-    near = like([report.clip, *others])[0]
+    near = similar_length_texts([report.clip, *others])[0]
     heard = ModelInput(report.clip, decode(report.root, report.clip), near)
     return replace(report, words=score_words(path, heard))
 

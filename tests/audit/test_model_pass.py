@@ -9,17 +9,28 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import soundfile as sf
+from recorder import Recorder
 
 from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.decisions import read_decisions
-from ttsprep.audit.listen import _keys, account, columns_of, decode, like, listen
+from ttsprep.audit.model_pass import (
+    ClipInput,
+    ModelStep,
+    add_model_columns,
+    columns_of,
+    coverage_summary,
+    decode,
+    similar_length_texts,
+)
 from ttsprep.audit.pipeline import PROPOSED, audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
 from ttsprep.checks.mos import Mos
 from ttsprep.checks.speaker import Speaker
 from ttsprep.core.errors import UsageError
+from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip
+from ttsprep.models.asr import Asr
 from ttsprep.models.base import SelectedModels, SpeechModel, all_models, find_weights, load_model, select_models
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -39,7 +50,8 @@ def test_nobody_listens_unless_asked(tmp_path: Path) -> None:
     stale = {name: pa.array(["x"] * 2 if text else [1.0] * 2) for name, text in columns_of("asr").items()}
     listened = {check.model for check in all_checks().values()} - {"", "asr"}
     others = {name: pa.nulls(2) for other in listened for name in columns_of(other)}
-    table = listen(tmp_path, clips, pa.table({"id": ["a", "b"]} | stale | others), tmp_path, [], jobs=1)
+    table = pa.table({"id": ["a", "b"]} | stale | others)
+    table = add_model_columns(table, clips, tmp_path, Store(tmp_path), [], 1)
     assert table["id"].to_pylist() == ["a", "b"]
     assert all(table[name].null_count == 2 for name in columns_of("asr"))
     assert list(tmp_path.iterdir()) == []
@@ -48,7 +60,7 @@ def test_nobody_listens_unless_asked(tmp_path: Path) -> None:
 def test_the_others_are_in_the_same_language_and_of_like_length() -> None:
     texts = [("aa", "en"), ("bbb", "en"), ("c" * 30, "en"), ("ddd", "fr"), ("", "en"), ("aa", "en")]
     clips = [Clip(str(i), "", text, language=language) for i, (text, language) in enumerate(texts)]
-    found = like(clips)
+    found = similar_length_texts(clips)
     assert found[0] == ("bbb", "c" * 30)
     assert found[3] == ()
     assert found[0] == found[5]
@@ -127,7 +139,7 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
     judges = [Speaker(), Mos(), Mos.registry["noise"]()]
     names = all_models()
     asked = SelectedModels((names["speaker"](), names["mos"]()), {"asr": "it is not here"})
-    assert account(clips, judges, asked) == {
+    assert coverage_summary(clips, judges, asked) == {
         "speaker": {
             "skipped": "",
             "heard": 3,
@@ -144,7 +156,7 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
         },
         "asr": {"skipped": "it is not here", "heard": 0, "not_heard": 4, "not_judged": [], "codes": []},
     }
-    assert account(clips, judges, SelectedModels()) == {}
+    assert coverage_summary(clips, judges, SelectedModels()) == {}
 
 
 def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_again(
@@ -154,11 +166,12 @@ def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_
     sf.write(tmp_path / "apart.wav", np.stack([said, -said], axis=1), 16_000, subtype="FLOAT")
     clips = [Clip("apart", "apart.wav", ""), Clip("mono", "mono.wav", "")]
     assert np.array_equal(decode(tmp_path, clips[0]), said)
-    table = pa.table({"sha256": ["a", "b"], "status": ["ok", "ok"], "channels": [2, 1]})
-    monkeypatch.setattr(SpeechModel, "digest", lambda self: "of some weights")
-    before = _keys(clips, table, SpeechModel())
-    monkeypatch.setattr("ttsprep.audit.listen.MIXDOWN_VERSION", 99)
-    apart, mono = _keys(clips, table, SpeechModel())
+    monkeypatch.setattr(Asr, "digest", lambda self: "of some weights")
+    inputs = [ClipInput(clips[0], channels=2), ClipInput(clips[1])]
+    step = ModelStep(str(tmp_path), Asr("x"))
+    before = [step.key(item, "a") for item in inputs]
+    monkeypatch.setattr("ttsprep.audit.model_pass.MIXDOWN_VERSION", 99)
+    apart, mono = (step.key(item, "a") for item in inputs)
     assert apart != before[0]
     assert mono == before[1]
 
@@ -177,11 +190,11 @@ def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None
     table = "".join(f"{row[0]}|{text}\n" for row, text in zip(rows, texts, strict=True))
     (corpus / "metadata.csv").write_text(table, encoding="utf-8")
     out, rules = tmp_path / "out", Recipe(checks=CheckSettings(only=("transcript-mismatch",)))
-    told: list[tuple[str, int, int]] = []
+    progress = Recorder()
     asr = load_model("asr", str(WEIGHTS))
 
     def hear() -> pd.DataFrame:
-        return audit(corpus, out, rules, jobs=1, listen=[asr], on_listen=lambda *plan: told.append(plan)).findings
+        return audit(corpus, out, rules, jobs=1, progress=progress, models=SelectedModels((asr,))).findings
 
     found = hear()
     assert sorted(found["clip"]) == sorted(row[0] for row in rows[:2])
@@ -190,7 +203,8 @@ def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None
     proposed = read_decisions(out / PROPOSED, {row[0] for row in rows})
     assert {name: decision.text for name, decision in proposed.items()} == {rows[0][0]: texts[1], rows[1][0]: texts[0]}
     pd.testing.assert_frame_equal(hear(), found)
-    assert told == [("asr", 4, 4), ("asr", 4, 0)]
+    heard = [stage for stage in progress.stages if stage[0] != "measuring"]
+    assert heard == [("listening (asr)", 4, 4), ("listening (asr)", 4, 0)]
     silent = audit(corpus, out, rules, jobs=1)
     assert silent.findings.empty
     assert silent.clips.mismatch_nats.isna().all()
