@@ -1,12 +1,17 @@
 """Deviation from the speaker's median: outliers, missing values, small groups."""
 
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsprep.core.dsp import ENOUGH, FEWEST, deviation
+from ttsprep.core.dsp import ENOUGH, FEWEST, deviation, mel_filters, triangles
 
 
 def usual(count: int, seed: int = 0) -> pd.Series:
@@ -98,3 +103,35 @@ def test_a_common_offset_changes_nothing(numbers: list[float], offset: float) ->
     other = deviation(values + offset, named(len(values)), least_spread=1.0)
     np.testing.assert_allclose(other.off, one.off, atol=1e-6, rtol=1e-6)
     assert (one.z.abs() <= one.off.abs() + 1e-9).all()
+
+
+@pytest.mark.parametrize(("rate", "n_fft", "bands"), [(16_000, 1_024, 80), (24_000, 2_048, 96), (8_000, 32, 10)])
+def test_mel_filters_of_unit_sum_leave_no_band_empty(rate: int, n_fft: int, bands: int) -> None:
+    bank = mel_filters(rate, n_fft, bands)
+    assert bank.shape == (bands, n_fft // 2 + 1) and bank.dtype == np.float32
+    np.testing.assert_allclose(bank.sum(axis=1), 1, rtol=1e-5)
+    assert (np.diff(bank @ np.arange(n_fft // 2 + 1)) >= 0).all()
+
+
+def test_mel_filters_are_triangles_between_their_edges() -> None:
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 8_000 / 700), 42) / 2595) - 1)
+    exact = triangles(edges, np.arange(513) * 15.625)
+    np.testing.assert_allclose(mel_filters(16_000, 1_024, 40), exact / exact.sum(1, keepdims=True), atol=1e-6)
+    slaney = mel_filters(16_000, 400, 40, slaney=True)
+    np.testing.assert_allclose(slaney[20:].sum(axis=1) * 40, 1, rtol=0.02)  # of unit area, at bins of 40 Hz
+
+
+def test_an_audit_and_its_report_do_without_librosa(spoken: Path, tmp_path: Path) -> None:
+    script = """
+        import sys
+        from ttsprep.cli.main import main
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+        sys.exit(9 if "librosa" in sys.modules else code)
+    """
+    words = ["audit", str(spoken), "--out", str(tmp_path / "audit"), "--fail-on", "never"]
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script), *words], check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "audit" / "report.html").is_file()

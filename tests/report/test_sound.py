@@ -13,7 +13,7 @@ from ttsprep.report.sound import (
     LEVELS,
     make_media,
     mel,
-    mel_filters,
+    mel_rows,
     opus,
     palette,
     png,
@@ -70,7 +70,7 @@ def test_a_tone_is_bright_at_its_mel_and_dark_elsewhere(hertz):
 
 
 def test_filters_are_weighted_means():
-    filters = mel_filters(16_000, 1_024, 8_000.0)
+    filters = mel_rows(16_000, 1_024, 8_000.0)
     np.testing.assert_allclose(filters.sum(axis=1), 1, rtol=1e-5)
     assert (filters >= 0).all()
 

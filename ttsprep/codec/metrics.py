@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy.signal import correlate
 
-from ttsprep.codec.training.losses import mel_filters, spectrum
+from ttsprep.codec.training.losses import mel_bank, spectrum
 from ttsprep.core.types import Samples
 
 PESQ_RATE = 16000
@@ -78,7 +78,7 @@ def aligned(original: Samples, decoded: Samples, late: int) -> tuple[Samples, Sa
 
 @cache
 def _filters(rate: int) -> torch.Tensor:
-    return mel_filters(1024, rate, 80)
+    return mel_bank(1024, rate, 80)
 
 
 def distances(original: Samples, decoded: Samples, rate: int) -> tuple[float, float]:

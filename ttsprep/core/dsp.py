@@ -1,5 +1,7 @@
 """Corpus-relative judgement: how far a clip lies from the others of its speaker."""
 
+import warnings
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -83,3 +85,42 @@ def triangles(edges: npt.NDArray[Any], points: npt.NDArray[Any]) -> npt.NDArray[
     """Return overlapping triangles over `points`, shape (edges - 2, points); the middle edge of each has weight 1."""
     low, middle, high = (edges[i : len(edges) - 2 + i, None] for i in range(3))
     return np.asarray(np.maximum(0.0, np.minimum((points - low) / (middle - low), (high - points) / (high - middle))))
+
+
+def unit_sum(bank: npt.NDArray[np.float64], centres: npt.NDArray[np.float64]) -> Array:
+    """Return filters of unit sum; one that lies between two bins takes the bin nearest to its centre (in bins)."""
+    empty = ~bank.any(axis=1)
+    bank[empty, centres[empty].round().astype(int)] = 1
+    return np.asarray(bank / bank.sum(axis=1, keepdims=True), np.float32)
+
+
+@lru_cache(maxsize=64)
+def mel_filters(rate: int, n_fft: int, bands: int, *, slaney: bool = False) -> Array:
+    """Return the mel filter bank of librosa from 0 Hz to half of `rate`.
+
+    Importing librosa takes a second and 115 MB, so nothing that runs for every clip or report calls this.
+
+    Parameters
+    ----------
+    rate
+        Sample rate in Hz.
+    n_fft
+        Samples of the transform.
+    bands
+        Filters.
+    slaney
+        Filters of unit area on the mel scale of Slaney, instead of filters of unit sum on that of HTK.
+
+    Returns
+    -------
+    ndarray
+        float32, shape (bands, n_fft // 2 + 1); shared, not to be written to.
+    """
+    import librosa
+
+    if slaney:
+        return np.asarray(librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=bands), np.float32)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Empty filters", UserWarning)  # `unit_sum` fills them
+        bank = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=bands, htk=True, norm=None, dtype=np.float64)
+    return unit_sum(bank, librosa.mel_frequencies(bands + 2, fmax=rate / 2, htk=True)[1:-1] * n_fft / rate)

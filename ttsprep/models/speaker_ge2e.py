@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ttsprep.core.dsp import SIZE, Array, frames, triangles
+from ttsprep.core.dsp import SIZE, Array, frames, mel_filters
 from ttsprep.core.types import Samples
 from ttsprep.models.base import package_file
 
@@ -50,7 +50,7 @@ def mel_spectrum(samples: Samples) -> Array:
     import scipy.fft
 
     power = np.abs(scipy.fft.rfft(frames(np.pad(samples, SIZE // 2)) * _window(), axis=1)) ** 2
-    return np.asarray(power @ _bands(), np.float32)
+    return np.asarray(power @ mel_filters(16_000, SIZE, BANDS, slaney=True).T, np.float32)
 
 
 def windows(mels: Array) -> Array:
@@ -65,14 +65,6 @@ def windows(mels: Array) -> Array:
 @cache
 def _window() -> Array:
     return np.hanning(SIZE + 1)[:-1].astype(np.float32)
-
-
-@cache
-def _bands() -> Array:
-    mels = np.linspace(0, 15 + np.log(8_000 / 1_000) / (np.log(6.4) / 27), BANDS + 2)
-    edges = np.where(mels < 15, mels * (200 / 3), 1_000 * np.exp((mels - 15) * (np.log(6.4) / 27)))
-    areas = (edges[2:] - edges[:-2])[:, None] / 2
-    return np.asarray((triangles(edges, np.linspace(0, 8_000, SIZE // 2 + 1)) / areas).T, np.float32)
 
 
 @cache

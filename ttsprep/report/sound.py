@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
+from ttsprep.core.dsp import triangles, unit_sum
 from ttsprep.core.types import Samples
 
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000)
@@ -128,7 +129,7 @@ def spectrogram(
     frames = padded[np.minimum(starts, len(padded) - size)[:, None] + np.arange(size)]
     bins = max(1024, scipy.fft.next_fast_len(size))
     power = np.abs(scipy.fft.rfft(frames * np.hanning(size).astype(np.float32), bins, axis=1)) ** 2
-    bands = mel_filters(rate, bins, top_hz, rows) @ power.T.astype(np.float32)
+    bands = mel_rows(rate, bins, top_hz, rows) @ power.T.astype(np.float32)
     decibels = 10 * np.log10(np.maximum(bands, 1e-10))
     scaled = (decibels - decibels.max() + RANGE_DB) / RANGE_DB * (LEVELS - 1)
     levels: npt.NDArray[np.uint8] = np.clip(np.rint(scaled), 0, LEVELS - 1).astype(np.uint8)[::-1]
@@ -141,20 +142,10 @@ def mel(hertz: float) -> float:
 
 
 @cache
-def mel_filters(rate: int, bins: int, top_hz: float, rows: int = BANDS) -> npt.NDArray[np.float32]:
+def mel_rows(rate: int, bins: int, top_hz: float, rows: int = BANDS) -> npt.NDArray[np.float32]:
     """Triangular filters of unit sum, shape (rows, bins // 2 + 1), evenly spaced in mel up to `top_hz`."""
-    centres = 700 * (10 ** (np.linspace(0, mel(top_hz), rows + 2) / 2595) - 1)
-    hertz = np.arange(bins // 2 + 1) * rate / bins
-    low, middle, high = centres[:-2, None], centres[1:-1, None], centres[2:, None]
-    # a filter narrower than a bin still takes the bin nearest to it
-    width = rate / bins
-    rising = (hertz - low) / np.maximum(middle - low, width)
-    falling = (high - hertz) / np.maximum(high - middle, width)
-    filters = np.clip(np.minimum(rising, falling), 0, None)
-    empty = filters.sum(axis=1) == 0
-    filters[empty, np.abs(hertz - centres[1:-1][empty, None]).argmin(axis=1)] = 1
-    unit: npt.NDArray[np.float32] = (filters / filters.sum(axis=1, keepdims=True)).astype(np.float32)
-    return unit
+    edges = 700 * (10 ** (np.linspace(0, mel(top_hz), rows + 2) / 2595) - 1)
+    return unit_sum(triangles(edges, np.arange(bins // 2 + 1) * rate / bins), edges[1:-1] * bins / rate)
 
 
 @cache

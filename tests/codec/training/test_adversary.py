@@ -12,7 +12,7 @@ from ttsprep.codec.training.adversary import (  # noqa: E402
     halves,
 )
 from ttsprep.codec.training.config import PERIODS, STFT_SIZES, LossConfig  # noqa: E402
-from ttsprep.codec.training.losses import mel_filters, reconstruction, spectrum  # noqa: E402
+from ttsprep.codec.training.losses import mel_bank, reconstruction, spectrum  # noqa: E402
 
 
 def test_the_multi_period_discriminator_is_the_published_one():
@@ -78,7 +78,7 @@ def test_mel_sizes_change_the_mel_term_alone():
     assert float(usual["complex"]) == float(more["complex"])
     parts = []
     for size in (32, 2048):
-        filters = mel_filters(size, 8000, max(10, size * 80 // 1024))
+        filters = mel_bank(size, 8000, max(10, size * 80 // 1024))
         a, b = ((spectrum(x, size).square().sum(-1).transpose(1, 2) @ filters + 1e-5).log() for x in (output, target))
         parts.append(float((a - b).abs().mean()))
     assert float(more["mel"]) == pytest.approx(sum(parts) / 2, rel=1e-5)

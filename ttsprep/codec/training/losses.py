@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.training.config import STFT_SIZES, LossConfig
+from ttsprep.core.dsp import mel_filters
 
 FLOOR = 1e-5
 """Power under which a bin of a unit-level signal does not count."""
@@ -19,22 +20,12 @@ def _window(size: int, device: torch.device) -> Tensor:
 
 @cache
 def _filters(size: int, rate: int, device: torch.device) -> Tensor:
-    return mel_filters(size, rate, max(10, size * 80 // 1024)).to(device)
+    return mel_bank(size, rate, max(10, size * 80 // 1024)).to(device)
 
 
-@cache
-def mel_filters(size: int, rate: int, bands: int) -> Tensor:
+def mel_bank(size: int, rate: int, bands: int) -> Tensor:
     """Return triangular mel filters ``(size // 2 + 1, bands)``, each summing to 1."""
-    top = 2595 * torch.log10(torch.tensor(1 + rate / 2 / 700, dtype=torch.float64))
-    edges = 700 * (10 ** (torch.linspace(0, float(top), bands + 2, dtype=torch.float64) / 2595) - 1)
-    bins = torch.linspace(0, rate / 2, size // 2 + 1, dtype=torch.float64)[:, None]
-    rise = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    fall = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters = torch.minimum(rise, fall).clamp(min=0)
-    narrow = filters.sum(0) == 0  # a band between two bins: take the nearest
-    centre = ((edges[1:-1] / (rate / 2)) * (size // 2)).round().long()
-    filters[centre[narrow], narrow.nonzero()[:, 0]] = 1
-    return (filters / filters.sum(0)).float()
+    return torch.from_numpy(mel_filters(rate, size, bands).T.copy())
 
 
 def spectrum(samples: Tensor, size: int) -> Tensor:
