@@ -75,7 +75,7 @@ def test_case_counts_as_one(scorer: Scorer) -> None:
 def test_free_writing_ends_and_languages_are_chances(scorer: Scorer) -> None:
     encoded = scorer.encode([noise(1.0), noise(2.6)])
     assert len(scorer.write(encoded, [1.0, 2.6])) == 2
-    for chances in scorer.languages(encoded):
+    for chances in (forced.languages for forced in scorer.force(encoded, [(), ()])):
         assert sum(chances.values()) == pytest.approx(1, abs=1e-3)
         assert "en" in chances
 

@@ -28,7 +28,7 @@ from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.transcriber import model_file, write
 from ttsprep.text.characters import count_spoken, fold
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same clip and model yield another text."""
 BATCH = 16
 """Clips of like length that are heard at once."""

@@ -40,7 +40,7 @@ class Asr(SpeechModel):
     name = "asr"
     extra = "asr"
     packages: ClassVar[tuple[str, ...]] = ("torch", "whisper")
-    version = 2
+    version = 3
     batch = 64
 
     model: str = "base"
@@ -89,10 +89,10 @@ def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) 
             doubted.append(i)
     if not doubted:
         return rows
-    said = scorer.write([encoded[i] for i in doubted], [len(clips[i].samples) / RATE for i in doubted])
+    tokens = scorer.write([encoded[i] for i in doubted], [len(clips[i].samples) / RATE for i in doubted])
     others = {i: _tokens(scorer, clips[i]) for i in doubted if clips[i].others}
     decoys = dict(zip(others, _force(scorer, encoded, others), strict=True))
-    for i, text in zip(doubted, said, strict=True):
+    for i, text in zip(doubted, map(scorer.text, tokens), strict=True):
         heard = without_loops(split(text, language, lambda _: ()).words, texts[i].words)
         comparison = compare(texts[i].words, heard, clips[i].clip.language)
         rows[i] |= _scores(texts[i], forced[i], comparison, rows[i]["stretched_s"])

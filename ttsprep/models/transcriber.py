@@ -12,12 +12,11 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
 from ttsprep.models.base import RATE, ModelInput, find_weights
-from ttsprep.models.whisper import FRAME_S, TOKENS_PER_S, WINDOW_S, Scorer, load, loaded, weights
+from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, loaded, weights
 from ttsprep.models.whisper import TAIL_S as SCORED_TAIL_S
 from ttsprep.models.word_timing import monotonic, speech_frames
 from ttsprep.text.diff import without_loops
@@ -108,35 +107,25 @@ def write(model: str, clips: Sequence[ModelInput], *, language: str = "") -> lis
             for i in short:
                 result[i] = Transcription(problem=str(error))
             continue
-        for i, written in zip(short, _write(scorer, [clips[i].samples for i in short]), strict=True):
+        for i, written in zip(short, _transcribe(scorer, [clips[i].samples for i in short]), strict=True):
             result[i] = written
     return result
 
 
-def _write(scorer: Scorer, clips: Sequence[Samples]) -> list[Transcription]:
-    if not clips:
-        return []
+def _transcribe(scorer: Scorer, clips: Sequence[Samples]) -> list[Transcription]:
     encoded, tokens = _heard(scorer, clips, ROOM_S)
     if looped := [i for i, row in enumerate(tokens) if _loops(scorer.tokenizer.decode(row))]:
         again = _heard(scorer, [clips[i] for i in looped], LONGEST_S)
         for i, one, row in zip(looped, *again, strict=True):
             encoded[i], tokens[i] = one, row
-    result = _confidence(scorer, clips, encoded, tokens)
-    for i, (silent, chances) in enumerate(zip(no_speech(scorer, encoded), scorer.languages(encoded), strict=True)):
-        heard = max(chances, key=chances.__getitem__, default="")
-        result[i] = replace(result[i], no_speech_p=silent, language=heard, language_p=chances.get(heard, np.nan))
-    return result
+    forced = scorer.force(encoded, tokens)
+    return [_confidence(scorer, *clip) for clip in zip(clips, tokens, forced, strict=True)]
 
 
 def _heard(scorer: Scorer, clips: Sequence[Samples], room_s: float) -> tuple[list[Any], list[list[int]]]:
     """Return clips as the encoder hears them, and the tokens that are written of each."""
     encoded = scorer.encode([_padded(samples, room_s) for samples in clips])
-    tokens: list[list[int]] = [[]] * len(clips)
-    for places in alike(encoded):
-        longest = round(max(len(clips[i]) for i in places) / RATE * TOKENS_PER_S) + 8
-        for i, row in zip(places, _greedy(scorer, [encoded[i] for i in places], longest), strict=True):
-            tokens[i] = row
-    return encoded, tokens
+    return encoded, scorer.write(encoded, [len(samples) / RATE for samples in clips], never=_symbols(scorer))
 
 
 def _loops(text: str) -> bool:
@@ -149,93 +138,42 @@ def _padded(samples: Samples, room_s: float) -> Samples:
     return np.pad(samples, (0, min(size, round(LONGEST_S * RATE)) - len(samples)))
 
 
-def _greedy(scorer: Scorer, encoded: Sequence[Any], longest: int) -> list[list[int]]:
-    """Return the likeliest token in every place, without the end; remarks such as ``[Music]`` can be among them."""
+@cache
+def _symbols(scorer: Scorer) -> Any:
+    """Return which tokens are never written, bool of shape (vocabulary,)."""
     import torch
 
     end = scorer.tokenizer.eot
-    audio = torch.stack(list(encoded))
-    start = torch.tensor(scorer.tokenizer.sot_sequence_including_notimestamps, device=audio.device)
-    never = torch.tensor(_never(scorer.tokenizer.encoding, end), device=audio.device)
-    given = start.repeat(len(audio), 1)
-    cache, hooks = scorer.model.install_kv_cache_hooks()
-    written: list[Any] = []
-    done = torch.zeros(len(audio), dtype=torch.bool, device=audio.device)
-    try:
-        with torch.inference_mode():
-            for _ in range(min(longest, scorer.longest)):
-                logits = scorer.model.decoder(given, audio, kv_cache=cache)[:, -1, : end + 1]
-                given = logits.masked_fill(never, -torch.inf).argmax(-1, keepdim=True)
-                given[done] = end
-                done |= given[:, 0] == end
-                if done.all():
-                    break
-                written.append(given)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    rows = torch.cat(written, 1).tolist() if written else [[]] * len(audio)
-    return [[token for token in row if token != end] for row in rows]
+    pieces = [
+        scorer.tokenizer.encoding.decode_single_token_bytes(token).decode(errors="ignore") for token in range(end)
+    ]
+    never = np.zeros(len(scorer.digits), np.bool_)
+    never[:end] = [not SYMBOLS.isdisjoint(piece) for piece in pieces]
+    return torch.from_numpy(never).to(scorer.digits.device)
 
 
-@cache
-def _never(encoding: Any, end: int) -> npt.NDArray[np.bool_]:
-    """Return which tokens, up to the end, are never written."""
-    pieces = (encoding.decode_single_token_bytes(token).decode(errors="ignore") for token in range(end))
-    return np.array([*(not SYMBOLS.isdisjoint(piece) for piece in pieces), False])
-
-
-def _confidence(
-    scorer: Scorer, clips: Sequence[Samples], encoded: Sequence[Any], tokens: Sequence[Sequence[int]]
-) -> list[Transcription]:
-    """Make the decoder write the same again, which says how likely each word is and where it was heard."""
-    told = [i for i, row in enumerate(tokens) if row]
-    result = [Transcription()] * len(tokens)
-    if not told:
-        return result
-    forced = scorer.force([encoded[i] for i in told], [tokens[i] for i in told])
-    for i, one in zip(told, forced, strict=True):
-        words, parts = scorer.tokenizer.split_to_word_tokens([*tokens[i]])
-        ends = np.cumsum([len(part) for part in parts])
-        finite = np.where(np.isfinite(one.log_p), one.log_p, 0.0)
-        sums = np.diff(np.cumsum(finite)[ends - 1], prepend=0.0)
-        worst = int(sums.argmin())
-        speech = speech_frames(clips[i], FRAME_S)
-        starts = monotonic(one.attention[:, : max(1, len(speech))])
-        second, end = int(starts[min(1, len(starts) - 1)]), int(starts[-1])
-        said = np.isfinite(one.log_p)
-        result[i] = Transcription(
-            text=scorer.tokenizer.decode([*tokens[i]]).strip(),
-            log_p=float(one.log_p[said].mean()) if said.any() else np.nan,
-            word_log_p=float(sums[worst]),
-            word=words[worst].strip(),
-            first_s=float(np.count_nonzero(speech[:second])) * FRAME_S,
-            after_s=float(np.count_nonzero(speech[end:])) * FRAME_S,
-        )
-    return result
-
-
-def no_speech(scorer: Scorer, encoded: Sequence[Any]) -> list[float]:
-    """Return how likely it is that nothing is said, for each encoded clip: Whisper's own token for that.
-
-    It is what the decoder would write in the very first place, before the language (Radford et al. 2022, 4.5).
-    """
-    import torch
-
-    start = torch.tensor([[scorer.tokenizer.sot]], device=scorer.model.device)
-    found = [0.0] * len(encoded)
-    with torch.inference_mode():
-        for places in alike(encoded):
-            audio = torch.stack([encoded[i] for i in places])
-            logits = scorer.model.decoder(start.expand(len(places), 1), audio)[:, 0].float()
-            for i, chance in zip(places, logits.softmax(-1)[:, scorer.tokenizer.no_speech].tolist(), strict=True):
-                found[i] = chance
-    return found
-
-
-def alike(encoded: Sequence[Any]) -> list[list[int]]:
-    """Return the places of clips of the same length."""
-    buckets: dict[int, list[int]] = defaultdict(list)
-    for i, one in enumerate(encoded):
-        buckets[len(one)].append(i)
-    return list(buckets.values())
+def _confidence(scorer: Scorer, samples: Samples, tokens: list[int], forced: Forced) -> Transcription:
+    """Return how likely each word is, and where it was heard, from the decoder made to write the same again."""
+    language = max(forced.languages, key=forced.languages.__getitem__, default="")
+    heard = Transcription(
+        no_speech_p=forced.no_speech, language=language, language_p=forced.languages.get(language, np.nan)
+    )
+    if not tokens:
+        return heard
+    words, parts = scorer.tokenizer.split_to_word_tokens(tokens)
+    ends = np.cumsum([len(part) for part in parts])
+    spoken = np.isfinite(forced.log_p)
+    sums = np.diff(np.cumsum(np.where(spoken, forced.log_p, 0.0))[ends - 1], prepend=0.0)
+    worst = int(sums.argmin())
+    speech = speech_frames(samples, FRAME_S)
+    starts = monotonic(forced.attention[:, : max(1, len(speech))])
+    second, end = int(starts[min(1, len(starts) - 1)]), int(starts[-1])
+    return replace(
+        heard,
+        text=scorer.text(tokens),
+        log_p=float(forced.log_p[spoken].mean()) if spoken.any() else np.nan,
+        word_log_p=float(sums[worst]),
+        word=words[worst].strip(),
+        first_s=float(np.count_nonzero(speech[:second])) * FRAME_S,
+        after_s=float(np.count_nonzero(speech[end:])) * FRAME_S,
+    )

@@ -5,7 +5,7 @@ Radford et al., "Robust speech recognition via large-scale weak supervision" (20
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,7 +69,7 @@ class Forced:
     languages: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scorer:
     """A loaded model with what scoring needs of it.
 
@@ -201,32 +201,43 @@ class Scorer:
         total = best + fits.sub_(best[:, None]).exp_().sum(-1).log()
         return torch.stack([wished - total, best - total])
 
-    def languages(self, encoded: Sequence[Any]) -> list[dict[str, float]]:
-        """Return how likely each language that the model knows is spoken in each clip; {} if it knows one only."""
-        return [dict(one.languages) for one in self.force(encoded, [()] * len(encoded))]
+    def write(self, encoded: Sequence[Any], seconds: Sequence[float], *, never: Any = None) -> list[list[int]]:
+        """Decode clips freely and greedily, many at once.
 
-    def write(self, encoded: Sequence[Any], seconds: Sequence[float]) -> list[str]:
-        """Decode clips freely and greedily, many at once; a text has at most `TOKENS_PER_S` tokens a second."""
+        Parameters
+        ----------
+        encoded, seconds
+            Clips from `encode`, and how long each is: a text has at most `TOKENS_PER_S` tokens a second.
+        never
+            bool of shape (vocabulary,): tokens that are not written. Without it these are `digits`, and a text does
+            not end before it is as long as the clip asks for: it is to be compared, not to be used.
+
+        Returns
+        -------
+        list of list of int
+            The tokens of each clip, without the end.
+        """
         longest = max((len(one) * FRAME_S for one in encoded), default=1.0)
         pairs = list(zip(encoded, seconds, strict=True))
-        return list(in_groups(self._write, pairs, max(1, min(len(pairs), int(TOGETHER_S / longest)))))
+        work = partial(self._write, never=never)
+        return list(in_groups(work, pairs, max(1, min(len(pairs), int(TOGETHER_S / longest)))))
 
-    def _write(self, clips: Sequence[tuple[Any, float]]) -> list[str]:
+    def _write(self, clips: Sequence[tuple[Any, float]], never: Any) -> list[list[int]]:
         import torch
 
         encoded, seconds = zip(*clips, strict=True)
         decoder, end = self.model.decoder, self.tokenizer.eot
         start = self.tokenizer.sot_sequence_including_notimestamps
-        room = self.model.dims.n_text_ctx - len(start)
-        longest = [min(room, round(duration * TOKENS_PER_S) + 8) for duration in seconds]
-        fewest = [duration - PAUSES_S for duration in seconds]
+        longest = [min(self.longest, round(duration * TOKENS_PER_S) + 8) for duration in seconds]
+        fewest = [duration - PAUSES_S if never is None else 0.0 for duration in seconds]
+        never = self.digits if never is None else never
         written: list[list[int]] = [[] for _ in encoded]
         open_ = list(range(len(encoded)))
         with torch.inference_mode():
             audio = hear(decoder, encoded)
             given = torch.tensor(start, device=self.model.device).repeat(len(encoded), 1)
             while open_:
-                fits = logits(decoder, decode(decoder, given, audio)[0][:, -1]).masked_fill_(self.digits, -torch.inf)
+                fits = logits(decoder, decode(decoder, given, audio)[0][:, -1]).masked_fill_(never, -torch.inf)
                 early = [len(written[i]) < fewest[i] for i in open_]
                 fits[torch.tensor(early, device=fits.device), end] = -torch.inf
                 given = fits[:, : end + 1].argmax(-1, keepdim=True)
@@ -242,7 +253,11 @@ class Scorer:
                     rows = torch.tensor(going, dtype=torch.int64, device=self.model.device)
                     audio.keep(rows)
                     given = given[rows]
-        return [self.tokenizer.decode([token for token in row if token != end]).strip() for row in written]
+        return [[token for token in row if token != end] for row in written]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return tokens as text, without blanks around it."""
+        return str(self.tokenizer.decode(list(tokens))).strip()
 
 
 def loops(tokens: list[int]) -> bool:

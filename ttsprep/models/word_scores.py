@@ -105,7 +105,7 @@ def score_words(path: str, clip: ModelInput) -> WordScores:
         return WordScores(name, missing=str(error))
     language: str = scorer.tokenizer.language
     (features,) = scorer.encode([clip.samples])
-    (said,) = scorer.write([features], [len(clip.samples) / RATE])
+    said = scorer.text(*scorer.write([features], [len(clip.samples) / RATE]))
     text = split(clip.clip.text, language, scorer.tokenizer.encode)
     if not 0 < len(text.tokens) < scorer.longest:
         missing = "its text is longer than the model can write" if text.tokens else "it has no text"
