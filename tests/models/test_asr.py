@@ -27,6 +27,7 @@ STOPPED = """
 import sys, time
 from pathlib import Path
 from ttsprep.audit.pipeline import audit
+from ttsprep.audit.config import CheckSettings
 from ttsprep.models.asr import Asr
 from ttsprep.models.base import SelectedModels
 from ttsprep.build.config import Recipe
