@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from corpora.layouts.corpus import put
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.corpora.metadata import LINE_LIMIT, Row, checked, csv_rows, json_rows, lines, split_rows, transcript
+from ttsprep.corpora.metadata import LINE_LIMIT, Row, checked, json_rows, lines, split_rows, transcript
+from ttsprep.corpora.tables.rows import quoted_rows
 
 ODD = [
     '"she said',
@@ -81,7 +82,7 @@ def test_any_text_comes_back_from_csv_exactly(texts: list[str]) -> None:
     buffer = io.StringIO(newline="")
     csv.writer(buffer).writerows([["file_name", PLAIN], *([f"{i}.x", t] for i, t in enumerate(texts))])
     with tempfile.TemporaryDirectory() as folder:
-        found = list(csv_rows(put(Path(folder), "metadata.csv", buffer.getvalue())))
+        found = list(quoted_rows(put(Path(folder), "metadata.csv", buffer.getvalue())))
     # A text of many lines is told from a quote that was never closed by its number of lines.
     if all(t.count("\n") < 20 for t in texts):
         cells = [r.cells for r in found if isinstance(r, Row) and not r.problem]
@@ -199,7 +200,7 @@ def test_gzip_is_read_and_a_damaged_one_refused(tmp_path: Path) -> None:
 def test_csv_quoting_is_honoured(tmp_path: Path) -> None:
     content = 'file_name,text\r\na.wav,"one, two"\r\nb.wav,"he said ""hi"""\r\n'
     content += 'c.wav,"two\r\nlines"\r\nd.wav,5" nail\r\n'
-    found = list(csv_rows(put(tmp_path, "metadata.csv", content)))
+    found = list(quoted_rows(put(tmp_path, "metadata.csv", content)))
     assert found == [
         Row(1, ["file_name", "text"]),
         Row(2, ["a.wav", "one, two"]),
@@ -212,7 +213,7 @@ def test_csv_quoting_is_honoured(tmp_path: Path) -> None:
 @pytest.mark.parametrize("close", ["", 'z.wav,ends with a quote"\n', 'z.wav,"quoted"\n'])
 def test_a_stray_quote_swallows_no_row(tmp_path: Path, close: str) -> None:
     content = 'file_name,text\na.wav,"stray\n' + "".join(f"{i}.wav,text {i}\n" for i in range(50)) + close
-    found = [r for r in csv_rows(put(tmp_path, "metadata.csv", content)) if isinstance(r, Row)]
+    found = [r for r in quoted_rows(put(tmp_path, "metadata.csv", content)) if isinstance(r, Row)]
     assert found[1].cells == ["a.wav", '"stray']
     assert "never closed" in found[1].problem
     assert [r.cells for r in found[2:52]] == [[f"{i}.wav", f"text {i}"] for i in range(50)]
@@ -221,7 +222,7 @@ def test_a_stray_quote_swallows_no_row(tmp_path: Path, close: str) -> None:
 
 
 def test_text_after_a_closing_quote_is_found_and_kept(tmp_path: Path) -> None:
-    (_, row) = csv_rows(put(tmp_path, "metadata.csv", 'file_name,text\na.wav,"Hello" she said\n'))
+    (_, row) = quoted_rows(put(tmp_path, "metadata.csv", 'file_name,text\na.wav,"Hello" she said\n'))
     assert isinstance(row, Row)
     assert row.cells == ["a.wav", '"Hello" she said']
     assert "after a closing quote" in row.problem

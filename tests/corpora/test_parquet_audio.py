@@ -91,7 +91,7 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     total = sum(path.stat().st_size for path in find_shards(corpus))
     assert told == [(n * len(sound(0)), total) for n in range(1, 51)]
     clips = read_corpus(tmp_path / "out").clips
-    assert read_corpus(tmp_path / "out").layout == "audiofolder"
+    assert read_corpus(tmp_path / "out").layout == "table"
     assert [clip.text for clip in clips] == [f"Sentence {n}: “wörds”, 3 | 4." for n in range(50)]
     assert [clip.speaker for clip in clips] == ["anna", "बी"] * 25
     assert [clip.path for clip in clips] == [f"audio/{n:03}.wav" for n in range(50)]

@@ -31,8 +31,8 @@ def listing(folder: Path) -> list[os.DirEntry[str]]:
         raise CorpusError(f"{folder} cannot be listed: {error.strerror}") from None
 
 
-def walk(root: Path, *, depth: int | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Yield each folder under `root` with the names of its files, without following links to folders.
+def walk(root: Path, *, depth: int | None = None, follow_links: bool = False) -> Iterator[tuple[str, list[str]]]:
+    """Yield each folder under `root` with the names of its files.
 
     Parameters
     ----------
@@ -40,6 +40,8 @@ def walk(root: Path, *, depth: int | None = None) -> Iterator[tuple[str, list[st
         A folder.
     depth
         How many levels of subfolders to go down; None for all.
+    follow_links
+        Whether links to folders are followed, each folder once.
 
     Yields
     ------
@@ -49,11 +51,17 @@ def walk(root: Path, *, depth: int | None = None) -> Iterator[tuple[str, list[st
         surrogate escapes.
     """
     pending = [""]
+    seen = set()
     while pending:
         folder = pending.pop()
+        if follow_links:
+            place = os.path.realpath(root / folder)
+            if place in seen:
+                continue
+            seen.add(place)
         names, inner = [], []
         for entry in listing(root / folder):
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=follow_links):
                 inner.append(f"{folder}{entry.name}/")
             else:
                 names.append(entry.name)

@@ -1,8 +1,9 @@
 """A corpus: choosing its layout, and listing its clips."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -10,16 +11,18 @@ from ttsprep.core.errors import CorpusError, UsageError, nearest
 from ttsprep.core.plugins import load_plugins
 from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip, Finding
-from ttsprep.corpora.audio_files import audio_files, is_audio
+from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts.base import Layout
+from ttsprep.corpora.layouts.table import Tables
 from ttsprep.corpora.parquet_audio import find_shards
-from ttsprep.corpora.paths import corpus_folder, subfolders
+from ttsprep.corpora.reading import Reading
 from ttsprep.text.phonemes import espeak_code
 
 LANGUAGE = "en-us"
-_TABLES = ("metadata.csv", "metadata.txt", "metadata.jsonl")
-_HINTED = 32
-"""Subfolders that are looked into, to say which of them is a corpus where the folder itself is none."""
+_HINTED = 256
+"""Folders below the root that are looked into, the nearest first."""
+_DEEP = 4
+"""Levels below the root that they lie on, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Corpus:
         About the metadata.
     orphans
         Audio files that no clip names.
+    decided
+        How it was read and why, a line each: the columns of each table.
     """
 
     root: Path
@@ -51,6 +56,7 @@ class Corpus:
     ids: list[str]
     findings: list[Finding] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    decided: list[str] = field(default_factory=list)
 
 
 @cache
@@ -59,18 +65,37 @@ def all_layouts() -> dict[str, type[Layout]]:
     return load_plugins("ttsprep.corpora.layouts", Layout.registry)
 
 
-def detect(root: Path) -> tuple[type[Layout], str]:
-    """Tell which layout a corpus has.
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The layout of a corpus.
+
+    Attributes
+    ----------
+    kind
+        The layout.
+    why
+        What showed it, in a few words.
+    below
+        Folders below the root that have it, with a slash at their ends; empty where the root itself has.
+    layout
+        The layout as it was made to look at the root.
+    """
+
+    kind: type[Layout]
+    why: str
+    layout: Layout
+    below: tuple[str, ...] = ()
+
+
+def detect(root: Path, reading: Reading | None = None) -> Detected:
+    """Tell which layout a corpus has, itself or in folders below it.
 
     Parameters
     ----------
     root
         A folder, or a metadata file.
-
-    Returns
-    -------
-    tuple of type of Layout and str
-        The layout, and in a few words what showed it.
+    reading
+        How a person wants it to be read.
 
     Raises
     ------
@@ -78,23 +103,60 @@ def detect(root: Path) -> tuple[type[Layout], str]:
         If it is none or could be several, is not there, or cannot be read.
     """
     _refuse_unreadable(root)
-    seen = {layout: _recognise(layout, root) for layout in all_layouts().values() if not layout.fallback}
-    fits = {layout: why for layout, why in seen.items() if why}
-    fits = {layout: why for layout, why in fits.items() if layout.certain} or fits
-    if not fits:
-        _refuse_unknown_table(root)
-        _refuse_outer_folder(root)
-        fallbacks = (layout for layout in all_layouts().values() if layout.fallback)
-        fits = {layout: why for layout in fallbacks if (why := _recognise(layout, root))}
-    if not fits:
-        raise CorpusError(_unrecognised(root))
+    reading = reading or Reading()
+    kinds = [kind for kind in all_layouts().values() if not kind.fallback and kind is not Tables]
+    fits = _fitting(kinds, root, reading)
+    fits = [found for found in fits if found.kind.certain] or fits
     if len(fits) > 1:
-        choices = "; ".join(f"--layout {layout.name} ({why})" for layout, why in fits.items())
+        choices = "; ".join(f"--layout {found.kind.name} ({found.why})" for found in fits)
         raise CorpusError(f"{root} could be read in {len(fits)} ways, say which: {choices}")
-    return next(iter(fits.items()))
+    if fits:
+        return fits[0]
+    if root.is_dir() and (below := _below(root, kinds, reading)):
+        return below
+    general: list[type[Layout]] = [kind for kind in all_layouts().values() if kind is Tables]
+    general += [kind for kind in all_layouts().values() if kind.fallback]
+    for kind in general:
+        if fits := _fitting([kind], root, reading):
+            return fits[0]
+    raise CorpusError(_unrecognised(root))
 
 
-def read_corpus(path: Path, layout: str = "auto", language: str = "") -> Corpus:
+def _fitting(kinds: Sequence[type[Layout]], root: Path, reading: Reading) -> list[Detected]:
+    made = [(kind, kind(reading)) for kind in kinds]
+    return [Detected(kind, why, layout) for kind, layout in made if (why := _recognise(layout, root))]
+
+
+def _below(root: Path, kinds: Sequence[type[Layout]], reading: Reading) -> Detected | None:
+    """Return the one layout that folders below the root have, such as one folder a language or a part."""
+    tree = reading.tree(root)
+    places = {path.rpartition("/")[0] for path in (*tree.others, *tree.audio) if "/" in path}
+    places |= {place.rsplit("/", n)[0] for place in set(places) for n in range(1, place.count("/") + 1)}
+    places = {place for place in places if place.count("/") < _DEEP}
+    nearest_first = sorted(places, key=lambda place: (place.count("/"), place))
+    found: dict[str, Detected] = {}
+    for place in nearest_first[:_HINTED]:
+        if any(place.startswith(f"{outer}/") for outer in found):
+            continue
+        try:
+            fits = _fitting(kinds, root / place, reading)
+        except CorpusError:
+            continue
+        fits = [fit for fit in fits if fit.kind.certain] or fits
+        if len(fits) == 1:
+            found[place] = fits[0]
+    if not found:
+        return None
+    names = {fit.kind.name for fit in found.values()}
+    if len(names) > 1:
+        places_of = "; ".join(f"{root / place} ({fit.kind.name})" for place, fit in list(found.items())[:4])
+        raise CorpusError(f"{root} holds corpora of several layouts, give one of them: {places_of}")
+    first = next(iter(found.values()))
+    why = f"{first.why} in {', '.join(list(found)[:3])}{f' and {len(found) - 3} more' if len(found) > 3 else ''}"
+    return Detected(first.kind, why, first.layout, tuple(f"{place}/" for place in found))
+
+
+def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: Reading | None = None) -> Corpus:
     """List the clips of a corpus without opening any audio.
 
     Parameters
@@ -105,6 +167,8 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "") -> Corpus:
         Name of a layout, or ``auto`` to recognise it.
     language
         Of the clips that do not say theirs; ``en-us`` where it is empty.
+    reading
+        How a person wants it to be read: the columns of its tables, where its audio lies.
 
     Raises
     ------
@@ -118,28 +182,56 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "") -> Corpus:
     if layout != "auto" and layout not in all_layouts():
         raise UsageError(f"no layout is called {layout!r}; {nearest(layout, [*all_layouts(), 'auto'])}")
     _refuse_unreadable(path)
-    root = corpus_folder(path)
-    _refuse_without_audio(path, root)
-    kind, why = (all_layouts()[layout], "asked for") if layout != "auto" else detect(path)
-    clips: list[Clip] = []
+    reading = replace(reading or Reading(), language=language)
+    root = reading.folder_of_audio(path)
+    _refuse_without_audio(path, root, reading)
+    if layout == "auto":
+        taken = detect(path, reading)
+    else:
+        kind = all_layouts()[layout]
+        taken = Detected(kind, "asked for", kind(reading))
     findings: list[Finding] = []
-    for item in _readable(kind.read(path)):
-        if isinstance(item, Finding):
-            findings.append(item)
-        else:
-            clips.append(item if item.language else replace(item, language=language or LANGUAGE))
+    clips: list[Clip] = []
+    for item in _readable(_items(path, taken, reading)):
+        (findings if isinstance(item, Finding) else clips).append(item)  # type: ignore[arg-type]
     if not clips:
         first = f"; the first fault: {findings[0].message}" if findings else ""
-        raise CorpusError(f"{path} names no clip when it is read as {kind.name}{first}")
+        raise CorpusError(f"{path} names no clip when it is read as {taken.kind.name}{first}")
+    clips = [clip if clip.language else replace(clip, language=language or LANGUAGE) for clip in clips]
     named = {os.path.normpath(clip.path) for clip in clips}
     # Around one metadata file may lie anything: what it does not name is not missed.
-    found = audio_files(root, leave_out=kind.left_out) if path.is_dir() else iter(())
-    orphans = [name for name in found if name not in named]
-    return Corpus(root, kind.name, why, clips, unique([clean(clip.id) for clip in clips]), findings, orphans)
+    audio = reading.tree(root).audio if path.is_dir() else ()
+    left_out = taken.kind.left_out
+    orphans = [name for name in audio if name not in named and not (left_out and fnmatchcase(name, left_out))]
+    return Corpus(
+        root,
+        taken.kind.name,
+        taken.why,
+        clips,
+        unique([clean(clip.id) for clip in clips]),
+        findings,
+        orphans,
+        taken.layout.decided,
+    )
 
 
-def _refuse_without_audio(path: Path, root: Path) -> None:
-    if next(audio_files(root), None) is not None:
+def _items(path: Path, taken: Detected, reading: Reading) -> Iterator[Clip | Finding]:
+    """Yield what the layout reads, of the root or of the folders below it that have the layout."""
+    if not taken.below:
+        yield from taken.layout.read(path)
+        return
+    for place in taken.below:
+        layout = taken.kind(reading)
+        for item in layout.read(path / place):
+            if isinstance(item, Clip) and not item.path.startswith("/"):
+                yield replace(item, path=f"{place}{item.path}")
+            else:
+                yield item
+        taken.layout.decided += layout.decided
+
+
+def _refuse_without_audio(path: Path, root: Path, reading: Reading) -> None:
+    if reading.tree(root).audio:
         return
     if find_shards(path):
         raise CorpusError(
@@ -147,12 +239,12 @@ def _refuse_without_audio(path: Path, root: Path) -> None:
             "(ttsprep.corpora.source.readable)"
         )
     raise CorpusError(
-        f"{root} has no audio file in it (wav, flac, mp3, ogg, opus, m4a, aiff); "
-        "the audio has to lie in the folder of the metadata, or below it"
+        f"{root} has no audio file in it ({', '.join(kind[1:] for kind in AUDIO)}); "
+        "where the audio lies elsewhere, give its folder with --audio-root"
     )
 
 
-def _recognise(layout: type[Layout], root: Path) -> str:
+def _recognise(layout: Layout, root: Path) -> str:
     try:
         return layout.recognise(root)
     except OSError as error:
@@ -184,31 +276,6 @@ def _refuse_unreadable(path: Path) -> None:
             raise CorpusError(f"{path} is neither a folder nor a file")
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _refuse_unknown_table(root: Path) -> None:
-    """Refuse a table that no layout understood, which would be passed over as if the corpus had no text."""
-    for name in _TABLES:
-        if root.is_dir() and (root / name).exists():
-            raise CorpusError(
-                f"{root / name} is no table that is known: neither id|text lines, nor a header with "
-                "file_name and text; give --layout plain to leave it aside and audit the audio alone"
-            )
-
-
-def _refuse_outer_folder(root: Path) -> None:
-    """Refuse a folder that only holds a corpus, whose transcripts would not be seen."""
-    layouts = [layout for layout in all_layouts().values() if not layout.fallback]
-    for name in subfolders(root)[:_HINTED] if root.is_dir() else ():
-        try:
-            found = next((layout.name for layout in layouts if _recognise(layout, root / name)), None)
-        except CorpusError:
-            continue
-        if found:
-            raise CorpusError(
-                f"{root} is no corpus itself, but {root / name} looks like {found}: give that folder "
-                "(or --layout plain to audit the audio alone)"
-            )
 
 
 def _unrecognised(root: Path) -> str:

@@ -7,6 +7,7 @@ is unquoted, stripped, or taken for a number or a missing value.
 import gzip
 import io
 import json
+import math
 import os
 import re
 import stat
@@ -20,13 +21,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.corpora.audio_files import is_audio
 from ttsprep.corpora.encoding import sniff, surely_western
 
 LINE_LIMIT = 1 << 20
 """Bytes; a longer line is no transcript, and is skipped without being held in memory."""
-_SPAN = 20
-"""Lines that a quoted CSV cell may take; one that takes more was never closed."""
 _SNIFF = 1 << 16
 _T = TypeVar("_T")
 _File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
@@ -92,18 +90,20 @@ def lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
     CorpusError
         If the file cannot be read, is empty, or is not text.
     """
-    for item in _raw_lines(path):
+    for item in raw_lines(path):
         if isinstance(item, Finding):
             yield item
         elif item[1] and not item[1].isspace():
-            yield item[0], _without_end(item[1])
+            yield item[0], without_end(item[1])
 
 
-def _without_end(line: str) -> str:
+def without_end(line: str) -> str:
+    """Return a line without its end."""
     return line.removesuffix("\n").removesuffix("\r")
 
 
-def _raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
+def raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
+    """Yield number and text of each line with its end; see `lines`."""
     try:
         with _open_regular(path) as file:
             encoding = _encoding(path, file)
@@ -202,84 +202,6 @@ def split_rows(path: Path, separator: str) -> Iterator[Row | Finding]:
         yield item if isinstance(item, Finding) else Row(item[0], item[1].split(separator))
 
 
-_QUOTED = re.compile(r'"([^"]*+(?:""[^"]*+)*+)"(?=,|\Z)')
-_OPEN = re.compile(r'"[^"]*+(?:""[^"]*+)*+\Z')
-
-
-def _split_csv(text: str) -> list[str] | str:
-    """Return the cells of a record by RFC 4180, or what is wrong with it: ``open`` or ``stray``."""
-    if '"' not in text:
-        return text.split(",")
-    cells, position = [], 0
-    while True:
-        if text.startswith('"', position):
-            match = _QUOTED.match(text, position)
-            if match is None:
-                return "open" if _OPEN.match(text, position) else "stray"
-            cells.append(match[1].replace('""', '"'))
-            position = match.end()
-        else:
-            end = text.find(",", position)
-            end = len(text) if end < 0 else end
-            cells.append(text[position:end])
-            position = end
-        if position == len(text):
-            return cells
-        position += 1
-
-
-def csv_rows(path: Path) -> Iterator[Row | Finding]:
-    """Yield the rows of a comma-separated table with RFC 4180 quoting.
-
-    A quote that was never closed costs its own line, not the rows after it: a quoted cell that goes on over
-    lines which are rows themselves was not meant to be one. Such a line is given as it is, with its quotes.
-    """
-    columns = 0
-    source = _raw_lines(path)
-    ahead: list[tuple[int, str]] = []
-    while True:
-        item = ahead.pop(0) if ahead else next(source, None)
-        if item is None:
-            return
-        if isinstance(item, Finding):
-            yield item
-            continue
-        number, first = item
-        if first.isspace():
-            continue
-        first = _without_end(first)
-        cells = _split_csv(first)
-        if cells == "open":
-            for following in islice(source, _SPAN - len(ahead)):
-                if isinstance(following, Finding):
-                    yield following
-                else:
-                    ahead.append(following)
-            cells = _join(item[1], ahead, columns)
-        if isinstance(cells, list):
-            columns = columns or len(cells)
-            yield Row(number, cells)
-        else:
-            what = "has a quote that is never closed" if cells == "open" else "has text after a closing quote"
-            yield Row(number, first.split(","), f"{what}; it was read as it is")
-
-
-def _join(first: str, ahead: list[tuple[int, str]], columns: int) -> list[str] | str:
-    """Close an open quoted cell with the lines ahead, taking from them what belongs to it."""
-    text = first
-    for count, (_, line) in enumerate(ahead, start=1):
-        alone = _split_csv(_without_end(line))
-        row = alone if isinstance(alone, list) else _without_end(line).split(",")
-        if len(row) == columns and any(map(is_audio, row)):
-            return "open"
-        text += line
-        cells = _split_csv(_without_end(text))
-        if cells != "open":
-            del ahead[:count]
-            return cells
-    return "open"
-
-
 def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
     """Yield number and object of each line of a JSON Lines file."""
     for item in lines(path):
@@ -302,6 +224,44 @@ def sampled(rows: Iterator[_T], count: int = 1000) -> tuple[list[_T], Iterator[_
     """Return the first `count` rows, and all rows again."""
     first = list(islice(rows, count))
     return first, chain(first, rows)
+
+
+def piece(start: object, duration: object) -> tuple[float, float | None]:
+    """Return start and end in seconds of a piece; no duration means to the end of the file.
+
+    Raises
+    ------
+    ValueError
+        If they are no numbers, or no place in a file.
+    """
+    if isinstance(start, bool) or not isinstance(start, int | float) or not math.isfinite(start) or start < 0:
+        raise ValueError(f"starts at {start!r}, which is no number of seconds")
+    if duration is None:
+        return float(start), None
+    if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 < duration < math.inf:
+        raise ValueError(f"lasts {duration!r}, which is no number of seconds above 0")
+    return float(start), round(float(start) + float(duration), 9)
+
+
+def whole_text(path: Path, most: int) -> str:
+    """Return the text of a file without its byte-order mark.
+
+    Raises
+    ------
+    CorpusError
+        If it cannot be read, is not text, or has more than `most` bytes.
+    """
+    try:
+        with _open_regular(path) as file:
+            raw = file.read(most + 1)
+    except OSError as error:
+        raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from None
+    encoding, mark = sniff(raw[:_SNIFF])
+    if not encoding:
+        raise CorpusError(f"{path} is not a text file")
+    if len(raw) > most:
+        raise CorpusError(f"{path} is longer than {most:,} bytes")
+    return raw[mark:].decode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
 
 
 def transcript(path: Path, name: str) -> str:

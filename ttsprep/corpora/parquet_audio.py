@@ -14,8 +14,8 @@ from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.corpora.audio_files import is_audio, walk
-from ttsprep.corpora.columns import ID, TEXT, column
 from ttsprep.corpora.paths import stem
+from ttsprep.corpora.tables.names import ID, TEXT, column
 
 if TYPE_CHECKING:
     import pyarrow as pa

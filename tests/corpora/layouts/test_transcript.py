@@ -17,7 +17,7 @@ def test_a_table_beside_the_audio(tmp_path: Path, table: str, folder: str) -> No
     audio(tmp_path, *(f"{folder}WEB_0{n}.wav" for n in (1, 3)), f"{folder}WEB_02.flac")
     put(tmp_path, table, LINES.replace("\t\t", "\t"))
     put(tmp_path, "README.txt", "The World English Bible.")
-    assert detect(tmp_path)[0].name == "transcript"
+    assert detect(tmp_path).kind.name == "table"
     clips = clips_of(tmp_path)
     assert [clip.id for clip in clips] == ["WEB_01", "WEB_02", "WEB_03"]
     assert [clip.path for clip in clips] == [f"{folder}WEB_01.wav", f"{folder}WEB_02.flac", f"{folder}WEB_03.wav"]
@@ -37,11 +37,11 @@ def test_ids_with_folders(tmp_path: Path) -> None:
 def test_a_line_with_more_or_less_than_a_text_is_named_and_kept(tmp_path: Path) -> None:
     audio(tmp_path, *(f"WEB_0{n}.wav" for n in (1, 2, 3)))
     put(tmp_path, "transcript.txt", LINES + "WEB_04\n")
-    clips, findings = split(read_corpus(tmp_path, "transcript"))
+    clips, findings = split(read_corpus(tmp_path, "table"))
     assert [clip.text for clip in clips][1] == "\tThe earth | was formless. "
     assert [(finding.code, finding.message) for finding in findings] == [
-        ("metadata-malformed", "transcript.txt line 2: has 3 columns where id<TAB>text has 2"),
-        ("metadata-malformed", "transcript.txt line 4: has 1 column where id<TAB>text has 2"),
+        ("metadata-malformed", "transcript.txt line 2: has 3 columns where most lines have 2"),
+        ("metadata-malformed", "transcript.txt line 4: has 1 column where most lines have 2"),
     ]
 
 
@@ -49,5 +49,5 @@ def test_what_is_no_such_table(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav")
     put(tmp_path, "transcript.txt", "The transcript of a.wav, in one\tpiece.\n")
     assert read_corpus(tmp_path).layout == "plain"
-    with pytest.raises(CorpusError, match="no transcript corpus"):
-        read_corpus(audio(tmp_path / "other", "b.wav"), "transcript")
+    with pytest.raises(CorpusError, match="holds no table of audio and texts"):
+        read_corpus(audio(tmp_path / "other", "b.wav"), "table")

@@ -49,12 +49,12 @@ def test_its_exports_hold_no_orphans(built: Path) -> None:
 
 
 def test_it_may_still_be_read_as_ljspeech(built: Path) -> None:
-    assert [clip.speaker for clip in clips_of(built, "ljspeech")] == ["", "", ""]
+    assert [clip.speaker for clip in clips_of(built / "metadata.csv")] == ["", "", ""]
 
 
 def test_an_unfinished_build_is_none(built: Path) -> None:
     (built / "build.json").unlink()
-    assert read_corpus(built).layout == "ljspeech"
+    assert read_corpus(built).layout == "table"
     with pytest.raises(CorpusError, match="no finished build"):
         read_corpus(built, "build")
 

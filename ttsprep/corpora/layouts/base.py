@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from ttsprep.core.plugins import register
 from ttsprep.core.types import Clip, Finding
+from ttsprep.corpora.reading import Reading
 
 
 class Layout:
@@ -24,6 +25,10 @@ class Layout:
     left_out
         `fnmatch` pattern of audio files that the layout leaves out on purpose (a second microphone,
         clips that were voted down), so that they are not held to be orphans; "" for none.
+    reading
+        How a person wants the corpus to be read.
+    decided
+        What `read` decided and why, a line each, for the terminal and ``summary.json``.
     """
 
     name: ClassVar[str] = ""
@@ -33,11 +38,14 @@ class Layout:
     left_out: ClassVar[str] = ""
     registry: ClassVar[dict[str, type["Layout"]]] = {}
 
+    def __init__(self, reading: Reading | None = None) -> None:
+        self.reading = reading or Reading()
+        self.decided: list[str] = []
+
     def __init_subclass__(cls) -> None:
         register(Layout.registry, "layouts", cls.name, cls)
 
-    @staticmethod
-    def recognise(root: Path) -> str:
+    def recognise(self, root: Path) -> str:
         """Return in a few words what shows that `root` is such a corpus, or "" if it is not.
 
         `root` is a folder, or the metadata file itself; it is there and can be opened.
@@ -45,8 +53,7 @@ class Layout:
         del root
         return ""
 
-    @staticmethod
-    def read(root: Path) -> Iterator[Clip | Finding]:
+    def read(self, root: Path) -> Iterator[Clip | Finding]:
         """Yield the clips in the order of the corpus, and a finding for each line that is no clip.
 
         A line that names its audio but is damaged otherwise yields both, the finding first: the clip stays

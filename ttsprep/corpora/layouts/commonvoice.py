@@ -6,10 +6,12 @@ from pathlib import Path
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.audio_files import is_audio
-from ttsprep.corpora.columns import Order, from_header, wrong_count
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import Row, checked, split_rows
 from ttsprep.corpora.paths import corpus_folder, stem
+from ttsprep.corpora.tables.columns import Columns
+from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, column
+from ttsprep.corpora.tables.read import wrong_count
 
 _ALL = "validated.tsv"
 _SPLITS = ("train.tsv", "dev.tsv", "test.tsv")
@@ -25,7 +27,7 @@ class CommonVoice(Layout):
     @staticmethod
     def recognise(root: Path) -> str:
         """See `Layout.recognise`."""
-        found = [p for p in _tables(root) if _order(p) is not None]
+        found = [p for p in _tables(root) if _columns(p) is not None]
         return f"{', '.join(p.name for p in found)} with path and sentence" if found else ""
 
     @staticmethod
@@ -36,34 +38,42 @@ class CommonVoice(Layout):
             raise CorpusError(f"{root} is no Common Voice corpus: it has no {_ALL}, {', '.join(_SPLITS)}")
         clips = "clips/" if (corpus_folder(root) / "clips").is_dir() else ""
         for path in found:
-            order = _order(path)
-            if order is None:
-                raise CorpusError(f"{path} has no header with path and sentence, as Common Voice has")
-            yield from _read_table(path, order, clips)
+            columns = _columns(path)
+            if columns is None:
+                raise CorpusError(f"{path} has no title line with path and sentence, as Common Voice has")
+            yield from _read_table(path, columns, clips)
 
 
-def _read_table(path: Path, order: Order, clips: str) -> Iterator[Clip | Finding]:
-    is_header = True
+def _read_table(path: Path, columns: Columns, clips: str) -> Iterator[Clip | Finding]:
+    is_title = True
     for row in split_rows(path, "\t"):
         if isinstance(row, Finding):
             yield row
             continue
-        if is_header:
-            is_header = False
+        if is_title:
+            is_title = False
             continue
         cells = row.cells
-        problem = wrong_count(cells, order.columns, "the header has")
-        name = order.pick(cells, order.path)
+        problem = wrong_count(cells, columns.count, "the title line has")
+        name = columns.pick(cells, columns.path)
         if name and not is_audio(name):
             name += ".mp3"  # the first releases name clips without it
         clip = Clip(
             stem(name),
             f"{clips}{name}" if name else "",
-            order.pick(cells, order.text),
-            order.pick(cells, order.speaker),
-            order.pick(cells, order.language),
+            _unquoted(columns.pick(cells, columns.text)),
+            columns.pick(cells, columns.speaker),
+            columns.pick(cells, columns.language),
         )
         yield from checked(path.name, row.line, clip, problem)
+
+
+def _unquoted(text: str) -> str:
+    """Return a sentence without the CSV quotes that some releases have around those with quotes in them."""
+    inner = text[1:-1]
+    if text.startswith('"') and text.endswith('"') and len(text) > 1 and '"' not in inner.replace('""', ""):
+        return inner.replace('""', '"') if '""' in inner or not inner else text
+    return text
 
 
 def _tables(root: Path) -> list[Path]:
@@ -74,7 +84,10 @@ def _tables(root: Path) -> list[Path]:
     return [root / n for n in _SPLITS if (root / n).exists()]
 
 
-def _order(path: Path) -> Order | None:
+def _columns(path: Path) -> Columns | None:
     first = next((r for r in split_rows(path, "\t") if isinstance(r, Row)), None)
-    header = first.cells if first is not None else []
-    return from_header(header) if {"path", "sentence"} <= set(header) else None
+    title = first.cells if first is not None else []
+    path_at, text_at = column(title, ("path",)), column(title, ("sentence",))
+    if path_at is None or text_at is None:
+        return None
+    return Columns(len(title), True, path_at, text_at, column(title, SPEAKER), column(title, LANGUAGE))

@@ -6,8 +6,7 @@ from pathlib import Path
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.layouts.base import Layout
-from ttsprep.corpora.layouts.nemo import piece
-from ttsprep.corpora.metadata import checked, lines, malformed
+from ttsprep.corpora.metadata import checked, lines, malformed, piece
 from ttsprep.corpora.paths import Relative
 
 _Table = dict[str, tuple[int, str]]

@@ -6,11 +6,10 @@ from typing import Any
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
-from ttsprep.corpora.columns import value
 from ttsprep.corpora.layouts.base import Layout
-from ttsprep.corpora.layouts.nemo import piece
-from ttsprep.corpora.metadata import checked, json_rows, malformed
+from ttsprep.corpora.metadata import checked, json_rows, malformed, piece
 from ttsprep.corpora.paths import Relative, file_names
+from ttsprep.corpora.tables.names import value
 
 _SAME = 0.001
 """Seconds; a supervision as long as its recording, but for rounding, is the whole file."""

@@ -1,0 +1,391 @@
+"""Finding the columns of a table by evidence: which names the audio, which is the text, and what the others are."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from ttsprep.core.errors import CorpusError, UsageError, nearest
+from ttsprep.corpora.tables.evidence import GENDERS, Evidence, language_tag, rank_correlation, weigh
+from ttsprep.corpora.tables.match import AudioIndex, names_audio
+from ttsprep.corpora.tables.names import ROLES, plain_name
+from ttsprep.corpora.tables.text_choice import TextColumns, choose_text
+
+_FEW = 400
+"""Rows of the sample that names are looked up for."""
+_SHOWN = 60
+"""Characters of a cell that a refusal shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the columns of a table are; None where the table has no such column.
+
+    Attributes
+    ----------
+    count
+        Cells of a usual row.
+    header
+        Whether the first row is a title line.
+    path, text, speaker, language, id, start, end, duration
+        Places of the columns from 0.
+    matched
+        Share of the sample whose name stands for a file of the corpus.
+    marks
+        Whether the text has the prosody marks ``#1`` to ``#4`` of Chinese corpora in it.
+    phonemes
+        Whether the text is in phonemes.
+    alike
+        The columns that hold forms of the text, itself among them.
+    why
+        What showed it, for the terminal and ``summary.json``.
+    """
+
+    count: int
+    header: bool
+    path: int
+    text: int | None = None
+    speaker: int | None = None
+    language: int | None = None
+    id: int | None = None
+    start: int | None = None
+    end: int | None = None
+    duration: int | None = None
+    matched: float = 0.0
+    marks: bool = False
+    phonemes: bool = False
+    alike: tuple[int, ...] = ()
+    why: str = ""
+
+    def pick(self, cells: Sequence[str], which: int | None) -> str:
+        """Return a cell, or "" where there is none."""
+        return cells[which] if which is not None and which < len(cells) else ""
+
+
+@dataclass
+class Sample:
+    """Rows from all over a table.
+
+    Attributes
+    ----------
+    name, path
+        Of the table, for what was decided, and for errors.
+    rows
+        The cells of its usual rows, without a title line.
+    title
+        The title line, or an empty list.
+    index, folder
+        The audio of the corpus, and where the table lies in it.
+    """
+
+    name: str
+    path: Path
+    rows: Sequence[Sequence[str]]
+    title: Sequence[str]
+    index: AudioIndex
+    folder: str = ""
+
+    @cached_property
+    def count(self) -> int:
+        """Cells of a usual row."""
+        return len(self.title) or usual_count(self.rows)
+
+    @cached_property
+    def columns(self) -> list[list[str]]:
+        """The cells by column, of rows as long as most."""
+        usual = [row for row in self.rows if len(row) == self.count] or [
+            [*row, *[""] * self.count][: self.count] for row in self.rows
+        ]
+        return [[row[place] for row in usual] for place in range(self.count)]
+
+    @cached_property
+    def evidence(self) -> list[Evidence]:
+        """What each column shows."""
+        return [weigh(column) for column in self.columns]
+
+    @cached_property
+    def files(self) -> list[list[str | None]]:
+        """The files that the cells of each column stand for."""
+        return [[self.index.likely(cell, self.folder) for cell in column[:_FEW]] for column in self.columns]
+
+    def matched(self, place: int) -> float:
+        """Return the share of a column that stands for files of the corpus."""
+        found = self.files[place]
+        return sum(file is not None for file in found) / max(1, len(found))
+
+    def is_prose(self, place: int) -> bool:
+        """Whether every cell of a column has blanks, as no column of names has."""
+        return all(" " in cell.strip() for cell in self.columns[place])
+
+    def named(self, role: str) -> int | None:
+        """Return the column that the title line names so."""
+        titles = [plain_name(title) for title in self.title]
+        return next((titles.index(name) for name in ROLES[role] if name in titles), None)
+
+    def show(self) -> str:
+        """Return three rows, for a refusal."""
+        rows = [self.title, *self.rows[:2]] if self.title else self.rows[:3]
+        return " / ".join(" | ".join(_cut(cell) for cell in row) for row in rows)
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
+
+
+def usual_count(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many cells most rows have."""
+    return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+
+
+def refuse(sample: Sample, what: str) -> CorpusError:
+    """Return the error for a table that cannot be read for certain: three rows, and the option that decides."""
+    return CorpusError(
+        f"{sample.path}: {what}; its rows begin: {sample.show()}; say what each column is, such as --columns "
+        f"{','.join(_guess(sample))} (path, text, speaker, language, id, start, end, duration, or - for none of them), "
+        "and see ttsprep inspect for what each column shows"
+    )
+
+
+def _guess(sample: Sample) -> list[str]:
+    """Return a line for ``--columns`` that a person only has to put right."""
+    roles = ["-"] * sample.count
+    best = max(range(sample.count), key=lambda place: (sample.matched(place), sample.evidence[place].named, -place))
+    roles[best] = "path"
+    others = [place for place in range(sample.count) if place != best]
+    if others:
+        roles[max(others, key=lambda place: (sample.evidence[place].prose, sample.evidence[place].letters))] = "text"
+    return roles
+
+
+def parse_columns(given: Sequence[str]) -> list[tuple[str, str]]:
+    """Return roles, with titles or "", from the words of ``--columns``.
+
+    Parameters
+    ----------
+    given
+        A role for each column in order (``path``, ``-``, ``text``), or ``role=title`` for some columns of a table
+        with a title line.
+
+    Raises
+    ------
+    UsageError
+        If there is no such role, one is given twice, or ``path`` is missing.
+    """
+    roles: list[tuple[str, str]] = []
+    for word in given:
+        role, _, title = word.strip().partition("=")
+        role = role.strip().lower() or "-"
+        if role not in ROLES and role != "-":
+            raise UsageError(f"--columns: there is no column {role!r}; {nearest(role, [*ROLES, '-'])}")
+        if role != "-" and role in [other for other, _ in roles]:
+            raise UsageError(f"--columns: {role} is given twice")
+        roles.append((role, title.strip()))
+    if roles and "path" not in [role for role, _ in roles] and "id" not in [role for role, _ in roles]:
+        raise UsageError("--columns: one column must be path, the name of the audio file")
+    return roles
+
+
+def find_columns(sample: Sample, given: Sequence[str] = (), language: str = "") -> Columns:
+    """Find the columns of a table.
+
+    Parameters
+    ----------
+    sample
+        Rows from all over it.
+    given
+        What a person says of the columns, of ``--columns``.
+    language
+        Of the corpus where a person gives it, or "": tells a text from its translation in another script.
+
+    Raises
+    ------
+    CorpusError
+        If two columns are equally likely, or none is; shows three rows and the option that decides.
+    """
+    if given:
+        return _as_given(sample, parse_columns(given))
+    path = _find_path(sample)
+    if sample.title:
+        named = {role: sample.named(role) for role in ROLES if role != "path"}
+        places = {role: place for role, place in named.items() if place is not None and place != path}
+        if "id" in places and sample.evidence[places["id"]].distinct < 0.99:
+            del places["id"]
+    else:
+        places = {}
+    columns = _placed(sample, path, places)
+    rest = [place for place in range(sample.count) if place != path]
+    if columns.language is None:
+        columns = replace(
+            columns,
+            language=next(
+                (p for p in rest if sample.evidence[p].language >= 0.95 and sample.evidence[p].filled > 0.5), None
+            ),
+        )
+    tags = [language_tag(cell) for cell in sample.columns[columns.language]] if columns.language is not None else []
+    spoken = language or (Counter(tags).most_common(1)[0][0] if tags else "")
+    taken = {path, columns.language, columns.speaker, columns.id}
+    chosen = choose_text(
+        TextColumns(
+            {p: sample.columns[p] for p in rest if p not in taken or p == columns.text},
+            {p: sample.evidence[p] for p in rest},
+            {p: plain_name(sample.title[p]) for p in rest} if sample.title else {},
+            {p for p in rest if sample.matched(p) >= 0.5},
+            lambda: [sample.index.size(file) for file in sample.files[path]],
+            spoken,
+        )
+    )
+    if isinstance(chosen, str):
+        raise refuse(sample, chosen)
+    columns = replace(columns, text=chosen.place, phonemes=chosen.phonemes, marks=chosen.marks, alike=chosen.alike)
+    speaker, doubt = (columns.speaker, "") if columns.speaker is not None else _find_speaker(sample, columns)
+    columns = replace(columns, speaker=speaker)
+    return replace(columns, why="; ".join(filter(None, (_describe(sample, columns), chosen.why, doubt))))
+
+
+def _placed(sample: Sample, path: int, places: Mapping[str, int]) -> Columns:
+    """Return columns by their roles."""
+    text, speaker, language, own, start, end, duration = (places.get(role) for role in list(ROLES)[1:])
+    matched = sample.matched(path)
+    return Columns(
+        sample.count, bool(sample.title), path, text, speaker, language, own, start, end, duration, matched=matched
+    )
+
+
+def _as_given(sample: Sample, roles: Sequence[tuple[str, str]]) -> Columns:
+    titles = [plain_name(title) for title in sample.title]
+    places: dict[str, int] = {}
+    if any(title for _, title in roles):
+        for role, title in roles:
+            if plain_name(title) not in titles:
+                raise UsageError(
+                    f"--columns: {sample.name} has no column {title!r}; {nearest(plain_name(title), titles)}"
+                )
+            places[role] = titles.index(plain_name(title))
+    else:
+        if len(roles) > sample.count:
+            raise refuse(sample, f"--columns names {len(roles)} columns, and it has {sample.count}")
+        places = {role: place for place, (role, _) in enumerate(roles) if role != "-"}
+    path = places.pop("path", places.get("id", 0))
+    columns = _placed(sample, path, places)
+    return replace(columns, why=f"{_describe(sample, columns)}; as --columns says")
+
+
+def _find_path(sample: Sample) -> int:
+    """Return the column that names the audio.
+
+    Raises
+    ------
+    CorpusError
+        If none does, or two name different files.
+    """
+    shares = [sample.matched(place) for place in range(sample.count)]
+    best = max(range(sample.count), key=lambda place: (round(shares[place], 1), sample.evidence[place].named, -place))
+    if shares[best] >= 0.5:
+        for other in range(sample.count):
+            if other != best and shares[other] >= 0.5 and shares[other] >= shares[best] - 0.2:
+                pairs = [(a, b) for a, b in zip(sample.files[best], sample.files[other], strict=True) if a and b]
+                if sum(a != b for a, b in pairs) > 0.1 * len(pairs):
+                    raise refuse(
+                        sample, f"columns {best + 1} and {other + 1} both name audio files, and not the same ones"
+                    )
+        return best
+    if (place := sample.named("path")) is not None and sample.evidence[place].number < 0.5:
+        return place
+    everywhere = range(sample.count)
+    written = [place for place in everywhere if sample.evidence[place].named >= 0.5 and not sample.is_prose(place)]
+    if len(written) == 1:
+        return written[0]
+    if len(written) > 1:
+        raise refuse(sample, f"columns {_listed(written)} name audio files, and none of them is there")
+    if (place := sample.named("id")) is not None:
+        return place
+    if shares[best] > 0.1:
+        return best
+    first = sample.evidence[0]
+    distinct = first.distinct >= 0.9 and first.filled > 0.9 and not sample.is_prose(0)
+    if distinct and sample.count > 1 and first.words < 0.1 and all(len(cell) <= 80 for cell in sample.columns[0]):
+        return 0
+    raise refuse(sample, "no column names audio files that are there")
+
+
+def _listed(places: Sequence[int]) -> str:
+    words = [str(place + 1) for place in places]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def _find_speaker(sample: Sample, columns: Columns) -> tuple[int | None, str]:
+    """Return the column of speakers, or None; and what is unsure about it."""
+    taken = {columns.path, columns.text, columns.language, columns.id, *columns.alike}
+    texts = sample.columns[columns.text] if columns.text is not None else []
+    labels = [
+        place
+        for place in range(sample.count)
+        if place not in taken
+        and sample.matched(place) < 0.5
+        and _may_be_speaker(sample.columns[place], sample.evidence[place], texts)
+    ]
+    if sample.title and columns.text is not None:  # columns with titles that are none of a speaker are something else
+        labels = []
+    finest = [a for a in labels if all(a == b or _refines(sample.columns[a], sample.columns[b]) for b in labels)]
+    if len(labels) > 1 and len(finest) != 1:
+        return None, f"columns {_listed(labels)} may name the speaker, and neither is taken: --columns decides"
+    return (finest[0], "") if finest else (None, "")
+
+
+def _may_be_speaker(column: Sequence[str], evidence: Evidence, texts: Sequence[str]) -> bool:
+    cells = [cell.strip() for cell in column]
+    if evidence.filled < 0.5 or evidence.letters > 40 or evidence.ended >= 0.5 or evidence.named >= 0.5:
+        return False
+    if {cell.casefold() for cell in cells} <= GENDERS:
+        return False
+    if evidence.number >= 0.95:
+        whole = all(cell.isdigit() for cell in cells if cell)
+        return whole and not _measures(cells, texts)
+    if any(len(cell.split()) > 3 for cell in cells):
+        return False
+    return evidence.distinct <= 0.5 or (len(cells) < 4 and not any(" " in cell for cell in cells))
+
+
+def _measures(numbers: Sequence[str], texts: Sequence[str]) -> bool:
+    """Whether numbers go with the length of the texts, or hardly ever come again as those of speakers do."""
+    if len(set(numbers)) > max(2, 0.5 * len(numbers)) and len(numbers) > 5:
+        return True
+    lengths = [len(text.strip()) for text in texts]
+    if not lengths or len(set(numbers)) < 3:
+        return False
+    close = sum(abs(int(number) - length) <= 2 for number, length in zip(numbers, lengths, strict=True) if number)
+    return (
+        close > 0.5 * len(numbers)
+        or rank_correlation([float(n or 0) for n in numbers], list(map(float, lengths))) > 0.7
+    )
+
+
+def _refines(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether each label of `one` goes with one label of `other`, as a speaker with a gender."""
+    pairs = set(zip(one, other, strict=True))
+    return len(pairs) == len(set(one)) and len(set(one)) > len(set(other))
+
+
+def _describe(sample: Sample, columns: Columns) -> str:
+    """Return what each column was taken for."""
+    names = {place: role for role in ROLES if (place := getattr(columns, role)) is not None}
+    names[columns.path] = "path" if any(map(names_audio, sample.columns[columns.path][:3])) else "id"
+    words = [names.get(place) or _other(sample.evidence[place]) for place in range(sample.count)]
+    title = " by its title line" if sample.title else ""
+    return f"{sample.name}: {' | '.join(words)}{title}"
+
+
+def _other(evidence: Evidence) -> str:
+    if evidence.filled == 0:
+        return "empty"
+    kinds = {
+        "number": evidence.number,
+        "phonemes": evidence.phonemes,
+        "pinyin": evidence.pinyin,
+        "language": evidence.language,
+    }
+    kind = max(kinds, key=kinds.__getitem__)
+    if kinds[kind] >= 0.8:
+        return f"({kind})"
+    return "(label)" if evidence.is_label else "(other text)" if evidence.prose > 0.5 else "(other)"

@@ -1,0 +1,228 @@
+"""Which audio file a name in a table stands for: as it is written, or by the nearest rule that is one to one."""
+
+import os
+import posixpath
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ttsprep.corpora.audio_files import AUDIO, is_audio
+from ttsprep.corpora.paths import stem
+
+HINTS = ("", "wavs", "wav", "audio", "clips", "audios", "audio_files", "mp3", "flac")
+"""Folders beside a table in which names without a folder are looked for, in this order."""
+_ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
+
+
+def plain_path(name: str) -> str:
+    """Return a path with slashes, without blanks around it, ``./`` and doubled slashes."""
+    name = name.strip().replace("\\", "/")
+    if "//" in name or "./" in name:
+        name = posixpath.normpath(name)
+    return name
+
+
+def _base(path: str) -> str:
+    return stem(path.rpartition("/")[2])
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def _letters(path: str) -> str:
+    """Keep letters and digits of the base name alone."""
+    return "".join(filter(str.isalnum, _folded(_base(path))))
+
+
+RULES: tuple[tuple[str, Callable[[str], str]], ...] = (
+    ("another extension", stem),
+    ("another case or form of the letters", lambda path: _folded(stem(path))),
+    ("the base name alone", _base),
+    ("the base name, in another case", lambda path: _folded(_base(path))),
+    ("the letters and digits of the base name", _letters),
+    ("the base name without leading zeros", lambda path: _ZEROS.sub("", _letters(path))),
+)
+"""What a name and a file may share, the nearest first, each with what it compares."""
+_FOLDERS = 2
+"""Rules before this one compare folders too."""
+
+
+@dataclass(slots=True)
+class Matches:
+    """Which file each name stands for.
+
+    Attributes
+    ----------
+    paths
+        A file relative to the root for each name, or None.
+    by_rule
+        How many names were matched by each rule, beside those that are written as the files are.
+    example
+        For each such rule a name, and its file.
+    """
+
+    paths: list[str | None]
+    by_rule: dict[str, int] = field(default_factory=dict)
+    example: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+class AudioIndex:
+    """Looks up the audio files of a corpus; lists no folder and opens no file.
+
+    Parameters
+    ----------
+    root
+        Folder of the corpus.
+    files
+        Its audio files, relative to `root`, with slashes.
+    """
+
+    def __init__(self, root: Path, files: Iterable[str]) -> None:
+        self.root = root
+        self.files: dict[str, None] = dict.fromkeys(files)
+        self._stems: dict[str, str] = {}
+        for path in self.files:
+            other = self._stems.setdefault(stem(path), path)
+            if other != path:
+                self._stems[stem(path)] = min(other, path, key=_preference)
+        self._rules: dict[str, dict[str, list[str]]] = {}
+        self._roots = tuple(dict.fromkeys((f"{os.path.normpath(root.absolute())}/", f"{os.path.realpath(root)}/")))
+
+    def exact(self, name: str, folder: str = "") -> str | None:
+        """Return the file that `name` is the path of, its extension given or not, or None.
+
+        Parameters
+        ----------
+        name
+            As the table has it.
+        folder
+            Of the table, relative to the root; "" or with a slash at its end.
+        """
+        if not name or "\0" in name:
+            return None
+        plain = plain_path(name)
+        for path in (name, plain) if plain != name else (name,):
+            for prefix in self._roots:
+                if path.startswith(prefix):
+                    return self._there(path[len(prefix) :])
+            for hint in HINTS:
+                found = self._there(_joined(f"{folder}{hint}/" if hint else folder, path))
+                if found is not None:
+                    return found
+            if folder and (found := self._there(path)) is not None:
+                return found
+        return None
+
+    def _there(self, path: str) -> str | None:
+        return path if path in self.files else self._stems.get(path)
+
+    def size(self, path: str | None) -> int:
+        """Return the bytes of a file of the corpus, or 0 for none."""
+        try:
+            return (self.root / path).stat().st_size if path else 0
+        except OSError:
+            return 0
+
+    def likely(self, name: str, folder: str = "") -> str | None:
+        """Return the file that `name` stands for by the nearest rule that leaves one, without regard to other rows."""
+        found = self.exact(name, folder)
+        if found is not None or not name.strip() or "\0" in name:
+            return found
+        for number, (rule, key) in enumerate(RULES[:5]):
+            for path in _written(plain_path(name), folder) if number < _FOLDERS else (plain_path(name),):
+                wanted = key(path)
+                files = self._by(rule, key).get(wanted, ()) if wanted else ()
+                if len(files) == 1:
+                    return files[0]
+                if len(files) > 1 and (nearest := _nearest(path, files)):
+                    return nearest
+        return None
+
+    def match(self, names: Sequence[str], folder: str = "") -> Matches:
+        """Match the names of a table with files: by a rule only where that is one to one.
+
+        Parameters
+        ----------
+        names
+            As the table has them, in its order.
+        folder
+            Of the table, as in `exact`.
+        """
+        paths = [self.exact(name, folder) for name in names]
+        result = Matches(paths)
+        missing: dict[str, list[int]] = defaultdict(list)
+        for place, path in enumerate(paths):
+            if path is None and names[place].strip() and "\0" not in names[place]:
+                missing[names[place]].append(place)
+        free = set(self.files).difference(path for path in paths if path) if missing else set()
+        for number, (rule, key) in enumerate(RULES):
+            if not free or not missing:
+                break
+            known = self._by(rule, key)
+            claims: dict[str, list[str]] = defaultdict(list)
+            for name in missing:
+                written = plain_path(name)
+                for path in _written(written, folder) if number < _FOLDERS else (written,):
+                    wanted = key(path)
+                    files = [file for file in known.get(wanted, ()) if file in free] if wanted else []
+                    file = files[0] if len(files) == 1 else _nearest(path, files)
+                    if file:
+                        claims[file].append(name)
+                        break
+            for file, claimed in claims.items():
+                if len(claimed) == 1:
+                    for place in missing.pop(claimed[0]):
+                        paths[place] = file
+                    free.discard(file)
+                    result.by_rule[rule] = result.by_rule.get(rule, 0) + 1
+                    result.example.setdefault(rule, (claimed[0], file))
+        return result
+
+    def _by(self, rule: str, key: Callable[[str], str]) -> dict[str, list[str]]:
+        known = self._rules.get(rule)
+        if known is None:
+            known = defaultdict(list)
+            for path in self.files:
+                known[key(path)].append(path)
+            known = self._rules[rule] = dict(known)
+        return known
+
+
+def _written(path: str, folder: str) -> list[str]:
+    """Return where a path may be meant to be: beside the table, in the folders for audio there, or in the root."""
+    return [_joined(f"{folder}{hint}/" if hint else folder, path) for hint in HINTS] + ([path] if folder else [])
+
+
+def _joined(place: str, path: str) -> str:
+    if path.startswith("../") and place:
+        return posixpath.normpath(place + path)
+    return place + path if not path.startswith("/") else path
+
+
+def _nearest(path: str, files: Sequence[str]) -> str:
+    """Return the file that shares more of the last folders with `path` than any other, or ""."""
+    shared = sorted(((_shared_folders(path, file), file) for file in files), reverse=True)
+    if len(shared) > 1 and shared[0][0] > shared[1][0]:
+        return shared[0][1]
+    return ""
+
+
+def _shared_folders(one: str, other: str) -> int:
+    first, second = one.split("/")[-2::-1], other.split("/")[-2::-1]
+    return next(
+        (n for n, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]),
+        min(len(first), len(second)),
+    )
+
+
+def _preference(name: str) -> int:
+    return AUDIO.index(posixpath.splitext(name)[1].lower())
+
+
+def names_audio(cell: str) -> bool:
+    """Whether a cell is written as the name of an audio file is."""
+    return len(cell) < 1024 and is_audio(cell.strip())

@@ -1,0 +1,78 @@
+"""The names that title lines and JSON records give to their columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+PATH: tuple[str, ...] = (
+    *(
+        "file_name",
+        "audio_filepath",
+        "audio_file",
+        "audio_path",
+        "filename",
+        "wav_filename",
+        "wav_path",
+        "audio_file_path",
+    ),
+    *(
+        "path",
+        "audio",
+        "file",
+        "wav",
+        "wav_file",
+        "audio_name",
+        "audio_file_name",
+        "audiofile",
+        "filepath",
+        "file_path",
+    ),
+)
+TEXT: tuple[str, ...] = (
+    *("normalized_text", "text_normalized", "normalised_text", "normalized_transcription", "text_normalised"),
+    *(
+        "normalized_transcript",
+        "normalised_transcript",
+        "text_clean",
+        "clean_text",
+        "cleaned_text",
+        "text_no_preprocessing",
+    ),
+    *("text", "transcription", "transcript", "sentence", "raw_text", "utterance", "raw_transcription", "original_text"),
+)
+"""What is read aloud comes before what was written: ``normalized_text`` before ``text``."""
+NORMALISED = TEXT[: TEXT.index("text")]
+"""Titles of texts as they are read aloud."""
+SPEAKER = ("speaker", "speaker_name", "speaker_id", "client_id", "spk", "spk_id", "speakerid")
+LANGUAGE = ("language", "lang", "locale", "lang_id", "language_id")
+ID = ("id", "utt_id", "utterance_id", "file_id", "clip_id", "segment_id", "audio_id", "name")
+START = ("start", "offset", "start_s", "start_time", "begin", "start_seconds")
+END = ("end", "end_s", "end_time", "stop", "end_seconds")
+DURATION = ("duration", "length", "duration_s", "seconds", "duration_seconds")
+ROLES: dict[str, tuple[str, ...]] = {
+    "path": PATH,
+    "text": TEXT,
+    "speaker": SPEAKER,
+    "language": LANGUAGE,
+    "id": ID,
+    "start": START,
+    "end": END,
+    "duration": DURATION,
+}
+"""What a column may be, as ``--columns`` calls it, with its names."""
+
+
+def column(header: Sequence[str], names: Sequence[str]) -> int | None:
+    """Return the index of the first of `names` that is in `header`, whatever its case."""
+    plain = [plain_name(h) for h in header]
+    return next((plain.index(n) for n in names if n in plain), None)
+
+
+def plain_name(name: str) -> str:
+    """Return a title as it is compared: lower case, underscores for blanks and hyphens."""
+    return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def value(record: dict[str, Any], names: Sequence[str]) -> str:
+    """Return the first of `names` that a JSON record has, as text; "" if it has none or it is no label."""
+    found = next((record[n] for n in names if n in record), "")
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""

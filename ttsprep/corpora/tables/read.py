@@ -1,0 +1,287 @@
+"""Reading a table: its rows as clips, with what was decided about it."""
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ttsprep.core.errors import CorpusError
+from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.corpora.metadata import Row, checked, piece
+from ttsprep.corpora.paths import Relative, stem
+from ttsprep.corpora.tables.columns import Columns, Sample, find_columns, refuse
+from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag
+from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
+from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, plain_name
+from ttsprep.corpora.tables.records import JSON, XLSX, record_rows, sheet_rows
+from ttsprep.corpora.tables.rows import find_dialect, read_rows
+from ttsprep.corpora.tables.text_choice import PROSODY
+
+_SAMPLED = 1000
+"""Rows from all over a table that its columns are found by."""
+NAMED = ("metadata", "transcript", "transcripts", "line_index")
+"""Names of tables that are read even where none of the audio they name is there."""
+
+
+@dataclass
+class Table:
+    """A table, cut into rows, whose columns are not known yet.
+
+    Attributes
+    ----------
+    path
+        The file.
+    name
+        Relative to the folder of the corpus.
+    folder
+        Of the table, relative to the root of the audio; "" or with a slash at its end.
+    rows
+        All of its rows in order, without the title line, and findings about its lines.
+    title
+        The title line, or an empty list.
+    form
+        How it is written, for the terminal: ``|``, ``tab``, ``JSON``.
+    joint
+        What stands between cells, for a row that is put together again.
+    """
+
+    path: Path
+    name: str
+    folder: str
+    rows: list[Row | Finding]
+    title: list[str]
+    form: str
+    joint: str
+
+    def sample(self, index: AudioIndex) -> Sample:
+        """Return rows from all over the table."""
+        usual = [row for row in self.rows[:: max(1, len(self.rows) // _SAMPLED)] if isinstance(row, Row)]
+        return Sample(self.name, self.path, [row.cells for row in usual], self.title, index, self.folder)
+
+
+def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table | None:
+    """Cut a file into rows; None if no way of cutting makes a table of it.
+
+    Raises
+    ------
+    CorpusError
+        If the file cannot be read, or is not text.
+    """
+    low = path.name.lower()
+    if low.endswith(JSON):
+        title, rows = record_rows(path)
+        return Table(path, name, folder, rows, title, "JSON", " ") if title else None
+    if low.endswith(XLSX):
+        return _titled(Table(path, name, folder, sheet_rows(path), [], "XLSX", " "), index)
+    dialect = find_dialect(path, index, folder)
+    if dialect is None:
+        return None
+    joint = " " if dialect.delimiter == "()" else dialect.delimiter
+    return _titled(Table(path, name, folder, list(read_rows(path, dialect)), [], dialect.describe(), joint), index)
+
+
+def _titled(table: Table, index: AudioIndex) -> Table:
+    """Take the first row for a title line where it is one."""
+    place = next((i for i, item in enumerate(table.rows) if isinstance(item, Row)), None)
+    if place is None:
+        return table
+    first = table.rows[place]
+    others = [row.cells for row in table.rows[place + 1 : place + 200] if isinstance(row, Row)]
+    if isinstance(first, Row) and _is_title(first.cells, others, index, table.folder):
+        table.title = [cell.strip() for cell in first.cells]
+        del table.rows[place]
+    return table
+
+
+def _is_title(first: Sequence[str], others: Sequence[Sequence[str]], index: AudioIndex, folder: str) -> bool:
+    if len(first) < 2 or any(index.likely(cell, folder) or names_audio(cell) for cell in first):
+        return False
+    names = [plain_name(cell) for cell in first]
+    if any(n in PATH + ID for n in names) and any(n in TEXT for n in names):
+        return True
+    known = [name for names_of in ROLES.values() for name in names_of]
+    if sum(name in known for name in names) > len(names) / 2 and names[0] in PATH + ID + TEXT:
+        return True
+    there = [row for row in others if any(index.exact(cell, folder) for cell in row)]
+    if len(there) < max(1, 0.5 * len(others)) or len(set(names)) < len(names):
+        return False
+    titles = all(len(name) <= 24 and name.replace("_", "").isalpha() for name in names)
+    return titles and any(name in known for name in names)
+
+
+def is_candidate(table: Table, index: AudioIndex) -> bool:
+    """Whether a file that lies in a corpus is a table about its audio, and not about something else."""
+    sample = table.sample(index)
+    if not sample.rows:
+        return False
+    if sample.named("path") is not None and sample.named("text") is not None:
+        return True
+    shares = [sample.matched(place) for place in range(sample.count)]
+    if max(shares, default=0.0) >= 0.5:
+        return True
+    named = max(range(sample.count), key=lambda place: sample.evidence[place].named)
+    if sample.evidence[named].named >= 0.5 and not sample.is_prose(named):
+        return True
+    return max(shares, default=0.0) * len(sample.rows) >= 3 or table.path.name.lower().split(".")[0] in NAMED
+
+
+def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str) -> Columns:
+    """Find the columns of a table; see `find_columns`."""
+    sample = table.sample(index)
+    if not sample.rows:
+        raise CorpusError(f"{table.path} names no clip: it has no line beside its title line")
+    if sample.count < 2 and not given:
+        raise refuse(sample, "it has one column")
+    return find_columns(sample, given, language)
+
+
+def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: bool) -> Iterator[Clip | Finding]:
+    """Yield the clips of a table, and a finding for each line that is no clip.
+
+    Parameters
+    ----------
+    table
+        As `open_table` returns it.
+    columns
+        As `decide` returns them.
+    index
+        The audio of the corpus.
+    prefix
+        Whether ids that are no paths get the folder of the table before them, as those of several tables may be
+        the same.
+    """
+    names = [columns.pick(row.cells, columns.path) for row in table.rows if isinstance(row, Row)]
+    matches = index.match(names, table.folder)
+    yield from _note(table, columns, names, matches, index)
+    place_of_missing = _usual_place(table.folder, names, matches)
+    relative = Relative(index.root)
+    lasts = columns.text == columns.count - 1
+    whose = "the title line has" if table.title else "most lines have"
+    paths = iter(matches.paths)
+    for row in table.rows:
+        if isinstance(row, Finding):
+            yield row
+            continue
+        found = next(paths)
+        cells, problem = row.cells, row.problem
+        if len(cells) != columns.count:
+            problem = problem or wrong_count(cells, columns.count, whose)
+            cells = _fitted(cells, columns, table.joint, lasts=lasts)
+        name = columns.pick(cells, columns.path).strip()
+        path = found or _missing(name, table.folder, place_of_missing, relative)
+        text = columns.pick(cells, columns.text)
+        if table.title and not text:  # a record that lacks this form of the text
+            text = next(filter(None, (columns.pick(cells, other) for other in columns.alike)), "")
+        if columns.marks:
+            text = PROSODY.sub("", text)
+        language = columns.pick(cells, columns.language)
+        start, end, wrong = _piece(columns, cells)
+        own = columns.pick(cells, columns.id)
+        if not own:
+            own = _own(name, path, table.folder if prefix else "")
+            own = f"{own}-{round(start * 1000):07d}" if start else own
+        clip = Clip(own, path if name else "", text, columns.pick(cells, columns.speaker), _tag(language), start, end)
+        yield from checked(table.name, row.line, clip, problem or wrong)
+
+
+def _tag(language: str) -> str:
+    """Return a language tag of a list of a trainer as one of BCP 47, and any other as it is."""
+    return language_tag(language) if language.strip().lower() in OWN_TAGS else language
+
+
+def wrong_count(cells: Sequence[str], columns: int, whose: str) -> str:
+    """Return that a row has not as many cells as `whose` have, or "" if it has."""
+    if len(cells) == columns:
+        return ""
+    return f"has {len(cells)} column{'s' if len(cells) > 1 else ''} where {whose} {columns}"
+
+
+def _fitted(cells: Sequence[str], columns: Columns, joint: str, *, lasts: bool) -> list[str]:
+    """Return a row with as many cells as the others; nothing of its text is dropped."""
+    count, text = columns.count, columns.text
+    forms = any(place != text for place in columns.alike)
+    if len(cells) > count and lasts and text is not None and not forms:
+        return [*cells[:text], joint.join(cells[text:])]
+    if len(cells) < count and lasts and text is not None and len(cells) > 1 and columns.path == 0:
+        return [*cells[:-1], *[""] * (count - len(cells)), cells[-1]]
+    if len(cells) > count and text is not None and columns.path == 0:
+        fitted = [""] * count
+        fitted[0], fitted[text] = cells[0], joint.join(cells[1:])
+        return fitted
+    return list(cells)
+
+
+def _own(name: str, path: str, prefix: str) -> str:
+    """Return the id of a clip: the name in the table, or the path of its file where that is a path."""
+    if "/" in name or "\\" in name or ":" in name:
+        return stem(path)
+    return prefix + stem(name)
+
+
+def _missing(name: str, folder: str, place: str, relative: Relative) -> str:
+    """Return where a file should be that is not there."""
+    if not name:
+        return ""
+    written = relative(name)
+    if written.startswith("/"):
+        return written
+    whole = written if names_audio(written) else f"{written}.wav"
+    if "/" not in written:
+        return place + whole
+    return posixpath.normpath(folder + whole) if folder else whole
+
+
+def _usual_place(folder: str, names: Sequence[str], matches: Matches) -> str:
+    """Return the folder that most names without a folder were found in, with a slash at its end."""
+    for name, path in zip(names, matches.paths, strict=True):
+        if path and "/" not in name and "/" in path:
+            return path.rpartition("/")[0] + "/"
+    return folder
+
+
+def _piece(columns: Columns, cells: Sequence[str]) -> tuple[float, float | None, str]:
+    """Return start and end in seconds of a row that is a piece of a file, and what is wrong with them."""
+    if columns.start is None or not columns.pick(cells, columns.start).strip():
+        return 0.0, None, ""
+    start, end, duration = (
+        _number(columns.pick(cells, which)) for which in (columns.start, columns.end, columns.duration)
+    )
+    if isinstance(start, float) and isinstance(end, float):
+        duration = end - start
+    try:
+        return (*piece(start, duration), "")
+    except ValueError as error:
+        return 0.0, None, str(error)
+
+
+def _number(cell: str) -> float | str | None:
+    """Return a cell as a number, None where it is empty, or as it is where it is none."""
+    try:
+        return float(cell) if cell.strip() else None
+    except ValueError:
+        return cell
+
+
+def _note(
+    table: Table, columns: Columns, names: Sequence[str], matches: Matches, index: AudioIndex
+) -> Iterator[Finding]:
+    """Yield one finding that explains how names and files meet, where they do not as they are written."""
+    missing = sum(path is None for path in matches.paths)
+    for rule, count in matches.by_rule.items():
+        name, path = matches.example[rule]
+        yield Finding(
+            "",
+            "audio-matched",
+            Severity.NOTE,
+            f"{table.name}: {count:,} of {len(names):,} names are not those of files and were matched by {rule}, "
+            f"one to one: {name!r} is {path!r}",
+        )
+    if missing == len(names) and names and index.files:
+        yield Finding(
+            "",
+            "audio-missing",
+            Severity.ERROR,
+            f"{table.name}: none of the {len(names):,} names in column {columns.path + 1} stands for one of the "
+            f"{len(index.files):,} audio files, by path, name, extension or case: {names[0]!r}, and a file is called "
+            f"{next(iter(index.files))!r}; give their folder with --audio-root",
+        )

@@ -1,0 +1,123 @@
+"""Tables of records: JSON Lines, one JSON array or object, and XLSX, as a title line and rows."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ttsprep.core.errors import CorpusError, MissingExtraError
+from ttsprep.core.types import Finding
+from ttsprep.corpora.metadata import Row, json_rows, lines, malformed, whole_text
+from ttsprep.corpora.tables.names import PATH, TEXT
+
+JSON = (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".ndjson")
+XLSX = (".xlsx",)
+_WHOLE = 1 << 30
+"""Bytes of a JSON file that is one value, at most."""
+
+
+def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
+    """Yield number and object of each record: of each line, or of one array or object that is the whole file.
+
+    An object of objects, such as ``{"a": {"text": ...}}``, gives its records with the key as ``id``.
+
+    Raises
+    ------
+    CorpusError
+        If the file cannot be read, or is not text.
+    """
+    first = next((item[1] for item in lines(path) if not isinstance(item, Finding)), "")
+    if _is_whole(first):
+        yield from json_rows(path)
+        return
+    try:
+        document = json.loads(whole_text(path, _WHOLE))
+    except (ValueError, RecursionError):
+        yield from json_rows(path)  # which names the lines that are no JSON
+        return
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        if len(lists) == 1:
+            document = lists[0]
+        elif document and all(isinstance(value, dict) for value in document.values()):
+            document = [{"id": key, **value} for key, value in document.items()]
+        else:
+            document = [document]
+    for number, record in enumerate(document, 1):
+        if isinstance(record, dict):
+            yield number, record
+        else:
+            yield malformed(path.name, number, "is no JSON object")
+
+
+def _is_whole(line: str) -> bool:
+    """Whether a line is a JSON object by itself, as in JSON Lines."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return not line.lstrip().startswith(("[", "{"))
+
+
+def record_rows(path: Path) -> tuple[list[str], list[Row | Finding]]:
+    """Return the titles of a JSON table, and its rows; a text that is no string is a problem of its row."""
+    titles: dict[str, None] = {}
+    records: list[tuple[int, dict[str, Any]] | Finding] = []
+    for item in json_records(path):
+        records.append(item)
+        if not isinstance(item, Finding):
+            titles |= dict.fromkeys(item[1])
+    rows: list[Row | Finding] = []
+    for item in records:
+        if isinstance(item, Finding):
+            rows.append(item)
+            continue
+        number, record = item
+        wrong = [key for key in record if key in TEXT and not isinstance(record[key], str)]
+        key = next((key for key in TEXT if key in record), "")
+        problem = f"{key} is {type(record[key]).__name__}, not a string" if key in wrong else ""
+        if not key and any(name in titles for name in TEXT):
+            problem = "has no text"
+        paths = [name for name in (*PATH, "id") if name in titles]
+        if not problem and paths and not any(isinstance(record.get(name), str | dict) for name in paths):
+            problem = f"has no {paths[0]}"
+        rows.append(Row(number, ["" if title in wrong else _cell(record.get(title)) for title in titles], problem))
+    return list(titles), rows
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):  # the audio of a data set: its bytes are elsewhere, or its path
+        value = value.get("path")
+    if value is None or isinstance(value, list):
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def sheet_rows(path: Path) -> list[Row | Finding]:
+    """Return the rows of the first sheet of a spreadsheet that has any.
+
+    Raises
+    ------
+    MissingExtraError
+        If the extra is not installed.
+    CorpusError
+        If it is no spreadsheet.
+    """
+    try:
+        from openpyxl import load_workbook  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:
+        raise MissingExtraError(
+            f"{path} is a spreadsheet, which takes the extra xlsx: pip install 'ttsprep[xlsx]', or save it as CSV"
+        ) from None
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            rows = [
+                Row(number, ["" if cell is None else str(cell) for cell in cells])
+                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1)
+                if any(cell is not None for cell in cells)
+            ]
+            if rows:
+                return list(rows)
+    except Exception as error:
+        raise CorpusError(f"{path} cannot be read as a spreadsheet: {error}") from None
+    raise CorpusError(f"{path} is empty")

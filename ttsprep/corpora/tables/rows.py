@@ -1,0 +1,302 @@
+"""Parsing a table of any form: which delimiter, which quotes, whether a title line; then its rows."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+
+from ttsprep.core.types import Finding
+from ttsprep.corpora.metadata import Row, lines, raw_lines, without_end
+from ttsprep.corpora.tables.match import AudioIndex, names_audio
+
+DELIMITERS = ("|", "\t", ",", ";", "~", "^", "\x01", "\x1f", ":", "  ", " ")
+_PROSE = (",", ";", ":", " ", "  ")
+"""Delimiters that a text may hold as well: if it does, the last column takes the rest of the line."""
+_QUOTABLE = (",", ";")
+"""Delimiters of which files are quoted by RFC 4180; others are, where every cell of a column is in quotes."""
+_SAMPLE = 400
+_SPAN = 20
+"""Lines that a quoted cell may take; one that takes more was never closed."""
+_ARCTIC = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)\s*\Z')
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    r"""How the lines of a table are cut into cells.
+
+    Attributes
+    ----------
+    delimiter
+        Between cells; ``()`` for the Lisp lines of CMU Arctic.
+    quote
+        Around cells, or "".
+    escape
+        Whether a quote in a quoted cell is written ``\"`` instead of doubled.
+    columns
+        Most cells of a line, or 0 for any number: the last takes the rest.
+    strip
+        Whether blanks stand around the delimiters.
+    paired
+        Whether every second line, which begins with the delimiter, goes on with the line before it.
+    """
+
+    delimiter: str
+    quote: str = ""
+    escape: bool = False
+    columns: int = 0
+    strip: bool = False
+    paired: bool = False
+
+    def describe(self) -> str:
+        """Return the delimiter in words."""
+        names = {"\t": "tab", "|": "|", " ": "blank", "  ": "blanks", "()": '( id "text" )', "\x01": "^A", "\x1f": "^_"}
+        return names.get(self.delimiter, self.delimiter)
+
+
+def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
+    """Tell how a table is written, by which way of cutting it names audio in one column.
+
+    Parameters
+    ----------
+    path
+        The table.
+    index
+        The audio of the corpus.
+    folder
+        Of the table, relative to the root, as for `AudioIndex.exact`.
+
+    Returns
+    -------
+    Dialect or None
+        None if no way of cutting gives rows of two cells or more with names in one column.
+
+    Raises
+    ------
+    CorpusError
+        If the file cannot be read, or is not text.
+    """
+    sample = [item[1] for item in islice(lines(path), _SAMPLE) if not isinstance(item, Finding)]
+    if not sample:
+        return None
+    if sum(map(bool, map(_ARCTIC.match, sample))) > 0.8 * len(sample):
+        return Dialect("()")
+    best: tuple[tuple[float, ...], Dialect] | None = None
+    for place, delimiter in enumerate(DELIMITERS):
+        if sum(delimiter in line for line in sample) < 0.5 * len(sample):
+            continue
+        for dialect in _ways(delimiter, sample):
+            score = _score(dialect, sample, index, folder)
+            if score is not None and (best is None or (*score, -place) > best[0]):
+                best = (*score, -place), dialect
+    return best[1] if best else None
+
+
+def _ways(delimiter: str, sample: Sequence[str]) -> Iterator[Dialect]:
+    continued = sum(line.startswith(delimiter) for line in sample)
+    paired = not delimiter.startswith(" ") and 0.4 * len(sample) < continued < 0.6 * len(sample)
+    strip = (
+        not delimiter.isspace()
+        and all(f" {delimiter}" in line or f"{delimiter} " in line for line in sample if delimiter in line)
+        and delimiter not in _PROSE
+    )
+    if delimiter in _QUOTABLE:
+        yield Dialect(delimiter, '"', escape=_escapes(delimiter, sample), paired=paired)
+    quote = _whole_quotes(delimiter, sample)
+    if quote and (delimiter not in _QUOTABLE or quote != '"'):
+        yield Dialect(delimiter, quote, paired=paired)
+        return
+    counts = Counter(line.count(delimiter) + 1 for line in sample)
+    usual, often = counts.most_common(1)[0]
+    if delimiter in _PROSE and delimiter not in _QUOTABLE:
+        least = min(counts)
+        yield Dialect(delimiter, columns=2)
+        if least > 2:
+            yield Dialect(delimiter, columns=least)
+    elif delimiter not in _QUOTABLE:
+        doubled = all(f"{delimiter}{delimiter}" in line.replace(" ", "") for line in sample)
+        if doubled and delimiter == "|" and usual == 3:
+            yield Dialect("||", strip=strip)
+        else:
+            yield Dialect(delimiter, strip=strip, paired=paired)
+    elif often < 0.9 * len(sample) and '"' not in "".join(sample):
+        yield Dialect(delimiter, columns=max(2, min(counts)))
+
+
+def _escapes(delimiter: str, sample: Sequence[str]) -> bool:
+    return any('\\"' in line for line in sample) and not any(
+        '""' in line.replace(f'{delimiter}""', "") for line in sample
+    )
+
+
+def _whole_quotes(delimiter: str, sample: Sequence[str]) -> str:
+    """Return the quote that every cell of one column is in, where the table is long enough to tell."""
+    rows = [line.split(delimiter) for line in sample]
+    usual = Counter(map(len, rows)).most_common(1)[0][0]
+    rows = [row for row in rows if len(row) == usual][1:] if len(rows) > 3 else []
+    for quote in "\"'":
+        for column in zip(*rows, strict=True):
+            cells = [cell.strip() for cell in column if cell.strip()]
+            if len(cells) > 2 and all(len(c) > 1 and c[0] == quote == c[-1] for c in cells):
+                return quote
+    return ""
+
+
+def _score(
+    dialect: Dialect, sample: Sequence[str], index: AudioIndex, folder: str
+) -> tuple[float, float, float] | None:
+    """Rate a way of cutting: by the column that names audio there, that is written so, and by equal rows."""
+    rows = [row.cells for row in cut(iter(enumerate(sample, 1)), dialect) if isinstance(row, Row)]
+    counts = Counter(map(len, rows))
+    usual, often = counts.most_common(1)[0]
+    if usual < 2 or len(rows) < 1:
+        return None
+    there = named = 0.0
+    for column in zip(*(row for row in rows if len(row) == usual), strict=True):
+        there = max(there, sum(index.likely(cell, folder) is not None for cell in column) / len(rows))
+        named = max(named, sum(map(names_audio, column)) / len(rows))
+    return round(there, 1), round(named, 1), round(often / len(rows), 2)
+
+
+def read_rows(path: Path, dialect: Dialect) -> Iterator[Row | Finding]:
+    """Yield the rows of a table; blank lines are left out.
+
+    A quote that was never closed costs its own line, not the rows after it: a quoted cell that goes on over
+    lines which are rows themselves was not meant to be one. Such a line is given as it is, with its quotes.
+    """
+    if dialect.quote:
+        yield from _paired(quoted_rows(path, dialect), dialect)
+    else:
+        yield from cut(lines(path), dialect)
+
+
+def cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+    """Cut numbered lines into rows."""
+    yield from _paired(_cut(source, dialect), dialect)
+
+
+def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+    delimiter, most = dialect.delimiter, dialect.columns - 1
+    for item in source:
+        if isinstance(item, Finding):
+            yield item
+            continue
+        number, line = item
+        if dialect.quote:
+            cells = _split_quoted(line, dialect)
+            yield Row(number, cells if isinstance(cells, list) else line.split(delimiter))
+        elif delimiter == "()":
+            found = _ARCTIC.match(line)
+            yield Row(number, [found[1], found[2].replace('\\"', '"')] if found else [line])
+        elif delimiter == "  ":
+            yield Row(number, re.split(r" {2,}", line.strip(), maxsplit=max(most, 0)))
+        elif dialect.strip:
+            yield Row(number, [cell.strip() for cell in line.split(delimiter, most)])
+        else:
+            yield Row(number, line.split(delimiter, most))
+
+
+def _paired(rows: Iterator[Row | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+    if not dialect.paired:
+        yield from rows
+        return
+    before: Row | None = None
+    for row in rows:
+        if isinstance(row, Finding):
+            yield row
+        elif before is not None and not row.cells[0].strip():
+            yield Row(before.line, before.cells + row.cells[1:], before.problem or row.problem)
+            before = None
+        else:
+            if before is not None:
+                yield before
+            before = row
+    if before is not None:
+        yield before
+
+
+@cache
+def _patterns(delimiter: str, quote: str, escape: bool) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    d, q = re.escape(delimiter), re.escape(quote)
+    inner = rf"[^{q}\\]*+(?:\\.[^{q}\\]*+)*+" if escape else rf"[^{q}]*+(?:{q}{q}[^{q}]*+)*+"
+    return re.compile(rf"{q}({inner}){q}(?={d}|\Z)", re.S), re.compile(rf"{q}{inner}\Z", re.S)
+
+
+def _split_quoted(text: str, dialect: Dialect) -> list[str] | str:
+    """Return the cells of a record by RFC 4180, or what is wrong with it: ``open`` or ``stray``."""
+    delimiter, quote = dialect.delimiter, dialect.quote
+    if quote not in text:
+        return text.split(delimiter)
+    whole, unclosed = _patterns(delimiter, quote, dialect.escape)
+    cells, position = [], 0
+    while True:
+        if text.startswith(quote, position):
+            match = whole.match(text, position)
+            if match is None:
+                return "open" if unclosed.match(text, position) else "stray"
+            cell = match[1]
+            cells.append(
+                re.sub(r"\\(.)", r"\1", cell, flags=re.S) if dialect.escape else cell.replace(quote * 2, quote)
+            )
+            position = match.end()
+        else:
+            end = text.find(delimiter, position)
+            end = len(text) if end < 0 else end
+            cells.append(text[position:end])
+            position = end
+        if position == len(text):
+            return cells
+        position += len(delimiter)
+
+
+COMMAS = Dialect(",", '"')
+
+
+def quoted_rows(path: Path, dialect: Dialect = COMMAS) -> Iterator[Row | Finding]:
+    """Yield the rows of a table with quoted cells, such as one with commas."""
+    columns = 0
+    source = raw_lines(path)
+    ahead: list[tuple[int, str]] = []
+    while True:
+        item = ahead.pop(0) if ahead else next(source, None)
+        if item is None:
+            return
+        if isinstance(item, Finding):
+            yield item
+            continue
+        number, first = item
+        if not first.strip():
+            continue
+        first = without_end(first)
+        cells = _split_quoted(first, dialect)
+        if cells == "open":
+            for following in islice(source, _SPAN - len(ahead)):
+                if isinstance(following, Finding):
+                    yield following
+                else:
+                    ahead.append(following)
+            cells = _join(item[1], ahead, columns, dialect)
+        if isinstance(cells, list):
+            columns = columns or len(cells)
+            yield Row(number, cells)
+        else:
+            what = "has a quote that is never closed" if cells == "open" else "has text after a closing quote"
+            yield Row(number, first.split(dialect.delimiter), f"{what}; it was read as it is")
+
+
+def _join(first: str, ahead: list[tuple[int, str]], columns: int, dialect: Dialect) -> list[str] | str:
+    """Close an open quoted cell with the lines ahead, taking from them what belongs to it."""
+    text = first
+    for count, (_, line) in enumerate(ahead, start=1):
+        alone = _split_quoted(without_end(line), dialect)
+        row = alone if isinstance(alone, list) else without_end(line).split(dialect.delimiter)
+        if len(row) == columns and any(map(names_audio, row)):
+            return "open"
+        text += line
+        cells = _split_quoted(without_end(text), dialect)
+        if cells != "open":
+            del ahead[:count]
+            return cells
+    return "open"
