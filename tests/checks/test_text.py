@@ -21,7 +21,7 @@ def test_a_transcript_without_letters_is_an_error(nothing: str) -> None:
 
 def test_a_corpus_without_any_text_is_one_note() -> None:
     (found,) = judged(["", "", " "], Text(), "")
-    assert (found.clip, found.code, found.severity) == ("", "text-empty", Severity.NOTE)
+    assert (found.clip, found.code, found.severity) == ("", "text-missing", Severity.ERROR)
 
 
 def test_a_corpus_of_no_clips_has_no_finding() -> None:

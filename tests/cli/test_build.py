@@ -105,7 +105,7 @@ WRONG = {
     "hours that are none": (["--source", "C", "--recipe", "nan.toml"], ["nan.toml", "keep_hours"]),
     "a threshold that is no number": (["--source", "C", "--recipe", "inf.toml"], ["inf.toml", "checks.length"]),
     "parts larger than the whole": (["--source", "C", "--recipe", "parts.toml"], ["parts.toml", "valid", "test"]),
-    "a layout that nobody knows": (["--source", "C", "--layout", "ljspech"], ["'ljspech'", "'ljspeech'"]),
+    "a layout that nobody knows": (["--source", "C", "--layout", "tabel"], ["'tabel'", "'table'"]),
     "a language that nobody knows": (["--source", "C", "--language", "englsh"], ["englsh"]),
     "an export that nobody knows": (["--source", "C", "--export", "kaldy"], ["'kaldy'", "'kaldi'"]),
     "a trainer that nobody knows": (["--source", "C", "--for", "pipper"], ["'pipper'", "'piper'"]),

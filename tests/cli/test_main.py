@@ -92,8 +92,9 @@ def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audite
     assert audited.returncode == 0, audited.stderr
     lines = audited.stdout.splitlines()
     assert re.match(r"spoken: 5 clips, \d\d\.\d s, language en-us \(--language changes it\)$", lines[0])
-    assert lines[1] == "read as ljspeech: metadata.csv has 2 columns, id|text"
-    assert re.match(r"usable   5 clips +\d\d\.\d s +100\.0 %", lines[3])
+    assert lines[1] == "read as table: metadata.csv"
+    assert lines[2] == "  metadata.csv: id | text"
+    assert re.match(r"usable   5 clips +\d\d\.\d s +100\.0 %", lines[4])
     assert "report  spoken.audit/report.html" in lines
     assert (spoken.parent / "spoken.audit" / "report.html").is_file()
     assert "audio-orphan" in audited.stdout  # the file that make() leaves unnamed
@@ -172,7 +173,7 @@ def test_a_dry_run_only_says_what_it_would_do(spoken: Path, tmp_path: Path) -> N
     assert "would read   5 clips of" in done.stdout
     assert "1 file that the metadata does not name" in done.stdout
     document = json.loads(ttsprep("audit", spoken, "--dry-run", "--json", cwd=tmp_path).stdout)
-    assert document["layout"] == "ljspeech"
+    assert document["layout"] == "table"
     assert document["clips"] == 5
     assert list(tmp_path.iterdir()) == []
 
@@ -182,7 +183,7 @@ def test_a_dry_run_only_says_what_it_would_do(spoken: Path, tmp_path: Path) -> N
     [
         (("audit", "nowhere"), "nowhere is not there"),
         (("audit", "empty"), "has no audio file in it"),
-        (("audit", "CORPUS", "--layout", "ljspeach"), "did you mean 'ljspeech'?"),
+        (("audit", "CORPUS", "--layout", "tabel"), "did you mean 'table'?"),
         (("audit", "CORPUS", "--layout", "kaldi"), "wav.scp"),
         (("audit", "CORPUS", "--language", "klingonese"), "no language is called 'klingonese'"),
         (("audit", "CORPUS", "--select", "cliping"), "did you mean 'clipping'?"),

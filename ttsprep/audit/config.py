@@ -1,6 +1,7 @@
 """What an audit reads and how strictly it judges."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, model_validator
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from ttsprep.checks.base import Check, all_checks, catalogue, known_code
 from ttsprep.core.config import Section, configured, refuse_unknown
 from ttsprep.core.errors import nearest
+from ttsprep.corpora.reading import Reading
 
 
 class CheckSettings(Section):
@@ -52,6 +54,12 @@ class AuditConfig(Section):
         Of the source; ``auto`` recognises it.
     language
         For clips that do not name theirs.
+    columns
+        What the columns of the tables are, as ``--columns`` has them; empty to find them.
+    audio_root
+        Folder of the audio where that is not the folder of the metadata; "" for that.
+    follow_links
+        Whether links to folders are followed.
     checks
         Codes to judge, and thresholds of the checks.
     """
@@ -63,7 +71,15 @@ class AuditConfig(Section):
     }
     layout: str = "auto"
     language: str = ""
+    columns: tuple[str, ...] = ()
+    audio_root: str = ""
+    follow_links: bool = False
     checks: CheckSettings = CheckSettings()
+
+    def reading(self) -> Reading:
+        """Return how the corpus is to be read."""
+        audio_root = Path(self.audio_root) if self.audio_root else None
+        return Reading(self.columns, audio_root, self.follow_links, self.language)
 
     def configured_checks(self) -> list[Check]:
         """Return every check with these thresholds."""

@@ -141,7 +141,7 @@ def audit(
     """
     more = [codes] if codes else []
     claim(KIND, out, [path, *more])
-    corpus = read_corpus(path, config.layout, config.language)
+    corpus = read_corpus(path, config.layout, config.language, config.reading())
     folder = _opened(out, [corpus.root, *more])
     return run_audit(
         corpus, folder, config, jobs=jobs, progress=progress, models=models, codes=codes, report=report
@@ -246,7 +246,7 @@ def _about_files(todo: Corpus, wanted: frozenset[str]) -> Iterator[Finding]:
 def _stamp(todo: Corpus, table: str, judges: Sequence[Check], wanted: frozenset[str]) -> str:
     """Stand for all that findings and report depend on; `table` stands for ``clips.parquet`` and the codes."""
     rules = (__version__, versions(), [repr(judge) for judge in judges], sorted(wanted))
-    corpus = (todo.root.resolve().name, todo.layout, todo.why)
+    corpus = (todo.root.resolve().name, todo.layout, todo.why, *todo.decided)
     return hashlib.sha256(repr((table, *rules, *corpus, todo.findings, todo.orphans)).encode()).hexdigest()
 
 
@@ -269,6 +269,7 @@ def _about(todo: Corpus, clips: pd.DataFrame) -> dict[str, Any]:
         "corpus": clean(todo.root.resolve().name),
         "layout": todo.layout,
         "recognised_by": clean(todo.why),
+        "reading": [clean(line) for line in todo.decided],
         "languages": sorted(set(clips.language) - {""}),
         "speakers": int(clips.speaker[clips.speaker != ""].nunique()),
         "orphans": len(todo.orphans),

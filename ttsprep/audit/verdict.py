@@ -25,6 +25,9 @@ FIXED_BY = {
 """Codes that a stage of a build removes without harm to the speech; the others need new recordings or texts."""
 FIXABLE = frozenset(FIXED_BY)
 
+NO_TEXTS = "text-missing"
+"""The finding of a corpus without texts, of which no clip is usable as it is."""
+
 STRICTNESS = (
     ("keep every clip", None),
     ("drop what cannot be fixed", None),
@@ -89,6 +92,8 @@ def verdicts(clips: pd.DataFrame, findings: pd.DataFrame) -> "pd.Series[str]":
     result[ids.isin(counts["clip"]).to_numpy()] = Verdict.FIXABLE.value
     lost = counts.loc[(counts["severity"] == Severity.ERROR) & ~counts["code"].isin(FIXABLE), "clip"]
     result[ids.isin(lost).to_numpy() | ~_readable(clips)] = Verdict.DROP.value
+    if NO_TEXTS in set(findings["code"]):  # of the corpus, and so of each clip that nothing else is wrong with
+        result[result == Verdict.USABLE.value] = Verdict.FIXABLE.value
     return pd.Series(result, index=clips.index, dtype="object")
 
 

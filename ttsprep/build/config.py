@@ -136,6 +136,8 @@ class Recipe(AuditConfig):
         Of the source; ``auto`` recognises it.
     language
         For clips that do not name theirs.
+    columns, audio_root, follow_links
+        How the source is read; see `AuditConfig`.
     trainer
         Whose needs the build meets, such as ``piper``; empty for none.
     pipeline
@@ -161,6 +163,9 @@ class Recipe(AuditConfig):
     about: str = ""
     layout: str = "auto"
     language: str = ""
+    columns: tuple[str, ...] = ()
+    audio_root: str = ""
+    follow_links: bool = False
     trainer: str = ""
     pipeline: tuple[str, ...] = PIPELINE
     export: tuple[str, ...] = ("ljspeech",)

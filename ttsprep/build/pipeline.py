@@ -17,7 +17,7 @@ from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
 from ttsprep.build.config import Recipe
-from ttsprep.build.prepare import Source, prepare, refuse_nothing, unread
+from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_without_texts, unread
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
 from ttsprep.build.select import Choice, Rejection, choose, without
@@ -129,7 +129,9 @@ def draft(
     """
     state.refuse_missing(decisions)
     claim(state.KIND, out, [source])
-    todo = read_corpus(source, recipe.layout, recipe.language)
+    todo = read_corpus(source, recipe.layout, recipe.language, recipe.reading())
+    if not recipe.segment and not decisions:
+        refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
     with open_output(state.KIND, out, [todo.root]):
         ready = prepare(todo, decisions, out / state.BEFORE, recipe, jobs, progress)
         refuse_nothing(ready, None)
@@ -172,7 +174,9 @@ def build(
     """
     state.refuse_missing(decisions)
     claim(state.KIND, out, [source])
-    todo = read_corpus(source, recipe.layout, recipe.language)
+    todo = read_corpus(source, recipe.layout, recipe.language, recipe.reading())
+    if not recipe.segment and not decisions:
+        refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
     with open_output(state.KIND, out, [todo.root]) as held:
         inputs = state.inputs_stamp(todo, recipe, decisions)
         document = state.finished(out, inputs)
@@ -198,6 +202,9 @@ def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, progress: Progre
     higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
     findings = without(before.findings, "narrowband", higher)
     choice = choose(before.clips, findings, recipe.select, stages=names, decisions=said, doubted=ready.doubted)
+    lost = {rejection.id for rejection in choice.rejected}
+    kept = [clip for name, clip in zip(todo.ids, todo.clips, strict=True) if name not in lost]
+    refuse_without_texts(todo.root, kept, recipe)
     return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
 
 

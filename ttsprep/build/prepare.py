@@ -1,16 +1,23 @@
 """The source of a build before it is measured: long recordings cut, decisions read, missing texts written down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ttsprep.audit.decisions import Decision, read_decisions
+from ttsprep.audit.verdict import NO_TEXTS
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
 from ttsprep.build.select import Rejection
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Progress
+from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import Corpus
+
+MOST_EMPTY = 0.01
+"""Share of the clips of a build that may have no text."""
+HALF = 0.5
+"""Share of the clips of a corpus that may have no text: more is a fault of how it was read, before all measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,40 @@ def refuse_nothing(ready: Source, reasons: Path | None) -> None:
     raise CorpusError(
         f"no clip is left to build of {ready.todo.root} ({first.id}: {first.reason}{more}){where}: "
         "fix the recordings or their texts, or change the recipe"
+    )
+
+
+def refuse_without_texts(root: Path, clips: Sequence[Clip], recipe: Recipe, most: float = MOST_EMPTY) -> None:
+    """Refuse to build for text to speech what has no texts, unless the recipe ignores that.
+
+    Parameters
+    ----------
+    root
+        The corpus, for the message.
+    clips
+        With the texts that are going to be built.
+    recipe
+        What to build.
+    most
+        Share of them, 0 to 1, that may have no letter and no digit in their text.
+
+    Raises
+    ------
+    CorpusError
+        If more have none.
+    """
+    if recipe.transcribe or NO_TEXTS not in recipe.enabled_codes():
+        return
+    empty = [clip.id for clip in clips if not any(map(str.isalnum, clip.text))]
+    if len(empty) <= most * len(clips):
+        return
+    some = "none of" if len(empty) == len(clips) else f"{len(empty):,} of"
+    names = f"{', '.join(empty[:3])}{' ...' if empty[3:] else ''}"
+    raise CorpusError(
+        f"{root}: {some} the {len(clips):,} clips {'has a' if some == 'none of' else 'have no'} text ({names}), and a "
+        "build for text to speech needs them. Give the table of texts, or put NAME.txt beside NAME.wav (ttsprep "
+        "inspect shows what is read); write them down with --recipe transcribe; or, where none is needed, set "
+        f'[checks] ignore = ["{NO_TEXTS}"] in a recipe'
     )
 
 

@@ -33,6 +33,14 @@ class Files(Check):
             "Find the file, or remove the line.",
         ),
         Code(
+            "audio-matched",
+            "Names in the metadata are not those of the files, and were matched with them.",
+            "Names for which no file is there, against the files that no line names: by another extension, another "
+            "case, the base name, its letters and digits; only where that is one to one. One note a table and rule.",
+            "Other readers of the table look for files that are not there.",
+            "Correct the names, or read the table with ttsprep build, which writes one that fits.",
+        ),
+        Code(
             "audio-orphan",
             "An audio file that no line of the metadata names.",
             "All audio files under the corpus against the paths of the metadata; note.",

@@ -15,11 +15,26 @@ from ttsprep.text.characters import count_spoken, fold, script, words
 EMPTY = Code(
     "text-empty",
     "The transcript has no letter and no digit.",
-    "Letters, digits and vowel signs are counted; the limit is one. If no clip of the corpus has a "
-    "transcript, it is one note on the corpus, for speech without text is a use of its own (codecs, "
-    "vocoders).",
+    "Letters, digits and vowel signs are counted; the limit is one. A corpus without any is `text-missing`.",
     "The model learns to speak where nothing is written: at inference it babbles before, after or instead of the text.",
     "Write what is said, or drop the clip.",
+)
+MISSING = Code(
+    "text-missing",
+    "No clip of the corpus has a transcript.",
+    "As text-empty, for all clips; one error on the corpus.",
+    "Text to speech cannot be trained without texts: a list for a trainer would hold empty ones. `ttsprep build` "
+    "refuses to write it.",
+    "Give the table of texts (`ttsprep inspect` shows what is read), put NAME.txt beside NAME.wav, or have a model "
+    "write the texts down with the recipe transcribe. Where no text is needed (voice conversion, codecs), ignore it.",
+)
+PHONEMES = Code(
+    "text-phonemes",
+    "The transcripts are phonemes, not text.",
+    "The column of texts of a table has stress marks and letters of the IPA, or ARPABET, in half of its cells or more, "
+    "and no column has letters of a script; one error on the corpus.",
+    "Phonemes that are phonemized again are read as the names of their letters: the model learns to spell.",
+    "Read the table that has the texts in letters, or say with `--columns` which column that is.",
 )
 DUPLICATE = Code(
     "text-duplicate",
@@ -63,7 +78,7 @@ class Text(Check):
 
     name: ClassVar[str] = "text"
     area: ClassVar[str] = "text"
-    codes: ClassVar[tuple[Code, ...]] = (EMPTY, DUPLICATE, REPETITION)
+    codes: ClassVar[tuple[Code, ...]] = (EMPTY, MISSING, PHONEMES, DUPLICATE, REPETITION)
     measures: ClassVar[dict[str, str]] = {
         "chars": "characters that are spoken: letters, digits and vowel signs",
         "words": "words; a script without blanks between words has few and long ones",
@@ -90,7 +105,7 @@ class Text(Check):
         corpus = corpus[corpus["chars"].notna()]  # a clip that could not be measured is not empty
         empty = corpus["chars"] == 0
         if len(corpus) and empty.all():
-            yield Finding("", EMPTY.code, Severity.NOTE, f"none of the {len(corpus)} clips has a transcript")
+            yield Finding("", MISSING.code, Severity.ERROR, f"none of the {len(corpus):,} clips has a transcript")
             return
         for clip in corpus.loc[empty, "id"]:
             message = "the transcript has no letter and no digit"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
+_LINES = 4
+"""Lines about how the corpus was read that fit a terminal; a corpus may have a table a book."""
 Suggestions = Sequence[tuple[str, Sequence[str]]]
 
 
@@ -38,6 +40,7 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
         "corpus": printable(str(plan.root)),
         "layout": plan.layout,
         "recognised_by": printable(plan.why),
+        "reading": [printable(line) for line in plan.decided],
         "clips": len(plan.clips),
         "speakers": speakers,
         "languages": languages,
@@ -51,6 +54,7 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
     rows = {
         "would read": f"{count(len(plan.clips), 'clip')} of {document['corpus']}",
         "layout": f"{plan.layout} ({document['recognised_by']})",
+        **({"tables": "\n".join(map(printable, plan.decided[:_LINES]))} if plan.decided else {}),
         "speakers": str(speakers) if speakers else "not named: one is assumed",
         "language": ", ".join(languages),
         "metadata": count(len(plan.findings), "finding"),
@@ -127,7 +131,24 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
     text.append("language " + ", ".join(summary["languages"]), "not bold")
     text.append("" if language else " (--language changes it)", "not bold dim")
     text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
+    from ttsprep.audit.verdict import NO_TEXTS
+
+    for line in summary["reading"][:_LINES]:
+        text.append(f"\n  {printable(line)}", "not bold dim")
+    if more := len(summary["reading"]) - _LINES:
+        text.append(f"\n  and {more:,} more lines in summary.json" if more > 0 else "", "not bold dim")
+    if NO_TEXTS in summary["codes"]:
+        text.append(f"\n{_no_texts(summary)}", "bold red")
     return text
+
+
+def _no_texts(summary: Mapping[str, Any]) -> str:
+    """Say first what makes a corpus none for text to speech, and the three ways out."""
+    return (
+        f"No transcripts: none of the {count(summary['clips'], 'clip')} has a text. Three ways out: give the table of "
+        "texts, or put NAME.txt beside NAME.wav (ttsprep inspect shows what is read); have a model write them down "
+        "(ttsprep build --recipe transcribe); or --ignore text-missing where none is needed (voice conversion, codecs)"
+    )
 
 
 def _verdicts(summary: Mapping[str, Any]) -> "Table":

@@ -11,7 +11,7 @@ import typer
 from ttsprep.cli import console
 from ttsprep.cli.audit import length, pairs
 from ttsprep.cli.console import count, printable, show, write
-from ttsprep.cli.options import AsJson, Cluster, Jobs, cores
+from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, cores, reading_options
 from ttsprep.core.errors import UsageError
 from ttsprep.core.workers.ray_cluster import connected
 
@@ -42,6 +42,9 @@ def build(
     language: Annotated[
         str, typer.Option(metavar="TAG", help="Of clips that do not say theirs. [default: en-us]")
     ] = "",
+    columns: Columns = "",
+    audio_root: AudioRoot = None,
+    follow_links: FollowLinks = False,
     export: Annotated[
         list[str] | None, typer.Option(metavar="FORM", help="Write this as well; may be repeated.")
     ] = None,
@@ -75,6 +78,8 @@ def build(
     select: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
     select |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
     rules = rules.model_copy(update={"select": rules.select.model_copy(update=select)})
+    reading = reading_options(columns, audio_root, follow_links=follow_links)
+    rules = rules.model_copy(update={key: value for key, value in reading.items() if value})
     rules = _with_model(rules, asr_model)
     rules.verify()
     out = out or OUT / (Path(recipe).stem if recipe else _name(source))

@@ -17,7 +17,7 @@ from ttsprep.cli import console
 from ttsprep.cli.build import build, new_recipe, trainers
 from ttsprep.cli.codec import codec, decode, encode
 from ttsprep.cli.explain import explain
-from ttsprep.cli.options import AsJson, Cluster, Jobs, cores
+from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, cores, reading_options
 from ttsprep.core.errors import TtsprepError, UsageError
 from ttsprep.core.workers.ray_cluster import connected
 
@@ -69,6 +69,9 @@ def _audit(
     language: Annotated[
         str, typer.Option(metavar="TAG", help="Of clips that do not say theirs. [default: en-us]")
     ] = "",
+    columns: Columns = "",
+    audio_root: AudioRoot = None,
+    follow_links: FollowLinks = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where the results go. [default: ./NAME.audit]")
     ] = None,
@@ -106,6 +109,8 @@ def _audit(
     Only reads the corpus. A second audit measures only what has changed; one that was stopped goes on.
     """
     rules = _rules(recipe, layout, language, select, ignore)
+    reading = reading_options(columns, audio_root, follow_links=follow_links)
+    rules = rules.model_copy(update={key: value for key, value in reading.items() if value})
     sentences = _sentences(prompts)
     out = out or Path(f"{_name(corpus)}.audit")
     asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
@@ -117,7 +122,7 @@ def _audit(
     if dry_run:
         from ttsprep.corpora.corpus import read_corpus
 
-        views.show_plan(read_corpus(corpus, rules.layout, rules.language), out, as_json=as_json)
+        views.show_plan(read_corpus(corpus, rules.layout, rules.language, rules.reading()), out, as_json=as_json)
         return 0
 
     from ttsprep.audit.pipeline import audit

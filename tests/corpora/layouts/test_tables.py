@@ -153,9 +153,16 @@ def test_filelist_lines_with_other_columns_are_found(tmp_path: Path) -> None:
     assert "list.txt line 2" in findings[0].message
 
 
-def test_a_filelist_of_unknown_columns_is_refused(tmp_path: Path) -> None:
+def test_a_list_without_texts_is_left_aside_and_named_or_refused(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav")
-    put(tmp_path, "list.txt", "a.wav|1|2|3|4|5\n")
+    path = put(tmp_path, "list.txt", "a.wav|1|2|3|4|5\n")
+    corpus = read_corpus(tmp_path)
+    assert corpus.layout == "plain"
+    assert corpus.decided == [
+        f"left aside, as it names no audio and texts: list.txt; ttsprep audit {path} reads it as a table"
+    ]
+    path.rename(tmp_path / "metadata.csv")
+    put(tmp_path, "metadata.csv", "a.wav|1|2|3|4|5\nb.wav|2|2|3|4|5\n")
     with pytest.raises(CorpusError, match=r"no column can be told to be the text.*--columns path,text,-,-,-,-"):
         read_corpus(tmp_path)
 

@@ -116,7 +116,7 @@ def selftest(
     CorpusError
         If fewer than 10 clips can be read.
     """
-    todo = read_corpus(path, recipe.layout, recipe.language)
+    todo = read_corpus(path, recipe.layout, recipe.language, recipe.reading())
     judges, wanted = recipe.configured_checks(), recipe.enabled_codes()
     random = np.random.default_rng(seed)
     chosen = [todo.clips[i] for i in sorted(random.permutation(len(todo.clips))[:background])]

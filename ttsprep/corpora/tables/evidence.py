@@ -108,6 +108,12 @@ class Evidence:
 NOTHING = Evidence(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "")
 
 
+def may_be_text(evidence: Evidence) -> bool:
+    """Whether a column may be a text at all, and be it in phonemes: no labels, numbers or names alone."""
+    letters = evidence.prose >= 0.3 or evidence.phonemes >= 0.5 or evidence.pinyin >= 0.5
+    return letters and not evidence.is_label
+
+
 def weigh(column: Sequence[str]) -> Evidence:
     """Return what the cells of a column show."""
     cells = [cell.strip() for cell in column]

@@ -10,7 +10,7 @@ from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.metadata import Row, checked, piece
 from ttsprep.corpora.paths import Relative, stem
 from ttsprep.corpora.tables.columns import Columns, Sample, find_columns, refuse
-from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag
+from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
 from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
 from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, plain_name
 from ttsprep.corpora.tables.records import JSON, XLSX, record_rows, sheet_rows
@@ -116,13 +116,16 @@ def is_candidate(table: Table, index: AudioIndex) -> bool:
         return False
     if sample.named("path") is not None and sample.named("text") is not None:
         return True
+    known = table.path.name.lower().split(".")[0] in NAMED and len(sample.rows) > 1
+    if not known and not any(map(may_be_text, sample.evidence)):
+        return False
     shares = [sample.matched(place) for place in range(sample.count)]
     if max(shares, default=0.0) >= 0.5:
         return True
     named = max(range(sample.count), key=lambda place: sample.evidence[place].named)
     if sample.evidence[named].named >= 0.5 and not sample.is_prose(named):
         return True
-    return max(shares, default=0.0) * len(sample.rows) >= 3 or table.path.name.lower().split(".")[0] in NAMED
+    return max(shares, default=0.0) * len(sample.rows) >= 3 or known
 
 
 def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str) -> Columns:
