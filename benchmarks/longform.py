@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ttsprep.build.longform.book_words import After, words
+from ttsprep.build.longform.book_words import After, split_book
 from ttsprep.core import audio
 from ttsprep.core.signal import Signal, runs
 from ttsprep.core.types import Clip, Samples
@@ -90,7 +90,7 @@ def join(
     sentences: list[int] = []
     silences: Timed = []
     for number, (clip, samples, _) in enumerate(clips):
-        taken = words(clip.text, "")
+        taken = split_book(clip.text, "")
         start, end = at / rate, (at + len(samples)) / rate
         own = timed[clip.id] if timed else [(0.0, end - start)] * len(taken.sizes)
         times += [(start + first, start + last) for first, last in own]
@@ -135,7 +135,7 @@ def times_from_json(path: Path, clips: Sequence[Clip]) -> dict[str, Timed]:
     found = json.loads(path.read_text(encoding="utf-8"))
     result = {}
     for clip in clips:
-        count = len(words(clip.text, "").sizes)
+        count = len(split_book(clip.text, "").sizes)
         rows = [(row[1], row[2]) for row in found.get(clip.id, []) if any(c.isalnum() for c in row[0])]
         if len(rows) == count:
             result[clip.id] = rows
@@ -152,7 +152,7 @@ def times_from_labels(folder: Path, clip: Clip) -> tuple[Timed, Timed]:
     labels = [(first, last, name) for (first, _), (last, name) in pairwise([(0.0, ""), *ends])]
     silent = [(first, last) for first, last, name in labels if name in {"pau", "#", "ssil"}]
     sounds = [label for label in labels if label[2] not in {"pau", "#", "ssil"}]
-    taken = words(clip.text, "")
+    taken = split_book(clip.text, "")
     tokens = [clip.text[a:b] for a, b in taken.spans]
     own = [(number, phone) for number, line in enumerate(phonemize(tokens, clip.language or "ru"))
            for phone in line.split() if phone != WORD]  # fmt: skip

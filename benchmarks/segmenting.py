@@ -36,7 +36,7 @@ from longform import Recording, join, read, times_from_json, times_from_labels
 
 from ttsprep.build.config import Segment, Transcribe
 from ttsprep.build.longform.align_asr import aligned_source
-from ttsprep.build.longform.book_words import words
+from ttsprep.build.longform.book_words import split_book
 from ttsprep.build.longform.cut import Cuts, Piece, Segmenting
 from ttsprep.core.progress import NO_PROGRESS
 from ttsprep.core.types import Clip
@@ -114,7 +114,7 @@ def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[P
 def spoiled(recording: Recording, seed: int) -> str:
     """Return the text as books have it: not all that is said, and more than is read."""
     random = np.random.default_rng(seed)
-    taken = words(recording.text, "")
+    taken = split_book(recording.text, "")
     own: dict[int, list[str]] = {}
     for number, (first, last) in zip(recording.sentences, taken.spans, strict=True):
         own.setdefault(number, []).append(recording.text[first:last])
@@ -168,7 +168,7 @@ def refusals(cuts: Cuts) -> str:
 
 def show_texts(recording: Recording, pieces: tuple[Piece, ...], *, show: bool) -> None:
     """Print how many texts are right, wrong and unknown."""
-    taken = words(recording.text, "")
+    taken = split_book(recording.text, "")
     tokens = [recording.text[a:b] for a, b in taken.spans]
     middles = np.array([np.nan if np.isnan(a) else (a + b) / 2 for a, b in recording.words])
     verdicts: Counter[str] = Counter()

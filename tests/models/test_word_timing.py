@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ttsprep.models.word_timing import monotonic, pace, speech_frames, split, word_scores
+from ttsprep.models.word_timing import monotonic, pace, speech_frames, tokenize, word_scores
 
 
 def letters(text: str) -> list[int]:
@@ -11,12 +11,12 @@ def letters(text: str) -> list[int]:
 
 
 def test_each_word_has_its_tokens() -> None:
-    words = split("so it  is.", "en", letters)
+    words = tokenize("so it  is.", "en", letters)
     assert words.words == ("so", "it", "is.")
     assert "".join(map(chr, words.tokens)) == " so it is."
     assert words.spans == ((0, 3), (3, 6), (6, 10))
-    assert split("你 好", "zh", letters).words == ("你", "好")
-    assert split(" ", "en", letters).tokens == ()
+    assert tokenize("你 好", "zh", letters).words == ("你", "好")
+    assert tokenize(" ", "en", letters).tokens == ()
 
 
 def test_a_word_is_as_good_as_its_worst_token_and_marks_do_not_count() -> None:
@@ -47,7 +47,7 @@ def test_speech_is_what_is_not_far_under_the_loudest() -> None:
 
 
 def test_words_that_pile_up_have_no_time_and_speech_that_nothing_is_written_for_has_no_letters() -> None:
-    text = split("so it was then", "en", letters)  # 2, 2, 3 and 4 letters
+    text = tokenize("so it was then", "en", letters)  # 2, 2, 3 and 4 letters
     speech = np.ones(100, bool)
 
     def measured(*frames: int) -> tuple[float, float]:
@@ -57,7 +57,7 @@ def test_words_that_pile_up_have_no_time_and_speech_that_nothing_is_written_for_
     assert measured(0, 20, 40, 60, 100) == pytest.approx((0.0, 2.0 - 13 * 0.12))
     assert measured(0, 60, 98, 99, 100)[0] == pytest.approx(7 - 2 * 0.4)  # the last two in 40 ms
     assert measured(0, 5, 10, 15, 25)[1] == pytest.approx(1.5)  # all after the last word
-    assert pace(split("", "en", letters), np.array([0]), speech, 0.02) == (0.0, pytest.approx(2.0))
-    characters = split("你好吗", "zh", letters)
+    assert pace(tokenize("", "en", letters), np.array([0]), speech, 0.02) == (0.0, pytest.approx(2.0))
+    characters = tokenize("你好吗", "zh", letters)
     starts = np.array([0, 1, 2, 3])
     assert pace(characters, starts, speech, 0.02, spaced=False)[0] == pytest.approx(3 * 2.5 - 20 * 0.06)

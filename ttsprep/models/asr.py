@@ -13,7 +13,7 @@ from ttsprep.core.types import Measures
 from ttsprep.models import whisper as whisper_model
 from ttsprep.models.base import RATE, ModelInput, SpeechModel
 from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, weights
-from ttsprep.models.word_timing import UNSPACED, Words, monotonic, pace, speech_frames, split, word_scores
+from ttsprep.models.word_timing import UNSPACED, TokenizedText, monotonic, pace, speech_frames, tokenize, word_scores
 from ttsprep.text.diff import Comparison, compare, without_loops
 
 DOUBT = 4.0
@@ -73,7 +73,7 @@ def _listen(scorer: Scorer, clips: Sequence[ModelInput]) -> list[Measures]:
 def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) -> list[Measures]:
     """Return the measures of clips in one language, whose `features` the encoder made."""
     language: str = scorer.tokenizer.language
-    texts = [split(clip.clip.text, language, scorer.tokenizer.encode) for clip in clips]
+    texts = [tokenize(clip.clip.text, language, scorer.tokenizer.encode) for clip in clips]
     encoded = {i: features[i] for i, text in enumerate(texts) if 0 < len(text.tokens) < scorer.longest}
     forced = scorer.force(features, [text.tokens if i in encoded else () for i, text in enumerate(texts)])
     rows = [_language(one, language) | {"no_speech_p": one.no_speech} for one in forced]
@@ -93,7 +93,7 @@ def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) 
     others = {i: _tokens(scorer, clips[i]) for i in doubted if clips[i].others}
     decoys = dict(zip(others, _force(scorer, encoded, others), strict=True))
     for i, text in zip(doubted, map(scorer.text, tokens), strict=True):
-        heard = without_loops(split(text, language, lambda _: ()).words, texts[i].words)
+        heard = without_loops(tokenize(text, language, lambda _: ()).words, texts[i].words)
         comparison = compare(texts[i].words, heard, clips[i].clip.language)
         rows[i] |= _scores(texts[i], forced[i], comparison, rows[i]["stretched_s"])
         rows[i] |= {"said": text, "said_cer": comparison.error_rate}
@@ -117,7 +117,7 @@ def _force(scorer: Scorer, encoded: dict[int, Any], texts: dict[int, tuple[int, 
 
 def _tokens(scorer: Scorer, clip: ModelInput) -> tuple[int, ...]:
     """Return the tokens of a decoy: the other transcript that is nearest in length."""
-    tokens = split(clip.others[0], scorer.tokenizer.language, scorer.tokenizer.encode).tokens
+    tokens = tokenize(clip.others[0], scorer.tokenizer.language, scorer.tokenizer.encode).tokens
     return tokens[: scorer.longest]
 
 
@@ -126,7 +126,7 @@ def _mean(forced: Forced) -> float:
     return float(forced.log_p[np.isfinite(forced.log_p)].mean())
 
 
-def _scores(text: Words, forced: Forced, heard: Comparison | None, stretched_s: float) -> Measures:
+def _scores(text: TokenizedText, forced: Forced, heard: Comparison | None, stretched_s: float) -> Measures:
     """Return how far the worst word, or the worst place where a word is missing, is behind what was expected."""
     missing = -np.nan_to_num(word_scores(forced.log_p, forced.best, text.spans))
     starts = [start for start, _ in text.spans] + [len(text.tokens)]
@@ -152,7 +152,7 @@ def _scores(text: Words, forced: Forced, heard: Comparison | None, stretched_s: 
     }
 
 
-def _timing(text: Words, clip: ModelInput, forced: Forced, *, spaced: bool) -> Measures:
+def _timing(text: TokenizedText, clip: ModelInput, forced: Forced, *, spaced: bool) -> Measures:
     """Return where the words end, and where letters and speech have no room for each other."""
     speech = speech_frames(clip.samples, FRAME_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
@@ -186,7 +186,7 @@ def best_text(model: str, clips: Sequence[ModelInput], language: str) -> list[Me
     scorer = load(model, language)
     features = scorer.encode([clip.samples for clip in clips])
     pairs = [(i, text) for i, clip in enumerate(clips) for text in clip.others]
-    tokens = [split(text, scorer.tokenizer.language, scorer.tokenizer.encode).tokens for _, text in pairs]
+    tokens = [tokenize(text, scorer.tokenizer.language, scorer.tokenizer.encode).tokens for _, text in pairs]
     told = [k for k, row in enumerate(tokens) if 0 < len(row) < scorer.longest]
     best: dict[int, tuple[float, str]] = {}
     several = [k for k in told if len(clips[pairs[k][0]].others) > 1]

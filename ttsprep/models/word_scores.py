@@ -11,7 +11,7 @@ from ttsprep.models import whisper as whisper_model
 from ttsprep.models.asr import DOUBT, Asr, score
 from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.whisper import FRAME_S, TAIL_S, WINDOW_S, Scorer, weights
-from ttsprep.models.word_timing import UNSPACED, Words, monotonic, speech_frames, split, word_scores
+from ttsprep.models.word_timing import UNSPACED, TokenizedText, monotonic, speech_frames, tokenize, word_scores
 from ttsprep.text.diff import Comparison, compare, without_loops
 
 
@@ -106,18 +106,20 @@ def score_words(path: str, clip: ModelInput) -> WordScores:
     language: str = scorer.tokenizer.language
     (features,) = scorer.encode([clip.samples])
     said = scorer.text(*scorer.write([features], [len(clip.samples) / RATE]))
-    text = split(clip.clip.text, language, scorer.tokenizer.encode)
+    text = tokenize(clip.clip.text, language, scorer.tokenizer.encode)
     if not 0 < len(text.tokens) < scorer.longest:
         missing = "its text is longer than the model can write" if text.tokens else "it has no text"
         return WordScores(name, said=said, missing=missing)
     (measures,) = score(scorer, [clip], [features])
-    heard = without_loops(split(said, language, lambda _: ()).words, text.words)
+    heard = without_loops(tokenize(said, language, lambda _: ()).words, text.words)
     said = ("" if language in UNSPACED else " ").join(heard)
     comparison = compare(text.words, heard, clip.clip.language)
     return WordScores(name, _words(scorer, clip, features, text, comparison), said, measures)
 
 
-def _words(scorer: Scorer, clip: ModelInput, features: Any, text: Words, heard: Comparison) -> tuple[TimedWord, ...]:
+def _words(
+    scorer: Scorer, clip: ModelInput, features: Any, text: TokenizedText, heard: Comparison
+) -> tuple[TimedWord, ...]:
     (forced,) = scorer.force([features], [text.tokens])
     scores = word_scores(forced.log_p, forced.best, text.spans) * (1 - np.array(heard.likeness))
     speech = speech_frames(clip.samples, FRAME_S)

@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Words:
+class TokenizedText:
     """A transcript as the decoder is made to write it.
 
     Attributes
@@ -48,7 +48,7 @@ class Words:
         return starts[[start for start, _ in self.spans] + [len(self.tokens)]]
 
 
-def split(text: str, language: str, encode: Callable[[str], Sequence[int]]) -> Words:
+def tokenize(text: str, language: str, encode: Callable[[str], Sequence[int]]) -> TokenizedText:
     """Return a transcript as words and tokens; Whisper puts a blank before the first word, too."""
     spaced = language not in UNSPACED
     words = text.split() if spaced else [character for character in text if not character.isspace()]
@@ -58,7 +58,7 @@ def split(text: str, language: str, encode: Callable[[str], Sequence[int]]) -> W
         start = len(tokens)
         tokens += encode(f" {word}" if spaced else word)
         spans.append((start, len(tokens)))
-    return Words(tuple(words), tuple(tokens), tuple(spans))
+    return TokenizedText(tuple(words), tuple(tokens), tuple(spans))
 
 
 def word_scores(log_p: Floats, best: Floats, spans: Sequence[tuple[int, int]]) -> Floats:
@@ -69,7 +69,7 @@ def word_scores(log_p: Floats, best: Floats, spans: Sequence[tuple[int, int]]) -
     log_p, best
         As in `Forced`.
     spans
-        As in `Words`.
+        As in `TokenizedText`.
 
     Returns
     -------
@@ -115,7 +115,12 @@ def monotonic(attention: Floats) -> npt.NDArray[np.int64]:
 
 
 def pace(
-    text: Words, starts: npt.NDArray[np.int64], speech: npt.NDArray[np.bool_], frame_s: float, *, spaced: bool = True
+    text: TokenizedText,
+    starts: npt.NDArray[np.int64],
+    speech: npt.NDArray[np.bool_],
+    frame_s: float,
+    *,
+    spaced: bool = True,
 ) -> tuple[float, float]:
     """Return how many letters there is no time for, and how much speech there are no letters for.
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ttsprep.build.longform.acoustic import SILENCE, Sounds, Stretch, learn, paths, scores
+from ttsprep.build.longform.acoustic import SILENCE, Sounds, SpeechRun, learn, paths, scores
 
 UNITS = np.array([1, 2, SILENCE, 3, SILENCE])
 RANDOM = np.random.default_rng(4)
@@ -30,11 +30,11 @@ def test_scores_are_those_of_the_best_path() -> None:
     assert found[1, 0] == -np.inf
 
 
-def spoken(means: np.ndarray, units: list[int]) -> Stretch:
+def spoken(means: np.ndarray, units: list[int]) -> SpeechRun:
     frames = np.concatenate([np.full(RANDOM.integers(3, 9), unit) for unit in units])
     features = means[frames] + RANDOM.standard_normal((len(frames), 4))
     text = [unit for unit in units if unit != SILENCE]
-    return Stretch(features.astype(np.float32), np.array([x for unit in text for x in (unit, SILENCE)]))
+    return SpeechRun(features.astype(np.float32), np.array([x for unit in text for x in (unit, SILENCE)]))
 
 
 def test_units_are_learnt_from_texts_alone() -> None:

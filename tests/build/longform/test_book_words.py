@@ -2,7 +2,7 @@
 
 import pytest
 
-from ttsprep.build.longform.book_words import After, words
+from ttsprep.build.longform.book_words import After, split_book
 
 
 @pytest.mark.parametrize(
@@ -17,21 +17,21 @@ from ttsprep.build.longform.book_words import After, words
     ],
 )
 def test_what_follows_a_word(text: str, expected: list[After]) -> None:
-    assert list(words(text, "").after) == expected
+    assert list(split_book(text, "").after) == expected
 
 
 def test_the_text_between_is_the_text() -> None:
-    taken = words(' — "Yes,"  he said\n(softly) – and left.  ', "en-us")
+    taken = split_book(' — "Yes,"  he said\n(softly) – and left.  ', "en-us")
     assert taken.between(0, len(taken.sizes)) == '— "Yes," he said (softly) – and left.'
     assert [taken.between(i, i + 1) for i in range(3)] == ['— "Yes,"', "he", "said"]
 
 
 def test_phones_are_those_of_the_phrase() -> None:
-    taken = words("I saw a cat, in 1999.", "en-us")
-    assert taken.phones[2] != words("a", "en-us").phones[0]
+    taken = split_book("I saw a cat, in 1999.", "en-us")
+    assert taken.phones[2] != split_book("a", "en-us").phones[0]
     assert taken.sizes[5] > 15
 
 
 @pytest.mark.parametrize("language", ["", "xx-nowhere"])
 def test_without_a_language_characters_are_counted(language: str) -> None:
-    assert list(words("Ще не вмерла", language).sizes) == [2, 2, 6]
+    assert list(split_book("Ще не вмерла", language).sizes) == [2, 2, 6]

@@ -59,7 +59,7 @@ def sentences_in(made: Chapter, piece: Piece) -> list[int]:
 def test_speech_without_a_text_is_cut_in_silences_and_all_kept(made: Chapter) -> None:
     cuts = cuts_of(made, clip_of(made))
     pieces = pieces_of(cuts)
-    assert cuts.refused == ()
+    assert cuts.skipped == ()
     assert all(3.0 <= piece.end - piece.start <= 15.0 for piece in pieces)
     samples, rate = sf.read(made.path, dtype="float32")
     outside = np.ones(len(samples), bool)
@@ -90,14 +90,14 @@ def test_each_piece_has_the_text_that_is_said_in_it(made: Chapter) -> None:
 def test_a_text_of_something_else_is_refused(made: Chapter) -> None:
     cuts = cuts_of(made, clip_of(made, "A short note."))
     assert pieces_of(cuts) == ()
-    (refused,) = cuts.refused
-    assert refused.reason.startswith("the text cannot be placed")
-    assert (refused.start, refused.end) == pytest.approx((0.0, sf.info(made.path).duration))
+    (skipped,) = cuts.skipped
+    assert skipped.reason.startswith("the text cannot be placed")
+    assert (skipped.start, skipped.end) == pytest.approx((0.0, sf.info(made.path).duration))
 
 
 def test_what_is_refused_and_what_is_cut_is_all_there_is(made: Chapter) -> None:
     cuts = cuts_of(made, clip_of(made, made.text))
-    spans = sorted([(p.start, p.end) for p in pieces_of(cuts)] + [(r.start, r.end) for r in cuts.refused if r.end])
+    spans = sorted([(p.start, p.end) for p in pieces_of(cuts)] + [(r.start, r.end) for r in cuts.skipped if r.end])
     assert spans[0][0] < made.spans[0][0]
     assert spans[-1][1] > made.spans[-1][1] - 0.1
     assert all(-1e-6 < after[0] - before[1] < 1.5 for before, after in pairwise(spans))
@@ -117,7 +117,7 @@ def test_a_text_in_another_order_is_refused_as_a_whole(long_made: Chapter) -> No
     shuffled = np.random.default_rng(1).permutation(long_made.text.split())
     cuts = cuts_of(long_made, clip_of(long_made, " ".join(shuffled)))
     assert pieces_of(cuts) == ()
-    assert [refused.reason.partition(":")[0] for refused in cuts.refused] == ["the text cannot be placed"]
+    assert [skipped.reason.partition(":")[0] for skipped in cuts.skipped] == ["the text cannot be placed"]
 
 
 def test_pieces_are_exact_to_the_sample(made: Chapter) -> None:
@@ -165,7 +165,7 @@ def test_silence_and_steady_noise_are_refused(tmp_path: Path) -> None:
     for name in ("silent", "noise"):
         cuts = segments(SegmentStep(str(tmp_path), RULES), Clip(name, f"{name}.wav", ""))
         assert pieces_of(cuts) == ()
-        assert cuts.refused
+        assert cuts.skipped
 
 
 def test_longer_pauses_can_be_asked_for(made: Chapter) -> None:
@@ -188,6 +188,6 @@ def test_workers_cut_the_same_and_what_is_known_is_not_cut_again(made: Chapter, 
 
 def test_a_lost_clip_is_refused_by_name() -> None:
     clip = Clip("a", "a.wav", "Hello.", start=1.0)
-    pieces, (refused,) = cut(clip, Segments.of(SegmentStep("", RULES).failed(clip, "killed")))
+    pieces, (skipped,) = cut(clip, Segments.of(SegmentStep("", RULES).failed(clip, "killed")))
     assert pieces == []
-    assert (refused.start, refused.end, refused.reason) == (1.0, None, "cutting it failed twice: killed")
+    assert (skipped.start, skipped.end, skipped.reason) == (1.0, None, "cutting it failed twice: killed")

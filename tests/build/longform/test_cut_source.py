@@ -37,9 +37,9 @@ def test_a_recording_that_cannot_be_cut_is_told_in_one_line(tmp_path: Path, leve
         assert (said.returncode, said.stdout) == (2, "")
         assert f"no clip is left to build of {source} (room: 0.0-40.0 s: {why}" in line
     assert f"the reasons are in {out / 'rejected.csv'}: fix the recordings" in done.stderr
-    (refused,) = read_rejected(out / "rejected.csv")
-    assert (refused.id, refused.stage) == ("room", "segment")
-    assert why in refused.reason
+    (skipped,) = read_rejected(out / "rejected.csv")
+    assert (skipped.id, skipped.stage) == ("room", "segment")
+    assert why in skipped.reason
 
 
 def test_what_a_model_would_align_is_told_as_well(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from ttsprep.audit.defects.demo_sentences import SENTENCES
-from ttsprep.build.longform.book_words import words
+from ttsprep.build.longform.book_words import split_book
 from ttsprep.build.longform.match_words import match, pairs
 from ttsprep.text.characters import letters
 
@@ -11,11 +11,11 @@ TEXTS = [sentence for sentence in SENTENCES if len(sentence.split()) > 6][:14]
 
 
 def texts_of(book: str, written: list[str]) -> list[str]:
-    taken = words(book, "")
+    taken = split_book(book, "")
     return [taken.between(one.begin, one.end) if not one.reason else f"! {one.reason}" for one in match(taken, written)]
 
 
-def test_pieces_that_are_written_as_in_the_book_have_its_words() -> None:
+def test_pieces_that_are_written_as_in_the_book_have_its_split_book() -> None:
     assert texts_of(" ".join(TEXTS), TEXTS) == TEXTS
 
 
@@ -41,7 +41,7 @@ def test_a_number_that_may_not_be_read_is_no_part_of_a_piece() -> None:
 
 def test_a_number_between_two_pieces_is_of_neither() -> None:
     written = [f"{TEXTS[0]} so", TEXTS[1]]
-    for one in match(words(f"{TEXTS[0]} 19 {TEXTS[1]}", ""), written):
+    for one in match(split_book(f"{TEXTS[0]} 19 {TEXTS[1]}", ""), written):
         assert (one.reason, one.before, one.after) == ("", 0, 0)
     assert texts_of(f"{TEXTS[0]} 19 {TEXTS[1]}", written) == TEXTS[:2]
 
@@ -53,12 +53,12 @@ def test_speech_without_a_text_is_refused() -> None:
     assert texts_of(" ".join(TEXTS), ["", "Quite another thing altogether happens."])[0].startswith("! there is speech")
     (short, *_) = texts_of(" ".join(TEXTS), [f"{TEXTS[0]} Calling.", *TEXTS[1:]])
     assert short == "! there is speech that the text does not have"
-    assert match(words("", ""), ["one", ""]) == match(words("...", ""), ["one", ""])
+    assert match(split_book("", ""), ["one", ""]) == match(split_book("...", ""), ["one", ""])
 
 
 def test_words_between_two_pieces_may_be_of_either() -> None:
     first, second = TEXTS[0].split(), TEXTS[1].split()
-    one, two = match(words(" ".join(TEXTS[:3]), ""), [" ".join(first[:-1]), " ".join(second[1:])])
+    one, two = match(split_book(" ".join(TEXTS[:3]), ""), [" ".join(first[:-1]), " ".join(second[1:])])
     assert (one.before, one.end, one.after) == (0, len(first) - 1, 2)
     assert (two.before, two.begin) == (2, len(first) + 1)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from ttsprep.audit.defects.demo_sentences import SENTENCES
-from ttsprep.build.longform.book_words import After, Words, words
+from ttsprep.build.longform.book_words import After, BookText, split_book
 from ttsprep.build.longform.text_position import place
 
-TEXT = words(" ".join(SENTENCES * 2), "en-us")
+TEXT = split_book(" ".join(SENTENCES * 2), "en-us")
 
 
-def read(text: Words, order: list[int] | None = None) -> tuple[np.ndarray, np.ndarray, list[int]]:
+def read(text: BookText, order: list[int] | None = None) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Return durations and pauses of a reading, and the past-the-last word of each stretch."""
     random = np.random.default_rng(7)
     seconds, pauses, ends, size, begun = [], [], [], 0.0, False
@@ -62,6 +62,6 @@ def test_text_that_is_not_read_is_named_and_the_rest_placed() -> None:
 
 
 def test_of_two_equal_texts_none_is_sure() -> None:
-    text = words("one two three " * 30, "en-us")
+    text = split_book("one two three " * 30, "en-us")
     found = place(text, np.full(20, 1.4), np.full(20, 0.4))
     assert (found.end_p[3:-3] < 0.9).all()

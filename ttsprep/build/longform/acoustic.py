@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from ttsprep.build.longform.book_words import Words
+from ttsprep.build.longform.book_words import BookText
 from ttsprep.build.longform.pauses import Levels, Pause
-from ttsprep.build.longform.text_position import UNHEARD, Heard, Placing, Values
+from ttsprep.build.longform.text_position import NO_SCORE, AcousticScores, TextPositions, Values
 from ttsprep.core.signal import Array, Mask
 
 Indices = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ SILENCE = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class SpeechRun:
     """Features of a stretch of speech, shape (frames, features), and the units of the text that it may hold.
 
     Attributes
@@ -72,7 +72,7 @@ class Sounds:
         return np.asarray(logs, np.float32)
 
 
-def learn(stretches: Sequence[Stretch], silence: Array, units: int, before: Sounds | None = None) -> Sounds:
+def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: Sounds | None = None) -> Sounds:
     """Learn the sounds of `units` units.
 
     Parameters
@@ -123,7 +123,7 @@ def scores(likelihoods: Array, units: Indices, starts: Indices, ends: Indices) -
     return now[:, ends]
 
 
-def paths(sounds: Sounds, stretches: Sequence[Stretch]) -> list[Indices]:
+def paths(sounds: Sounds, stretches: Sequence[SpeechRun]) -> list[Indices]:
     """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once."""
     result = [np.zeros(0, np.int64)] * len(stretches)
     order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
@@ -135,7 +135,7 @@ def paths(sounds: Sounds, stretches: Sequence[Stretch]) -> list[Indices]:
     return result
 
 
-def _batch(stretches: Sequence[Stretch], sounds: Sounds) -> Indices:
+def _batch(stretches: Sequence[SpeechRun], sounds: Sounds) -> Indices:
     """Return the place in the units of each frame, shape (stretches, frames); what is behind the end is padding."""
     frames = np.array([len(stretch.features) for stretch in stretches])
     widths = np.array([len(stretch.units) for stretch in stretches])
@@ -175,7 +175,7 @@ def _skippable(units: Indices) -> Indices:
     return behind[behind >= 2]
 
 
-def _evenly(stretch: Stretch) -> Indices:
+def _evenly(stretch: SpeechRun) -> Indices:
     spoken = stretch.units[stretch.units != SILENCE]
     places: Indices = np.arange(len(stretch.features)) * len(spoken) // len(stretch.features)
     return np.asarray(spoken[places])
@@ -216,7 +216,7 @@ MOST_WORDS = 60
 """Places compared for one end of a stretch."""
 
 
-class Listener:
+class AcousticAligner:
     """Learns what the phones of one recording sound like, and compares each stretch with the texts it may have.
 
     Parameters
@@ -227,7 +227,7 @@ class Listener:
         Of the recording.
     """
 
-    def __init__(self, levels: Levels, speech: Mask, found: list[Pause], text: Words) -> None:
+    def __init__(self, levels: Levels, speech: Mask, found: list[Pause], text: BookText) -> None:
         self.features = _features(levels, speech)
         quiet = self.features[~speech[::2]]
         self.silence = quiet[:: max(1, len(quiet) // 3_000)]
@@ -236,13 +236,13 @@ class Listener:
         self.text = text
         self.units, self.firsts, self.count = _units(text)
         self.sounds: Sounds | None = None
-        self.heard: list[Heard] = []
+        self.heard: list[AcousticScores] = []
 
-    def __call__(self, placing: Placing) -> list[Heard]:
+    def __call__(self, placing: TextPositions) -> list[AcousticScores]:
         """Return how well each stretch fits the texts that `placing` holds possible; nothing if too few are likely."""
         likely = (placing.begin_p > SURE) & (placing.end_p > SURE) & (placing.ends > placing.begins)
         stretches = [
-            Stretch(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
+            SpeechRun(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
             for k in np.flatnonzero(likely & (placing.wordless < 0.3))
         ]
         if sum(len(stretch.units) for stretch in stretches) < FEWEST_PHONES:
@@ -255,7 +255,7 @@ class Listener:
         ]
         return self.heard
 
-    def edges(self, placing: Placing) -> tuple[Values, Values]:
+    def edges(self, placing: TextPositions) -> tuple[Values, Values]:
         """Listen to the first and the last `EDGE_PHONES` of each stretch.
 
         Returns
@@ -269,7 +269,7 @@ class Listener:
         if self.sounds is None:
             return fit, frames
         stretches = [
-            Stretch(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
+            SpeechRun(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
             for k in told
         ]
         for k, stretch, places in zip(told, stretches, paths(self.sounds, stretches), strict=True):
@@ -287,19 +287,19 @@ class Listener:
     def _between(self, first: int, last: int) -> Indices:
         return self.units[self.firsts[first] : self.firsts[last]]
 
-    def _compare(self, k: int, placing: Placing, sounds: Sounds) -> Heard:
+    def _compare(self, k: int, placing: TextPositions, sounds: Sounds) -> AcousticScores:
         begins = _around(placing.begin_range[k], placing.begins[k], len(self.text.phones) - 1)
         ends = _around(placing.end_range[k], placing.ends[k], len(self.text.phones))
         first, last = int(begins[0]), int(ends[-1])
         frames = self.spans[k][1] - self.spans[k][0]
         if last <= first:
-            return Heard(first, last, np.full((1, 1), UNHEARD), frames)
+            return AcousticScores(first, last, np.full((1, 1), NO_SCORE), frames)
         units = self._between(first, last)
         offset = self.firsts[first]
         begins, ends = begins[begins < last], ends[ends > first]
         likelihoods = sounds.likelihoods(self.features[slice(*self.spans[k])])
         logs = scores(likelihoods, units, self.firsts[begins] - offset, self.firsts[ends] - offset - 2)
-        return Heard(first, int(ends[0]), WEIGHT * np.maximum(logs, -1e4).astype(np.float64), frames)
+        return AcousticScores(first, int(ends[0]), WEIGHT * np.maximum(logs, -1e4).astype(np.float64), frames)
 
 
 def _around(limits: Indices, chosen: int, stop: int) -> Indices:
@@ -319,7 +319,7 @@ def _features(levels: Levels, speech: Mask) -> Array:
     return np.concatenate((cepstrum, slope / 10), axis=1)
 
 
-def _units(text: Words) -> tuple[Indices, Indices, int]:
+def _units(text: BookText) -> tuple[Indices, Indices, int]:
     """Return the units of the text, the place of the first of each word, and how many units there are."""
     counts = Counter(phone for word in text.phones for phone in word)
     names = {phone: phone if counts[phone] >= RARE else phone[0] for phone in counts}

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from ttsprep.audit.model_pass import LIMITS, ClipInput, rows_of_readable
 from ttsprep.build.config import Segment, Transcribe
-from ttsprep.build.longform.book_words import Words, words
+from ttsprep.build.longform.book_words import BookText, split_book
 from ttsprep.build.longform.cut import cut_source, span
-from ttsprep.build.longform.divide import Refused
+from ttsprep.build.longform.divide import Skipped
 from ttsprep.build.longform.match_words import Match, match
 from ttsprep.build.select import Rejection
 from ttsprep.build.transcribe import BATCH, TranscribeStep, clip_input
@@ -133,7 +133,7 @@ def aligned_source(
         Receives every stage.
     """
     bare = replace(todo, clips=[replace(clip, text="") for clip in todo.clips])
-    cut, refused, origins = cut_source(bare, out, segment, jobs, progress)
+    cut, skipped, origins = cut_source(bare, out, segment, jobs, progress)
     model, store = model_file(rules.model), Store(out)
     own = (str(todo.root.resolve()), model, digest(Path(model)), rules.language)
     wholes = [todo.clips[origin] for origin in origins]
@@ -150,30 +150,30 @@ def aligned_source(
     for i, (clip, whole) in enumerate(zip(cut.clips, wholes, strict=True)):
         row = forced.get(i)
         if i in matches and (reason := matches[i].reason or _misfit(row)):
-            told_why = f"{span(Refused(clip.start, clip.end, reason))}: {UNPLACED}{reason}"
-            refused.append(Rejection(todo.ids[origins[i]], "segment", (), told_why))
+            told_why = f"{span(Skipped(clip.start, clip.end, reason))}: {UNPLACED}{reason}"
+            skipped.append(Rejection(todo.ids[origins[i]], "segment", (), told_why))
             continue
         text = row["text"] if row else "" if is_piece[i] else whole.text
         clips.append(replace(clip, text=text))
         ids.append(cut.ids[i])
-    return replace(cut, clips=clips, ids=ids), refused
+    return replace(cut, clips=clips, ids=ids), skipped
 
 
 def _matched(
     todo: Corpus, pieces: Sequence[int], origins: Sequence[int], written: Sequence[str]
-) -> tuple[dict[int, Match], dict[int, Words]]:
+) -> tuple[dict[int, Match], dict[int, BookText]]:
     """Return the words of the text that each piece holds, and the words of each recording."""
     own: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for i, text in zip(pieces, written, strict=True):
         own[origins[i]].append((i, text))
-    books = {origin: words(todo.clips[origin].text, "") for origin in own}
+    books = {origin: split_book(todo.clips[origin].text, "") for origin in own}
     found: dict[int, Match] = {}
     for origin, rows in own.items():
         found |= zip([i for i, _ in rows], match(books[origin], [text for _, text in rows]), strict=True)
     return found, books
 
 
-def _possible(book: Words, found: Match) -> tuple[str, ...]:
+def _possible(book: BookText, found: Match) -> tuple[str, ...]:
     """Return the texts that a piece may have: with and without the words at its ends that may be of others."""
     begins = range(found.begin - found.before, found.begin + 1)
     ends = range(found.end, found.end + found.after + 1)

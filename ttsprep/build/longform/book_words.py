@@ -46,7 +46,7 @@ class After(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class BookText:
     """A text as the search for its place sees it.
 
     Attributes
@@ -72,7 +72,7 @@ class Words:
         return " ".join(self.text[self.spans[first][0] : self.spans[last - 1][1]].split())
 
 
-def words(text: str, language: str) -> Words:
+def split_book(text: str, language: str) -> BookText:
     """Take a text apart.
 
     Marks that are not spoken, such as a dash between blanks, belong to the word before them.
@@ -95,7 +95,7 @@ def words(text: str, language: str) -> Words:
         After.LINK if kind == After.WORD and size <= LINK_PHONES else kind
         for kind, size in zip(after, sizes, strict=True)
     ]
-    return Words(text, spans, sounds, sizes, np.array(links, np.int8))
+    return BookText(text, spans, sounds, sizes, np.array(links, np.int8))
 
 
 def _phones(tokens: list[str], after: list[After], language: str) -> list[list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ttsprep.build.config import Segment
-from ttsprep.build.longform.divide import Piece, Refused, divide
+from ttsprep.build.longform.divide import Piece, Skipped, divide
 from ttsprep.build.longform.pauses import scan
 from ttsprep.build.select import Rejection
 from ttsprep.core import audio
@@ -45,7 +45,7 @@ class Segments:
     """
 
     pieces: tuple[Piece, ...] | None
-    refused: tuple[Refused, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     def row(self) -> Row:
         """Return the row of a table."""
@@ -58,7 +58,7 @@ class Segments:
         pieces = document["pieces"]
         return cls(
             None if pieces is None else tuple(Piece(**piece) for piece in pieces),
-            tuple(Refused(**item) for item in document["refused"]),
+            tuple(Skipped(**item) for item in document["skipped"]),
         )
 
 
@@ -100,7 +100,7 @@ class SegmentStep(Step[Clip]):
 
     def failed(self, item: Clip, reason: str) -> Row:
         """Return a refusal of the whole clip, which killed its worker or made the search fail."""
-        return Segments((), (Refused(item.start, item.end, f"cutting it failed twice: {reason}"),)).row()
+        return Segments((), (Skipped(item.start, item.end, f"cutting it failed twice: {reason}"),)).row()
 
     def _row(self, clip: Clip) -> Row:
         try:
@@ -111,11 +111,11 @@ class SegmentStep(Step[Clip]):
             levels = scan(path, start=clip.start, end=clip.end)
         except AudioError:
             return Segments(None).row() | {KEY: ""}
-        pieces, refused = divide(levels, clip, self.rules)
-        return Segments(tuple(pieces), tuple(refused)).row()
+        pieces, skipped = divide(levels, clip, self.rules)
+        return Segments(tuple(pieces), tuple(skipped)).row()
 
 
-def cut(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Refused]]:
+def cut(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Skipped]]:
     """Return the clips that are made of `clip`, and what of it is in none.
 
     Examples
@@ -126,12 +126,12 @@ def cut(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Refused]]:
     [('chapter_0001', 0.5, 4.25, 'One.'), ('chapter_0002', 4.25, 9.0, 'Two.')]
     """
     if segments.pieces is None:
-        return [clip], list(segments.refused)
+        return [clip], list(segments.skipped)
     pieces = [
         replace(clip, id=f"{clip.id}_{number:04d}", text=piece.text, start=piece.start, end=piece.end)
         for number, piece in enumerate(segments.pieces, 1)
     ]
-    return pieces, list(segments.refused)
+    return pieces, list(segments.skipped)
 
 
 def _is_long(path: Path, clip: Clip, longest: float) -> bool:
@@ -168,13 +168,13 @@ def cut_source(
     rejected: list[Rejection] = []
     origins: list[int] = []
     for number, (clip, row) in enumerate(zip(corpus.clips, rows.to_pylist(), strict=True)):
-        pieces, refused = cut(clip, Segments.of(row))
+        pieces, skipped = cut(clip, Segments.of(row))
         clips += pieces
         origins += [number] * len(pieces)
-        rejected += [Rejection(corpus.ids[number], "segment", (), f"{span(item)}: {item.reason}") for item in refused]
+        rejected += [Rejection(corpus.ids[number], "segment", (), f"{span(item)}: {item.reason}") for item in skipped]
     return replace(corpus, clips=clips, ids=unique([clean(clip.id) for clip in clips])), rejected, origins
 
 
-def span(item: Refused) -> str:
+def span(item: Skipped) -> str:
     """Say where something is that is in no piece."""
     return f"{item.start:.1f} s to the end" if item.end is None else f"{item.start:.1f}-{item.end:.1f} s"

@@ -8,10 +8,10 @@ import numpy as np
 
 from ttsprep.build.config import Segment
 from ttsprep.build.longform import pauses
-from ttsprep.build.longform.acoustic import Listener
-from ttsprep.build.longform.book_words import After, Words, words
+from ttsprep.build.longform.acoustic import AcousticAligner
+from ttsprep.build.longform.book_words import After, BookText, split_book
 from ttsprep.build.longform.pauses import Levels
-from ttsprep.build.longform.text_position import Placing, Values, place
+from ttsprep.build.longform.text_position import TextPositions, Values, place
 from ttsprep.core.dsp import robust_spread
 from ttsprep.core.signal import Mask
 from ttsprep.core.types import Clip
@@ -126,7 +126,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Skipped:
     """Speech that is in no clip: seconds of the file (``end`` is None for its end), and why."""
 
     start: float
@@ -134,7 +134,7 @@ class Refused:
     reason: str
 
 
-def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], list[Refused]]:
+def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], list[Skipped]]:
     """Divide a recording.
 
     Parameters
@@ -150,32 +150,32 @@ def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], lis
     found = pauses.find(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
     whole = (clip.start, clip.start + levels.samples / levels.rate)
     if not found:
-        return [], [Refused(*whole, "no speech is found")]
-    division = _Division(levels, clip, rules, found)
-    if reason := division.hopeless(speech):
-        return [], [Refused(*whole, reason)]
+        return [], [Skipped(*whole, "no speech is found")]
+    division = _Segmenter(levels, clip, rules, found)
+    if reason := division.unalignable_reason(speech):
+        return [], [Skipped(*whole, reason)]
     return division.result()
 
 
-class _Division:
+class _Segmenter:
     def __init__(self, levels: Levels, clip: Clip, rules: Segment, found: list[pauses.Pause]) -> None:
         self.levels, self.rules, self.found = levels, rules, found
         self.first_frame = round(clip.start * levels.rate)
         hop_s = levels.seconds_per_frame
         self.lengths = np.array([(pause.last - pause.first) * hop_s for pause in found])
         self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(found)])
-        self.text: Words | None = words(clip.text, clip.language) if clip.text.strip() else None
-        self.placing: Placing | None = None
+        self.text: BookText | None = split_book(clip.text, clip.language) if clip.text.strip() else None
+        self.placing: TextPositions | None = None
         self.unlike = self.edges_unlike = np.zeros(len(self.sounds), np.bool_)
 
-    def hopeless(self, speech: Mask) -> str:
+    def unalignable_reason(self, speech: Mask) -> str:
         """Say why the text cannot be that of the recording; "" if it may be, or there is none."""
         if self.text is None:
             return ""
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        listener = Listener(self.levels, speech, self.found, self.text)
+        listener = AcousticAligner(self.levels, speech, self.found, self.text)
         self.placing = told = place(self.text, self.sounds, self.lengths[1:], listener)
         self.unlike = _unlike(told, self.sounds)
         self.edges_unlike = _edges_unlike(told, *listener.edges(told))
@@ -186,7 +186,7 @@ class _Division:
             return f"the text cannot be placed: {share:.0%} of the speech has a sure place in it, {wanted}"
         return ""
 
-    def result(self) -> tuple[list[Piece], list[Refused]]:
+    def result(self) -> tuple[list[Piece], list[Skipped]]:
         """Choose the pauses to cut in; `stops` are those that may be."""
         last = len(self.found) - 1
         inner = [i for i in range(1, last) if self.lengths[i] >= self.rules.pause_s]
@@ -197,18 +197,18 @@ class _Division:
             places, self.rules.shortest_s, self.rules.longest_s, lambda a, b: not self._doubt(stops[a], stops[b])
         )
         pieces: list[Piece] = []
-        refused: list[Refused] = []
+        skipped: list[Skipped] = []
         for first, end, is_clip in chosen:
             start, stop = places[first].begin, places[end].end
             if is_clip:
                 pieces.append(Piece(start, stop, self._text(stops[first], stops[end])))
             else:
                 reason = self._reason(stops[first], stops[end], stop - start)
-                if refused and refused[-1].reason == reason and not (pieces and pieces[-1].start >= refused[-1].start):
-                    refused[-1] = Refused(refused[-1].start, stop, reason)
+                if skipped and skipped[-1].reason == reason and not (pieces and pieces[-1].start >= skipped[-1].start):
+                    skipped[-1] = Skipped(skipped[-1].start, stop, reason)
                 else:
-                    refused.append(Refused(start, stop, reason))
-        return pieces, refused
+                    skipped.append(Skipped(start, stop, reason))
+        return pieces, skipped
 
     def _seconds(self, frame: int) -> float:
         return (self.first_frame + self.levels.sample(frame)) / self.levels.rate
@@ -266,7 +266,7 @@ class _Division:
         return f"shorter than {self.rules.shortest_s:g} s, and no neighbour that it can be joined with"
 
 
-def _unlike(placing: Placing, seconds: Values) -> Mask:
+def _unlike(placing: TextPositions, seconds: Values) -> Mask:
     """Which stretches sound less like their text than nearly all others do, shape (stretches,)."""
     sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(placing.fit)
     if sure.sum() < FEWEST_FITS:
@@ -278,7 +278,7 @@ def _unlike(placing: Placing, seconds: Values) -> Mask:
     return found
 
 
-def _edges_unlike(placing: Placing, fit: Values, frames: Values) -> Mask:
+def _edges_unlike(placing: TextPositions, fit: Values, frames: Values) -> Mask:
     """Which stretches begin or end with words that sound less like their text, or are much shorter, than others."""
     sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(fit)
     if sure.sum() < FEWEST_FITS:

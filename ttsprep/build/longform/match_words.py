@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
 
-from ttsprep.build.longform.book_words import Words
+from ttsprep.build.longform.book_words import BookText
 from ttsprep.text.characters import letters
 
 GRAM = 3
@@ -51,7 +51,7 @@ class Match:
     reason: str = ""
 
 
-def match(book: Words, written: Sequence[str]) -> list[Match]:
+def match(book: BookText, written: Sequence[str]) -> list[Match]:
     """Find the words of each piece.
 
     Parameters

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ttsprep.build.longform.book_words import Words
+from ttsprep.build.longform.book_words import BookText
 from ttsprep.checks.pace import robust_line
 from ttsprep.core.dsp import robust_spread
 
@@ -28,7 +28,7 @@ WIDEST = 3.5
 FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
 ROUNDS, ROUNDS_WITH_SOUND = 3, 2
-UNHEARD = -8.0
+NO_SCORE = -8.0
 RANGE = -7.0
 """Log probability down to which a place is worth listening to."""
 
@@ -37,7 +37,7 @@ Kinds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SpeakingRate:
     """How a reader reads.
 
     Attributes
@@ -61,7 +61,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Placing:
+class TextPositions:
     """Where each stretch of speech begins and ends in the text.
 
     Attributes
@@ -90,11 +90,11 @@ class Placing:
     begin_range: npt.NDArray[np.int64]
     end_range: npt.NDArray[np.int64]
     fit: Values
-    reading: Reading
+    reading: SpeakingRate
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class AcousticScores:
     """How well the sound of one stretch fits each text.
 
     Attributes
@@ -113,13 +113,13 @@ class Heard:
     frames: int
 
     def at(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Values:
-        """Return those of pairs of places; `UNHEARD` for pairs that were not listened to."""
+        """Return those of pairs of places; `NO_SCORE` for pairs that were not listened to."""
         rows, columns = begins - self.begin, ends - self.end
         known = (rows >= 0) & (rows < self.logs.shape[0]) & (columns >= 0) & (columns < self.logs.shape[1])
-        return np.where(known, self.logs[np.where(known, rows, 0), np.where(known, columns, 0)], UNHEARD)
+        return np.where(known, self.logs[np.where(known, rows, 0), np.where(known, columns, 0)], NO_SCORE)
 
 
-Listen = Callable[[Placing], Sequence[Heard]]
+Listen = Callable[[TextPositions], Sequence[AcousticScores]]
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class _Span:
         return result
 
 
-def place(text: Words, seconds: Values, pauses: Values, listen: Listen | None = None) -> Placing:
+def place(text: BookText, seconds: Values, pauses: Values, listen: Listen | None = None) -> TextPositions:
     """Find the words of each stretch of speech.
 
     Parameters
@@ -153,7 +153,7 @@ def place(text: Words, seconds: Values, pauses: Values, listen: Listen | None = 
         Compares the sound of each stretch with the texts that it may have.
     """
     phone = seconds.sum() / text.sizes.sum()
-    reading = Reading(onset=0.0, phone=float(phone))
+    reading = SpeakingRate(onset=0.0, phone=float(phone))
     for _ in range(ROUNDS):
         reading = _learn(_Model(text, seconds, pauses, reading).placing(), text, seconds, pauses)
     placing = _Model(text, seconds, pauses, reading).placing()
@@ -170,7 +170,12 @@ def place(text: Words, seconds: Values, pauses: Values, listen: Listen | None = 
 
 class _Model:
     def __init__(
-        self, text: Words, seconds: Values, pauses: Values, reading: Reading, heard: Sequence[Heard] = ()
+        self,
+        text: BookText,
+        seconds: Values,
+        pauses: Values,
+        reading: SpeakingRate,
+        heard: Sequence[AcousticScores] = (),
     ) -> None:
         self.heard = heard
         self.text, self.seconds, self.pauses, self.reading = text, seconds, pauses, reading
@@ -180,10 +185,10 @@ class _Model:
         self.silent = np.concatenate(([0.0], np.cumsum(np.log1p(-pausing)[text.after])))
         self.paused = np.log(pausing)
 
-    def placing(self) -> Placing:
+    def placing(self) -> TextPositions:
         count, words = len(self.seconds), len(self.text.sizes)
         befores, afters = self._forward()
-        result = Placing(
+        result = TextPositions(
             np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count), np.zeros(count), np.zeros(count),
             np.zeros(count), np.zeros((count, 2), np.int64), np.zeros((count, 2), np.int64),
             np.full(count, np.nan), self.reading,
@@ -292,7 +297,7 @@ class _Model:
         return np.asarray(self.paused - 0.5 * np.minimum(off**2, 12.0) - np.log(spread))
 
 
-def _learn(placing: Placing, text: Words, seconds: Values, pauses: Values) -> Reading:
+def _learn(placing: TextPositions, text: BookText, seconds: Values, pauses: Values) -> SpeakingRate:
     """Learn the pace and the pauses from the stretches that are placed with some certainty."""
     reading = placing.reading
     phones = np.concatenate(([0.0], np.cumsum(text.sizes)))
@@ -321,7 +326,7 @@ def _learn(placing: Placing, text: Words, seconds: Values, pauses: Values) -> Re
     )
 
 
-def _learn_pauses(reading: Reading, kind: int, logs: list[float], silent: float) -> tuple[float, float, float]:
+def _learn_pauses(reading: SpeakingRate, kind: int, logs: list[float], silent: float) -> tuple[float, float, float]:
     """Return how probable, long and spread the pauses after one kind of word are.
 
     What was believed before counts as ten places, so that a kind that is hardly met keeps its values.
