@@ -9,7 +9,8 @@ import pytest
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.transcriber import Transcription, model_file, write
+from ttsprep.models.transcriber import Transcription, write
+from ttsprep.models.whisper import weights
 
 SHARED = Path(__file__).parents[3] / "shared"
 WEIGHTS = SHARED / "models" / "whisper-tiny.en.pt"
@@ -67,8 +68,8 @@ def test_weights_that_are_not_there_are_not_fetched(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TTSPREP_MODELS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(UsageError, match=r"no weights 'tiny'.*none are fetched: fetch https://"):
-        model_file("tiny")
+        weights("tiny")
     (tmp_path / "tiny.pt").write_bytes(b"no weights")
-    assert model_file("tiny") == str(tmp_path / "tiny.pt")
+    assert weights("tiny") == tmp_path / "tiny.pt"
     with pytest.raises(UsageError, match="no openai-whisper checkpoint"):
-        write(model_file("tiny"), [heard(noise(1.0))])
+        write(str(weights("tiny")), [heard(noise(1.0))])

@@ -17,7 +17,7 @@ from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular,
 from ttsprep.core.output_folder import JOURNALS, Kind
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
-from ttsprep.models.transcriber import model_file
+from ttsprep.models.whisper import weights
 
 STAMP = ".unchanged.json"
 EXPORTS = "exports"
@@ -52,7 +52,7 @@ def inputs_stamp(todo: Corpus, recipe: Recipe, decisions: Path | None) -> str:
     root = todo.root.resolve()
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.configured_stages()]
-    heard = recipe.transcribe and digest(Path(model_file(recipe.transcribe.model)))
+    heard = recipe.transcribe and digest(weights(recipe.transcribe.model))
     rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions), heard)
     about = (str(root), todo.layout, todo.why, todo.findings, todo.orphans)
     hasher.update(repr((rules, about)).encode("utf-8", "backslashreplace"))

@@ -25,7 +25,8 @@ from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.store.store import Store
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.transcriber import model_file, write
+from ttsprep.models.transcriber import write
+from ttsprep.models.whisper import weights
 from ttsprep.text.characters import count_spoken, fold
 
 VERSION = 3
@@ -217,7 +218,7 @@ def transcribe_source(corpus: Corpus, out: Path, rules: Transcribe, jobs: int, p
     places = [i for i, clip in enumerate(corpus.clips) if not count_spoken(clip.text)]
     if not places:
         return Transcripts(corpus)
-    model = model_file(rules.model)
+    model = str(weights(rules.model))
     step = TranscribeStep(str(corpus.root.resolve()), model, digest(Path(model)), rules.language)
     rows = Store(out).map(step, [clip_input(corpus, i) for i in places], jobs, progress)
     clips, log_p, doubted = list(corpus.clips), {}, {}

@@ -29,7 +29,6 @@ class Bandwidth(Check):
 
     name = "bandwidth"
     area = "spectrum"
-    version = 1
     codes = (
         Code(
             "narrowband",

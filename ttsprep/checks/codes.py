@@ -36,9 +36,7 @@ class Codes(Check):
             "Listen to it. It is a second opinion, not a verdict.",
         ),
     )
-    measures: ClassVar[dict[str, str]] = {
-        "codec_distance_db": "energy that the codes miss, relative to all of it [dB]",
-    }
+    measures: ClassVar[dict[str, str]] = {"codec_distance_db": "energy that the codes miss, relative to all of it [dB]"}
 
     outlier_z: float = 4.0
     least_spread_db: float = 0.3

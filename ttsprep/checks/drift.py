@@ -38,7 +38,6 @@ class Drift(Check):
 
     name = "drift"
     area = "voice"
-    version = 1
     codes = (
         Code(
             "session-drift",

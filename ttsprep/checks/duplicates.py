@@ -43,7 +43,6 @@ class Duplicates(Check):
 
     name = "duplicates"
     area = "file"
-    version = 1
     codes = (
         Code(
             "duplicate-audio",

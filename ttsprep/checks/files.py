@@ -22,7 +22,6 @@ class Files(Check):
 
     name = "files"
     area = "file"
-    version = 1
     audio = False
     codes = (
         Code(

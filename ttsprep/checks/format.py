@@ -16,7 +16,6 @@ class Format(Check):
 
     name = "format"
     area = "file"
-    version = 1
     codes = (
         Code(
             "sample-rate-mixed",

@@ -41,7 +41,6 @@ class Hum(Check):
 
     name = "hum"
     area = "noise"
-    version = 1
     codes = (
         Code(
             "hum",

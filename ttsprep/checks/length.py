@@ -23,7 +23,6 @@ class Length(Check):
 
     name = "length"
     area = "file"
-    version = 1
     codes = (
         Code(
             "too-short",

@@ -38,7 +38,6 @@ class Level(Check):
 
     name = "level"
     area = "level"
-    version = 1
     codes = (
         Code(
             "clipping",

@@ -31,7 +31,6 @@ class Lossy(Check):
 
     name = "lossy"
     area = "spectrum"
-    version = 1
     codes = (
         Code(
             "lossy-source",

@@ -31,7 +31,6 @@ class Noise(Check):
 
     name = "noise"
     area = "noise"
-    version = 1
     codes = (
         Code(
             "noisy",

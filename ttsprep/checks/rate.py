@@ -29,7 +29,6 @@ class Rate(Check):
 
     name = "rate"
     area = "text and audio"
-    version = 1
     codes = (
         Code(
             "rate-outlier",

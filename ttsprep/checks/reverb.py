@@ -30,7 +30,6 @@ class Reverb(Check):
 
     name = "reverb"
     area = "noise"
-    version = 1
     codes = (
         Code(
             "reverberant",

@@ -30,7 +30,6 @@ class Timbre(Check):
 
     name = "timbre"
     area = "spectrum"
-    version = 1
     codes = (
         Code(
             "spectrum-outlier",

@@ -41,7 +41,6 @@ class Voice(Check):
 
     name = "voice"
     area = "voice"
-    version = 1
     codes = (
         Code(
             "pitch-outlier",

@@ -99,7 +99,7 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
 
 
 def _listened(row: Mapping[str, Any]) -> str:
-    """Say in one line what a listener heard, and what is not judged by it."""
+    """Return one line: how many clips a model measured, and which it did not judge."""
     if row["skipped"]:
         return f"skipped: {printable(row['skipped'])}"
     said = [f"heard {count(row['heard'], 'clip')}"]

@@ -157,11 +157,7 @@ def _timing(text: TokenizedText, clip: ModelInput, forced: Forced, *, spaced: bo
     speech = speech_frames(clip.samples, FRAME_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
     squeezed, stretched = pace(text, starts, speech, FRAME_S, spaced=spaced)
-    return {
-        "words_end_s": int(starts[-1]) * FRAME_S,
-        "squeezed_letters": squeezed,
-        "stretched_s": stretched,
-    }
+    return {"words_end_s": int(starts[-1]) * FRAME_S, "squeezed_letters": squeezed, "stretched_s": stretched}
 
 
 def best_text(model: str, clips: Sequence[ModelInput], language: str) -> list[Measures]:

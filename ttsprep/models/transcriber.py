@@ -15,8 +15,8 @@ import numpy as np
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
-from ttsprep.models.base import RATE, ModelInput, find_weights
-from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, loaded, weights
+from ttsprep.models.base import RATE, ModelInput
+from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, loaded
 from ttsprep.models.whisper import TAIL_S as SCORED_TAIL_S
 from ttsprep.models.word_timing import monotonic, speech_frames
 from ttsprep.text.diff import without_loops
@@ -63,20 +63,6 @@ class Transcription:
     language: str = ""
     language_p: float = np.nan
     problem: str = ""
-
-
-def model_file(name: str) -> str:
-    """Return the path of a model by path or name; loads nothing where it is there.
-
-    Raises
-    ------
-    UsageError
-        If it is not on this machine; says what to fetch and where to put it.
-    """
-    try:
-        return str(find_weights(name, (".pt", f"-{name}.pt"), where_from=""))
-    except UsageError:
-        return str(weights(name))  # which knows where it is published
 
 
 def write(model: str, clips: Sequence[ModelInput], *, language: str = "") -> list[Transcription]:

@@ -276,20 +276,24 @@ def bucket(samples: int) -> int:
 
 
 def weights(name: str) -> Path:
-    """Return the checkpoint of a model by path or name.
+    """Return the checkpoint of a model by path or name; openai-whisper is imported only where it is not here.
 
     Raises
     ------
     UsageError
-        If it is not on this machine; says what to fetch.
+        If it is not on this machine; says what to download.
     """
-    from whisper import _MODELS as PUBLISHED
+    suffixes = (".pt", f"-{name}.pt")
+    try:
+        return find_weights(name, suffixes, where_from="")
+    except UsageError:
+        from whisper import _MODELS as PUBLISHED
 
     if name in PUBLISHED:
         where = f"fetch {PUBLISHED[name]} into {folders()[-1]}"
     else:
         where = f"give the path of an openai-whisper checkpoint, or one of {', '.join(sorted(PUBLISHED))}"
-    return find_weights(name, (".pt", f"-{name}.pt"), where_from=where)
+    return find_weights(name, suffixes, where_from=where)
 
 
 @cache

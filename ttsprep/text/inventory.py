@@ -92,10 +92,7 @@ def _native(line: str, code: str) -> list[str]:
     """
     first, *rest = _FLAG.split(line)
     own = code.split("-", maxsplit=1)[0]
-    return [
-        first,
-        *(part for flag, part in zip(rest[::2], rest[1::2], strict=True) if flag.split("-")[0] == own),
-    ]
+    return [first, *(part for flag, part in zip(rest[::2], rest[1::2], strict=True) if flag.split("-")[0] == own)]
 
 
 def _names(code: str) -> list[str]:

@@ -27,7 +27,7 @@ from ttsprep.core.store.store import Store
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.asr import best_text
 from ttsprep.models.base import ModelInput
-from ttsprep.models.transcriber import model_file
+from ttsprep.models.whisper import weights
 from ttsprep.text.characters import count_spoken
 
 FORCING = 2
@@ -134,7 +134,7 @@ def aligned_source(
     """
     bare = replace(todo, clips=[replace(clip, text="") for clip in todo.clips])
     cut, skipped, origins = cut_source(bare, out, segment, jobs, progress)
-    model, store = model_file(rules.model), Store(out)
+    model, store = str(weights(rules.model)), Store(out)
     own = (str(todo.root.resolve()), model, digest(Path(model)), rules.language)
     wholes = [todo.clips[origin] for origin in origins]
     is_piece = [clip.id != whole.id for clip, whole in zip(cut.clips, wholes, strict=True)]

@@ -14,25 +14,7 @@ from ttsprep.text.phonemes import WORD, phonemize, phones
 
 _TOKEN = re.compile(r"\S+?(?:[。！？；、，](?=\S)|(?=\s|$))")
 _CLOSING = "\"'”’»)]}›*_"
-_TITLES = frozenset((
-    "mr",
-    "mrs",
-    "ms",
-    "dr",
-    "st",
-    "jr",
-    "sr",
-    "vs",
-    "prof",
-    "rev",
-    "gen",
-    "col",
-    "capt",
-    "lt",
-    "hon",
-    "messrs",
-    "mme",
-))
+_TITLE = re.compile(r"mr|mrs|ms|dr|st|jr|sr|vs|prof|rev|gen|col|capt|lt|hon|messrs|mme")
 LINK_PHONES = 3
 
 
@@ -128,7 +110,7 @@ def _after(token: str, text: str, end: int) -> After:
     last = bare[-1:]
     if last in "!?…。！？।؟" or bare.endswith((".", "...")):
         plain = bare.rstrip(".").lstrip("\"'“‘«([").lower()
-        if last == "." and (plain in _TITLES or (len(plain) == 1 and plain.isalpha())):
+        if last == "." and (_TITLE.fullmatch(plain) or (len(plain) == 1 and plain.isalpha())):
             return After.WORD
         starts = following.lstrip("\"'“‘«([-–— ")[:1]
         return After.CLAUSE if starts.islower() else After.SENTENCE

@@ -6,17 +6,7 @@ from ttsprep.text.normalise.lexicon import Lexicon, Noun
 from ttsprep.text.normalise.rules import AMOUNT_ENDS, APART, CURRENCY, Rule, any_number, around, one_of
 from ttsprep.text.normalise.spell import agreeing, amount, cardinal, counted, form, in_words, whole
 
-_FRACTIONS = {
-    "½": "1/2",
-    "⅓": "1/3",
-    "⅔": "2/3",
-    "¼": "1/4",
-    "¾": "3/4",
-    "⅛": "1/8",
-    "⅜": "3/8",
-    "⅝": "5/8",
-    "⅞": "7/8",
-}
+_FRACTIONS = dict(zip("½⅓⅔¼¾⅛⅜⅝⅞", ["1/2", "1/3", "2/3", "1/4", "3/4", "1/8", "3/8", "5/8", "7/8"], strict=True))
 _VULGAR = re.compile(f"(?:(\\d) ?)?([{''.join(_FRACTIONS)}])(?!\\d)")
 
 
