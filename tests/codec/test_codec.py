@@ -73,9 +73,8 @@ def test_what_stands_in_the_padding_does_not_matter(codec, clips):
 def test_chunks_give_the_codes_of_the_whole(codec, clips, chunk, beam):
     for clip in clips[4:]:
         (whole,) = codec.encode([clip], beam=beam)
-        parts = (clip[i : i + chunk] for i in range(0, len(clip), chunk))
-        joined = np.concatenate(list(codec.encode_chunks(parts, whole.scale, beam=beam)), 1)
-        assert np.array_equal(joined, whole.codes)
+        streamed = codec.encode_stream(lambda c=clip: (c[i : i + chunk] for i in range(0, len(c), chunk)), beam=beam)
+        assert np.array_equal(streamed.codes, whole.codes) and streamed.scale == whole.scale
 
 
 def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
@@ -167,18 +166,16 @@ def test_samples_that_are_no_clip_are_refused(codec):
     with pytest.raises(CodecError, match="length 30"):
         codec.encode([np.zeros(10, np.float32)], [30])
     with pytest.raises(CodecError, match="not finite"):
-        list(codec.encode_chunks([np.full(9000, np.nan, np.float32)], 0.1))
+        codec.encode_stream(lambda: [np.full(9000, np.nan, np.float32)])
     with pytest.raises(CodecError, match="mono"):
-        list(codec.encode_chunks([np.zeros((10, 2), np.float32)], 0.1))
-    with pytest.raises(CodecError, match="scale"):
-        list(codec.encode_chunks([np.zeros(9000, np.float32)], np.inf))
+        codec.encode_stream(lambda: [np.zeros((10, 2), np.float32)])
 
 
 def test_a_search_keeps_at_least_one_choice(codec, clips):
     with pytest.raises(CodecError, match="beam 0"):
         codec.encode(clips[:1], beam=0)
     with pytest.raises(CodecError, match="beam -1"):
-        list(codec.encode_chunks(clips[:1], 0.1, beam=-1))
+        codec.encode_stream(lambda: clips[:1], beam=-1)
 
 
 def test_silence_and_noise_do_not_break_it(codec):

@@ -46,8 +46,7 @@ class Usage:
         """
         out = []
         for book in self.counts:
-            share = book[book > 0] / max(1, book.sum())
-            bits = float(-(share * np.log2(share)).sum())
+            bits = entropy(book)
             out.append({
                 "used": round(float((book > 0).mean()), 4),
                 "perplexity": round(2.0**bits, 1),
@@ -56,19 +55,16 @@ class Usage:
         return out
 
 
+def entropy(counts: npt.NDArray[np.int64]) -> float:
+    """Return the bits that a code says, from how often each occurs."""
+    share = counts[counts > 0] / max(1, counts.sum())
+    return float(-(share * np.log2(share)).sum())
+
+
 def outliers(distance_db: Sequence[float]) -> npt.NDArray[np.bool_]:
-    """Say which clips the codec fits much worse than the rest of the corpus.
+    """Say which clips the codec fits much worse than the rest: `FAR` deviations above the median, NaN never.
 
-    Parameters
-    ----------
-    distance_db
-        Energy that the codes of each clip miss, relative to all of it; NaN where it is not known.
-
-    Returns
-    -------
-    ndarray
-        bool: further above the median than `FAR` times the median absolute deviation (scaled to a standard
-        deviation, and at least `SPREAD_DB`).
+    A deviation is robust, and at least `SPREAD_DB`.
     """
     values = np.asarray(distance_db, np.float64)
     known = values[~np.isnan(values)]
@@ -80,12 +76,6 @@ def outliers(distance_db: Sequence[float]) -> npt.NDArray[np.bool_]:
 
 
 def middle_and_largest(distance_db: Sequence[float]) -> dict[str, float]:
-    """Return the median and the largest of distances in any order, without those that are not known (NaN).
-
-    Returns
-    -------
-    dict
-        ``median`` and ``largest``; empty if no distance is known.
-    """
+    """Return ``median`` and ``largest`` of distances in any order, without NaN; empty if no distance is known."""
     known = [value for value in distance_db if not math.isnan(value)]
     return {"median": round(float(np.median(known)), 3), "largest": round(max(known), 3)} if known else {}

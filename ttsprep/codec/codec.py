@@ -214,43 +214,19 @@ class Codec:
         EncodedClip
         """
         num_codebooks, beam = self._valid_num_codebooks(num_codebooks), _valid_beam(beam)
-        scale = streamed_level(stream(), self.sample_rate)
         samples = 0
 
-        def chunks() -> Iterator[torch.Tensor]:
+        def chunks() -> Iterator[Samples]:
             nonlocal samples
+            samples = 0
             for chunk in stream():
                 samples += len(chunk)
-                yield torch.from_numpy(_valid_clip(np.ascontiguousarray(chunk, np.float32), 0))
+                yield _valid_clip(np.ascontiguousarray(chunk, np.float32), 0)
 
-        parts = list(tiles.encode_stream(self.model, chunks(), scale, num_codebooks, beam, rows=self._rows))
+        scale = streamed_level(chunks(), self.sample_rate)
+        tensors = map(torch.from_numpy, chunks())
+        parts = list(tiles.encode_stream(self.model, tensors, scale, num_codebooks, beam, rows=self._rows))
         return self._coded(tiles.join(parts, num_codebooks), scale, samples)
-
-    def encode_chunks(
-        self, chunks: Iterable[Samples], scale: float, *, num_codebooks: int | None = None, beam: int = 1
-    ) -> Iterator[Codes]:
-        """Code one clip that arrives in chunks of any size, in bounded memory.
-
-        Parameters
-        ----------
-        chunks
-            Consecutive samples at `sample_rate`.
-        scale
-            Of the whole clip, from `ttsprep.codec.codec.speech_level`.
-        num_codebooks, beam
-            As in `encode`.
-
-        Yields
-        ------
-        ndarray
-            Codes ``(num_codebooks, frames)``; joined they are those of `encode`, bit for bit.
-        """
-        if not FLOOR <= scale < math.inf:
-            raise CodecError(f"scale must be at least {FLOOR} and finite, not {scale}")
-        held = (torch.from_numpy(_valid_clip(np.ascontiguousarray(chunk, np.float32), 0)) for chunk in chunks)
-        num_codebooks, beam = self._valid_num_codebooks(num_codebooks), _valid_beam(beam)
-        for coding in tiles.encode_stream(self.model, held, scale, num_codebooks, beam, rows=self._rows):
-            yield self._to_int16(coding.codes)
 
     def decode(self, coded: Sequence[EncodedClip]) -> list[Samples]:
         """Turn codes back into clips of the same lengths and levels.

@@ -205,18 +205,7 @@ PRESETS: dict[str, CodecConfig] = {
 
 
 def preset(name: str) -> CodecConfig:
-    """Return the preset called `name`.
-
-    Parameters
-    ----------
-    name
-        ``nano16`` (speech at 16 kHz, 4 kbit/s), ``base16`` and ``base24`` (at 16 and 24 kHz, 6 kbit/s, to be
-        trained on a GPU) or ``tiny8`` (small enough for a test).
-
-    Returns
-    -------
-    CodecConfig
-    """
+    """Return the preset called `name`, or raise a `UsageError` with the nearest one."""
     if name not in PRESETS:
         raise UsageError(f"no codec preset {name!r}: {nearest(name, PRESETS)}")
     return PRESETS[name]

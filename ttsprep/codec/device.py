@@ -10,13 +10,7 @@ from ttsprep.core.errors import UsageError
 
 
 def find_device(name: str) -> str:
-    """Return the device that ``auto``, ``cpu`` or ``cuda`` stands for here.
-
-    Raises
-    ------
-    UsageError
-        If it is not there.
-    """
+    """Return the device that ``auto``, ``cpu`` or ``cuda`` stands for; a `UsageError` if it is not here."""
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name not in {"cpu", "cuda"}:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ttsprep.codec.codebook_stats import entropy
 from ttsprep.codec.codec import Codec, speech_level
 from ttsprep.codec.quantisers.base import normalised
 from ttsprep.codec.quantisers.rvq import ResidualEma
@@ -156,10 +157,8 @@ def _books(codec: Codec, codes: Tensor | None, latents: Tensor | None) -> list[C
             vectors = quantiser.codes(stage)
             spread, norm = float(vectors.abs().max()), float(vectors.norm(dim=1).mean())
         if codes is not None and latents is not None:
-            share = torch.bincount(codes[stage], minlength=codec.codebook_size).double()
-            used = float((share > 0).double().mean())
-            share = share[share > 0] / share.sum()
-            perplexity = float(torch.exp(-(share * share.log()).sum()))
+            counts = torch.bincount(codes[stage], minlength=codec.codebook_size).numpy()
+            used, perplexity = float((counts > 0).mean()), 2 ** entropy(counts)
             before = latents - quantiser.decode(whole[:, :stage])[0] if stage else latents
             reach = spread / (float(before.abs().max()) + 1e-20)
             rest = latents - quantiser.decode(whole[:, : stage + 1])[0]

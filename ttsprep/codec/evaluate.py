@@ -34,13 +34,7 @@ class Row:
 
 
 def read_clips(corpus: Path, rate: int, count: int, seconds: float = 10.0) -> list[tuple[str, Samples]]:
-    """Return names and beginnings of some clips of a folder, spread over it, mono at `rate`.
-
-    Raises
-    ------
-    CorpusError
-        If the folder has no audio, or one of the clips cannot be read.
-    """
+    """Return names and beginnings of some clips of a folder, spread over it, mono at `rate`."""
     files = recordings(corpus)
     clips = []
     for file in files[:: max(1, len(files) // count)][:count]:
@@ -52,23 +46,7 @@ def read_clips(corpus: Path, rate: int, count: int, seconds: float = 10.0) -> li
 def evaluate(
     codec: AudioCodec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1
 ) -> list[Row]:
-    """Measure a codec.
-
-    Parameters
-    ----------
-    codec
-        What to measure.
-    clips
-        Names and samples at the sample rate of the codec.
-    depths
-        Numbers of codebooks.
-    beam
-        As in `Codec.encode`.
-
-    Returns
-    -------
-    list of Row
-    """
+    """Measure a codec on clips at its sample rate, with each of these numbers of codebooks."""
     rows = []
     for name, samples in clips:
         for num_codebooks in depths:
@@ -78,22 +56,7 @@ def evaluate(
 
 
 def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, Samples]], rate: int) -> list[Row]:
-    """Measure another codec, after its delay was taken out, which favours it.
-
-    Parameters
-    ----------
-    code
-        Codes and decodes samples at a rate.
-    clips
-        As for `evaluate`.
-    rate
-        Of the clips.
-
-    Returns
-    -------
-    list of Row
-        Of no codebooks.
-    """
+    """Measure what codes and decodes samples at a rate, after its delay was taken out, which favours it."""
     rows = []
     for name, samples in clips:
         decoded = code(samples, rate)
@@ -103,17 +66,7 @@ def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, 
 
 
 def beside(names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int, lyra: Path | None) -> list[str]:
-    """Measure other codecs on the same clips; return a titled table of each, or what to install for it.
-
-    Parameters
-    ----------
-    names
-        As `ttsprep.codec.evaluate.baseline` knows them.
-    clips, rate
-        As for `compare`.
-    lyra
-        Folder with the models of Lyra v2.
-    """
+    """Measure other codecs on the same clips; return a titled table of each, or what to install for it."""
     parts = []
     for name in names:
         try:
@@ -126,17 +79,7 @@ def beside(names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int
 
 
 def table(rows: list[Row]) -> str:
-    """Return the mean over clips of every metric as a Markdown table, a row for every number of codebooks.
-
-    Parameters
-    ----------
-    rows
-        From `evaluate`.
-
-    Returns
-    -------
-    str
-    """
+    """Return the mean over clips of every metric as a Markdown table, a row for every number of codebooks."""
     names = list(rows[0].values) if rows else []
     lines = ["| codebooks | clips | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 2)]
     for num_codebooks in sorted({row.num_codebooks for row in rows}):
@@ -150,22 +93,7 @@ def table(rows: list[Row]) -> str:
 
 
 def opus(samples: Samples, rate: int, kbits: float) -> Samples:
-    """Code and decode with Opus at a bit rate.
-
-    Parameters
-    ----------
-    samples
-        Mono.
-    rate
-        Sample rate.
-    kbits
-        Kilobits a second.
-
-    Returns
-    -------
-    ndarray
-        As many samples as went in.
-    """
+    """Code and decode mono samples with Opus at a bit rate; as many samples come back."""
     program = _ffmpeg()
     with tempfile.TemporaryDirectory() as folder:
         source, coded, decoded = (Path(folder) / name for name in ("in.wav", "coded.ogg", "out.wav"))
@@ -200,13 +128,7 @@ def fitted(samples: Samples, length: int) -> Samples:
 
 
 class Lyra:
-    """Lyra v2 (SoundStream): 16 kHz, 50 frames a second, 46 codebooks of 4 bits.
-
-    Parameters
-    ----------
-    folder
-        With the three models, in it or below it.
-    """
+    """Lyra v2 (SoundStream): 16 kHz, 50 frames a second, 46 codebooks of 4 bits."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -255,19 +177,9 @@ class Lyra:
 
 
 def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[Samples, int], Samples]]]:
-    """Return another codec at its usual bit rates, each with a title.
+    """Return another codec (``opus``, ``lyra``, or what `load` knows) at its usual bit rates, each with a title.
 
-    Parameters
-    ----------
-    name
-        ``opus``, ``lyra``, or a checkpoint or folder that `ttsprep.codec.external.load` knows.
-    lyra
-        Folder with the models of Lyra v2.
-
-    Raises
-    ------
-    MissingExtraError
-        If it cannot be had here; says what to install.
+    A `MissingExtraError` says what to install if it cannot be had here.
     """
     if name == "opus":
         _ffmpeg()

@@ -283,17 +283,7 @@ class CodecModel(nn.Module):
         self.decoder = Decoder(config)
 
     def forward(self, samples: Tensor, depths: Tensor | None, generator: torch.Generator) -> Pass:
-        """Code and decode a batch whose length is a whole number of frames.
-
-        Parameters
-        ----------
-        samples
-            ``(batch, frames * config.hop_length)``.
-        depths
-            Codebooks for each sample; None bypasses the quantiser.
-        generator
-            Source of every random choice.
-        """
+        """Code and decode ``(batch, frames * hop_length)`` with `depths` codebooks for each sample (None: 0)."""
         latents = self.encoder(samples)
         # A sample of no codebook still passes what a kind does to latents before and after it rounds them: the decoder
         # would see something else when the codebooks begin.

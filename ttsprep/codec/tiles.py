@@ -95,19 +95,10 @@ def _copy(out: Tensor, signal: Tensor, start: int) -> Tensor:
 def encode_tiles(
     model: CodecModel, pieces: Sequence[Tile], num_codebooks: int, beam: int = 1, *, rows: int = 0
 ) -> list[TileCodes]:
-    """Code tiles.
+    """Code tiles of any clips by a model in evaluation mode.
 
-    Parameters
-    ----------
-    model
-        In evaluation mode.
-    pieces
-        Of any clips.
-    num_codebooks, beam
-        Codebooks, and choices kept from one to the next.
-    rows
-        Compute one batch of so many rows, empty ones behind the pieces: rounding may depend on the size of a batch. 0
-        computes them one by one.
+    With `rows`, in one batch of so many, empty ones behind the tiles: rounding may depend on the size of a batch. 0
+    computes tiles one by one.
     """
     context, hop_length = model.config.encoder_context, model.config.hop_length
     if not rows:
@@ -196,20 +187,10 @@ def encode(
     at_once: int = 1,
     on_oom: Callable[[int], None] = lambda _: None,
 ) -> list[TileCodes]:
-    """Code whole clips.
+    """Code whole clips, given as samples and the scale that each is divided by.
 
-    Parameters
-    ----------
-    model
-        In evaluation mode.
-    clips
-        Samples, and the scale each is divided by.
-    num_codebooks, beam
-        As for `encode_tiles`.
-    at_once
-        Tiles computed together where the model is not on a CPU, always so many; half where memory runs out.
-    on_oom
-        Told how many, then.
+    `at_once` tiles are computed together where the model is not on a CPU, always so many; half where memory runs out:
+    then `on_oom` is called.
     """
     fills = model.encoder.leave.weight.device.type != "cpu"
 
@@ -236,23 +217,9 @@ def decode(model: CodecModel, codes: Tensor) -> Tensor:
 def encode_stream(
     model: CodecModel, chunks: Iterator[Tensor], scale: float, num_codebooks: int, beam: int = 1, *, rows: int = 0
 ) -> Iterator[TileCodes]:
-    """Code a clip that arrives in chunks of any size; memory stays bounded.
+    """Code a clip that arrives in chunks of any size, in bounded memory; `scale` is that of the whole clip.
 
-    Parameters
-    ----------
-    model
-        In evaluation mode.
-    chunks
-        Samples.
-    scale
-        Of the whole clip: what the samples are divided by.
-    num_codebooks, beam, rows
-        As for `encode_tiles`.
-
-    Yields
-    ------
-    TileCodes
-        Of consecutive tiles; joined they equal that of `encode`, bit for bit.
+    What it yields is of consecutive tiles; joined it equals that of `encode`, bit for bit.
     """
     (before, after), size = model.config.encoder_context, model.config.hop_length
     held = torch.zeros(0)

@@ -51,22 +51,9 @@ About = Mapping[str, str]
 def write_shard(
     form: str, folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
 ) -> None:
-    """Write one shard.
+    """Write one shard in one of `FORMATS` and return the names of its files.
 
-    Parameters
-    ----------
-    form
-        One of `FORMATS`.
-    folder
-        Of the codes.
-    place
-        Number of the shard, and how many there are.
-    table
-        As `ttsprep.codec.tokens.schema`.
-    about
-        Of each row.
-    spec
-        Of the codes.
+    `place` is the number of the shard and how many there are, `about` what else is known of each row.
     """
     if form == "parquet":
         write_parquet(folder / shard_name(*place), table, spec)
@@ -159,13 +146,7 @@ class Codes:
     spec: TokenSpec
 
     def rows(self) -> Iterator[TokenRow]:
-        """Yield every clip, checked.
-
-        Raises
-        ------
-        TokenError
-            If a file is damaged, or a row does not fit.
-        """
+        """Yield every clip, checked; a `TokenError` if a file is damaged, or a row does not fit."""
         seen: set[str] = set()
         for path in self.paths:
             for row in self.shard(path):
@@ -189,13 +170,7 @@ class Codes:
 
 
 def open_codes(path: Path) -> Codes:
-    """Find the codes in a folder, or take a single shard.
-
-    Raises
-    ------
-    TokenError
-        If there are none, or not all of them.
-    """
+    """Find the codes in a folder, or take a single shard; a `TokenError` if there are none, or not all of them."""
     if path.is_file():
         return Codes(path.parent, "parquet", [path], read_parquet(path, ["id"])[0])
     patterns = {
@@ -244,21 +219,9 @@ def _row(row: Mapping[str, Any], codes: Numbers, spec: TokenSpec, where: str) ->
 
 
 def read_array(file: Any, size: int, where: str) -> Numbers:
-    """Read a ``.npy`` of integers; nothing is unpickled, nor allocated that the file does not hold.
+    """Read a ``.npy`` of integers from a file of `size` bytes; a `TokenError` if it holds anything else.
 
-    Parameters
-    ----------
-    file
-        Open for reading.
-    size
-        Its bytes.
-    where
-        Its name.
-
-    Raises
-    ------
-    TokenError
-        If it holds anything else.
+    Nothing is unpickled, nor allocated that the file does not hold.
     """
     try:
         version = np.lib.format.read_magic(file)

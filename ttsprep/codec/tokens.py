@@ -74,13 +74,7 @@ class TokenSpec:
 
     @classmethod
     def of(cls, document: Any, where: str) -> "TokenSpec":
-        """Return what a footer says.
-
-        Raises
-        ------
-        TokenError
-            If it says something else, or something impossible.
-        """
+        """Return what a footer says; a `TokenError` if it says something else, or something impossible."""
         if not isinstance(document, dict) or document.get("version") != VERSION:
             version = document.get("version") if isinstance(document, dict) else None
             raise TokenError(f"{where}: tokens of version {version!r}; this ttsprep reads version {VERSION}")
@@ -123,19 +117,7 @@ def schema(codebook_size: int) -> pa.Schema:
 
 
 def write_parquet(path: Path, table: pa.Table, spec: TokenSpec, more: dict[str, str] | None = None) -> None:
-    """Write a shard, whole or not at all; the same table gives the same bytes.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    table
-        With at least the columns of `schema`.
-    spec
-        For the footer.
-    more
-        Further keys of the footer.
-    """
+    """Write a shard and its footer, whole or not at all; the same table gives the same bytes."""
     footer = {KEY.decode(): json.dumps(spec.document(), sort_keys=True), **(more or {})}
     buffer = io.BytesIO()
     pq.write_table(
@@ -151,20 +133,7 @@ def write_parquet(path: Path, table: pa.Table, spec: TokenSpec, more: dict[str, 
 
 
 def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa.Table]:
-    """Return what the codes of a shard mean, and its columns.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    columns
-        To read; by default those of `schema`.
-
-    Raises
-    ------
-    TokenError
-        If it is damaged or no shard.
-    """
+    """Return what the codes of a shard mean, and its columns (by default those of `schema`)."""
     try:
         with path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as shard:
             found = shard.schema_arrow
@@ -198,13 +167,7 @@ def _spec(found: pa.Schema, where: str) -> TokenSpec:
 
 
 def rows(table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
-    """Yield the rows of a shard, each of them checked.
-
-    Raises
-    ------
-    TokenError
-        Names the row and what is wrong with it.
-    """
+    """Yield the rows of a shard; a `TokenError` names the row that does not fit, and what is wrong with it."""
     for batch in table.to_batches():
         cells = batch.drop_columns(["codes"]).to_pylist()
         for row, codes in zip(cells, batch.column("codes"), strict=True):
@@ -225,22 +188,7 @@ def _flat(codes: pa.Array, spec: TokenSpec, where: str) -> Numbers:
 
 
 def checked(row: Mapping[str, Any], flat: Numbers, spec: TokenSpec, where: str) -> TokenRow:
-    """Return a row that can be decoded.
-
-    Parameters
-    ----------
-    row
-        ``id``, ``frames``, ``scale`` and ``samples``, as they were read.
-    flat
-        Its codes, row-major.
-    spec, where
-        Of the file, and its name.
-
-    Raises
-    ------
-    TokenError
-        If anything does not fit.
-    """
+    """Return a row that can be decoded, from its cells and its codes, row-major, or raise a `TokenError`."""
     frames, scale, samples = (row.get(name) for name in ("frames", "scale", "samples"))
     if not row.get("id"):
         raise TokenError(f"{where}: a row without an id")
@@ -266,13 +214,7 @@ def shard_name(number: int, count: int, extension: str = "parquet") -> str:
 
 
 def complete(paths: Sequence[Path]) -> list[Path]:
-    """Return shards in order.
-
-    Raises
-    ------
-    TokenError
-        If one of them is missing, or they are of two sets.
-    """
+    """Return shards in order; a `TokenError` if one of them is missing, or they are of two sets."""
     numbers = {}
     for path in paths:
         found = NAME.fullmatch(path.name)

@@ -67,22 +67,7 @@ class Verified:
 
 
 def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
-    """Decode a sample of the codes in `out`, and code it again.
-
-    Parameters
-    ----------
-    job
-        What was encoded.
-    out
-        Where.
-    clips
-        How many, spread over the corpus.
-
-    Raises
-    ------
-    TtsprepError
-        If the codes are damaged, or a clip cannot be read any more.
-    """
+    """Decode some of the codes in `out`, spread over the corpus, and code them again."""
     from ttsprep.codec import mono_stream
     from ttsprep.codec.codec import EncodedClip
     from ttsprep.codec.metrics import measure

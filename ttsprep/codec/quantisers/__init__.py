@@ -18,17 +18,5 @@ KINDS: dict[str, type[Fsq] | type[ResidualEma] | type[ResidualFsq] | type[Residu
 
 
 def make(config: QuantiserConfig, dim: int) -> Quantiser:
-    """Build the quantiser that `config` asks for.
-
-    Parameters
-    ----------
-    config
-        Kind, sizes and rules.
-    dim
-        Width of the latents.
-
-    Returns
-    -------
-    Quantiser
-    """
+    """Build the quantiser that `config` asks for, for latents of width `dim`."""
     return KINDS[config.kind](config, dim)

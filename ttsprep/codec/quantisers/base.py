@@ -56,16 +56,9 @@ class Quantiser(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
-        """Return codes of the first `num_codebooks` codebooks, int64.
+        """Return codes of the first `num_codebooks` codebooks (None: all), int64 ``(batch, num_codebooks, frames)``.
 
-        Parameters
-        ----------
-        latents
-            ``(batch, frames, dim)``.
-        num_codebooks
-            Books to use; None for all.
-        beam
-            Choices kept from book to book where the kind can search; others take the nearest code.
+        `beam` choices are kept from book to book where the kind can search; others take the nearest code.
         """
 
     @abstractmethod
@@ -74,16 +67,9 @@ class Quantiser(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:
-        """Quantise for training.
+        """Quantise ``(batch, frames, dim)`` for training.
 
-        Parameters
-        ----------
-        latents
-            ``(batch, frames, dim)``.
-        depths
-            Codebooks to use for each sample of the batch, ``(batch,)``; 0 passes a sample through as it is.
-        generator
-            Source of every random choice.
+        `depths` ``(batch,)`` are codebooks for each sample; 0 passes it through as it is.
         """
 
     def start(self, latents: Tensor, generator: torch.Generator) -> None:
@@ -91,20 +77,7 @@ class Quantiser(nn.Module, ABC):
 
 
 def normalised(latents: Tensor, how: Normalise) -> Tensor:
-    """Normalise latents over their last axis, by name.
-
-    Parameters
-    ----------
-    latents
-        ``(..., dim)``.
-    how
-        ``none``; ``rms``: divided by the root mean square; ``l2``: of length 1; ``zscore``: mean 0,
-        deviation 1.
-
-    Returns
-    -------
-    Tensor
-    """
+    """Normalise the last axis: ``rms`` to RMS 1, ``l2`` to length 1, ``zscore`` to mean 0 and deviation 1."""
     if how == "rms":
         return latents * torch.rsqrt(latents.square().mean(-1, keepdim=True) + 1e-6)
     if how == "l2":

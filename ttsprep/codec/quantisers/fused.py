@@ -20,44 +20,26 @@ PROOF = 4096
 
 
 def fused(vectors: Tensor, books: list[Codebook]) -> Tensor:
-    """Return `residual` of vectors, from one kernel where Triton is installed and gives the same.
-
-    Parameters
-    ----------
-    vectors
-        ``(count, dim)``, float32.
-    books
-        The codebooks, all of one shape.
-
-    Returns
-    -------
-    Tensor
-        Codes ``(books, count)``, int64.
-    """
+    """Return `residual` of ``(count, dim)`` vectors, from one kernel where Triton is installed and gives the same."""
 
     def agrees() -> bool:
         from ttsprep.codec.quantisers.triton_search import fused_residual
 
         some = vectors[:PROOF]
-        same = (fused_residual(some, books).codes == residual(some, books)).all(0)
+        same = (fused_residual(some, books) == residual(some, books)).all(0)
         return int((~same).sum()) <= max(1, len(some) // 1000)
 
     if len(vectors) and books and _proved("search", vectors, books[0].codes, len(books), agrees):
         from ttsprep.codec.quantisers.triton_search import fused_residual
 
-        return fused_residual(vectors, books).codes
+        return fused_residual(vectors, books)
     return residual(vectors, books)
 
 
 def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None, *, known: bool = False) -> Tensor:
-    """Return `ttsprep.codec.quantisers.search.gather_sum` of codes, on a GPU from one kernel.
+    """Return `search.gather_sum` of codes, on a GPU from one kernel; an `IndexError` if a code is out of range.
 
     `known` codes come from these books: they are not looked at, which would be to wait for the GPU.
-
-    Raises
-    ------
-    IndexError
-        If a code is out of range, on every device before anything is read.
     """
     if not known:
         check(codes, books)

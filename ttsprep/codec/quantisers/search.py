@@ -50,22 +50,7 @@ def _argmax(scores: Tensor, out: Tensor) -> None:
 
 @torch.no_grad()
 def nearest(vectors: Tensor, book: Codebook, *, chunk: int = CHUNK) -> Tensor:
-    """Return the index of the code nearest to each vector, the lowest where two are equally near.
-
-    Parameters
-    ----------
-    vectors
-        ``(count, dim)``, float32.
-    book
-        The codebook.
-    chunk
-        Vectors scored at a time.
-
-    Returns
-    -------
-    Tensor
-        ``(count,)``, int64.
-    """
+    """Return the code nearest to each of ``(count, dim)`` vectors, the lowest where two are equally near, int64."""
     count = len(vectors)
     out = torch.empty(count, dtype=torch.int64, device=vectors.device)
     scores = torch.empty(min(chunk, count), len(book.codes), device=vectors.device)
@@ -79,23 +64,9 @@ def nearest(vectors: Tensor, book: Codebook, *, chunk: int = CHUNK) -> Tensor:
 
 @torch.no_grad()
 def residual(vectors: Tensor, books: list[Codebook], *, chunk: int = CHUNK) -> Tensor:
-    """Quantise each vector by the first book, what is left by the second, and so on.
+    """Quantise ``(count, dim)`` vectors by the first book, what is left by the second ...: ``(books, count)``, int64.
 
     All stages of a chunk are done before the next chunk is touched, so the residual stays in the cache.
-
-    Parameters
-    ----------
-    vectors
-        ``(count, dim)``, float32; not changed.
-    books
-        The codebooks, all of one shape.
-    chunk
-        Vectors worked on at a time.
-
-    Returns
-    -------
-    Tensor
-        Codes ``(books, count)``, int64.
     """
     count, dim = vectors.shape
     out = torch.empty(len(books), count, dtype=torch.int64, device=vectors.device)
@@ -122,20 +93,9 @@ def residual(vectors: Tensor, books: list[Codebook], *, chunk: int = CHUNK) -> T
 def _largest(scores: Tensor, errors: Tensor, count: int, block: int = 64) -> tuple[Tensor, Tensor]:
     """Return the `count` best children over all parents of a vector, best first: their parents and codes.
 
-    They lie in the `count` blocks whose best are best, so a search through those and them takes a third of the time of
-    one through all. What a parent missed is subtracted from these few alone: rounding keeps the order, so the result
-    is the same as if it were from all.
-
-    Parameters
-    ----------
-    scores
-        ``(n, parents, codebook_size)``, in memory in that order.
-    errors
-        ``|r|^2`` of each parent, ``(n, parents)``.
-    count
-        Children to find.
-    block
-        Codes that are looked at together.
+    `scores` are ``(n, parents, codebook_size)`` in that order, `errors` ``|r|^2`` of each parent. The best lie in the
+    `count` blocks of `block` codes whose best are best, so a search through those and them takes a third of the time of
+    one through all. What a parent missed is subtracted from these few alone: rounding keeps the order.
     """
     n, parents, codebook_size = scores.shape
     many = parents * codebook_size // block
@@ -159,28 +119,9 @@ def beam(vectors: Tensor, books: list[Codebook], width: int, *, chunk: int = 64)
     """Quantise like `residual`, but keep the `width` best choices so far at every stage.
 
     The nearest code now need not be the best start for the stages to come: on speech, a width of 16 lowers
-    the error by a fifth, at about that many times the work. Decoding does not change.
-
-    Parameters
-    ----------
-    vectors
-        ``(count, dim)``, float32.
-    books
-        The codebooks, all of one shape.
-    width
-        Choices kept for each vector; 1 is `residual`.
-    chunk
-        Vectors worked on at a time.
-
-    Returns
-    -------
-    Tensor
-        Codes ``(books, count)``, int64: of the choice with the least error after the last book.
-
-    Notes
-    -----
-    Two thirds of the time are the matrix products. They could be had from tables of products between codes, a sum of
-    rows for every path; but eight books of 1,024 codes need 117 MB of them, and reading their rows takes as long.
+    the error by a fifth, at about that many times the work. Two thirds of the time are the matrix products. Tables of
+    products between codes, a sum of rows for every path, are no faster: eight books of 1,024 codes need 117 MB of them,
+    and reading their rows takes as long.
     """
     count = len(vectors)
     out = torch.empty(len(books), count, dtype=torch.int64, device=vectors.device)
@@ -210,23 +151,9 @@ def beam(vectors: Tensor, books: list[Codebook], width: int, *, chunk: int = 64)
 
 @torch.no_grad()
 def kmeans(vectors: Tensor, count: int, generator: torch.Generator, *, rounds: int = 10) -> tuple[Tensor, Tensor]:
-    """Cluster vectors; empty clusters are given a random vector each round.
+    """Cluster ``(n, dim)`` vectors: return centres ``(count, dim)`` and how many vectors each has, ``(count,)``.
 
-    Parameters
-    ----------
-    vectors
-        ``(n, dim)``, float32.
-    count
-        Clusters.
-    generator
-        Source of every random choice.
-    rounds
-        Of assignment and averaging.
-
-    Returns
-    -------
-    tuple of Tensor
-        Centres ``(count, dim)`` and how many vectors each has, ``(count,)``.
+    Empty clusters are given a random vector each round.
     """
     n, dim = vectors.shape
     device = vectors.device
@@ -252,21 +179,9 @@ def kmeans(vectors: Tensor, count: int, generator: torch.Generator, *, rounds: i
 
 
 def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None) -> Tensor:
-    """Return the sum of the codes of each frame, book after book.
+    """Return the sum ``(count, dim)`` of the codes ``(num_codebooks, count)`` of each frame, book after book.
 
-    Parameters
-    ----------
-    codes
-        ``(num_codebooks, count)``, int64.
-    books
-        ``(codebook_size, dim)`` each, float32, at least `num_codebooks` of them.
-    depths
-        Books that count for each frame, ``(count,)``; None for all.
-
-    Returns
-    -------
-    Tensor
-        ``(count, dim)``.
+    `depths` are the books that count for each frame, ``(count,)``; None for all.
     """
     out = books[0].new_zeros(codes.shape[1], books[0].shape[1])
     for stage, index in enumerate(codes):
@@ -278,21 +193,9 @@ def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = N
 
 
 def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return how often each code was used, and the sum of the vectors that it won.
+    """Return how often each code was used, ``(num_codebooks, codebook_size)``, and the sum of the vectors that it won.
 
-    Parameters
-    ----------
-    vectors
-        ``(count, dim)``, float32; book 0 sees them, each other what the ones before it left over.
-    codes
-        ``(num_codebooks, count)``, int64.
-    books
-        As for `gather_sum`.
-
-    Returns
-    -------
-    tuple of Tensor
-        Usage ``(num_codebooks, codebook_size)`` and sums ``(num_codebooks, codebook_size, dim)``.
+    Book 0 sees the vectors ``(count, dim)``, each other book what the ones before it left over.
     """
     num_codebooks, (codebook_size, dim) = len(codes), books[0].shape
     usage = vectors.new_zeros(num_codebooks, codebook_size)
@@ -307,13 +210,7 @@ def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Te
 
 
 def check(codes: Tensor, books: Sequence[Tensor]) -> None:
-    """Refuse codes that no book has: on a GPU they would be read from elsewhere in its memory.
-
-    Raises
-    ------
-    IndexError
-        If there are any, or more rows of codes than books.
-    """
+    """Refuse codes that no book has by an `IndexError`: on a GPU they would be read from elsewhere in its memory."""
     if len(codes) > len(books):
         raise IndexError(f"codes of {len(codes)} books, but there are {len(books)}")
     if not codes.numel():

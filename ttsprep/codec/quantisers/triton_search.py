@@ -13,7 +13,6 @@ scored again, but counts as one that was not.
 """
 
 import os
-from dataclasses import dataclass
 
 import torch
 import triton
@@ -107,44 +106,26 @@ def _residual(  # type: ignore[no-untyped-def]
     tl.store(marks + row, doubt, mask=there)
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
-    """What the kernel gave.
-
-    Attributes
-    ----------
-    codes
-        ``(books, count)``, int64.
-    redone
-        Frames with a code too close to call in tf32, that were quantised again.
-    """
-
-    codes: Tensor
-    redone: int
-
-
 def rounded_to_tf32(x: Tensor) -> Tensor:
     """Return float32 rounded to the 10 bits of tf32, as the kernel does it."""
     return ((x.contiguous().view(torch.int32) + 0x1000) & -0x2000).view(torch.float32)
 
 
 @torch.no_grad()
-def fused_residual(vectors: Tensor, books: list[Codebook], *, frames: int = 64, block: int | None = None) -> Fused:
-    """Quantise like `ttsprep.codec.quantisers.search.residual`, in one kernel.
+def fused_residual(vectors: Tensor, books: list[Codebook], *, frames: int = 64, block: int | None = None) -> Tensor:
+    """Quantise ``(count, dim)`` vectors like `search.residual`, in one kernel: ``(books, count)``, int64."""
+    codes, marks = screened(vectors, books, frames, block)
+    redo = marks.nonzero()[:, 0]
+    if len(redo):
+        codes[:, redo] = residual(vectors[redo], books)
+    return codes
 
-    Parameters
-    ----------
-    vectors
-        ``(count, dim)``, float32, on a GPU (or anywhere under the interpreter).
-    books
-        The codebooks, all of one shape.
-    frames, block
-        Frames of a program, and codes that are scored at a time: powers of two, at least 16; `block` None for what
-        leaves the registers of 256 threads unspilled.
 
-    Returns
-    -------
-    Fused
+def screened(vectors: Tensor, books: list[Codebook], frames: int, block: int | None) -> tuple[Tensor, Tensor]:
+    """Return codes ``(books, count)``, and marks of the frames with a code that is too close to call in tf32.
+
+    A program has so many `frames`, and scores `block` codes at a time: powers of two, at least 16. `block` None is what
+    leaves the registers of 256 threads unspilled.
     """
     count, dim = vectors.shape
     codebook_size = len(books[0].codes)
@@ -176,8 +157,4 @@ def fused_residual(vectors: Tensor, books: list[Codebook], *, frames: int = 64, 
             num_stages=3,
             enable_fp_fusion=True,
         )
-    found = codes.long()
-    redo = marks.nonzero()[:, 0]
-    if len(redo):
-        found[:, redo] = residual(vectors[redo], books)
-    return Fused(found, len(redo))
+    return codes.long(), marks

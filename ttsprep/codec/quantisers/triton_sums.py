@@ -81,13 +81,7 @@ def _tile(dim: int, frames: int) -> dict[str, int]:
 def fused_gather_sum(
     codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None, *, frames: int = 32
 ) -> Tensor:
-    """Return what `ttsprep.codec.quantisers.search.gather_sum` does, bit for bit, in one kernel.
-
-    Raises
-    ------
-    IndexError
-        If a code is out of range; nothing is launched then.
-    """
+    """Return what `search.gather_sum` does, bit for bit, in one kernel; none is launched if a code is out of range."""
     check(codes, books)
     stages, count = codes.shape
     codebook_size, dim = books[0].shape
@@ -111,15 +105,10 @@ def fused_gather_sum(
 def fused_moments(
     vectors: Tensor, codes: Tensor, books: Sequence[Tensor], *, frames: int = 32
 ) -> tuple[Tensor, Tensor]:
-    """Return what `ttsprep.codec.quantisers.search.moments` does, in one kernel.
+    """Return what `search.moments` does, in one kernel; none is launched if a code is out of range.
 
     Usage is exact below 2^24 frames. Sums are added up by atomics, in whatever order programs come: from run to run
     they differ by rounding, as those of ``index_add_`` on a GPU do.
-
-    Raises
-    ------
-    IndexError
-        If a code is out of range; nothing is launched then.
     """
     check(codes, books)
     stages, count = codes.shape

@@ -118,14 +118,9 @@ def generator_losses(real: Verdicts, fake: Verdicts) -> tuple[Tensor, Tensor]:
 
 
 class OnePeriod(nn.Module):
-    """Judge samples folded at one period: four layers that step by three, one more, and the verdict.
+    """Discriminate samples folded at one period: four layers that step by three, one more, and the verdict.
 
-    Parameters
-    ----------
-    period
-        Samples in a row.
-    width
-        Channels of the first layer; the others have 4, 16, 32 and 32 times as many (32 in the paper).
+    `width` are the channels of the first layer; the others have 4, 16, 32 and 32 times as many (32 in the paper).
     """
 
     def __init__(self, period: int, width: int = 32) -> None:
@@ -155,15 +150,7 @@ RAMP = 500
 
 
 class AdversarialTraining:
-    """A discriminator that learns beside the codec.
-
-    Parameters
-    ----------
-    train
-        Sizes, weights, learning rate.
-    device
-        Where it is to be.
-    """
+    """A discriminator that learns beside the codec."""
 
     def __init__(self, train: TrainConfig, device: torch.device) -> None:
         t = train.discriminator
@@ -177,18 +164,9 @@ class AdversarialTraining:
     def step(
         self, train: TrainConfig, output: Tensor, target: Tensor, step: int, rate: float, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Let the discriminator learn from a batch; return what the codec is to minimise, and the terms of it.
+        """Let the discriminator learn from ``(batch, samples)``; return what the codec minimises, and its terms.
 
-        Parameters
-        ----------
-        train
-            Weights, and how much of the batch the discriminator sees.
-        output, target
-            ``(batch, samples)``.
-        step, rate
-            Of the codec.
-        generator
-            Chooses what the discriminator sees.
+        `step` and `rate` are those of the codec; `generator` chooses what the discriminator sees.
         """
         t, batch = train.discriminator, train.batch
         start = int(torch.randint(0, batch, (1,), generator=generator))

@@ -86,13 +86,7 @@ def _held_out(speakers: set[str], count: int) -> set[str]:
 
 
 def recordings(folder: Path) -> list[Path]:
-    """Return every audio file under a folder, sorted, as an audit finds them.
-
-    Raises
-    ------
-    CorpusError
-        If the folder cannot be listed, or has none.
-    """
+    """Return every audio file under a folder, sorted, as an audit finds them; a `CorpusError` if there is none."""
     found = sorted(folder / name for name in audio_files(folder))
     if not found:
         raise CorpusError(f"no audio in {folder}: check the path")
@@ -101,13 +95,7 @@ def recordings(folder: Path) -> list[Path]:
 
 @contextmanager
 def opened(file: Path, folder: Path) -> Iterator[Path]:
-    """Give where a recording of a folder really lies, and name the file in every error of reading it.
-
-    Raises
-    ------
-    CorpusError
-        If it leads out of the folder, or cannot be read.
-    """
+    """Give where a recording of a folder really lies; a `CorpusError` of reading it names the file."""
     try:
         yield inside(folder, str(file.relative_to(folder)))
     except AudioError as error:
@@ -186,13 +174,7 @@ def _find(folders: Sequence[Path], relative: str) -> Path:
 
 
 class Speech:
-    """A packed corpus, to crop from.
-
-    Parameters
-    ----------
-    folder
-        Written by `pack`.
-    """
+    """A packed corpus in a folder written by `pack`, to crop from."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -238,19 +220,9 @@ class Speech:
         return np.asarray(raw, np.float32) / np.float32(32767)
 
     def crops(self, count: int, size: int, generator: torch.Generator) -> Tensor:
-        """Draw random pieces at unit speech level, give or take 3 dB.
+        """Draw `count` random pieces of `size` samples at unit speech level, give or take 3 dB: ``(count, size)``.
 
-        Parameters
-        ----------
-        count, size
-            How many, of how many samples; clips shorter than `size` are padded with silence.
-        generator
-            TrainingSource of every random choice.
-
-        Returns
-        -------
-        Tensor
-            ``(count, size)``.
+        Clips that are shorter are padded with silence.
         """
         out = torch.zeros(count, size)
         for row in range(count):
@@ -292,20 +264,7 @@ class GpuCache:
         self.chance = speech.chance
 
     def crops(self, count: int, size: int, generator: torch.Generator) -> Tensor:
-        """Draw random pieces as `Speech.crops` does, all at once and from other random numbers.
-
-        Parameters
-        ----------
-        count, size
-            How many, of how many samples; clips shorter than `size` are padded with silence.
-        generator
-            Of the CPU; source of every random choice.
-
-        Returns
-        -------
-        Tensor
-            ``(count, size)``, on the device.
-        """
+        """Draw random pieces as `Speech.crops` does, on the device, all at once and from other random numbers."""
         total = count * CROP_TRIES
         owner = torch.multinomial(self.chance, total, replacement=True, generator=generator)
         held = self.length[owner].clamp(max=size)

@@ -95,23 +95,7 @@ def stored(model: CodecModel, half: bool) -> dict[str, Tensor]:
 
 @torch.inference_mode()
 def level_gain(model: CodecModel, speech: Speech, num_codebooks: int, *, clips: int = 48) -> float:
-    """Return what brings decoded training speech back to the level of the original.
-
-    Parameters
-    ----------
-    model
-        In evaluation mode.
-    speech
-        Its training corpus.
-    num_codebooks
-        Codebooks to use.
-    clips
-        How many clips to measure, five seconds of each.
-
-    Returns
-    -------
-    float
-    """
+    """Return what brings decoded speech back to its level, from five seconds each of some clips of the training."""
     size = model.config.hop_length
     pieces = speech.training
     ratios = []
@@ -133,22 +117,9 @@ def _summary(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def fit(config: CodecConfig, speech: Speech, *, seed: int = 0, licence: str = "") -> Checkpoint:
-    """Fit a codec without gradient steps: principal components, least squares, k-means.
+    """Fit a codec without gradient steps, by principal components, least squares and k-means.
 
-    Parameters
-    ----------
-    config
-        The network; its nonlinear parts stay as they are drawn.
-    speech
-        Packed training speech.
-    seed
-        Of every random choice; the same seed gives the same codec.
-    licence
-        Of the speech.
-
-    Returns
-    -------
-    Checkpoint
+    The nonlinear parts of the network stay as they are drawn; the same seed gives the same codec.
     """
     trainer = Trainer(config, TrainConfig(seed=seed), speech)
     trainer.begin()

@@ -34,15 +34,7 @@ def _extend(columns: Tensor, count: int) -> Tensor:
 
 @torch.no_grad()
 def pca_init(model: CodecModel, crops: Tensor) -> None:
-    """Set the linear layers of a fresh model from speech.
-
-    Parameters
-    ----------
-    model
-        Just made.
-    crops
-        ``(batch, samples)`` of training speech at unit level; a minute is enough.
-    """
+    """Set the linear layers of a fresh model from ``(batch, samples)`` of speech at unit level; a minute is enough."""
     encoder, decoder, stride = model.encoder, model.decoder, model.config.stride
     features = encoder.analysis(crops).flatten(0, 1)
     bins = encoder.analysis.bins

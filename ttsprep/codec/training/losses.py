@@ -155,20 +155,7 @@ def loudness(power: Tensor, threshold: Tensor) -> Tensor:
 
 
 def disturbance(output: Tensor, target: Tensor, rate: int) -> Tensor:
-    """Return the audible difference, 0 for none.
-
-    Parameters
-    ----------
-    output, target
-        ``(batch, samples)`` at unit speech level.
-    rate
-        Sample rate.
-
-    Returns
-    -------
-    Tensor
-        Scalar, 0 where no difference is heard.
-    """
+    """Return the audible difference of ``(batch, samples)`` at unit speech level, a scalar: 0 where none is heard."""
     _, threshold, width = _bands_on(512, rate, output.device)
     with torch.no_grad():
         wanted_power = band_power(target, rate)

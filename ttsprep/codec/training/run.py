@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.checkpoint import save_atomically
+from ttsprep.codec.codebook_stats import entropy
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.device import prepare
 from ttsprep.codec.training.config import TrainConfig, revised
@@ -28,13 +29,8 @@ from ttsprep.core.types import Audio
 
 def perplexity(codes: Tensor, codebook_size: int) -> list[float]:
     """Return the perplexity of each codebook over codes ``(batch, num_codebooks, frames)``."""
-    out = []
-    for stage in range(codes.shape[1]):
-        share = torch.bincount(codes[:, stage].flatten(), minlength=codebook_size).double()
-        share = share / share.sum()
-        share = share[share > 0]
-        out.append(float(torch.exp(-(share * share.log()).sum())))
-    return out
+    books = codes.transpose(0, 1).flatten(1)
+    return [2 ** entropy(torch.bincount(book, minlength=codebook_size).cpu().numpy()) for book in books]
 
 
 def _told(line: Mapping[str, Any]) -> str:
@@ -267,12 +263,7 @@ LEVEL = 0.1
 def write_samples(folder: Path, trainer: Trainer) -> None:
     """Write ``original.wav`` once, and what the averaged weights make of it as ``step-NNNNNN.wav``.
 
-    Parameters
-    ----------
-    folder
-        For the files.
-    trainer
-        Is not changed, and none of its random numbers are used: a run is the same with and without.
+    The trainer is not changed, and none of its random numbers are used: a run is the same with and without.
     """
     frame = trainer.config.hop_length
     size = int(SECONDS * trainer.config.sample_rate) // frame * frame

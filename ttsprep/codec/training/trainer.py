@@ -93,13 +93,7 @@ class Trainer:
         return depths
 
     def adopt(self, checkpoint: Checkpoint) -> None:
-        """Begin from a trained checkpoint instead of from speech: its weights, fresh optimisers.
-
-        Parameters
-        ----------
-        checkpoint
-            Of the same config; the training must have ``quantiser.warmup_steps = 0``.
-        """
+        """Begin from a checkpoint of the same config instead of from speech: its weights, fresh optimisers."""
         if (
             checkpoint.config.model_copy(update={"output_gain": 1.0}) != self.config
             or self.train.quantiser.warmup_steps
@@ -228,13 +222,7 @@ class Trainer:
 
 
 def load_run(path: Path) -> dict[str, Any]:
-    """Read the state of a run; nothing in it is executed.
-
-    Raises
-    ------
-    CheckpointError
-        If it is none: foreign, damaged, or with something in it that would have to be executed.
-    """
+    """Read the state of a run; nothing in it is executed, and a `CheckpointError` says why a file is none."""
     try:
         with zipfile.ZipFile(path):  # what is no archive would be read as a bare pickle
             state = torch.load(path, map_location="cpu", weights_only=True)
