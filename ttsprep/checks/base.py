@@ -65,7 +65,7 @@ class Check:
         False if it needs only the text, so that it also runs where the audio is missing.
     model
         Name of the model that fills its columns, where an audit is asked to listen; empty if `measure` does. Where
-        nobody has listened the columns are NaN or "", and are judged to nothing.
+        no model has measured them the columns are NaN or "", and yield no finding.
     enough
         Column -> the threshold under which a clip says too little to be judged; such clips are counted in
         ``summary.json``.

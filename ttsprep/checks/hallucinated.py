@@ -25,10 +25,10 @@ HALLUCINATED = Code(
     "warning if a person may say it (*Thanks for watching*). A text of 100 characters or more is 3.2 times longer "
     "than zlib makes it, one byte a character in every script: a warning (Whisper's own limit, Radford et al. 2022, "
     "4.5, is 2.4 and holds for half a minute: spoken menus of a telephone have up to 2.9). And with `--listen asr`, "
-    "Whisper's own probability that nothing is said is 0.85 or more: an error (short words have up to 0.79, silence "
+    "Whisper's own probability of no speech is 0.85 or more: an error (short words have up to 0.79, silence "
     "and hum 0.9 and more, hiss 0.9 with tiny.en and 0.6 with base).",
     "The model learns words for silence, noise and music, and says them, or babbles, in pauses.",
-    "Listen; write what is said, or drop the clip. Where the saying is said, put the code into `[select] keep`.",
+    "Listen; correct the transcript, or drop the clip. Where the speaker says it, put the code into `[select] keep`.",
 )
 
 PHRASES = "stock_phrases.toml"
@@ -49,7 +49,7 @@ class Hallucinated(Check):
     compressed_chars
         Characters of the shortest text that is compressed.
     no_speech_p
-        Least probability that nothing is said.
+        Least probability of no speech.
     """
 
     compression: float = 3.2

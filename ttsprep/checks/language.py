@@ -33,7 +33,7 @@ class Language(Check):
         Letters of scripts that the language is not written in, from which on a text is in another language, if it
         has fewer of its own.
     several
-        Share of the texts of a language that are in another script, from which on that is said once of them all.
+        Share of the texts of a language that are in another script, from which on one finding names them all.
     """
 
     name = "language"
@@ -44,7 +44,7 @@ class Language(Check):
             CODE,
             "Another language is spoken or written than the corpus says.",
             "The text: warning if most of its letters, and four or more, are of scripts that the declared language is "
-            "not written in (Unicode CLDR), such as Cyrillic in `en`, what is in brackets left out; said once where "
+            "not written in (Unicode CLDR), such as Cyrillic in `en`, what is in brackets left out; one finding where "
             "that holds for half of the texts of a language. What is spoken: only with `--listen asr` and a model of "
             "many languages. Whisper's own guess of the language (Radford et al. 2022), from the encoded clip: "
             "warning if another one has a probability of 0.8 or more and the declared one 0.02 or less. Clips under "

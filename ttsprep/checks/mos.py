@@ -41,8 +41,8 @@ class Mos(Check):
             "Only with `--listen mos`. DNSMOS P.835 (Reddy, Gopal and Cutler 2022) predicts how listeners would rate "
             "the speech (SIG), the background (BAK) and the whole (OVRL), from 1 to 5, in windows of 9 s. Warning if "
             "OVRL is 0.8 and 3 robust spreads below the median of the speaker, or below 2.2. Clips under 5 s read "
-            "low, and are given the difference: 0.2 at 2.6 s, 0.9 at 1.2 s and less; nothing is said under 0.6 s. One "
-            "finding on the corpus if its median, the same given, is below 2.6.",
+            "low, and are given the difference: 0.2 at 2.6 s, 0.9 at 1.2 s and less; no clip under 0.6 s is judged. "
+            "One finding on the corpus if its median, the same given, is below 2.6.",
             "A model learns noise, echo and distortion along with the voice.",
             "Listen: noise and echo have findings of their own. Drop the clip, or record it again.",
         ),

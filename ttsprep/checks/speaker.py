@@ -1,4 +1,4 @@
-"""Whether every clip is of the voice that it is said to be of, by a model that listens."""
+"""Whether the voice of every clip is that of its speaker, by an embedding of the voice."""
 
 import base64
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ SAMPLE = 400
 
 @dataclass(frozen=True)
 class Speaker(Check):
-    """Whether every clip is of the voice that it is said to be of, by a model that listens.
+    """Whether the voice of every clip is that of its speaker, by an embedding of the voice.
 
     Attributes
     ----------
@@ -80,13 +80,13 @@ class Speaker(Check):
             "Wang et al. 2023) and the robust mean of the speaker's others. The squared tangent of the angle between "
             "them falls as one over the seconds of speech, and its logarithm spreads alike in every voice: warning "
             "from 3.5 spreads, or from 2.6 if F0 (2.5 semitones) or the spectrum (4.2 dB) are off, too, or another "
-            "speaker of the corpus is likelier, who is then named; and only under a cosine that one voice seldom "
+            "speaker of the corpus is likelier, whom the message names; and only under a cosine that one voice seldom "
             "reaches (0.82 for GE2E, 0.62 for CAM++). Where F0 is raised by more than 2.5 semitones, as in an excited "
             "reading, 0.2 spreads a semitone more are allowed, up to 8. Under 1.5 s of speech more is allowed, too; "
-            "under 1 s most other voices are missed, which is counted; under 0.4 s nothing is said. Where 30 % of a "
-            "speaker's clips are off, or a typical one is under that cosine, that is said once of them all.",
+            "under 1 s the check misses most other voices, and counts such clips; under 0.4 s it judges nothing. Where "
+            "30 % of a speaker's clips are off, or a typical one is under that cosine, one finding names the speaker.",
             "A single-speaker model averages the voices; a multi-speaker model learns a name for two.",
-            "Listen. Drop the clip, or give it the speaker that it is of.",
+            "Listen. Drop the clip, or correct its speaker.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {"voice_print": "embedding of the voice [model:base64 of int8]"}

@@ -17,7 +17,7 @@ EMPTY = Code(
     "The transcript has no letter and no digit.",
     "Letters, digits and vowel signs are counted; the limit is one. A corpus without any is `text-missing`.",
     "The model learns to speak where nothing is written: at inference it babbles before, after or instead of the text.",
-    "Write what is said, or drop the clip.",
+    "Transcribe the clip, or drop it.",
 )
 MISSING = Code(
     "text-missing",

@@ -37,7 +37,7 @@ class Timbre(Check):
             "The mean of the log spectrum of the speech in 10 bands from 160 Hz to 6 kHz, relative to its own mean: a "
             "microphone adds a constant to it (cepstral mean, Atal 1974). RMS over the bands of the distance from the "
             "median of the speaker, in robust spreads and in dB: warning from 2.6 spreads and 5.5 dB, note from 1.6 "
-            "and 4.2. Short clips differ by what is said, and are given more room.",
+            "and 4.2. Short clips differ by their phones, and have wider limits.",
             "A model takes a change of microphone for a change of voice, and mixes them at random.",
             "Keep such clips apart, or match their spectrum to the rest.",
         ),

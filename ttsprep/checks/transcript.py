@@ -1,4 +1,4 @@
-"""Whether what is said is what is written, by a model that listens."""
+"""Whether the speech matches the transcript, by Whisper."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ttsprep.core.types import Finding, Severity
 from ttsprep.text.characters import letters
 
 ALIKE, LEAD = 0.5, 0.25
-"""What is said is another clip's text if it is so much like that, and by so much less like its own."""
+"""Speech has the text of another clip if it is so much like that, and by so much less like its own."""
 FREE_LETTERS, FREE_S = 3.0, 0.3
 """Letters without time and speech without letters that any clip may have."""
 LETTER_NATS, SECOND_NATS = 0.5, 8.0
@@ -20,14 +20,14 @@ LETTER_NATS, SECOND_NATS = 0.5, 8.0
 LENGTHS, FEWEST = 4, 20
 """Into how many groups by their words the clips of a corpus go, and how many a group must have."""
 SEEN_NATS = 2.0
-"""What counts so much is said in the message."""
+"""Evidence from which on the message names it."""
 LONGEST_S = 29.5
 """The longest clip that is judged, in seconds."""
 
 
 @dataclass(frozen=True)
 class Transcript(Check):
-    """Whether what is said is what is written, by a model that listens.
+    """Whether the speech matches the transcript, by Whisper.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Transcript(Check):
         And how many robust standard deviations more than other clips with as many words, where the model understands
         all of them badly.
     decoy_nats
-        Mean lead per token over the transcript of another clip; with less, the whole text is another's.
+        Mean lead per token over the contrastive transcript; with less, the whole text is that of another clip.
     """
 
     name = "transcript"
@@ -46,32 +46,32 @@ class Transcript(Check):
     codes = (
         Code(
             "transcript-mismatch",
-            "What is said is not what is written.",
-            "Only with `--listen asr`. Whisper (Radford et al. 2022) is made to write the given transcript, in one "
-            "pass, and says how likely it finds each word: the measure is how far the worst one is behind the "
-            "likeliest word in its place, in nats. So is the end of the text, where more is said, and the place "
-            "before which something is said that is not written. What it doubts it also writes down freely: the more "
-            "a word that is written down there sounds like it, the less the word counts. Letters for which the audio "
-            "has no time, and speech for which the text has no letters, are added. Warning from a limit on, or from "
-            "4 robust standard deviations over the median of clips with as many words, if that is more: where "
-            "the voice or the noise makes every clip hard to understand, only the worst are named. An error if the "
-            "text is hardly likelier than that of another clip.",
+            "The speech does not match the transcript.",
+            "Only with `--listen asr`. Whisper (Radford et al. 2022) scores the transcript in one pass: the measure "
+            "is how far the worst word is behind the likeliest word in its place, in nats. The end of the text counts "
+            "likewise where the speech goes on, and so does each place with speech that the text lacks. Whisper also "
+            "transcribes doubtful clips freely: the more the transcribed word sounds like the written one, the less "
+            "that word counts. Letters for which the audio has no time, and speech for which the text has no letters, "
+            "are added. Warning from a limit on, or from 4 robust standard deviations over the median of clips with as "
+            "many words, if that is more: where the voice or the noise makes every clip hard to understand, the check "
+            "names only the worst. An error if the text is hardly likelier than that of another clip (its "
+            "contrastive transcript).",
             "The model learns to say other sounds than the text asks for, and to skip or repeat words.",
             "Correct the text, if the column `said` is right; give the clip the transcript that it has; or leave it "
             "out.",
         ),
         Code(
             "transcript-unheard",
-            "Clips whose text could not be compared with what is said.",
-            "Only with `--listen asr`: clips that Whisper did not judge, of the whole corpus. It hears 29.5 s at once, "
-            "and knows the languages of its weights; a text needs letters.",
-            "What nobody has compared may be wrong.",
+            "Clips whose transcript could not be compared with the speech.",
+            "Only with `--listen asr`: the number of clips that Whisper did not judge, because they are longer than "
+            "29.5 s, have no letters, or are in a language that its weights do not know.",
+            "A transcript that was not compared may be wrong.",
             "Cut long clips; give `--asr-model` a model of many languages; write numbers as they are read.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {
         "text_log_p": "mean log-probability of the tokens of the transcript [nats]",
-        "decoy_log_p": "that of another transcript of like length, where the model was in doubt [nats]",
+        "decoy_log_p": "that of a contrastive transcript, another of like length, where the model was in doubt [nats]",
         "mismatch_nats": "how far the worst word is behind the likeliest one in its place [nats]",
         "words_not_said": "words of the transcript that seem not to be said [count]",
         "unwritten_places": "places where more seems to be said than is written [count]",
@@ -80,7 +80,7 @@ class Transcript(Check):
         "words_end_s": "where the last word ends [s]",
         "squeezed_letters": "letters that a run of words has more than there is time for [count]",
         "stretched_s": "speech that a run of words has more than there are letters for [s]",
-        "no_speech_p": "probability that nothing is said, for `text-hallucinated` [ratio]",
+        "no_speech_p": "probability of no speech, for `text-hallucinated` [ratio]",
         "said": "what the model writes down where it was in doubt",
         "said_cer": "letters of that which differ from the transcript, over the letters of the transcript [ratio]",
     }
@@ -119,7 +119,7 @@ class Transcript(Check):
             yield Finding(row.id, "transcript-mismatch", severity, message, float(row.nats), float(row.limit))
 
     def limits(self, nats: pd.Series, corpus: pd.DataFrame) -> pd.Series:
-        """Return from which evidence on each clip is named; NaN where nobody has listened."""
+        """Return from which evidence on each clip is named; NaN where Whisper did not score it."""
         known = nats.dropna()
         words = corpus.text.loc[known.index].map(lambda text: len(text.split()))
         groups = max(1, min(LENGTHS, len(known) // FEWEST))
@@ -130,7 +130,7 @@ class Transcript(Check):
 
 
 def evidence(corpus: pd.DataFrame, usual: pd.DataFrame | None = None) -> pd.Series:
-    """Return what speaks against each text, in nats; NaN where nobody has listened.
+    """Return the evidence against each transcript, in nats; NaN where Whisper did not score it.
 
     Letters without time and speech without letters count from what is usual on: some speak fast, some breathe loudly.
 
@@ -156,7 +156,7 @@ def _over(values: pd.Series, deviations: float) -> float:
 
 
 def _unheard(corpus: pd.DataFrame) -> Iterator[Finding]:
-    """Yield one note on the clips that nobody has judged, if somebody has judged others."""
+    """Yield one note on the clips that Whisper did not score, if it scored others."""
     unheard = corpus[corpus.mismatch_nats.isna()]
     if len(unheard) in {0, len(corpus)}:
         return
