@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,7 +18,6 @@ from ttsprep.core.workers.ray_cluster import connected
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ttsprep.build.config import Recipe
     from ttsprep.build.pipeline import Built, Draft
     from ttsprep.build.targets import Trainer
     from ttsprep.corpora.source import Needs
@@ -74,15 +73,14 @@ def build(
         raise UsageError("say what to build: --recipe NAME (see: ttsprep recipes), or --source DIR")
     if strict and lenient:
         raise UsageError("--strict and --lenient exclude each other")
-    rules = _rules(recipe or "generic", trainer, layout, language, export or ())
-    select: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
-    select |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
-    rules = rules.model_copy(update={"select": rules.select.model_copy(update=select)})
-    reading = reading_options(columns, audio_root, follow_links=follow_links)
-    rules = rules.model_copy(update={key: value for key, value in reading.items() if value})
-    rules = _with_model(rules, asr_model)
-    rules.verify()
-    out = out or OUT / (Path(recipe).stem if recipe else _name(source))
+    from ttsprep.build.options import build_recipe, corpus_name
+
+    selection: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
+    selection |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
+    reading = {"layout": layout, "language": language}
+    reading |= reading_options(columns, audio_root, follow_links=follow_links)
+    rules = build_recipe(recipe, reading, trainer, export or (), asr_model, selection)
+    out = out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
     from ttsprep.core.output_folder import claim
@@ -113,45 +111,6 @@ def build(
     else:
         show_built(built, as_json=as_json)
     return 0
-
-
-def _rules(recipe: str, trainer: str, layout: str, language: str, export: Sequence[str]) -> "Recipe":
-    """Return the recipe with what the command line says instead."""
-    from ttsprep.build.config import load, shipped
-    from ttsprep.text.phonemes import espeak_code
-
-    rules = load(recipe)
-    said = {"layout": layout, "language": language, "trainer": trainer}
-    rules = rules.model_copy(update={key: value for key, value in said.items() if value})
-    if rules.trainer:
-        from ttsprep.build import targets as trainers
-
-        rules = trainers.apply(rules, trainers.load(rules.trainer), own=recipe not in shipped())
-    forms = tuple(dict.fromkeys((*rules.export, *export)))
-    rules = rules.model_copy(update={"export": forms})
-    if rules.language:
-        espeak_code(rules.language)
-    return rules
-
-
-def _with_model(rules: "Recipe", model: str) -> "Recipe":
-    """Put in the weights that are named, and see that what a model needs is installed."""
-    if not rules.transcribe:
-        if model:
-            raise UsageError(
-                "--asr-model has no effect without [transcribe] in the recipe, such as --recipe transcribe"
-            )
-        return rules
-    from ttsprep.models.base import load_model
-
-    section = rules.transcribe.model_copy(update={"model": model} if model else {})
-    load_model("asr", section.model, asked_by="[transcribe] in the recipe")
-    return rules.model_copy(update={"transcribe": section})
-
-
-def _name(source: Path | None) -> str:
-    path = (source or Path()).resolve()
-    return path.stem if path.is_file() else path.name or "corpus"
 
 
 def _agreed(needs: "Needs", yes: bool) -> bool:

@@ -23,7 +23,6 @@ from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:
     from ttsprep.audit.pipeline import Audit, Audited
-    from ttsprep.build.config import Recipe
     from ttsprep.models.base import SelectedModels
 
 STOPPED = 130
@@ -108,12 +107,14 @@ def _audit(
 
     Only reads the corpus. A second audit measures only what has changed; one that was stopped goes on.
     """
-    rules = _rules(recipe, layout, language, select, ignore)
-    reading = reading_options(columns, audio_root, follow_links=follow_links)
-    rules = rules.model_copy(update={key: value for key, value in reading.items() if value})
+    from ttsprep.build.options import audit_recipe, corpus_name
+
+    reading = {"layout": layout, "language": language}
+    reading |= reading_options(columns, audio_root, follow_links=follow_links)
+    rules = audit_recipe(recipe, reading, select or (), ignore or ())
     sentences = _sentences(prompts)
-    out = out or Path(f"{_name(corpus)}.audit")
-    asked = _asked(listen or (), asr=asr_model, speaker=speaker_model)
+    out = out or Path(f"{corpus_name(corpus)}.audit")
+    asked = _models(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.corpora.source import readable
 
     _claim_audit(out, [corpus, *([codes] if codes else [])])
@@ -162,40 +163,14 @@ def _claim_audit(out: Path, sources: Sequence[Path]) -> None:
     claim(KIND, out, sources)
 
 
-def _rules(
-    recipe: str, layout: str, language: str, select: Sequence[str] | None, ignore: Sequence[str] | None
-) -> "Recipe":
-    """Return the recipe with what the command line says instead."""
-    from ttsprep.build.config import Recipe, load
-    from ttsprep.text.phonemes import espeak_code
+def _models(names: Sequence[str], **weights: str) -> "SelectedModels":
+    """Return the models that measure clips; name at once those that are not on this machine."""
+    from ttsprep.build.options import audit_models
 
-    rules = load(recipe) if recipe else Recipe()
-    codes = {"only": tuple(select or rules.checks.only), "ignore": (*rules.checks.ignore, *(ignore or ()))}
-    given = {"layout": layout, "language": language, "checks": rules.checks.model_copy(update=codes)}
-    rules = rules.model_copy(update={key: value for key, value in given.items() if value})
-    rules.enabled_codes()
-    if rules.language:
-        espeak_code(rules.language)
-    return rules
-
-
-def _asked(names: Sequence[str], **models: str) -> "SelectedModels":
-    """Return the models that listen, with the weights that were named for them; say at once which are not here."""
-    from ttsprep.models.base import select_models
-
-    for name, model in models.items():
-        if model and name not in names:
-            raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    asked = select_models(names, models)
-    for why in asked.skipped.values():
+    models = audit_models(names, **weights)
+    for why in models.skipped.values():
         console.tell(f"ttsprep: skipped: {console.printable(why)}")
-    return asked
-
-
-def _name(corpus: Path) -> str:
-    """Return what to call the results: after the folder, or after a metadata file."""
-    path = corpus.resolve()
-    return path.stem if path.is_file() else path.name or "corpus"
+    return models
 
 
 def _sentences(prompts: Path | None) -> list[str]:
@@ -280,7 +255,9 @@ def _selftest(
 
     Exits with 1 if a plain defect is found in under 95 % of the clips it was planted in.
     """
-    rules = _rules(recipe, layout, language, select, ignore)
+    from ttsprep.build.options import audit_recipe
+
+    rules = audit_recipe(recipe, {"layout": layout, "language": language}, select or (), ignore or ())
     from ttsprep.audit.defects.selftest import selftest
 
     with console.Meter() as meter:
