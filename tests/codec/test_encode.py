@@ -24,7 +24,7 @@ from faults.house import COMMAND, hashes, ttsprep
 
 from ttsprep.cli.main import main
 from ttsprep.codec.decode import decode
-from ttsprep.codec.encode import Encoded, Options, encode, newest_build
+from ttsprep.codec.encode import Encoded, Options, encode, newest_build, prepare
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
 from ttsprep.core.files import lock
 from ttsprep.core.types import Clip
@@ -147,7 +147,7 @@ def test_any_number_of_processes_gives_the_same_bytes(
     few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = hashes(few_once)
-    monkeypatch.setattr("ttsprep.codec.encode.SHARD", 1)
+    monkeypatch.setattr("ttsprep.codec.encode_step.SHARD", 1)
     encoded(few_once, tmp_path / "codes", jobs=3)
     assert shards(tmp_path / "codes") == shards(reference)
     assert hashes(few_once) == source
@@ -157,7 +157,7 @@ def test_coding_in_the_parent_gives_the_same_bytes(
     few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The way of a GPU: workers decode, the parent codes; here on a CPU that is called by another name."""
-    monkeypatch.setattr("ttsprep.codec.external.device", lambda name: "cpu:0")
+    monkeypatch.setattr("ttsprep.codec.device.find_device", lambda name: "cpu:0")
     result = encoded(few_once, tmp_path / "codes")
     assert result.job.coder.device_name == "cpu:0"
     assert shards(tmp_path / "codes") == shards(reference)
@@ -184,7 +184,7 @@ def test_a_killed_run_goes_on(few_once: Path, reference: Path, tmp_path: Path) -
     out = tmp_path / "codes"
     words = [*COMMAND, "encode", str(few_once), "--out", str(out), "--beam", "1", "--jobs", "1"]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    journal = out / ".journal" / "journal-0000.arrow"
+    journal = out / ".journal" / "encode" / "journal-0000.arrow"
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         if journal.is_file() and journal.stat().st_size > 1000:
@@ -267,17 +267,19 @@ def test_a_long_clip_is_coded_in_pieces_as_if_it_were_whole(few_once: Path, tmp_
 def test_channels_out_of_phase_are_coded_as_the_voice(
     few_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_s: float
 ) -> None:
-    from ttsprep.codec.encode_step import Coding
+    from ttsprep.codec.encode_step import EncodeStep
 
     samples, rate = soundfile.read(next((few_once / "wavs").glob("*.wav")), dtype="float32")
     soundfile.write(tmp_path / "mono.wav", samples, rate)
     soundfile.write(tmp_path / "apart.wav", np.stack([samples, -samples], axis=1), rate)
     monkeypatch.setattr("ttsprep.core.audio.READ_SECONDS", most_s)
-    work = pickle.loads(pickle.dumps(Coding(str(tmp_path), "nano16", 8, 1, "")))
-    mono, apart = (work(Clip(name, f"{name}.wav", "")) for name in ("mono", "apart"))
+    job = prepare(few_once, FAST)
+    step = pickle.loads(pickle.dumps(EncodeStep(str(tmp_path), "nano16", job.spec, job.code, job.coder)))
+    step.setup()
+    mono, apart = step.rows([Clip(name, f"{name}.wav", "") for name in ("mono", "apart")])
     assert (mono["status"], apart["status"]) == ("ok", "ok"), (mono, apart)
-    assert np.array_equal(mono["coded"].codes, apart["coded"].codes)
-    assert mono["coded"].scale == apart["coded"].scale > 0.01
+    assert np.array_equal(mono["codes"], apart["codes"])
+    assert mono["scale"] == apart["scale"] > 0.01
 
 
 def test_the_source_is_not_written_to(few_once: Path) -> None:

@@ -316,6 +316,11 @@ def test_rows_that_the_caller_holds_are_not_made(files: Path, tmp_path: Path) ->
         assert progress.stages == [("reading", 10, expected)]
         assert [NAMES[i] for i in range(10) if rows.places[i] < 0] == ["c", "b", "a"]
         assert [keys[key] for key in rows.keys] == NAMES
+    store, step = Store(tmp_path / "out"), Reading(str(files), shared=False)
+    rows = store.take(step, store.map(step, NAMES, 1, held=held), ({KEY: key, "text": keys[key]} for key in held))
+    assert texts(rows.table().to_pylist()) == [name if name in "abc" else f"text of {name}" for name in NAMES]
+    store.finish()
+    assert not (tmp_path / "out" / ".journal").exists()
 
 
 def test_a_table_of_another_form_is_not_taken(files: Path, tmp_path: Path) -> None:
@@ -331,7 +336,9 @@ def test_a_table_of_another_form_is_not_taken(files: Path, tmp_path: Path) -> No
 
 def test_rows_lie_where_their_number_says() -> None:
     batches = [to_batch([{"text": f"{n}.{i}"} for i in range(n)], SCHEMA) for n in (3, 0, 2)]
-    rows = Rows(SCHEMA, batches, np.arange(5)[::-1], [""] * 5)
+    rows = Rows(SCHEMA, batches, np.arange(5)[::-1], [""] * 5, np.ones(5, np.bool_))
+    assert rows.new == 5
+    assert rows.table(["text"]).column_names == ["text"]
     assert texts(rows.table().to_pylist()) == ["2.1", "2.0", "3.2", "3.1", "3.0"]
     for place, text in enumerate(["3.0", "3.1", "3.2", "2.0", "2.1"]):
         batch, row = rows.batch_of(place)

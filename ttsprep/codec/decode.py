@@ -1,12 +1,10 @@
 """Decoding: codes -> clips of the same lengths and levels."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +12,15 @@ import pyarrow as pa
 from ttsprep.core.audio import encode as encoded
 from ttsprep.core.errors import OutputError
 from ttsprep.core.files import atomic_write, safe_names
-from ttsprep.core.output_folder import Kind, claim, open_output
+from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
 from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.corpus_path import locate_corpus
+from ttsprep.core.store.step import Row, Step, make_key
+from ttsprep.core.store.store import Store
 from ttsprep.core.tables import read_table, write_table
 from ttsprep.core.types import Audio
-from ttsprep.core.workers.pool import Limits, map_shards
+from ttsprep.core.workers.pool import Limits
 from ttsprep.corpora.paths import corpus_folder
 
 if TYPE_CHECKING:
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from ttsprep.codec.token_formats import Codes
     from ttsprep.codec.tokens import TokenRow
 
-SHARD = 16
 TABLE = "decoded.parquet"
-KIND = Kind("decode", (TABLE,))
+KIND = Kind("decode", (TABLE, ".decode.parquet", ".cache.parquet", JOURNALS))
 """What is decoded into; the clips are listed before they are written."""
 LIMITS = Limits(seconds_per_item=1800, memory_bytes=4 << 30)
 SCHEMA = pa.schema([
@@ -65,53 +65,109 @@ class Decoded:
     fresh: int
 
 
-@dataclass
-class Decoding:
-    """The work of the workers of `ttsprep decode`.
+@dataclass(frozen=True, slots=True)
+class DecodeItem:
+    """A clip to decode.
 
     Attributes
     ----------
-    codec
-        What it is called; loaded once, where this is unpickled.
+    id, file
+        Of the clip, and where it goes.
+    samples
+        Its length.
+    stamp
+        Stands for its codes and the codec.
+    codes
+        Of the clip; None until it is its turn.
     """
 
-    codec: str
-    _coder: "AudioCodec | None" = field(default=None, repr=False)
+    id: str
+    file: str
+    samples: int
+    stamp: str
+    codes: "TokenRow | None" = None
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
+
+@dataclass
+class DecodeStep(Step[DecodeItem]):
+    """Decodes every clip, and writes it as a WAV file of 16 bits.
+
+    Attributes
+    ----------
+    root
+        Folder of the clips.
+    codec
+        What it is called; loaded once, and shared by the workers.
+    codes
+        Where the codes are; stays in this process.
+    """
+
+    name = "decode"
+    stage = "decoding"
+    schema = pa.schema([(KEY, pa.string()), ("sha256", pa.string()), ("clipped", pa.int64())])
+    shard = 16
+    limits = LIMITS
+    makes_file = True
+    table = ".decode.parquet"
+
+    root: str
+    codec: str
+    codes: "Codes | None" = field(default=None, repr=False)
+    _coder: "AudioCodec | None" = field(default=None, repr=False)
+    _source: "Iterator[TokenRow]" = field(default_factory=lambda: iter(()), repr=False)
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        """Leave out what stays in this process."""
+        return {"root": self.root, "codec": self.codec}
+
+    def path(self, item: DecodeItem) -> str:
+        """Return where a clip goes."""
+        return item.file
+
+    def key(self, item: DecodeItem, sha256: str) -> str:
+        """Stand for the codes, the codec, and the name of the file."""
+        return make_key(item.stamp, item.file)
+
+    def load(self, item: DecodeItem) -> DecodeItem:
+        """Return a clip with its codes; they are read once, in order."""
+        for row in self._source:
+            if row.id == item.id:
+                return replace(item, codes=row)
+        if self.codes is None:
+            raise AssertionError("codes are read where they are held")
+        self._source = self.codes.rows()
+        return self.load(item)
+
+    def setup(self) -> None:
         """Load the codec."""
         from ttsprep.codec.external import load
 
-        self.__dict__.update(state)
         self._coder = load(self.codec)
 
-    batch: ClassVar[int] = 1
+    def rows(self, batch: Sequence[DecodeItem]) -> list[Row]:
+        """Write clips, and count the samples beyond full scale."""
+        return [self._row(item) for item in batch]
 
-    def setup_batch(self, items: Sequence["TokenRow"]) -> None:
-        """Do nothing."""
+    def failed(self, item: DecodeItem, reason: str) -> Row:
+        """Stop: codes that were coded here can be decoded."""
+        raise OutputError(f"cannot decode {item.id!r}: {reason}")
 
-    def setup(self) -> None:
-        """Do nothing."""
+    def seconds(self, item: DecodeItem, row: Row) -> float:
+        """Return the length of a clip."""
+        return item.samples / self.codes.spec.sample_rate if self.codes else 0.0
 
-    def rows(self, items: Sequence["TokenRow"]) -> list[Any]:
-        """Return the rows of a batch."""
-        return [self(item) for item in items]
-
-    def __call__(self, item: "TokenRow") -> dict[str, Any]:
-        """Return the bytes of a WAV file of 16 bits, and how many samples were beyond full scale."""
+    def _row(self, item: DecodeItem) -> Row:
         from ttsprep.codec.codec import EncodedClip
 
-        if self._coder is None:
-            raise AssertionError("the codec is loaded where the work is unpickled")
-        (samples,) = self._coder.decode([EncodedClip(item.codes, item.scale, item.samples)])
+        if self._coder is None or item.codes is None:
+            raise AssertionError("the codec is loaded in setup, and the codes in load")
+        codes = item.codes
+        (samples,) = self._coder.decode([EncodedClip(codes.codes, codes.scale, codes.samples)])
         most = 1 - 2.0**-15
         clipped = int(np.count_nonzero((samples > most) | (samples < -1)))
-        audio = Audio(np.clip(samples, -1, most)[:, None], self._coder.sample_rate, "PCM_16")
-        return {"wav": encoded(audio, "wav"), "clipped": clipped}
-
-    def failed(self, item: "TokenRow", reason: str) -> dict[str, Any]:
-        """Return the row of a clip that killed its worker."""
-        return {"failed": f"{item.id!r}: {reason}"}
+        data = encoded(Audio(np.clip(samples, -1, most)[:, None], self._coder.sample_rate, "PCM_16"), "wav")
+        atomic_write(Path(self.root, item.file), data)
+        return {"sha256": hashlib.sha256(data).hexdigest(), "clipped": clipped}
 
 
 def decode(
@@ -151,16 +207,17 @@ def decode(
     name = codec or codes.spec.codec
     _refuse_other_codec(codes, name)
     with open_output(KIND, out, [codes.folder, *sources]) as held:
-        table = _plan(codes, out)
-        todo = {entry["id"] for entry in table if not entry["there"]}
-        progress.start("decoding", len(table), len(todo))
-        if todo:
-            held.expect(entry["file"] for entry in table)
-            _decode(codes, name, out, [entry for entry in table if not entry["there"]], jobs, progress)
-            columns = [pa.array([entry[field.name] for entry in table], field.type) for field in SCHEMA]
-            write_table(out / TABLE, pa.table(columns, schema=SCHEMA))
-    seconds = sum(entry["samples"] for entry in table) / codes.spec.sample_rate
-    return Decoded(out, len(table), seconds, sum(entry["clipped"] > 0 for entry in table), len(todo))
+        items = _items(codes)
+        held.expect(item.file for item in items)
+        rows = Store(out).map(DecodeStep(str(out.resolve()), name, codes), items, jobs, progress)
+        clipped = rows.table(["clipped"])["clipped"]
+        own = {name: [getattr(item, name) for item in items] for name in ("id", "file", "samples", "stamp")}
+        table = pa.table(own | {"clipped": clipped}).select(SCHEMA.names).cast(SCHEMA)
+        earlier = read_table(out / TABLE)
+        if earlier is None or not earlier.equals(table):
+            write_table(out / TABLE, table)
+    seconds = sum(item.samples for item in items) / codes.spec.sample_rate
+    return Decoded(out, len(items), seconds, int((clipped.to_numpy() > 0).sum()), rows.new)
 
 
 def _refuse_other_codec(codes: "Codes", name: str) -> None:
@@ -197,46 +254,8 @@ def _stamp(row: "TokenRow", digest: str) -> str:
     return hashlib.sha256(repr(parts).encode() + np.ascontiguousarray(row.codes).tobytes()).hexdigest()[:32]
 
 
-def _plan(codes: "Codes", out: Path) -> list[dict[str, Any]]:
-    """Check every row before anything is written, and say which clips are there already."""
-    earlier = read_table(out / TABLE)
-    known = {row["id"]: row for row in earlier.to_pylist()} if earlier is not None else {}
-    table: list[dict[str, Any]] = [
-        {"id": row.id, "samples": row.samples, "stamp": _stamp(row, codes.spec.digest)} for row in codes.rows()
-    ]
-    names = safe_names(entry["id"] for entry in table)
-    for entry in table:
-        before = known.get(entry["id"], {})
-        file = f"{names[entry['id']]}.wav"
-        there = before.get("stamp") == entry["stamp"] and before.get("file") == file and (out / file).is_file()
-        entry |= {"file": file, "there": there, "clipped": before["clipped"] if there else 0}
-    return table
-
-
-def _decode(
-    codes: "Codes",
-    codec: str,
-    out: Path,
-    todo: Sequence[dict[str, Any]],
-    jobs: int,
-    progress: Progress,
-) -> None:
-    places = {entry["id"]: number for number, entry in enumerate(todo)}
-    wanted = (row for row in codes.rows() if row.id in places)
-    shards = iter(lambda: list(islice(wanted, SHARD)), [])
-    results = map_shards(
-        Decoding(codec),
-        shards,
-        workers=jobs,
-        limits=LIMITS,
-        progress=progress,
-    )
-    with closing(results):
-        for number, rows in results:
-            entries = todo[number * SHARD : (number + 1) * SHARD]
-            for entry, row in zip(entries, rows, strict=True):
-                if "failed" in row:
-                    raise OutputError(f"cannot decode {row['failed']}")
-                atomic_write(out / entry["file"], row["wav"])
-                entry["clipped"] = row["clipped"]
-            progress.advance(0, sum(entry["samples"] for entry in entries) / codes.spec.sample_rate)
+def _items(codes: "Codes") -> list[DecodeItem]:
+    """Check every row before anything is written, and name the file of each."""
+    rows = [(row.id, row.samples, _stamp(row, codes.spec.digest)) for row in codes.rows()]
+    names = safe_names(name for name, _, _ in rows)
+    return [DecodeItem(name, f"{names[name]}.wav", samples, stamp) for name, samples, stamp in rows]

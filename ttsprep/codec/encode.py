@@ -1,33 +1,24 @@
 """Encoding: plan -> code -> write shards."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsprep.codec.encode_step import CODING_VERSION, KNOWN, Coding, Row, fingerprint
-from ttsprep.codec.shards import QUALITY, SKIPPED, SUMMARY, Finished, Held, Outcome, journal_schema, write
+from ttsprep.codec.encode_step import CODING_VERSION, EncodeStep
+from ttsprep.codec.shards import QUALITY, SKIPPED, SUMMARY, PreviousRun, write
 from ttsprep.core.errors import UsageError, nearest
-from ttsprep.core.files import Signature
 from ttsprep.core.output_folder import JOURNALS, Kind, Output, claim, open_output
 from ttsprep.core.progress import NO_PROGRESS, Progress
-from ttsprep.core.store.cache import FileIndex
 from ttsprep.core.store.corpus_path import save_corpus_path
-from ttsprep.core.store.store import LOCAL
-from ttsprep.core.tables import Journal, clean, to_batch
-from ttsprep.core.workers.pool import Limits, map_shards
+from ttsprep.core.store.store import Store
+from ttsprep.core.tables import clean
 from ttsprep.corpora.corpus import Corpus, read_corpus
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import AudioCodec
     from ttsprep.codec.tokens import TokenSpec
 
-SHARD = 16
-"""Clips that a worker is given at a time; four times as many, where they make one batch on a GPU."""
-LIMITS = Limits(seconds_per_item=1800, memory_bytes=3 << 30)
-"""Of a worker; a recording of ten hours takes a quarter of an hour."""
 KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
 """What is encoded into; the shards are listed before they are written."""
 
@@ -195,99 +186,20 @@ def encode(
     job = prepare(path, options)
     with open_output(KIND, out, [job.plan.root, codec]) as held:
         save_corpus_path(out, job.plan.root)
-        finished = Finished.read(out, job.code)
+        previous = PreviousRun.read(out, job.code)
         try:
-            return _encode(job, held, finished, jobs, progress)
+            return _encode(job, held, previous, jobs, progress)
         except TokenError:
-            if not finished.fingerprints:
+            if not previous.keys:
                 raise
             # A finished shard turned out to be damaged: what it held is coded again.
-            return _encode(job, held, Finished(out), jobs, progress)
+            return _encode(job, held, PreviousRun(out), jobs, progress)
 
 
-def _encode(
-    job: Job,
-    held: Output,
-    finished: Finished,
-    jobs: int,
-    progress: Progress,
-) -> Encoded:
-    out, clips, root = held.path, job.plan.clips, str(job.plan.root.resolve())
-    schema = journal_schema(job.spec.codebook_size)
-    journal = Journal(out / ".journal", schema)
-    known = finished.fingerprints | Held.read(journal).places.keys()
-    index = FileIndex(root, [out / LOCAL])
-    outcomes = [
-        Outcome(fingerprint(clip, sha256, job.code) if sha256 else "")
-        for clip, sha256 in ((clip, index.sha256(clip.path)) for clip in clips)
-    ]
-    todo = [i for i, outcome in enumerate(outcomes) if outcome.fingerprint not in known]
-    progress.start("encoding", len(clips), len(todo))
-    fresh = 0
-    with closing(journal):
-        for shard, rows in _rows(job, root, known, todo, jobs, progress) if todo else ():
-            new = [_flat(row) for row in rows if row["status"] != KNOWN and row["fingerprint"]]
-            if new:
-                journal.append(to_batch(new, schema))
-            for i, row in zip(shard, rows, strict=True):
-                if row["sha256"]:
-                    index.add(clips[i].path, row["sha256"], Signature(*(row[name] for name in Signature._fields)))
-                outcomes[i] = Outcome(row["fingerprint"], row["status"], row["status_reason"])
-                fresh += row["status"] == "ok"
-    if todo:
-        index.save(out / LOCAL)
-    form, code = job.options.form, job.code
-    summary = write(held, clips, job.plan.ids, outcomes, job.spec, form, code, finished, journal)
-    return Encoded(out, summary, fresh, job)
-
-
-def _rows(
-    job: Job, root: str, known: frozenset[str], todo: Sequence[int], jobs: int, progress: Progress
-) -> Iterator[tuple[Sequence[int], list[Row]]]:
-    """Yield the places and the rows of clips to do, as they are finished."""
-    elsewhere = job.coder.device_name != "cpu"
-    work = Coding(root, job.options.codec, job.spec.num_codebooks, job.spec.beam, job.code, known, elsewhere=elsewhere)
-    size = 4 * SHARD if elsewhere else SHARD
-    shards = [todo[i : i + size] for i in range(0, len(todo), size)]
-    clips = ([job.plan.clips[i] for i in shard] for shard in shards)
-    results = map_shards(work, clips, workers=jobs, limits=LIMITS, progress=progress)
-    with closing(results):
-        for number, rows in _coded(job, results) if elsewhere else results:
-            yield shards[number], rows
-            samples = sum(row["coded"].samples for row in rows if "coded" in row)
-            progress.advance(0, samples / job.spec.sample_rate)
-
-
-def _coded(job: Job, results: Iterator[tuple[int, list[Row]]]) -> Iterator[tuple[int, list[Row]]]:
-    """Code what workers have decoded, while they decode the next."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    def code(rows: list[Row]) -> list[Row]:
-        clips = [row.pop("clip") for row in rows if "clip" in row]
-        coded = iter(job.coder.encode(clips, num_codebooks=job.spec.num_codebooks, beam=job.spec.beam))
-        return [row if "coded" in row or row["status"] != "ok" else row | {"coded": next(coded)} for row in rows]
-
-    with ThreadPoolExecutor(1) as pool:
-        waiting = []
-        for number, rows in results:
-            waiting.append((number, pool.submit(code, rows)))
-            while len(waiting) > 2 or (waiting and waiting[0][1].done()):
-                first, future = waiting.pop(0)
-                yield first, future.result()
-        for number, future in waiting:
-            yield number, future.result()
-
-
-def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row as the journal holds it."""
-    out = {name: row[name] for name in ("fingerprint", "status", "status_reason")}
-    if row["status"] == "ok":
-        coded = row["coded"]
-        out |= {
-            "codes": coded.codes.reshape(-1),
-            "frames": coded.codes.shape[1],
-            "scale": coded.scale,
-            "samples": coded.samples,
-            "distance_db": coded.distance_db,
-        }
-    return out
+def _encode(job: Job, held: Output, previous: PreviousRun, jobs: int, progress: Progress) -> Encoded:
+    store = Store(held.path)
+    step = EncodeStep(str(job.plan.root.resolve()), job.options.codec, job.spec, job.code, job.coder)
+    rows = store.map(step, job.plan.clips, jobs, progress, held=previous.keys)
+    summary = write(held, job, store, step, rows, previous)
+    new = replace(rows, places=rows.places[rows.is_new]).table(["status"])["status"].to_pylist()
+    return Encoded(held.path, summary, new.count("ok"), job)

@@ -6,21 +6,24 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from ttsprep import __version__
+from ttsprep.codec.encode_step import EncodeStep
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.output_folder import Output
-from ttsprep.core.tables import Journal, clean, read_table, to_batch, write_json, write_table
+from ttsprep.core.store.cache import KEY
+from ttsprep.core.store.store import Rows, Store
+from ttsprep.core.tables import clean, read_table, write_json, write_table
 from ttsprep.core.types import Clip
 
 if TYPE_CHECKING:
-    from ttsprep.codec.tokens import TokenSpec
+    from ttsprep.codec.encode import Job
 
 SUMMARY, QUALITY, SKIPPED = "codes.summary.json", "quality.parquet", "skipped.csv"
 LISTED = 50
@@ -39,84 +42,26 @@ QUALITY_SCHEMA = pa.schema([
 """Every clip of the corpus, also those that were skipped."""
 
 
-def journal_schema(codebook_size: int) -> pa.Schema:
-    """Return the columns in which coded clips are kept until the shards are written."""
-    from ttsprep.codec.tokens import schema
-
-    return pa.schema([
-        ("fingerprint", pa.string()),
-        ("status", pa.string()),
-        ("status_reason", pa.string()),
-        *[column for column in schema(codebook_size) if column.name != "id"],
-        ("distance_db", pa.float32()),
-    ])
-
-
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a clip; a clip with a fingerprint is in the journal, one without cannot be coded."""
-
-    fingerprint: str
-    status: str = "ok"
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The journal, on disk until it is looked at.
-
-    Attributes
-    ----------
-    batches
-        As they were appended.
-    places
-        Batch and row of each fingerprint.
-    """
-
-    batches: list[pa.RecordBatch]
-    places: dict[str, tuple[int, int]]
-
-    @classmethod
-    def read(cls, journal: Journal) -> "Held":
-        """Read what is in the journal."""
-        batches = list(journal.read())
-        places: dict[str, tuple[int, int]] = {}
-        for number, batch in enumerate(batches):
-            for row, fingerprint in enumerate(batch.column("fingerprint").to_pylist()):
-                places.setdefault(fingerprint, (number, row))
-        return cls(batches, places)
-
-    def row(self, fingerprint: str) -> pa.RecordBatch:
-        """Return the row of a fingerprint."""
-        batch, row = self.places[fingerprint]
-        return self.batches[batch].slice(row, 1)
-
-    def value(self, fingerprint: str, column: str) -> Any:
-        """Return one cell."""
-        batch, row = self.places[fingerprint]
-        return self.batches[batch].column(column)[row].as_py()
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
+class PreviousRun:
     """What an earlier run left.
 
     Attributes
     ----------
     out
         Where.
-    fingerprints
+    keys
         Of the clips in it, if it was finished with this codec and these settings.
     summary
         Of that run, else empty.
     """
 
     out: Path
-    fingerprints: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
     summary: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, out: Path, code: str) -> "Finished":
+    def read(cls, out: Path, code: str) -> "PreviousRun":
         """Look into an output folder; `code` stands for codec and settings."""
         try:
             summary = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
@@ -154,66 +99,56 @@ class Finished:
 
 
 def write(
-    out: Output,
-    clips: Sequence[Clip],
-    ids: Sequence[str],
-    outcomes: Sequence[Outcome],
-    spec: "TokenSpec",
-    form: str,
-    code: str,
-    finished: Finished,
-    journal: Journal,
+    output: Output, job: "Job", store: Store, step: EncodeStep, rows: Rows, previous: PreviousRun
 ) -> dict[str, Any]:
     """Write the shards and the tables, unless they are there already, and return the summary.
 
     Parameters
     ----------
-    out
+    output
         Folder of the codes.
-    clips, ids, outcomes
-        The corpus, in its order.
-    spec, form, code
-        What the codes mean, how they are written, and what stands for codec and settings.
-    finished
+    job
+        What was encoded, with what.
+    store
+        Holds what was coded in this run and in those that did not finish; without journals afterwards.
+    step, rows
+        What was done, and the rows of the clips, but for those that `previous` has.
+    previous
         What was there before.
-    journal
-        Holds what was coded in this run and in those that did not finish; empty afterwards.
     """
+    clips, ids, form = job.plan.clips, job.plan.ids, job.options.form
     about = [(clip.text, clip.speaker, clip.language) if form in {"hf", "webdataset"} else () for clip in clips]
-    became = [outcome.fingerprint or (outcome.status, outcome.reason) for outcome in outcomes]
-    parts = (__version__, code, form, spec, list(ids), [clip.path for clip in clips], about, became)
+    parts = (__version__, job.code, form, job.spec, list(ids), [clip.path for clip in clips], about, _outcomes(rows))
     stamp = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
-    if finished.summary.get("stamp") == stamp:
-        journal.discard()
-        return finished.summary
-    missing = frozenset(o.fingerprint for o in outcomes if o.fingerprint) - Held.read(journal).places.keys()
+    if previous.summary.get("stamp") == stamp:
+        store.finish()
+        return previous.summary
+    missing = frozenset(key for key, place in zip(rows.keys, rows.places.tolist(), strict=True) if place < 0)
     if missing:
-        schema = journal_schema(spec.codebook_size)
-        for row in finished.rows(missing):
-            journal.append(to_batch([row], schema))
-        journal.close()
-    held = Held.read(journal)
-    settled = [_settled(outcome, held) for outcome in outcomes]
-    good = [i for i, outcome in enumerate(settled) if outcome.status == "ok"]
+        rows = store.take(step, rows, previous.rows(missing))
+    resolved = rows.table([KEY, "status", "status_reason", "frames", "samples", "distance_db"])
+    good = [i for i, status in enumerate(resolved["status"].to_pylist()) if status == "ok"]
     if not good:
-        first = settled[0]
-        raise CorpusError(f"none of {len(clips):,} clips can be coded; the first: {first.status}: {first.reason}")
-    writer = _Writer(out, spec, form, held)
+        first = resolved.slice(0, 1).to_pylist()[0]
+        raise CorpusError(
+            f"none of {len(clips):,} clips can be coded; the first: {first['status']}: {first['status_reason']}"
+        )
+    writer = _Writer(output, job, rows, resolved)
     names = safe_names(ids)
-    rows = [(ids[i], settled[i].fingerprint, _about(clips[i], names[ids[i]])) for i in good]
-    writer.shards(rows)
-    summary = writer.tables(clips, ids, settled) | {"code": code, "stamp": stamp}
-    summary = writer.finish(summary)
-    journal.discard()
+    writer.shards([(i, _about(clips[i], names[ids[i]])) for i in good])
+    summary = writer.finish(writer.tables() | {"code": job.code, "stamp": stamp})
+    store.finish()
     return summary
 
 
-def _settled(outcome: Outcome, held: Held) -> Outcome:
-    """Return what became of a clip, by the journal where that knows."""
-    if outcome.fingerprint:
-        status, reason = (held.value(outcome.fingerprint, name) for name in ("status", "status_reason"))
-        return Outcome(outcome.fingerprint, status, reason)
-    return outcome
+def _outcomes(rows: Rows) -> list[str | tuple[str, str]]:
+    """Return the key of each clip, or why it has none."""
+    failed = [i for i, key in enumerate(rows.keys) if not key]
+    reasons = replace(rows, places=rows.places[failed]).table(["status", "status_reason"])
+    outcomes: list[Any] = list(rows.keys)
+    for i, status, reason in zip(failed, *(column.to_pylist() for column in reasons.columns), strict=True):
+        outcomes[i] = (status, reason)
+    return outcomes
 
 
 def _about(clip: Clip, name: str) -> Mapping[str, str]:
@@ -225,47 +160,50 @@ def _about(clip: Clip, name: str) -> Mapping[str, str]:
 class _Writer:
     """Writes one set of shards and its tables."""
 
-    def __init__(self, output: Output, spec: "TokenSpec", form: str, held: Held) -> None:
+    def __init__(self, output: Output, job: "Job", rows: Rows, resolved: pa.Table) -> None:
         from ttsprep.codec.codebook_stats import Usage
 
-        self._output, self._out, self._spec, self._form, self._held = output, output.path, spec, form, held
-        self._usage = Usage.empty(spec.num_codebooks, spec.codebook_size)
+        self._output, self._out, self._job, self._spec = output, output.path, job, job.spec
+        self._rows, self._resolved = rows, resolved
+        self._usage = Usage.empty(job.spec.num_codebooks, job.spec.codebook_size)
         self._files: list[str] = []
         self._shards = self._frames = self._samples = 0
 
-    def shards(self, rows: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
-        """Write the shards of clips given by id, fingerprint, and what else is known."""
+    def shards(self, clips: Sequence[tuple[int, Mapping[str, str]]]) -> None:
+        """Write the shards of clips given by their place, and what else is known."""
         from ttsprep.codec.token_formats import shard_files, write_shard
         from ttsprep.codec.tokens import SHARD_TOKENS
 
-        groups: list[list[tuple[str, str, Mapping[str, str]]]] = []
+        groups: list[list[tuple[int, Mapping[str, str]]]] = []
         tokens = SHARD_TOKENS
-        for row in rows:
-            more = self._held.value(row[1], "frames") * self._spec.num_codebooks
+        frames = self._resolved["frames"].to_pylist()
+        for clip in clips:
+            more = frames[clip[0]] * self._spec.num_codebooks
             if tokens + more > SHARD_TOKENS:
                 groups.append([])
                 tokens = 0
-            groups[-1].append(row)
+            groups[-1].append(clip)
             tokens += more
         self._shards = len(groups)
         places = [(number, len(groups)) for number in range(len(groups))]
-        abouts = [[row[2] for row in group] for group in groups]
-        files = [shard_files(self._form, *one) for one in zip(places, abouts, strict=True)]
+        abouts = [[about for _, about in group] for group in groups]
+        files = [shard_files(self._job.options.form, *one) for one in zip(places, abouts, strict=True)]
         self._files = sorted({name for names in files for name in names})
         self._output.expect(self._files)
         with writing(self._out):
             (self._out / SUMMARY).unlink(missing_ok=True)  # from now on what is there is not whole
         for place, group, about in zip(places, groups, abouts, strict=True):
-            table = self._table(group)
+            table = self._table([i for i, _ in group])
             self._count(table)
-            write_shard(self._form, self._out, place, table, about, self._spec)
+            write_shard(self._job.options.form, self._out, place, table, about, self._spec)
 
-    def _table(self, group: Sequence[tuple[str, str, Mapping[str, str]]]) -> pa.Table:
+    def _table(self, clips: Sequence[int]) -> pa.Table:
         from ttsprep.codec.tokens import schema
 
         columns = schema(self._spec.codebook_size)
-        rows = pa.Table.from_batches([self._held.row(fingerprint) for _, fingerprint, _ in group])
-        table = rows.append_column("id", pa.array([clean(name) for name, _, _ in group], pa.string()))
+        found = (self._rows.batch_of(int(self._rows.places[i])) for i in clips)
+        rows = pa.Table.from_batches([batch.slice(row, 1) for batch, row in found])
+        table = rows.append_column("id", pa.array([clean(self._job.plan.ids[i]) for i in clips], pa.string()))
         return table.select(columns.names).combine_chunks().cast(columns)
 
     def _count(self, table: pa.Table) -> None:
@@ -274,22 +212,20 @@ class _Writer:
         self._frames += sum(table["frames"].to_pylist())
         self._samples += sum(table["samples"].to_pylist())
 
-    def tables(self, clips: Sequence[Clip], ids: Sequence[str], outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    def tables(self) -> dict[str, Any]:
         """Write the tables about the clips, and return the summary."""
         from ttsprep.codec.codebook_stats import middle_and_largest, outliers
 
-        rows = [o.fingerprint if o.status == "ok" else "" for o in outcomes]
-        distance, samples = (
-            [self._held.value(row, name) if row else None for row in rows] for name in ("distance_db", "samples")
-        )
+        names = (KEY, "status", "status_reason", "samples", "distance_db")
+        keys, statuses, reasons, samples, distance = (self._resolved[name].to_pylist() for name in names)
         distances = [float("nan") if value is None else value for value in distance]
         far = outliers(distances).tolist()
         columns: list[list[Any]] = [
-            [clean(name) for name in ids],
-            [clean(clip.path) for clip in clips],
-            [outcome.status for outcome in outcomes],
-            [clean(outcome.reason) for outcome in outcomes],
-            [outcome.fingerprint for outcome in outcomes],
+            [clean(name) for name in self._job.plan.ids],
+            [clean(clip.path) for clip in self._job.plan.clips],
+            statuses,
+            reasons,
+            keys,
             [None if count is None else count / self._spec.sample_rate for count in samples],
             distance,
             far,
@@ -305,8 +241,8 @@ class _Writer:
         return {
             "ttsprep": __version__,
             "spec": self._spec.document(),
-            "format": self._form,
-            "clips": len(rows) - rows.count(""),
+            "format": self._job.options.form,
+            "clips": statuses.count("ok"),
             "hours": round(self._samples / self._spec.sample_rate / 3600, 6),
             "frames": self._frames,
             "tokens": self._frames * self._spec.num_codebooks,

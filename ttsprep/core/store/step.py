@@ -81,6 +81,10 @@ class Step(Generic[Item]):
         del item
         return 0.0
 
+    def load(self, item: Item) -> Item:
+        """Return an item with what is too large to be held of all; called in the parent, for new items in order."""
+        return item
+
     def setup(self) -> None:
         """Load what the rows need; called once, in the process that the workers are forked from."""
 

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Generic
 
@@ -43,20 +44,26 @@ class Rows:
         For each item the number of its row among them; negative where the caller holds it.
     keys
         Of each item; "" where its row is not remembered.
-    new
-        Rows that were made in this run; the others were known.
+    is_new
+        Whether the row of each item was made in this run; the others were known.
     """
 
     schema: pa.Schema
     batches: list[pa.RecordBatch]
     places: npt.NDArray[np.int64]
     keys: list[str]
-    new: int = 0
+    is_new: npt.NDArray[np.bool_]
     _starts: list[int] = field(default_factory=list, repr=False)
 
-    def table(self) -> pa.Table:
-        """Return the rows as a table with a row for each item."""
-        return pa.Table.from_batches(self.batches, self.schema).take(pa.array(self.places)).combine_chunks()
+    @property
+    def new(self) -> int:
+        """Number of rows that were made in this run."""
+        return int(self.is_new.sum())
+
+    def table(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows as a table with a row for each item, of all columns or some."""
+        table = pa.Table.from_batches(self.batches, self.schema).select(columns or self.schema.names)
+        return table.take(pa.array(self.places)).combine_chunks()
 
     def batch_of(self, place: int) -> tuple[pa.RecordBatch, int]:
         """Return the batch that holds a row, and its number there."""
@@ -120,6 +127,23 @@ class Store:
         self._journals.append(run.journal)
         return run.map(workers, progress)
 
+    def take(self, step: Step[Item], rows: Rows, held: Iterable[Row]) -> Rows:
+        """Return `rows` with those that the caller held, which lie in the journal from now on."""
+        journal = Journal(self._out / ".journal" / step.name, step.schema)
+        with closing(journal):
+            source = iter(held)
+            while batch := list(islice(source, step.shard)):
+                journal.append(to_batch(batch, step.schema))
+        taken = list(journal.written())
+        keys = [key for batch in taken for key in batch.column(KEY).to_pylist()]
+        first = sum(batch.num_rows for batch in rows.batches)
+        numbers = {key: first + number for number, key in enumerate(keys)}
+        places = [
+            numbers[key] if place == _HELD else place
+            for key, place in zip(rows.keys, rows.places.tolist(), strict=True)
+        ]
+        return Rows(rows.schema, [*rows.batches, *taken], np.array(places, np.int64), rows.keys, rows.is_new)
+
     def finish(self) -> None:
         """Remove the journals, once their rows are in the tables of the caller."""
         for journal in self._journals:
@@ -137,7 +161,8 @@ class _Run(Generic[Item]):
         self._batches: list[pa.RecordBatch | None] = []  # None: made by this run, on disk until it ends
         self._by_key: dict[str, int] = {}
         self._sha256: dict[str, str] = {}  # of the files that a step made, by key
-        self._count = self._new = 0  # rows in the batches, and those of them that this run made
+        self._count = 0  # rows in the batches
+        self._is_new = np.zeros(len(items), np.bool_)
         self._keys = [""] * len(items)
         self._places = np.full(len(items), _UNKNOWN, np.int64)
         self._cache: RowCache | None = None
@@ -165,7 +190,7 @@ class _Run(Generic[Item]):
         made = list(self.journal.written())
         rest = iter(made)
         batches = [next(rest) if batch is None else batch for batch in self._batches]
-        rows = Rows(self._step.schema, batches, self._places, self._keys, self._new)
+        rows = Rows(self._step.schema, batches, self._places, self._keys, self._is_new)
         if self._step.table and self._step.saves:
             self._save(rows, earlier)
         self._index.save(self._out / LOCAL)
@@ -249,8 +274,8 @@ class _Run(Generic[Item]):
 
     def _task(self, i: int) -> Task[Item]:
         if not self._step.makes_file:
-            return Task(self._items[i])
-        return Task(self._items[i], self._keys[i], self._sha256.get(self._keys[i], ""))
+            return Task(self._step.load(self._items[i]))
+        return Task(self._step.load(self._items[i]), self._keys[i], self._sha256.get(self._keys[i], ""))
 
     def _keep(self, shard: Sequence[int], rows: Sequence[Row], progress: Progress) -> None:
         """Take the rows of a shard, and write the new ones through to the disk."""
@@ -264,14 +289,13 @@ class _Run(Generic[Item]):
             if KNOWN in row:
                 self._resolve(i)
                 continue
-            self._places[i] = self._count + len(new)
+            self._places[i], self._is_new[i] = self._count + len(new), True
             seconds += step.seconds(self._items[i], row)
             new.append(row)
         if new:
             self.journal.append(to_batch(new, step.schema))
             self._batches.append(None)
             self._number(row[KEY] for row in new)
-            self._new += len(new)
         progress.advance(0, seconds)
 
     def _save(self, rows: Rows, earlier: pa.Table | None) -> None:
