@@ -42,8 +42,9 @@ def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the
 
 
 def test_codes_of_another_corpus_and_no_codes_are_refused(spoken: Path, tmp_path: Path) -> None:
+    (tmp_path / "codes").mkdir()
     with pytest.raises(CorpusError, match="no finished codes"):
-        audit(spoken, tmp_path / "out", Recipe(), jobs=1, codes=tmp_path)
+        audit(spoken, tmp_path / "out", Recipe(), jobs=1, codes=tmp_path / "codes")
 
 
 def test_an_even_corpus_has_no_outliers() -> None:
