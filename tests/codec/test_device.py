@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from codec.made_up_speech import small_base, small_base_training, small_training  # noqa: E402
-from ttsprep.codec.device import compiles, low_type  # noqa: E402
+from ttsprep.codec.device import autocast_dtype, compiles  # noqa: E402
 from ttsprep.codec.training.adversary import load_optimiser  # noqa: E402
 from ttsprep.codec.training.data import GpuCache, Speech  # noqa: E402
 from ttsprep.codec.training.trainer import Trainer  # noqa: E402
@@ -89,10 +89,10 @@ def test_clips_shorter_than_a_crop_are_padded(speech):
 
 def test_settings_say_where_they_hold():
     automatic = small_training(precision="auto", compile="auto")
-    assert low_type(automatic, torch.device("cpu")) is None
-    assert low_type(automatic, torch.device("cuda")) is torch.bfloat16
+    assert autocast_dtype(automatic, torch.device("cpu")) is None
+    assert autocast_dtype(automatic, torch.device("cuda")) is torch.bfloat16
     assert [compiles(automatic, torch.device(name)) for name in ("cpu", "cuda")] == [False, True]
-    assert low_type(small_training(), torch.device("cuda")) is None
+    assert autocast_dtype(small_training(), torch.device("cuda")) is None
 
 
 def test_bfloat16_is_used_inside_and_nowhere_else(speech):

@@ -232,13 +232,13 @@ def _eval(
 ) -> None:
     """Measure a codec with its first codebook, its first two, and so on to all of them."""
     _needs_torch()
-    from ttsprep.codec.evaluate import beside, evaluate, read_clips, table
+    from ttsprep.codec.evaluate import compare_baselines, evaluate, read_clips, table
     from ttsprep.codec.external import load
 
     codec = load(checkpoint)
     chosen = read_clips(corpus, codec.sample_rate, clips)
     parts = [table(evaluate(codec, chosen, range(1, codec.num_codebooks + 1), beam=beam))]
-    parts += beside(baseline or (), chosen, codec.sample_rate, lyra)
+    parts += compare_baselines(baseline or (), chosen, codec.sample_rate, lyra)
     write("\n\n".join(parts) + "\n")
 
 

@@ -20,7 +20,7 @@ def find_device(name: str) -> str:
     return name
 
 
-def prepare(device: torch.device) -> None:
+def make_deterministic(device: torch.device) -> None:
     """Set what must be set before the first product on a device.
 
     A CPU gives the same bits again on one thread. A GPU gives them where its libraries have a deterministic
@@ -37,7 +37,7 @@ def prepare(device: torch.device) -> None:
     torch.set_float32_matmul_precision("highest")
 
 
-def low_type(train: TrainConfig, device: torch.device) -> torch.dtype | None:
+def autocast_dtype(train: TrainConfig, device: torch.device) -> torch.dtype | None:
     """Return the type of the products inside the networks, None for float32."""
     chosen = train.precision
     if chosen == "auto":
@@ -50,7 +50,7 @@ def compiles(train: TrainConfig, device: torch.device) -> bool:
     return device.type == "cuda" if train.compile == "auto" else train.compile
 
 
-def sent(value: Tensor, device: torch.device) -> Tensor:
+def to_device(value: Tensor, device: torch.device) -> Tensor:
     """Bring a tensor to a device; to a GPU from pinned memory, without waiting for it."""
     if device.type == "cuda":
         return value.pin_memory().to(device, non_blocking=True)

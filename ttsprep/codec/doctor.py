@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ttsprep.codec.codebook_stats import entropy
 from ttsprep.codec.codec import Codec, speech_level
-from ttsprep.codec.quantisers.base import normalised
+from ttsprep.codec.quantisers.base import normalise
 from ttsprep.codec.quantisers.rvq import ResidualEma
 from ttsprep.codec.training.losses import spectrum
 from ttsprep.core.errors import CorpusError
@@ -149,7 +149,7 @@ def _treble_db(clips: Sequence[Samples]) -> float:
 def _books(codec: Codec, codes: Tensor | None, latents: Tensor | None) -> list[CodebookHealth]:
     quantiser, nan, out = codec.model.quantiser, float("nan"), []
     if latents is not None:
-        latents = normalised(latents, codec.config.quantiser.normalise)
+        latents = normalise(latents, codec.config.quantiser.normalise)
         whole = quantiser.encode(latents[None])
     for stage in range(codec.num_codebooks):
         used = perplexity = spread = norm = reach = left = nan

@@ -15,7 +15,7 @@ import soundfile
 
 from ttsprep.codec.external import AudioCodec
 from ttsprep.codec.metrics import aligned, delay, measure
-from ttsprep.codec.training.data import opened, recordings
+from ttsprep.codec.training.data import open_recording, recordings
 from ttsprep.core import audio
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.types import Samples
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Score:
     """One clip with one number of codebooks."""
 
     clip: str
@@ -38,34 +38,36 @@ def read_clips(corpus: Path, rate: int, count: int, seconds: float = 10.0) -> li
     files = recordings(corpus)
     clips = []
     for file in files[:: max(1, len(files) // count)][:count]:
-        with opened(file, corpus) as path:
+        with open_recording(file, corpus) as path:
             clips.append((file.stem, audio.load_mono(path, rate, end=seconds)))
     return clips
 
 
 def evaluate(
     codec: AudioCodec, clips: Iterable[tuple[str, Samples]], depths: Sequence[int], *, beam: int = 1
-) -> list[Row]:
+) -> list[Score]:
     """Measure a codec on clips at its sample rate, with each of these numbers of codebooks."""
     rows = []
     for name, samples in clips:
         for num_codebooks in depths:
             (decoded,) = codec.decode(codec.encode([samples], num_codebooks=num_codebooks, beam=beam))
-            rows.append(Row(name, num_codebooks, measure(samples, decoded, codec.sample_rate)))
+            rows.append(Score(name, num_codebooks, measure(samples, decoded, codec.sample_rate)))
     return rows
 
 
-def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, Samples]], rate: int) -> list[Row]:
+def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, Samples]], rate: int) -> list[Score]:
     """Measure what codes and decodes samples at a rate, after its delay was taken out, which favours it."""
     rows = []
     for name, samples in clips:
         decoded = code(samples, rate)
         pair = aligned(samples, decoded, delay(samples, decoded, rate // 10))
-        rows.append(Row(name, 0, measure(*pair, rate)))
+        rows.append(Score(name, 0, measure(*pair, rate)))
     return rows
 
 
-def beside(names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int, lyra: Path | None) -> list[str]:
+def compare_baselines(
+    names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int, lyra: Path | None
+) -> list[str]:
     """Measure other codecs on the same clips; return a titled table of each, or what to install for it."""
     parts = []
     for name in names:
@@ -78,7 +80,7 @@ def beside(names: Sequence[str], clips: Sequence[tuple[str, Samples]], rate: int
     return parts
 
 
-def table(rows: list[Row]) -> str:
+def table(rows: list[Score]) -> str:
     """Return the mean over clips of every metric as a Markdown table, a row for every number of codebooks."""
     names = list(rows[0].values) if rows else []
     lines = ["| codebooks | clips | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 2)]
@@ -104,7 +106,7 @@ def opus(samples: Samples, rate: int, kbits: float) -> Samples:
         for step in ([*encode, str(coded)], decode):
             subprocess.run([*quiet, *step], check=True)  # noqa: S603
         out, _ = soundfile.read(decoded, dtype="float32")
-    return fitted(out, len(samples))
+    return cut_or_pad(out, len(samples))
 
 
 @cache
@@ -122,7 +124,7 @@ def _ffmpeg() -> str:
     return program
 
 
-def fitted(samples: Samples, length: int) -> Samples:
+def cut_or_pad(samples: Samples, length: int) -> Samples:
     """Cut, or pad with silence, to `length`."""
     return np.pad(samples[:length], (0, max(0, length - len(samples))))
 
@@ -154,7 +156,7 @@ class Lyra:
         import soxr
 
         decoded = self(soxr.resample(samples, rate, 16000, quality="HQ"), kbits)
-        return fitted(soxr.resample(decoded, 16000, rate, quality="HQ"), len(samples))
+        return cut_or_pad(soxr.resample(decoded, 16000, rate, quality="HQ"), len(samples))
 
     def __call__(self, samples: Samples, kbits: float) -> Samples:
         """Code and decode at 16 kHz, at 3.2, 6 or 9.2 kbit/s."""
@@ -173,7 +175,7 @@ class Lyra:
             (latents,) = restore(encoding_indices=codes.reshape(46, 1, 1)).values()
             (decoded,) = decode(input_audio=latents.reshape(1, 1, 64)).values()
             out.append(decoded.reshape(-1))
-        return fitted(np.concatenate(out).astype(np.float32), len(samples))
+        return cut_or_pad(np.concatenate(out).astype(np.float32), len(samples))
 
 
 def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[Samples, int], Samples]]]:
@@ -193,12 +195,12 @@ def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[S
 
     coder = load(name)
     bits = coder.num_codebooks * math.log2(coder.codebook_size) * coder.sample_rate / coder.hop_length / 1000
-    return [(f"{name}, {bits:.2g} kbit/s", partial(_through, coder))]
+    return [(f"{name}, {bits:.2g} kbit/s", partial(_code_resampled, coder))]
 
 
-def _through(coder: "AudioCodec", samples: Samples, rate: int) -> Samples:
+def _code_resampled(coder: "AudioCodec", samples: Samples, rate: int) -> Samples:
     import soxr
 
     there = soxr.resample(samples, rate, coder.sample_rate, quality="HQ")
     (decoded,) = coder.decode(coder.encode([there], beam=coder.default_beam))
-    return fitted(soxr.resample(decoded, coder.sample_rate, rate, quality="HQ"), len(samples))
+    return cut_or_pad(soxr.resample(decoded, coder.sample_rate, rate, quality="HQ"), len(samples))

@@ -80,7 +80,7 @@ def is_hf_model(folder: Path) -> bool:
     return (folder / "config.json").is_file()
 
 
-def cached(name: str) -> Path | None:
+def cached_model(name: str) -> Path | None:
     """Return the folder of a model in the cache of Hugging Face, or None; nothing is fetched."""
     if name.count("/") != 1:
         return None
@@ -278,7 +278,7 @@ def load(name: Path | str, device: str = "cpu") -> "AudioCodec":
         If it cannot be loaded.
     """
     torch.set_num_threads(1)  # codes must not depend on how many cores there are; cores are for processes
-    path = Path(name) if Path(name).exists() else cached(str(name)) or Path(name)
+    path = Path(name) if Path(name).exists() else cached_model(str(name)) or Path(name)
     if path.is_dir():
         if not is_hf_model(path):
             raise CheckpointError(f"{path} is a folder without config.json: neither a checkpoint nor a model")

@@ -10,20 +10,7 @@ from ttsprep.core.types import Audio, Samples
 
 
 def resampled(blocks: Iterable[tuple[int, Samples]], rate: int) -> Iterator[Samples]:
-    """Bring blocks to another sample rate.
-
-    Parameters
-    ----------
-    blocks
-        Sample rate and mono samples of consecutive blocks.
-    rate
-        Wanted, in Hz.
-
-    Yields
-    ------
-    ndarray
-        float32; joined they do not depend on how the blocks were cut.
-    """
+    """Bring blocks of (sample rate, mono samples) to another rate; joined they do not depend on how they were cut."""
     import soxr
 
     stream = None
@@ -44,32 +31,11 @@ def whole(decoded: Audio, rate: int) -> Samples:
 
 
 def chunks(path: Path, start: float, end: float | None, rate: int, channel: int | None) -> Iterator[Samples]:
-    """Yield a recording of any length, mono at `rate`.
-
-    Parameters
-    ----------
-    path, start, end
-        The recording, or a piece of it in seconds.
-    rate
-        Wanted, in Hz.
-    channel
-        Of `sole_channel`.
-
-    Raises
-    ------
-    AudioError
-        As `ttsprep.core.audio.stream`.
-    """
+    """Yield a recording of any length, or a piece in seconds, mono at `rate`; `channel` is that of `sole_channel`."""
     blocks = audio.stream(path, start=start, end=end)
     return resampled(((given, audio.mix(block, channel)) for given, block in blocks), rate)
 
 
 def sole_channel(path: Path, start: float, end: float | None) -> int | None:
-    """Read a recording of any length and say which channel stands for it, as `ttsprep.core.audio.sole_channel`.
-
-    Raises
-    ------
-    AudioError
-        As `ttsprep.core.audio.stream`.
-    """
+    """Return which channel stands for a recording of any length, as `ttsprep.core.audio.sole_channel`."""
     return audio.sole_channel(block for _, block in audio.stream(path, start=start, end=end))

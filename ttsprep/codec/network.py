@@ -26,16 +26,16 @@ class _Half(nn.Module):
 
     Attributes
     ----------
-    low
+    autocast_dtype
         The type that the products of the blocks are computed in, where not in float32: spectra, latents,
         skips, norms, the head and samples are float32 always.
     """
 
-    low: torch.dtype | None = None
+    autocast_dtype: torch.dtype | None = None
 
-    def lowered(self, x: Tensor) -> AbstractContextManager[object]:
+    def autocast(self, x: Tensor) -> AbstractContextManager[object]:
         """Return the context in which the blocks are to be computed."""
-        return nullcontext() if self.low is None else torch.autocast(x.device.type, self.low)
+        return nullcontext() if self.autocast_dtype is None else torch.autocast(x.device.type, self.autocast_dtype)
 
 
 class Encoder(_Half):
@@ -57,7 +57,7 @@ class Encoder(_Half):
         """Map ``(batch, frames * config.hop_length)`` to ``(batch, frames, latent)``."""
         fine_mask = _fine(mask, self.stride)
         x = self.enter(self.analysis(samples))
-        with self.lowered(x):
+        with self.autocast(x):
             for block in self.fine:
                 x = block(x, fine_mask)
             if fine_mask is not None:
@@ -86,7 +86,7 @@ class Decoder(_Half):
     def hidden(self, latents: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return what the head sees, ``(batch, fine frames, channels)``."""
         x = self.enter(latents)
-        with self.lowered(x):
+        with self.autocast(x):
             for block in self.coarse:
                 x = block(x, mask)
             x = torch.unflatten(self.split(x).float(), -1, (self.stride, -1)).flatten(1, 2)

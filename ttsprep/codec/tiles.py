@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.network import CodecModel
-from ttsprep.codec.quantisers.base import normalised
+from ttsprep.codec.quantisers.base import normalise
 from ttsprep.core.workers.batching import in_groups
 
 TILE = 128
@@ -147,7 +147,7 @@ def _encode(
     latents = model.encoder(windows, masks)
     latents = latents[:, before : latents.shape[1] - after].contiguous()
     codes = model.quantiser.encode(latents, num_codebooks, beam)
-    wanted = normalised(latents.float(), model.config.quantiser.normalise)
+    wanted = normalise(latents.float(), model.config.quantiser.normalise)
     missed = wanted - model.quantiser.decode(codes)
     return codes, missed.square().sum(-1), wanted.square().sum(-1)
 

@@ -18,12 +18,12 @@ from ttsprep.codec.tokens import (
     TokenError,
     TokenRow,
     TokenSpec,
-    checked,
     code_type,
-    complete,
+    ordered_shards,
     read_parquet,
     rows,
     shard_name,
+    valid_row,
     write_parquet,
 )
 from ttsprep.core.errors import AudioError, CodecError
@@ -180,7 +180,7 @@ def open_codes(path: Path) -> Codes:
         "hf": "data/train-*.parquet",
     }
     for form, pattern in patterns.items():
-        found = complete([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
+        found = ordered_shards([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
         if found:
             spec = _summary(path) if form == "webdataset" else read_parquet(found[0], ["id"])[0]
             return Codes(path, form, found, spec)
@@ -215,7 +215,7 @@ def _read_npy(folder: Path, table: pa.Table, spec: TokenSpec, where: str) -> Ite
 def _row(row: Mapping[str, Any], codes: Numbers, spec: TokenSpec, where: str) -> TokenRow:
     if codes.ndim != 2 or len(codes) != spec.num_codebooks:
         raise TokenError(f"{where}: an array of shape {codes.shape}, not ({spec.num_codebooks}, frames)")
-    return checked(row, codes.reshape(-1), spec, where)
+    return valid_row(row, codes.reshape(-1), spec, where)
 
 
 def read_array(file: Any, size: int, where: str) -> Numbers:

@@ -173,7 +173,7 @@ def rows(table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
         for row, codes in zip(cells, batch.column("codes"), strict=True):
             if codes.values is None:
                 raise TokenError(f"{where}: {row['id']!r}: without codes")
-            yield checked(row, _flat(codes.values, spec, f"{where}: {row['id']!r}"), spec, where)
+            yield valid_row(row, _flat(codes.values, spec, f"{where}: {row['id']!r}"), spec, where)
 
 
 def _flat(codes: pa.Array, spec: TokenSpec, where: str) -> Numbers:
@@ -187,7 +187,7 @@ def _flat(codes: pa.Array, spec: TokenSpec, where: str) -> Numbers:
     return np.asarray(codes.to_numpy(zero_copy_only=False))
 
 
-def checked(row: Mapping[str, Any], flat: Numbers, spec: TokenSpec, where: str) -> TokenRow:
+def valid_row(row: Mapping[str, Any], flat: Numbers, spec: TokenSpec, where: str) -> TokenRow:
     """Return a row that can be decoded, from its cells and its codes, row-major, or raise a `TokenError`."""
     frames, scale, samples = (row.get(name) for name in ("frames", "scale", "samples"))
     if not row.get("id"):
@@ -213,7 +213,7 @@ def shard_name(number: int, count: int, extension: str = "parquet") -> str:
     return f"codes-{number:05d}-of-{count:05d}.{extension}"
 
 
-def complete(paths: Sequence[Path]) -> list[Path]:
+def ordered_shards(paths: Sequence[Path]) -> list[Path]:
     """Return shards in order; a `TokenError` if one of them is missing, or they are of two sets."""
     numbers = {}
     for path in paths:

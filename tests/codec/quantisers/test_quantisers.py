@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from ttsprep.codec.config import QuantiserConfig  # noqa: E402
 from ttsprep.codec.quantisers import KINDS, make  # noqa: E402
-from ttsprep.codec.quantisers.base import normalised  # noqa: E402
+from ttsprep.codec.quantisers.base import normalise  # noqa: E402
 from ttsprep.codec.quantisers.search import Codebook, nearest, residual  # noqa: E402
 
 DIM = 12
@@ -169,7 +169,7 @@ def test_fsq_numbers_every_point_of_its_grid_once(levels):
 @pytest.mark.parametrize("how", ["none", "rms", "l2", "zscore"])
 def test_normalisation_does_what_its_name_says(how):
     x = speechlike(50) * 5 + 1
-    y = normalised(x, how)
+    y = normalise(x, how)
     if how == "none":
         assert y is x
     if how == "rms":

@@ -9,7 +9,7 @@ from ttsprep.codec.training.adversary import (  # noqa: E402
     OnePeriod,
     discriminator_loss,
     generator_losses,
-    halves,
+    split_real_fake,
 )
 from ttsprep.codec.training.config import PERIODS, STFT_SIZES, LossConfig  # noqa: E402
 from ttsprep.codec.training.losses import mel_bank, reconstruction, spectrum  # noqa: E402
@@ -43,19 +43,19 @@ def test_it_learns_to_tell_noise_from_tones():
     time = torch.arange(2048) / 8000
     tones = torch.sin(2 * torch.pi * (200 + 300 * torch.rand(8, 1)) * time) * 1.4
     for _ in range(25):
-        real, fake = halves(discriminator(torch.cat([tones, torch.randn(8, 2048)])))
+        real, fake = split_real_fake(discriminator(torch.cat([tones, torch.randn(8, 2048)])))
         loss = discriminator_loss(real, fake)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     assert loss.item() < 1
     noise = torch.randn(8, 2048, requires_grad=True)
-    real, fake = halves(discriminator(torch.cat([tones, noise])))
+    real, fake = split_real_fake(discriminator(torch.cat([tones, noise])))
     adversarial, features = generator_losses(real, fake)
     assert adversarial.item() > 0
     (pull,) = torch.autograd.grad(adversarial + features, noise)
     assert float(pull.abs().max()) > 0
-    same = generator_losses(*halves(discriminator(torch.cat([tones, tones]))))[1]
+    same = generator_losses(*split_real_fake(discriminator(torch.cat([tones, tones]))))[1]
     assert same.item() == 0 < features.item()
 
 

@@ -150,14 +150,14 @@ def test_guards_name_the_collapse():
     guard = Guard(rms_from=0, patience=20)
     with pytest.raises(CollapseError, match="amplitude collapse"):
         for step in range(500):
-            guard.look(step, 1.0, 0.3, None)
+            guard.check(step, 1.0, 0.3, None)
     with pytest.raises(CollapseError, match="codebook collapse"):
-        Guard().look(5000, 1.0, 1.0, 3.0)
+        Guard().check(5000, 1.0, 1.0, 3.0)
     with pytest.raises(CollapseError, match="nan"):
-        Guard().look(1, float("nan"), 1.0, None)
+        Guard().check(1, float("nan"), 1.0, None)
     healthy = Guard()
     for step in range(6000):
-        healthy.look(step, 1.0, 0.97, 400.0)
+        healthy.check(step, 1.0, 0.97, 400.0)
 
 
 def test_a_learning_rate_that_blows_up_is_caught(packed, tmp_path):

@@ -76,7 +76,7 @@ class Quantiser(nn.Module, ABC):
         """Initialise from real latents ``(count, dim)``; nothing to do where codes are fixed."""
 
 
-def normalised(latents: Tensor, how: Normalise) -> Tensor:
+def normalise(latents: Tensor, how: Normalise) -> Tensor:
     """Normalise the last axis: ``rms`` to RMS 1, ``l2`` to length 1, ``zscore`` to mean 0 and deviation 1."""
     if how == "rms":
         return latents * torch.rsqrt(latents.square().mean(-1, keepdim=True) + 1e-6)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ttsprep.codec.config import QuantiserConfig
-from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
+from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise, prefix
 
 
 class ResidualFsq(Quantiser):
@@ -45,7 +45,7 @@ class ResidualFsq(Quantiser):
         return (self.levels - 1).to(torch.float32).pow(-stage)
 
     def _bounded(self, latents: Tensor) -> Tensor:
-        return torch.tanh(self.enter(normalised(latents.float(), self.config.normalise)))
+        return torch.tanh(self.enter(normalise(latents.float(), self.config.normalise)))
 
     @torch.no_grad()
     def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.config import QuantiserConfig
-from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised
+from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise
 from ttsprep.codec.quantisers.fused import fused, gather_sum, moments
 from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest, residual
 from ttsprep.codec.quantisers.search import beam as search
@@ -51,7 +51,7 @@ class ResidualEma(Quantiser):
     def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
         """Return codes ``(batch, num_codebooks, frames)``."""
         batch, frames, dim = latents.shape
-        flat = normalised(latents.float(), self.config.normalise).reshape(-1, dim)
+        flat = normalise(latents.float(), self.config.normalise).reshape(-1, dim)
         books = self.books()[: self.num_codebooks if num_codebooks is None else num_codebooks]
         if beam == 1:
             codes = fused(flat, books) if flat.is_cuda else residual(flat, books)
@@ -67,7 +67,7 @@ class ResidualEma(Quantiser):
 
     def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:
         """Quantise for training; in training mode the codebooks up to the deepest sample move."""
-        latents = normalised(latents.float(), self.config.normalise)
+        latents = normalise(latents.float(), self.config.normalise)
         batch, frames, dim = latents.shape
         active = int(depths.max()) if len(depths) else 0
         if not active:
@@ -123,7 +123,7 @@ class ResidualEma(Quantiser):
     @torch.no_grad()
     def start(self, latents: Tensor, generator: torch.Generator) -> None:
         """K-means, book by book, each on what the ones before leave over."""
-        rest = normalised(latents.float(), self.config.normalise)
+        rest = normalise(latents.float(), self.config.normalise)
         for stage in range(self.num_codebooks):
             centres, _ = kmeans(rest, self.codebook_size, generator)
             # Usage starts uniform: a cluster that was small among these vectors is no dead code yet.

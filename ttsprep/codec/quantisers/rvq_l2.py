@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttsprep.codec.config import QuantiserConfig
-from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalised, prefix
+from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise, prefix
 from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest
 
 
@@ -44,7 +44,7 @@ class ResidualL2(Quantiser):
         rows of small tables, so all stages share one matrix product and go on in `config.code_dim` dimensions.
         """
         count = self.num_codebooks if num_codebooks is None else num_codebooks
-        flat = normalised(latents.float(), self.config.normalise)
+        flat = normalise(latents.float(), self.config.normalise)
         weights = torch.cat([torch.as_tensor(layer.weight) for layer in self.enter[:count]])
         biases = torch.cat([torch.as_tensor(layer.bias) for layer in self.enter[:count]])
         width = self.config.code_dim
@@ -67,7 +67,7 @@ class ResidualL2(Quantiser):
 
     def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:
         """Quantise for training; commitment and codebook terms are averaged over the stages a sample uses."""
-        latents = normalised(latents.float(), self.config.normalise)
+        latents = normalise(latents.float(), self.config.normalise)
         batch, frames, _ = latents.shape
         active = int(depths.max()) if len(depths) else 0
         depths = depths.to(latents.device)
@@ -97,7 +97,7 @@ class ResidualL2(Quantiser):
     @torch.no_grad()
     def start(self, latents: Tensor, generator: torch.Generator) -> None:
         """Projections along the strongest directions of each residual, codebooks by k-means."""
-        rest = normalised(latents.float(), self.config.normalise)
+        rest = normalise(latents.float(), self.config.normalise)
         width = self.config.code_dim
         for stage in range(self.num_codebooks):
             mean = rest.mean(0)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ttsprep.codec.device import low_type, sent
+from ttsprep.codec.device import autocast_dtype, to_device
 from ttsprep.codec.training.config import TrainConfig
 from ttsprep.codec.training.losses import FLOOR, spectrum
 
@@ -61,11 +61,11 @@ class Discriminator(nn.Module):
 
     Attributes
     ----------
-    low
+    autocast_dtype
         The type that convolutions are computed in, where not in float32; spectra are float32 always.
     """
 
-    low: torch.dtype | None = None
+    autocast_dtype: torch.dtype | None = None
 
     def __init__(
         self,
@@ -81,12 +81,12 @@ class Discriminator(nn.Module):
     def forward(self, samples: Tensor) -> Verdicts:
         """Judge ``(batch, samples)``."""
         images = [scale.image(samples) for scale in self.scales if isinstance(scale, _OneScale)]
-        with nullcontext() if self.low is None else torch.autocast(samples.device.type, self.low):
+        with nullcontext() if self.autocast_dtype is None else torch.autocast(samples.device.type, self.autocast_dtype):
             judged = [scale(image) for scale, image in zip(self.scales, images, strict=True)]
             return judged + [period(samples) for period in self.periods]
 
 
-def halves(judged: Verdicts) -> tuple[Verdicts, Verdicts]:
+def split_real_fake(judged: Verdicts) -> tuple[Verdicts, Verdicts]:
     """Part what was judged as one batch of real samples followed by as many decoded ones."""
     real, fake = [], []
     for scale in judged:
@@ -156,7 +156,7 @@ class AdversarialTraining:
         t = train.discriminator
         self.device = device
         self.discriminator = Discriminator(t.spectra, t.width, t.periods, t.period_width)
-        self.discriminator.low = low_type(train, device)
+        self.discriminator.autocast_dtype = autocast_dtype(train, device)
         self.discriminator.to(device)
         fused = device.type == "cuda" or None
         self.optimiser = torch.optim.AdamW(self.discriminator.parameters(), lr=5e-4, betas=(0.5, 0.9), fused=fused)
@@ -170,9 +170,9 @@ class AdversarialTraining:
         """
         t, batch = train.discriminator, train.batch
         start = int(torch.randint(0, batch, (1,), generator=generator))
-        rows = sent((torch.arange(min(t.batch, batch)) + start) % batch, self.device)
+        rows = to_device((torch.arange(min(t.batch, batch)) + start) % batch, self.device)
         fake = output[rows].detach().requires_grad_()
-        real, decoded = halves(self.discriminator(torch.cat([target[rows], fake])))
+        real, decoded = split_real_fake(self.discriminator(torch.cat([target[rows], fake])))
         loss = discriminator_loss(real, decoded)
         parameters = list(self.discriminator.parameters())
         # The gradient of each side goes only where it belongs.

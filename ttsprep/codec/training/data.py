@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.codec import FLOOR, speech_level
-from ttsprep.codec.device import sent
+from ttsprep.codec.device import to_device
 from ttsprep.codec.training.config import read_recipe
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, CorpusError, UsageError
@@ -94,7 +94,7 @@ def recordings(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def opened(file: Path, folder: Path) -> Iterator[Path]:
+def open_recording(file: Path, folder: Path) -> Iterator[Path]:
     """Give where a recording of a folder really lies; a `CorpusError` of reading it names the file."""
     try:
         yield inside(folder, str(file.relative_to(folder)))
@@ -129,7 +129,7 @@ def pack(sources: list[TrainingSource], rate: int, folder: Path) -> None:
         speaker = {f: names.get(f.stem, source.name) for f in files}
         out = _held_out(set(speaker.values()), source.hold_out)
         for file in files:
-            with opened(file, source.path) as path:
+            with open_recording(file, source.path) as path:
                 mono = audio.load_mono(path, rate, whole=True)
             level = speech_level(mono, rate)
             if len(mono) < rate // 4 or level < 2 * FLOOR:
@@ -271,7 +271,7 @@ class GpuCache:
         room = self.length[owner] - held + 1
         at = self.start[owner] + (torch.rand(total, generator=generator, dtype=torch.float64) * room).long()
         gain = 10 ** ((torch.rand(count, generator=generator) - 0.5) * CROP_SPREAD)
-        at, held, level, gain = (sent(x, self.home) for x in (at, held, self.level[owner], gain))
+        at, held, level, gain = (to_device(x, self.home) for x in (at, held, self.level[owner], gain))
 
         place = torch.arange(size, device=self.home)
         index = (at[:, None] + place).clamp(max=len(self.samples) - 1)
@@ -281,4 +281,4 @@ class GpuCache:
         chosen = loud.int().argmax(1)
         rows = torch.arange(count, device=self.home) * CROP_TRIES + chosen
         out = tried[rows] * gain[:, None]
-        return out if self.home == self.device else sent(out, self.device)
+        return out if self.home == self.device else to_device(out, self.device)

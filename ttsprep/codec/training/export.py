@@ -51,12 +51,12 @@ def export(
     model.load_state_dict(state["average" if averaged else "model"])
     updates = [int(u) for u in state["model"]["quantiser.updates"]]
     active = next((q for q, count in enumerate(updates) if count == 0), len(updates))
-    settle(model)
+    freeze_codebooks(model)
     if speech is not None and active:
-        config = levelled(config, model.eval(), speech, active)
+        config = with_output_gain(config, model.eval(), speech, active)
     return Checkpoint(
         config=config,
-        state=stored(model, half),
+        state=stored_state(model, half),
         trained_codebooks=active,
         updates_per_quantiser=updates,
         step=int(state["step"]),
@@ -66,7 +66,7 @@ def export(
     )
 
 
-def levelled(config: CodecConfig, model: CodecModel, speech: Speech, num_codebooks: int) -> CodecConfig:
+def with_output_gain(config: CodecConfig, model: CodecModel, speech: Speech, num_codebooks: int) -> CodecConfig:
     """Return the config with the output gain of its model; unchanged where the level is so far off as to be a collapse.
 
     A gain beyond what a guard lets pass would only hide a collapse from `doctor`, which names it.
@@ -76,7 +76,7 @@ def levelled(config: CodecConfig, model: CodecModel, speech: Speech, num_codeboo
 
 
 @torch.no_grad()
-def settle(model: CodecModel) -> None:
+def freeze_codebooks(model: CodecModel) -> None:
     """Replace sums and usages, which have done their work, by the codes they stand for."""
     if isinstance(model.quantiser, ResidualEma):
         for stage in range(model.quantiser.num_codebooks):
@@ -84,7 +84,7 @@ def settle(model: CodecModel) -> None:
         model.quantiser.usage.fill_(1.0)
 
 
-def stored(model: CodecModel, half: bool) -> dict[str, Tensor]:
+def stored_state(model: CodecModel, half: bool) -> dict[str, Tensor]:
     """Return the tensors of a model as a checkpoint holds them, float16 if `half`."""
     out = {}
     for name, value in model.state_dict().items():
@@ -125,11 +125,11 @@ def fit(config: CodecConfig, speech: Speech, *, seed: int = 0, licence: str = ""
     trainer.begin()
     trainer.start_quantiser()
     model, num_codebooks = trainer.model.eval(), config.quantiser.num_codebooks
-    settle(model)
+    freeze_codebooks(model)
     gain = round(level_gain(model, speech, num_codebooks), 4)
     return Checkpoint(
         config=config.model_copy(update={"output_gain": gain}),
-        state=stored(model, half=True),
+        state=stored_state(model, half=True),
         trained_codebooks=num_codebooks,
         updates_per_quantiser=[1] * num_codebooks,
         step=0,

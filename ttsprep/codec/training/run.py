@@ -17,7 +17,7 @@ from torch import Tensor
 from ttsprep.codec.checkpoint import save_atomically
 from ttsprep.codec.codebook_stats import entropy
 from ttsprep.codec.config import CodecConfig
-from ttsprep.codec.device import prepare
+from ttsprep.codec.device import make_deterministic
 from ttsprep.codec.training.config import TrainConfig, revised
 from ttsprep.codec.training.data import Speech
 from ttsprep.codec.training.trainer import Trainer, load_run
@@ -33,7 +33,7 @@ def perplexity(codes: Tensor, codebook_size: int) -> list[float]:
     return [2 ** entropy(torch.bincount(book, minlength=codebook_size).cpu().numpy()) for book in books]
 
 
-def _told(line: Mapping[str, Any]) -> str:
+def _log_line(line: Mapping[str, Any]) -> str:
     losses = "  ".join(f"{key} {value:.4g}" for key, value in line.items() if isinstance(value, float))
     books = " ".join(f"{value:.0f}" for value in line["perplexity"])
     return f"step {line['step']:,}  {losses}" + (f"  perplexity {books}" if books else "")
@@ -65,7 +65,7 @@ class Run:
         changes: Mapping[str, Any] | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
-        prepare(torch.device(device))
+        make_deterministic(torch.device(device))
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.window: deque[Tensor] = deque(maxlen=64)
@@ -154,7 +154,7 @@ class Run:
 
     def _look(self, pending: list[dict[str, Any]], logged: "Log", *, logging: bool) -> None:
         """Read what steps have measured, let the guard judge each of them, and add them to the next line."""
-        rows = fetched(pending)
+        rows = to_floats(pending)
         spread = self._perplexity() if logging else []
         first = self.trainer.step - len(rows) + 1
         pending.clear()
@@ -166,7 +166,7 @@ class Run:
             )
         for step, row in enumerate(rows, first):
             last = step == self.trainer.step
-            self.guard.look(step, row["total"], row["rms"], spread[0] if spread and last else None)
+            self.guard.check(step, row["total"], row["rms"], spread[0] if spread and last else None)
             logged.add(row)
 
     def _perplexity(self) -> list[float]:
@@ -177,7 +177,7 @@ class Run:
         return perplexity(codes, self.trainer.model.quantiser.codebook_size)
 
 
-def fetched(measured: list[dict[str, Any]]) -> list[dict[str, float]]:
+def to_floats(measured: list[dict[str, Any]]) -> list[dict[str, float]]:
     """Return what steps have measured as numbers, read from their device all at once."""
     values = [value for row in measured for value in row.values() if isinstance(value, Tensor)]
     numbers = iter(torch.stack([value.detach().float() for value in values]).tolist())
@@ -210,7 +210,7 @@ class Log:
         with self.path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
         self.since, self.began, self.sums, self.counts = step, now, {}, {}
-        return _told(line)
+        return _log_line(line)
 
 
 @dataclass(slots=True)
@@ -235,7 +235,7 @@ class Guard:
     smooth: float = 1.0
     outside: int = 0
 
-    def look(self, step: int, loss: float, rms: float, perplexity: float | None) -> None:
+    def check(self, step: int, loss: float, rms: float, perplexity: float | None) -> None:
         """Raise `CollapseError` where this step shows a collapse."""
         if not math.isfinite(loss):
             raise CollapseError(f"step {step}: the loss is {loss}; lower the learning rate and resume")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ttsprep.codec.checkpoint import Checkpoint
 from ttsprep.codec.config import CodecConfig
-from ttsprep.codec.device import compiles, low_type
+from ttsprep.codec.device import autocast_dtype, compiles
 from ttsprep.codec.network import CodecModel
 from ttsprep.codec.quantisers.rvq import ResidualEma
 from ttsprep.codec.training.adversary import AdversarialTraining, load_optimiser
@@ -52,7 +52,7 @@ class Trainer:
         self.average.requires_grad_(False).eval()
         if isinstance(self.model.quantiser, ResidualEma):
             self.model.quantiser.beam = train.quantiser.beam
-        self.model.encoder.low = self.model.decoder.low = low_type(train, self.device)
+        self.model.encoder.autocast_dtype = self.model.decoder.autocast_dtype = autocast_dtype(train, self.device)
         self.model.to(self.device)
         self.average.to(self.device)
         self.adversarial = AdversarialTraining(train, self.device)
