@@ -38,6 +38,8 @@ class Columns:
         Whether the text is in phonemes.
     alike
         The columns that hold forms of the text, itself among them.
+    alone
+        Whether no other column holds words, so that a delimiter too many is in the text.
     why
         What showed it, for the terminal and ``summary.json``.
     """
@@ -56,6 +58,7 @@ class Columns:
     marks: bool = False
     phonemes: bool = False
     alike: tuple[int, ...] = ()
+    alone: bool = True
     why: str = ""
 
     def pick(self, cells: Sequence[str], which: int | None) -> str:
@@ -77,6 +80,8 @@ class Sample:
         The title line, or an empty list.
     index, folder
         The audio of the corpus, and where the table lies in it.
+    cells
+        Cells of a row where that is not what most rows have, or 0.
     """
 
     name: str
@@ -85,11 +90,12 @@ class Sample:
     title: Sequence[str]
     index: AudioIndex
     folder: str = ""
+    cells: int = 0
 
     @cached_property
     def count(self) -> int:
         """Cells of a usual row."""
-        return len(self.title) or usual_count(self.rows)
+        return len(self.title) or self.cells or usual_count(self.rows)
 
     @cached_property
     def columns(self) -> list[list[str]]:
@@ -237,7 +243,14 @@ def find_columns(sample: Sample, given: Sequence[str] = (), language: str = "") 
     )
     if isinstance(chosen, str):
         raise refuse(sample, chosen)
-    columns = replace(columns, text=chosen.place, phonemes=chosen.phonemes, marks=chosen.marks, alike=chosen.alike)
+    columns = replace(
+        columns,
+        text=chosen.place,
+        phonemes=chosen.phonemes,
+        marks=chosen.marks,
+        alike=chosen.alike,
+        alone=all(sample.evidence[p].prose < 0.3 for p in rest if p != chosen.place),
+    )
     speaker, doubt = (columns.speaker, "") if columns.speaker is not None else _find_speaker(sample, columns)
     columns = replace(columns, speaker=speaker)
     return replace(columns, why="; ".join(filter(None, (_describe(sample, columns), chosen.why, doubt))))

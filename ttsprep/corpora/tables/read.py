@@ -43,6 +43,8 @@ class Table:
         How it is written, for the terminal: ``|``, ``tab``, ``JSON``.
     joint
         What stands between cells, for a row that is put together again.
+    cells
+        Cells of a row where longer ones are no fault: they have the delimiter in their text; else 0.
     """
 
     path: Path
@@ -52,11 +54,12 @@ class Table:
     title: list[str]
     form: str
     joint: str
+    cells: int = 0
 
     def sample(self, index: AudioIndex) -> Sample:
         """Return rows from all over the table."""
         usual = [row for row in self.rows[:: max(1, len(self.rows) // _SAMPLED)] if isinstance(row, Row)]
-        return Sample(self.name, self.path, [row.cells for row in usual], self.title, index, self.folder)
+        return Sample(self.name, self.path, [row.cells for row in usual], self.title, index, self.folder, self.cells)
 
 
 def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table | None:
@@ -77,7 +80,8 @@ def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table |
     if dialect is None:
         return None
     joint = " " if dialect.delimiter == "()" else dialect.delimiter
-    return _titled(Table(path, name, folder, list(read_rows(path, dialect)), [], dialect.describe(), joint), index)
+    rows = list(read_rows(path, dialect))
+    return _titled(Table(path, name, folder, rows, [], dialect.describe(), joint, dialect.columns), index)
 
 
 def _titled(table: Table, index: AudioIndex) -> Table:
@@ -153,23 +157,24 @@ def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: boo
         Whether ids that are no paths get the folder of the table before them, as those of several tables may be
         the same.
     """
-    names = [columns.pick(row.cells, columns.path) for row in table.rows if isinstance(row, Row)]
+    fitted = [_fitted(row.cells, columns, table.joint) for row in table.rows if isinstance(row, Row)]
+    names = [columns.pick(cells, columns.path) for cells in fitted]
     matches = index.match(names, table.folder)
     yield from _note(table, columns, names, matches, index)
     place_of_missing = _usual_place(table.folder, names, matches)
     relative = Relative(index.root)
-    lasts = columns.text == columns.count - 1
     whose = "the title line has" if table.title else "most lines have"
-    paths = iter(matches.paths)
+    rows = zip(fitted, matches.paths, strict=True)
     for row in table.rows:
         if isinstance(row, Finding):
             yield row
             continue
-        found = next(paths)
-        cells, problem = row.cells, row.problem
-        if len(cells) != columns.count:
-            problem = problem or wrong_count(cells, columns.count, whose)
-            cells = _fitted(cells, columns, table.joint, lasts=lasts)
+        cells, found = next(rows)
+        problem = row.problem
+        if len(row.cells) < columns.count or (
+            len(row.cells) > columns.count and not (table.cells and found and columns.alone)
+        ):
+            problem = problem or wrong_count(row.cells, columns.count, whose)
         name = columns.pick(cells, columns.path).strip()
         path = found or _missing(name, table.folder, place_of_missing, relative)
         text = columns.pick(cells, columns.text)
@@ -199,19 +204,19 @@ def wrong_count(cells: Sequence[str], columns: int, whose: str) -> str:
     return f"has {len(cells)} column{'s' if len(cells) > 1 else ''} where {whose} {columns}"
 
 
-def _fitted(cells: Sequence[str], columns: Columns, joint: str, *, lasts: bool) -> list[str]:
+def _fitted(cells: list[str], columns: Columns, joint: str) -> list[str]:
     """Return a row with as many cells as the others; nothing of its text is dropped."""
     count, text = columns.count, columns.text
-    forms = any(place != text for place in columns.alike)
-    if len(cells) > count and lasts and text is not None and not forms:
-        return [*cells[:text], joint.join(cells[text:])]
-    if len(cells) < count and lasts and text is not None and len(cells) > 1 and columns.path == 0:
-        return [*cells[:-1], *[""] * (count - len(cells)), cells[-1]]
-    if len(cells) > count and text is not None and columns.path == 0:
-        fitted = [""] * count
-        fitted[0], fitted[text] = cells[0], joint.join(cells[1:])
-        return fitted
-    return list(cells)
+    if len(cells) == count or text is None:
+        return cells
+    more = len(cells) - count
+    if more > 0:
+        if any(place != text for place in columns.alike) and columns.path == 0:  # whose the surplus is cannot be told
+            return [cells[0], *[""] * (text - 1), joint.join(cells[1:]), *[""] * (count - text - 1)]
+        return [*cells[:text], joint.join(cells[text : text + more + 1]), *cells[text + more + 1 :]]
+    if text == count - 1 and len(cells) > 1 and columns.path == 0:
+        return [*cells[:-1], *[""] * -more, cells[-1]]
+    return cells
 
 
 def _own(name: str, path: str, prefix: str) -> str:

@@ -14,7 +14,8 @@ from ttsprep.corpora.tables.match import AudioIndex, names_audio
 
 DELIMITERS = ("|", "\t", ",", ";", "~", "^", "\x01", "\x1f", ":", "  ", " ")
 _PROSE = (",", ";", ":", " ", "  ")
-"""Delimiters that a text may hold as well: if it does, the last column takes the rest of the line."""
+"""Delimiters that a text may hold as well. After a colon or blanks the last column takes the rest of the line, and
+the name comes first."""
 _QUOTABLE = (",", ";")
 """Delimiters of which files are quoted by RFC 4180; others are, where every cell of a column is in quotes."""
 _SAMPLE = 400
@@ -36,7 +37,8 @@ class Dialect:
     escape
         Whether a quote in a quoted cell is written ``\"`` instead of doubled.
     columns
-        Most cells of a line, or 0 for any number: the last takes the rest.
+        Cells of a line, or 0 for what most have. A line with more has the delimiter in its text: after a colon or
+        blank the last cell takes the rest, with commas and semicolons the text does.
     strip
         Whether blanks stand around the delimiters.
     paired
@@ -122,7 +124,7 @@ def _ways(delimiter: str, sample: Sequence[str]) -> Iterator[Dialect]:
         else:
             yield Dialect(delimiter, strip=strip, paired=paired)
     elif often < 0.9 * len(sample) and '"' not in "".join(sample):
-        yield Dialect(delimiter, columns=max(2, min(counts)))
+        yield Dialect(delimiter, columns=max(2, sorted(counts.elements())[len(sample) // 20]))
 
 
 def _escapes(delimiter: str, sample: Sequence[str]) -> bool:
@@ -150,14 +152,21 @@ def _score(
     """Rate a way of cutting: by the column that names audio there, that is written so, and by equal rows."""
     rows = [row.cells for row in cut(iter(enumerate(sample, 1)), dialect) if isinstance(row, Row)]
     counts = Counter(map(len, rows))
-    usual, often = counts.most_common(1)[0]
-    if usual < 2 or len(rows) < 1:
+    usual = dialect.columns or counts.most_common(1)[0][0]
+    if usual < 2:
         return None
+    rows = rows[1:] if len(rows) > 2 else rows  # the first may be a title line
+    fitting = [row for row in rows if len(row) == usual]
+    if not fitting:
+        return None
+    often = sum(number for length, number in counts.items() if length == usual or (dialect.columns and length > usual))
     there = named = 0.0
-    for column in zip(*(row for row in rows if len(row) == usual), strict=True):
-        there = max(there, sum(index.likely(cell, folder) is not None for cell in column) / len(rows))
-        named = max(named, sum(map(names_audio, column)) / len(rows))
-    return round(there, 1), round(named, 1), round(often / len(rows), 2)
+    first_only = dialect.delimiter in _PROSE and dialect.delimiter not in _QUOTABLE
+    for column in [*zip(*fitting, strict=True)][: 1 if first_only else None]:
+        there = max(there, sum(index.likely(cell, folder) is not None for cell in column) / len(column))
+        named = max(named, sum(map(names_audio, column)) / len(column))
+    share = 1.0 if dialect.columns else len(fitting) / len(rows)
+    return round(there * share, 1), round(named * share, 1), round(often / len(rows), 2)
 
 
 def read_rows(path: Path, dialect: Dialect) -> Iterator[Row | Finding]:
@@ -178,7 +187,7 @@ def cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterat
 
 
 def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
-    delimiter, most = dialect.delimiter, dialect.columns - 1
+    delimiter, most = dialect.delimiter, dialect.columns - 1 if dialect.delimiter not in _QUOTABLE else -1
     for item in source:
         if isinstance(item, Finding):
             yield item
