@@ -197,7 +197,7 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     if not clips:
         first = f"; the first fault: {findings[0].message}" if findings else ""
         raise CorpusError(f"{path} names no clip when it is read as {taken.kind.name}{first}")
-    clips = [clip if clip.language else replace(clip, language=language or LANGUAGE) for clip in clips]
+    clips = [clip if clip.language else _with_language(clip, language or LANGUAGE) for clip in clips]
     named = {os.path.normpath(clip.path) for clip in clips}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
@@ -213,6 +213,11 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         orphans,
         taken.layout.decided,
     )
+
+
+def _with_language(clip: Clip, language: str) -> Clip:
+    """Return a clip with its language; `replace` takes four times as long, and corpora have a million clips."""
+    return Clip(clip.id, clip.path, clip.text, clip.speaker, language, clip.start, clip.end)
 
 
 def _items(path: Path, taken: Detected, reading: Reading) -> Iterator[Clip | Finding]:

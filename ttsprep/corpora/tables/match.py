@@ -89,6 +89,7 @@ class AudioIndex:
             other = self._stems.setdefault(stem(path), path)
             if other != path:
                 self._stems[stem(path)] = min(other, path, key=_preference)
+        self._bases = {path.rpartition("/")[2] for path in (*self.files, *self._stems)}
         self._rules: dict[str, dict[str, list[str]]] = {}
         self._roots = tuple(dict.fromkeys((f"{os.path.normpath(root.absolute())}/", f"{os.path.realpath(root)}/")))
 
@@ -102,9 +103,9 @@ class AudioIndex:
         folder
             Of the table, relative to the root; "" or with a slash at its end.
         """
-        if not name or "\0" in name:
+        plain = plain_path(name) if name else ""
+        if plain.rpartition("/")[2] not in self._bases and name.rpartition("/")[2] not in self._bases:
             return None
-        plain = plain_path(name)
         for path in (name, plain) if plain != name else (name,):
             for prefix in self._roots:
                 if path.startswith(prefix):
@@ -154,11 +155,11 @@ class AudioIndex:
         """
         paths = [self.exact(name, folder) for name in names]
         result = Matches(paths)
+        free = set(self.files).difference(path for path in paths if path)
         missing: dict[str, list[int]] = defaultdict(list)
-        for place, path in enumerate(paths):
+        for place, path in enumerate(paths) if free else ():
             if path is None and names[place].strip() and "\0" not in names[place]:
                 missing[names[place]].append(place)
-        free = set(self.files).difference(path for path in paths if path) if missing else set()
         for number, (rule, key) in enumerate(RULES):
             if not free or not missing:
                 break

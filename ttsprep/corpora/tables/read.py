@@ -9,12 +9,13 @@ from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.metadata import Row, checked, piece
 from ttsprep.corpora.paths import Relative, stem
-from ttsprep.corpora.tables.columns import Columns, Sample, find_columns, refuse
+from ttsprep.corpora.tables.columns import Columns, find_columns
 from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
 from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
 from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, plain_name
 from ttsprep.corpora.tables.records import JSON, XLSX, record_rows, sheet_rows
 from ttsprep.corpora.tables.rows import find_dialect, read_rows
+from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import PROSODY
 
 _SAMPLED = 1000
