@@ -173,6 +173,7 @@ def make(form: str, columns: Sequence[str], language: str, names: str, rows: int
         if number >= 12:
             text = f"{SENTENCES[language][(number * 5 + 3) % 12]} {text}"
         written = text.replace(form, "") if form in {",", ";"} else text  # raw: with the delimiter in the text
+        translation = SENTENCES["de" if language != "de" else "en"][(number * 7 + 1) % 12]
         normalised = written.replace("。", "，") if language in {"zh", "ja"} else written.lower()
         cell = {
             "name": {"id": own, "deep": own, "windows": f"D:\\data\\{own}.wav", "foreign": f"/home/x/{own}.wav"}.get(
@@ -191,7 +192,7 @@ def make(form: str, columns: Sequence[str], language: str, names: str, rows: int
             "score": f"{random.random():.4f}",
             "normalised": normalised,
             "date": f"2024-0{1 + number % 9}-1{number % 10}",
-            "translation": SENTENCES["de" if language != "de" else "en"][(number * 7 + 1) % 12],
+            "translation": translation.replace(form, "") if form in {",", ";"} else translation,
             "empty": "",
             "comment": "too loud" if number % 9 == 4 else "",
             "url": f"https://example.org/a/{own}",

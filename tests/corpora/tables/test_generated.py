@@ -31,7 +31,8 @@ def outcome(made: Made, folder: Path) -> str:
     for clip in corpus.clips:
         if clip.id not in damaged and clip.text not in truth.get(clip.path, ()):
             return f"wrong: {clip} {corpus.decided}"
-    return "right" if len(corpus.clips) == len(made.files) else f"wrong: {len(corpus.clips)} clips"
+    named = sum(finding.code == "metadata-malformed" for finding in corpus.findings)
+    return "right" if len(corpus.clips) + named >= len(made.files) else f"wrong: {len(corpus.clips)} clips"
 
 
 def test_the_text_of_400_tables_is_right_or_refused(tmp_path: Path) -> None:
