@@ -1,18 +1,15 @@
 """Is what is written what is said: Whisper scores the transcript, and writes down only what it doubts."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from ttsprep.core.errors import UsageError
 from ttsprep.core.files import digest
 from ttsprep.core.types import Measures
-from ttsprep.models import whisper as whisper_model
 from ttsprep.models.base import RATE, ModelInput, SpeechModel
-from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, weights
+from ttsprep.models.whisper import FRAME_S, LONGEST_S, Forced, Scorer, scorers, weights
 from ttsprep.models.word_timing import UNSPACED, TokenizedText, monotonic, pace, speech_frames, tokenize, word_scores
 from ttsprep.text.diff import Comparison, compare, without_loops
 
@@ -49,25 +46,15 @@ class Asr(SpeechModel):
         return digest(weights(self.model))
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
-        path = str(weights(self.model))
-        languages: dict[str, list[int]] = defaultdict(list)
-        for i, clip in enumerate(batch):
-            if len(clip.samples) <= (WINDOW_S - whisper_model.TAIL_S) * RATE:
-                languages[clip.clip.language].append(i)
-        whisper_model.loaded(path)  # a file that is no model ends the run, a language that it does not know does not
+        short = [i for i, clip in enumerate(batch) if len(clip.samples) <= LONGEST_S * RATE]
         result: list[Measures] = [{} for _ in batch]
-        for language, places in languages.items():
-            try:
-                scorer = whisper_model.load(path, language)
-            except UsageError:
-                continue  # a language that the model does not know is not judged
-            for i, row in zip(places, _listen(scorer, [batch[i] for i in places]), strict=True):
-                result[i] = row
+        for places, scorer in scorers(str(weights(self.model)), [batch[i] for i in short]):
+            if isinstance(scorer, Scorer):  # a language that the model does not know is not judged
+                own = [short[place] for place in places]
+                features = scorer.encode([batch[i].samples for i in own])
+                for i, row in zip(own, score(scorer, [batch[i] for i in own], features), strict=True):
+                    result[i] = row
         return result
-
-
-def _listen(scorer: Scorer, clips: Sequence[ModelInput]) -> list[Measures]:
-    return score(scorer, clips, scorer.encode([clip.samples for clip in clips]))
 
 
 def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) -> list[Measures]:
@@ -160,26 +147,18 @@ def _timing(text: TokenizedText, clip: ModelInput, forced: Forced, *, spaced: bo
     return {"words_end_s": int(starts[-1]) * FRAME_S, "squeezed_letters": squeezed, "stretched_s": stretched}
 
 
-def best_text(model: str, clips: Sequence[ModelInput], language: str) -> list[Measures]:
+def best_text(scorer: Scorer, clips: Sequence[ModelInput]) -> list[Measures]:
     """Return the likeliest text of each clip, as ``text``, with its measures.
 
     The probability of a whole text is that of all its tokens and its end, so that texts of any length compare.
 
     Parameters
     ----------
-    model
-        Path of an openai-whisper checkpoint.
+    scorer
+        For the language of the clips.
     clips
         Of like length; the `others` of each are the texts that are possible.
-    language
-        What is spoken.
-
-    Raises
-    ------
-    UsageError
-        If the model does not know the language.
     """
-    scorer = load(model, language)
     features = scorer.encode([clip.samples for clip in clips])
     pairs = [(i, text) for i, clip in enumerate(clips) for text in clip.others]
     tokens = [tokenize(text, scorer.tokenizer.language, scorer.tokenizer.encode).tokens for _, text in pairs]

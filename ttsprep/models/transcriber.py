@@ -5,7 +5,6 @@ in a loop; with ten seconds in all, one in thirty, which costs less than the loo
 thirty seconds that Whisper learned from.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,18 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.whisper import FRAME_S, WINDOW_S, Forced, Scorer, load, loaded
+from ttsprep.models.whisper import FRAME_S, LONGEST_S, Forced, Scorer, scorers
 from ttsprep.models.whisper import TAIL_S as SCORED_TAIL_S
 from ttsprep.models.word_timing import monotonic, speech_frames
 from ttsprep.text.diff import without_loops
 
 ROOM_S, TAIL_S = 10.0, 2.0
 """Every clip is padded with silence to this length, and by this much at least, in seconds."""
-LONGEST_S = WINDOW_S - SCORED_TAIL_S
-"""The longest clip that is written down, in seconds."""
 SYMBOLS = frozenset("0123456789$£€¥%&@#+=*/\\<>|^~_°§©")
 """Never written: digits and symbols do not say how they are read. Brackets are, as remarks such as ``[Music]``."""
 
@@ -77,24 +73,18 @@ def write(model: str, clips: Sequence[ModelInput], *, language: str = "") -> lis
     language
         What is spoken; that of each clip if it is empty.
     """
-    loaded(model)  # a file that is no model ends the run; a language that it does not know is a problem of the clip
-    places: dict[str, list[int]] = defaultdict(list)
-    for i, clip in enumerate(clips):
-        places[language or clip.clip.language].append(i)
     result = [Transcription()] * len(clips)
-    for spoken, mine in places.items():
-        short = [i for i in mine if len(clips[i].samples) <= LONGEST_S * RATE]
-        for i in set(mine) - set(short):
+    for places, scorer in scorers(model, clips, language):
+        short = [i for i in places if len(clips[i].samples) <= LONGEST_S * RATE]
+        for i in set(places) - set(short):
             seconds = len(clips[i].samples) / RATE
             result[i] = Transcription(problem=f"{seconds:.1f} s, and Whisper hears {LONGEST_S:g} s at once")
-        try:
-            scorer = load(model, spoken)
-        except UsageError as error:
-            for i in short:
-                result[i] = Transcription(problem=str(error))
-            continue
-        for i, written in zip(short, _transcribe(scorer, [clips[i].samples for i in short]), strict=True):
-            result[i] = written
+        if isinstance(scorer, str):
+            rows = [Transcription(problem=scorer)] * len(short)
+        else:
+            rows = _transcribe(scorer, [clips[i].samples for i in short]) if short else []
+        for i, row in zip(short, rows, strict=True):
+            result[i] = row
     return result
 
 

@@ -3,7 +3,7 @@
 Radford et al., "Robust speech recognition via large-scale weak supervision" (2022); the package openai-whisper.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
 from ttsprep.core.workers.batching import in_groups
-from ttsprep.models.base import RATE, find_weights, folders
+from ttsprep.models.base import RATE, ModelInput, find_weights, folders
 from ttsprep.models.whisper_decoder import AT_ONCE, decode, hear, logits
 
 FRAME_S = 0.02
@@ -33,7 +33,9 @@ LOOP_TIMES, LOOP_TOKENS = 3, 12
 TOGETHER_S = 240.0
 """Padded audio that goes through the model at once, in seconds; less where memory runs out."""
 WINDOW_S = 30.0
-"""The longest that Whisper hears at once, in seconds."""
+"""The window of the encoder, in seconds."""
+LONGEST_S = WINDOW_S - TAIL_S
+"""The longest clip that is scored or transcribed, in seconds."""
 
 OTHER_NAMES = {"cmn": "zh", "nb": "no", "iw": "he", "fil": "tl", "in": "id"}
 """Languages that Whisper calls otherwise."""
@@ -320,6 +322,36 @@ def load(path: str, language: str) -> Scorer:
     masks = (torch.from_numpy(array).to(model.device) for array in _vocabulary(tokenizer, model.dims.n_vocab))
     heads = tuple((int(layer), int(head)) for layer, head in model.alignment_heads.indices().T)
     return Scorer(model, tokenizer, heads, *masks)
+
+
+def scorers(path: str, clips: Sequence[ModelInput], language: str = "") -> Iterator[tuple[list[int], Scorer | str]]:
+    """Yield the places of the clips of each language, with a scorer for it, or why there is none.
+
+    Parameters
+    ----------
+    path
+        Of the weights.
+    clips
+        In any languages.
+    language
+        Of all clips; that of each clip if it is empty.
+
+    Raises
+    ------
+    UsageError
+        If the file is no checkpoint of openai-whisper; a language that it does not know raises nothing.
+    """
+    loaded(path)
+    places: dict[str, list[int]] = {}
+    for i, clip in enumerate(clips):
+        places.setdefault(language or clip.clip.language, []).append(i)
+    for name, own in places.items():
+        try:
+            scorer = load(path, name)
+        except UsageError as error:
+            yield own, str(error)
+        else:
+            yield own, scorer
 
 
 @cache

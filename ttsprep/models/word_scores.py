@@ -10,7 +10,7 @@ from ttsprep.core.types import Measures
 from ttsprep.models import whisper as whisper_model
 from ttsprep.models.asr import DOUBT, Asr, score
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.whisper import FRAME_S, TAIL_S, WINDOW_S, Scorer, weights
+from ttsprep.models.whisper import FRAME_S, LONGEST_S, Scorer, weights
 from ttsprep.models.word_timing import UNSPACED, TokenizedText, monotonic, speech_frames, tokenize, word_scores
 from ttsprep.text.diff import Comparison, compare, without_loops
 
@@ -97,8 +97,8 @@ def score_words(path: str, clip: ModelInput) -> WordScores:
         The clip at 16 kHz.
     """
     name = path.rpartition("/")[2]
-    if len(clip.samples) > (WINDOW_S - TAIL_S) * RATE:
-        return WordScores(name, missing=f"it is longer than the {WINDOW_S - TAIL_S:g} s that Whisper hears at once")
+    if len(clip.samples) > LONGEST_S * RATE:
+        return WordScores(name, missing=f"it is longer than the {LONGEST_S:g} s that Whisper hears at once")
     try:
         scorer = whisper_model.load(path, clip.clip.language)
     except UsageError as error:

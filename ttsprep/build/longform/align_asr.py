@@ -18,7 +18,6 @@ from ttsprep.build.longform.match_words import Match, match
 from ttsprep.build.select import Rejection
 from ttsprep.build.transcribe import BATCH, TranscribeStep, clip_input
 from ttsprep.checks.transcript import Transcript
-from ttsprep.core.errors import UsageError
 from ttsprep.core.files import digest
 from ttsprep.core.progress import Progress
 from ttsprep.core.store.cache import KEY
@@ -27,7 +26,7 @@ from ttsprep.core.store.store import Store
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.asr import best_text
 from ttsprep.models.base import ModelInput
-from ttsprep.models.whisper import weights
+from ttsprep.models.whisper import scorers, weights
 from ttsprep.text.characters import count_spoken
 
 FORCING = 2
@@ -94,18 +93,11 @@ class ForcedAlignStep(Step[ClipInput]):
         return {}
 
     def _score(self, clips: Sequence[ModelInput]) -> list[Row]:
-        rows: list[Row] = [{KEY: ""} for _ in clips]
-        languages: dict[str, list[int]] = defaultdict(list)
-        for place, clip in enumerate(clips):
-            languages[self.language or clip.clip.language].append(place)
-        for language, places in languages.items():
-            try:
-                scored = best_text(self.model, [clips[place] for place in places], language)
-            except UsageError:
-                continue  # writing it down has refused it
-            for place, row in zip(places, scored, strict=True):
-                rows[place] = dict(row)
-        return rows
+        rows: dict[int, Row] = {}
+        for places, scorer in scorers(self.model, clips, self.language):
+            scored = [] if isinstance(scorer, str) else best_text(scorer, [clips[place] for place in places])
+            rows.update(zip(places, map(dict, scored), strict=False))  # none in a language that the model does not know
+        return [rows.get(place, {KEY: ""}) for place in range(len(clips))]
 
 
 UNPLACED = "the text cannot be placed: "
