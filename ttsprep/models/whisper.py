@@ -16,7 +16,7 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
 from ttsprep.core.workers.batching import in_groups
 from ttsprep.models.base import RATE, ModelInput, find_weights, folders
-from ttsprep.models.whisper_decoder import AT_ONCE, decode, hear, logits
+from ttsprep.models.whisper_decoder import AT_ONCE, decode, hear, logits, vocabulary
 
 FRAME_S = 0.02
 """One position of the encoder, in seconds."""
@@ -319,7 +319,7 @@ def load(path: str, language: str) -> Scorer:
     tokenizer = get_tokenizer(
         model.is_multilingual, num_languages=model.num_languages, language=code, task="transcribe"
     )
-    masks = (torch.from_numpy(array).to(model.device) for array in _vocabulary(tokenizer, model.dims.n_vocab))
+    masks = (torch.from_numpy(array).to(model.device) for array in vocabulary(tokenizer, model.dims.n_vocab))
     heads = tuple((int(layer), int(head)) for layer, head in model.alignment_heads.indices().T)
     return Scorer(model, tokenizer, heads, *masks)
 
@@ -397,28 +397,3 @@ def halved(model: Any) -> Any:
         if isinstance(module, torch.nn.LayerNorm):
             module.float()
     return model
-
-
-def _vocabulary(tokenizer: Any, size: int) -> tuple[npt.NDArray[Any], ...]:
-    """Return which tokens are no words, which have a digit, and which differ only in case."""
-    unspoken, digits = np.ones(size, bool), np.zeros(size, bool)
-    alike: dict[bytes, list[int]] = {}
-    for token in range(tokenizer.eot):
-        piece = tokenizer.encoding.decode_single_token_bytes(token)
-        unspoken[token] = _is_unspoken(piece)
-        digits[token] = any(character in b"0123456789" for character in piece)
-        alike.setdefault(piece.lower(), []).append(token)
-    unspoken[tokenizer.eot] = False
-    fold = np.full((size, max(map(len, alike.values()))), tokenizer.sot)  # which is unspoken: adds nothing
-    fold[:, 0] = np.arange(size)
-    for tokens in alike.values():
-        fold[tokens, : len(tokens)] = tokens
-    return unspoken, digits, fold
-
-
-def _is_unspoken(piece: bytes) -> bool:
-    try:
-        text = piece.decode()
-    except UnicodeDecodeError:
-        return False  # a part of a character
-    return not any(character.isalpha() for character in text) and "'" not in text

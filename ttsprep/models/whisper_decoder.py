@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 AT_ONCE = 256
 """Places whose chances are kept at once: so many by the vocabulary are 50 MB."""
 
@@ -118,3 +121,28 @@ def _attention(query: Any, keys: Any, mask: Any) -> Any:
     if mask is not None:
         fit = fit.masked_fill(~mask[:, 0], float("-inf"))
     return fit.softmax(-1)
+
+
+def vocabulary(tokenizer: Any, size: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return which tokens are no words, which have a digit, and which differ only in case."""
+    unspoken, digits = np.ones(size, bool), np.zeros(size, bool)
+    alike: dict[bytes, list[int]] = {}
+    for token in range(tokenizer.eot):
+        piece = tokenizer.encoding.decode_single_token_bytes(token)
+        unspoken[token] = _is_unspoken(piece)
+        digits[token] = any(character in b"0123456789" for character in piece)
+        alike.setdefault(piece.lower(), []).append(token)
+    unspoken[tokenizer.eot] = False
+    fold = np.full((size, max(map(len, alike.values()))), tokenizer.sot)  # which is unspoken: adds nothing
+    fold[:, 0] = np.arange(size)
+    for tokens in alike.values():
+        fold[tokens, : len(tokens)] = tokens
+    return unspoken, digits, fold
+
+
+def _is_unspoken(piece: bytes) -> bool:
+    try:
+        text = piece.decode()
+    except UnicodeDecodeError:
+        return False  # a part of a character
+    return not any(character.isalpha() for character in text) and "'" not in text
