@@ -17,6 +17,7 @@ from ttsprep.cli import console
 from ttsprep.cli.build import build, new_recipe, trainers
 from ttsprep.cli.codec import codec, decode, encode
 from ttsprep.cli.explain import explain
+from ttsprep.cli.inspect import inspect
 from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, cores, reading_options
 from ttsprep.core.errors import TtsprepError, UsageError
 from ttsprep.core.workers.ray_cluster import connected
@@ -214,6 +215,7 @@ def _exit_code(result: "Audit", fail_on: FailOn) -> int:
 app.command("build")(build)
 app.command("encode")(encode)
 app.command("decode")(decode)
+app.command("inspect")(inspect)
 app.command("explain")(explain)
 app.add_typer(codec, name="codec")
 app.command("trainers")(trainers)

@@ -72,6 +72,24 @@ def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
     return audio
 
 
+def header(path: Path) -> tuple[float, int, int]:
+    """Return seconds, rate in Hz and channels of a file by its header; nothing is decoded.
+
+    Raises
+    ------
+    AudioError
+        If libsndfile does not know the format, or the file cannot be opened.
+    """
+    descriptor = _open(path)
+    try:
+        with sf.SoundFile(descriptor, closefd=False) as file:
+            return file.frames / file.samplerate, file.samplerate, file.channels
+    except sf.LibsndfileError as error:
+        raise AudioError("audio-unreadable", f"cannot be decoded: {str(error.error_string).strip()}") from None
+    finally:
+        os.close(descriptor)
+
+
 def _open(path: Path) -> int:
     """Open a regular file; O_NONBLOCK so that a FIFO without a writer cannot hang us."""
     try:

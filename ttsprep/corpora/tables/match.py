@@ -133,6 +133,8 @@ class AudioIndex:
         found = self.exact(name, folder)
         if found is not None or not name.strip() or "\0" in name:
             return found
+        if _letters(plain_path(name)) not in self._by(*RULES[4]):  # which all rules before it imply
+            return None
         for number, (rule, key) in enumerate(RULES[:5]):
             for path in _written(plain_path(name), folder) if number < _FOLDERS else (plain_path(name),):
                 wanted = key(path)

@@ -18,7 +18,7 @@ _PROSE = (",", ";", ":", " ", "  ")
 the name comes first."""
 _QUOTABLE = (",", ";")
 """Delimiters of which files are quoted by RFC 4180; others are, where every cell of a column is in quotes."""
-_SAMPLE = 400
+_SAMPLE = 200
 _SPAN = 20
 """Lines that a quoted cell may take; one that takes more was never closed."""
 _ARCTIC = re.compile(r'\(\s*(\S+)\s+"(.*)"\s*\)\s*\Z')

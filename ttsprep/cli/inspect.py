@@ -1,0 +1,221 @@
+"""The command ``ttsprep inspect``: what would be read of a folder, and why."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ttsprep.cli import console
+from ttsprep.cli.audit import length, pairs
+from ttsprep.cli.console import count, printable, show, write
+from ttsprep.cli.options import AsJson, AudioRoot, Columns, FollowLinks, reading_options
+from ttsprep.core.errors import CorpusError
+
+if TYPE_CHECKING:
+    from ttsprep.corpora.corpus import Corpus
+    from ttsprep.corpora.reading import Reading
+    from ttsprep.corpora.tables.sample import Sample
+
+_HEADERS = 100
+"""Audio files whose headers are read; hours and rates of the others are taken to be like theirs."""
+_TABLES = 6
+"""Tables that are shown; a corpus may have one a book."""
+_ROWS = 3
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or a table.")],
+    *,
+    layout: Annotated[str, typer.Option(metavar="NAME", help="How it is arranged. [default: auto]")] = "auto",
+    language: Annotated[str, typer.Option(metavar="TAG", help="Of clips that do not name theirs.")] = "",
+    columns: Columns = "",
+    audio_root: AudioRoot = None,
+    follow_links: FollowLinks = False,
+    as_json: AsJson = False,
+) -> int:
+    """Show what would be read, and why: layouts, tables and their columns, counts, sample rows, hours and rates.
+
+    Nothing is written, and no audio is decoded. It is what to run first, and where a command refuses a corpus.
+    """
+    from ttsprep.corpora.corpus import read_corpus
+    from ttsprep.corpora.reading import Reading
+
+    options = reading_options(columns, audio_root, follow_links=follow_links)
+    reading = Reading(options["columns"], audio_root, follow_links, language)
+    document: dict[str, Any] = {"path": printable(str(path))}
+    error = ""
+    try:
+        corpus = read_corpus(path, layout, language, reading)
+    except CorpusError as refusal:
+        error = str(refusal)
+        document |= {"refused": printable(error)}
+    else:
+        document |= _corpus(corpus)
+    if path.exists():
+        document |= {"layouts": _layouts(path, reading, document), "tables": list(_tables(path, reading))}
+    if as_json:
+        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _show(document)
+    return console.complain(error) if error else 0
+
+
+def _layouts(path: Path, reading: "Reading", document: Mapping[str, Any]) -> dict[str, str]:
+    """Return what each layout recognises, "" where it recognises nothing."""
+    from ttsprep.corpora.corpus import all_layouts
+
+    found = {}
+    for name, kind in all_layouts().items():
+        if name == document.get("layout"):
+            found[name] = document["recognised_by"]
+            continue
+        try:
+            found[name] = printable(kind(reading).recognise(path))
+        except CorpusError as error:
+            found[name] = f"refused: {printable(str(error))}"
+    return found
+
+
+def _tables(path: Path, reading: "Reading") -> Iterator[dict[str, Any]]:
+    """Yield each file that may be a table, with what its columns show."""
+    from ttsprep.corpora.layouts.table import candidates
+    from ttsprep.corpora.tables.match import AudioIndex
+    from ttsprep.corpora.tables.read import is_candidate, open_table
+
+    root = reading.folder_of_audio(path)
+    index = AudioIndex(root, reading.tree(root).audio)
+    names = [path.name]
+    if path.is_dir():
+        tree = reading.tree(path)
+        names = candidates(tree.others, tree.audio)
+    place = path if path.is_dir() else path.parent
+    for name in names[:_TABLES]:
+        folder = name.rpartition("/")[0] + "/" if "/" in name and reading.audio_root is None else ""
+        try:
+            table = open_table(place / name, name, folder, index)
+        except CorpusError as error:
+            yield {"table": printable(name), "left_aside": printable(str(error))}
+            continue
+        if table is None:
+            yield {"table": printable(name), "left_aside": "no column of names"}
+            continue
+        sample = table.sample(index)
+        yield {
+            "table": printable(name),
+            "delimiter": table.form,
+            "title_line": list(map(printable, table.title)),
+            "rows": len(table.rows),
+            "columns": [_column(sample, number) for number in range(sample.count)] if sample.rows else [],
+            "sample": [list(map(printable, row)) for row in sample.rows[:_ROWS]],
+            **({} if sample.rows and is_candidate(table, index) else {"left_aside": "no texts beside names of audio"}),
+        }
+    if more := len(names) - _TABLES:
+        yield from [{"table": f"and {more:,} more", "left_aside": ""}] if more > 0 else []
+
+
+def _column(sample: "Sample", number: int) -> str:
+    """Say what a column shows."""
+    evidence = sample.evidence[number]
+    if evidence.filled == 0:
+        return "empty"
+    matched = sample.matched(number)
+    shares = {
+        "name audio files that are there": matched,
+        "are written as names of audio files": evidence.named if matched < 0.5 else 0.0,
+        "are language tags": evidence.language,
+        "are numbers": evidence.number,
+        "are phonemes": evidence.phonemes,
+        "are pinyin": evidence.pinyin,
+        "are identifiers": evidence.code if matched < 0.5 else 0.0,
+        f"are words or sentences in {evidence.script.capitalize()} letters": evidence.prose if matched < 0.5 else 0.0,
+    }
+    best = sorted(((share, what) for what, share in shares.items() if share >= 0.3), reverse=True)[:2]
+    said = [f"{share:.0%} {what}" for share, what in best] or ["nothing that is known"]
+    said += [f"{evidence.distinct:.0%} differ"] if evidence.distinct < 0.9 else []
+    said += [f"{evidence.letters:.0f} letters each"] if evidence.prose >= 0.3 else []
+    said += [f"{1 - evidence.filled:.0%} empty"] if evidence.filled < 0.995 else []
+    return ", ".join(said)
+
+
+def _corpus(corpus: "Corpus") -> dict[str, Any]:
+    clips = corpus.clips
+    empty = sum(not clip.text.strip() for clip in clips)
+    missing = Counter(finding.code for finding in corpus.findings)
+    return {
+        "layout": corpus.layout,
+        "recognised_by": printable(corpus.why),
+        "reading": list(map(printable, corpus.decided)),
+        "clips": len(clips),
+        "without_text": empty,
+        "speakers": dict(Counter(clip.speaker for clip in clips if clip.speaker).most_common(20)),
+        "languages": dict(Counter(clip.language for clip in clips)),
+        "orphans": len(corpus.orphans),
+        "findings": dict(missing),
+        "first_findings": [printable(finding.message) for finding in corpus.findings[:_ROWS]],
+        "clips_sample": [
+            {"path": printable(clip.path), "speaker": printable(clip.speaker), "text": printable(clip.text)}
+            for clip in clips[: _ROWS * max(1, len(clips) // _ROWS) : max(1, len(clips) // _ROWS)]
+        ],
+        **_audio(corpus.root, list(dict.fromkeys(clip.path for clip in clips))),
+    }
+
+
+def _audio(root: Path, paths: Sequence[str]) -> dict[str, Any]:
+    """Return hours, rates and formats, from the headers of some of the files."""
+    from ttsprep.core.audio import header
+    from ttsprep.core.errors import AudioError
+    from ttsprep.core.files import inside
+
+    chosen = paths[:: max(1, -(-len(paths) // _HEADERS))]
+    seconds, read, unread = 0.0, 0, 0
+    rates: Counter[str] = Counter()
+    for path in chosen:
+        try:
+            duration, rate, channels = header(inside(root, path))
+        except AudioError:
+            unread += 1
+            continue
+        seconds, read = seconds + duration, read + 1
+        rates[f"{rate} Hz, {count(channels, 'channel')}"] += 1
+    hours = seconds / 3600 * len(paths) / max(1, read + unread)
+    return {"files": len(paths), "headers_read": read, "unreadable": unread, "hours": hours, "rates": dict(rates)}
+
+
+def _show(document: Mapping[str, Any]) -> None:
+    from rich.text import Text
+
+    parts: list[Any] = []
+    if "clips" in document:
+        about = "" if document["headers_read"] == document["files"] else f" by {document['headers_read']} headers"
+        rows = {
+            "would read": f"{count(document['clips'], 'clip')} of {document['path']}",
+            "audio": f"{count(document['files'], 'file')}, {length(document['hours'])}{about}",
+            "layout": f"{document['layout']} ({document['recognised_by']})",
+            "because": "\n".join(document["reading"][:_TABLES]),
+            "texts": f"{document['clips'] - document['without_text']:,} of {document['clips']:,}",
+            "rates": "; ".join(f"{rate} ({number})" for rate, number in document["rates"].items()),
+            "languages": ", ".join(f"{name} ({number:,})" for name, number in document["languages"].items()),
+            "speakers": ", ".join(f"{printable(name)} ({number:,})" for name, number in document["speakers"].items()),
+            "left over": count(document["orphans"], "audio file") if document["orphans"] else "",
+            "to know": "\n".join(document["first_findings"]),
+            "such as": "\n".join(f"{row['path']}: {row['text'][:100]}" for row in document["clips_sample"]),
+        }
+        parts += [pairs({name: value for name, value in rows.items() if value}), Text()]
+    for table in document.get("tables", ()):
+        if "columns" not in table:
+            parts.append(Text(f"{table['table']}{': ' if table['left_aside'] else ''}{table['left_aside']}", "dim"))
+            continue
+        aside = f", left aside: {table['left_aside']}" if "left_aside" in table else ""
+        parts.append(Text(f"{table['table']}: {table['rows']:,} rows, delimiter {table['delimiter']}{aside}", "bold"))
+        titles = table["title_line"] or [""] * len(table["columns"])
+        numbered = enumerate(zip(titles, table["columns"], strict=True), 1)
+        parts.append(pairs({f"{number} {title}": what for number, (title, what) in numbered}))
+        parts += [Text("  " + " | ".join(cell[:40] for cell in row), "dim") for row in table["sample"]]
+    if "layouts" in document:
+        found = {name: why for name, why in document["layouts"].items() if why}
+        others = ", ".join(name for name, why in document["layouts"].items() if not why)
+        parts += [Text(), Text("layouts tried", "bold"), pairs({**found, "not": others})]
+    show(*parts)
