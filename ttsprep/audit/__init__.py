@@ -1,1 +1,7 @@
 """The audit: measures, judges and sums up a corpus."""
+
+import sys
+
+from ttsprep import CallablePackage
+
+sys.modules[__name__].__class__ = CallablePackage

@@ -11,8 +11,9 @@ import typer
 from ttsprep.cli import console
 from ttsprep.cli.audit import length, pairs
 from ttsprep.cli.console import count, printable, show, write
-from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, cores, reading_options
+from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, reading_options
 from ttsprep.core.errors import UsageError
+from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:

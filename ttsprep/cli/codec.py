@@ -12,8 +12,9 @@ import typer
 from ttsprep.cli import console
 from ttsprep.cli.audit import length, pairs
 from ttsprep.cli.console import count, printable, show, write
-from ttsprep.cli.options import AsJson, Cluster, Jobs, cores
+from ttsprep.cli.options import AsJson, Cluster, Jobs
 from ttsprep.core.errors import MissingExtraError, UsageError
+from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:

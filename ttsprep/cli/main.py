@@ -18,8 +18,9 @@ from ttsprep.cli.build import build, new_recipe, trainers
 from ttsprep.cli.codec import codec, decode, encode
 from ttsprep.cli.explain import explain
 from ttsprep.cli.inspect import inspect
-from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, cores, reading_options
+from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, reading_options
 from ttsprep.core.errors import TtsprepError, UsageError
+from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """Options that several commands have."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,8 +24,3 @@ def reading_options(columns: str, audio_root: Path | None, *, follow_links: bool
     words = tuple(word.strip() for word in columns.split(",")) if columns else ()
     parse_columns(words)
     return {"columns": words, "audio_root": str(audio_root or ""), "follow_links": follow_links}
-
-
-def cores(jobs: int | None) -> int:
-    """Return how many processes to use."""
-    return jobs or len(os.sched_getaffinity(0))

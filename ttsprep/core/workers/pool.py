@@ -88,6 +88,11 @@ remote_executor: ContextVar[RemoteExecutor | None] = ContextVar("remote_executor
 """Where `map_shards` works, if not here; set by `ttsprep.core.workers.ray_cluster.connected`."""
 
 
+def cores(workers: int | None = None) -> int:
+    """Return how many worker processes to use: as asked, else one for each core that this process may use."""
+    return workers or len(os.sched_getaffinity(0))
+
+
 def map_shards(
     work: Work[Item, Row],
     shards: Iterable[Sequence[Item]],
