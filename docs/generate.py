@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from ttsprep.audit.verdict import VERDICTS
 from ttsprep.build.provenance import ENTRIES, PROVENANCE, REJECTED
 from ttsprep.checks.base import Check, all_checks
 from ttsprep.checks.describe import summary, thresholds
@@ -33,6 +34,9 @@ MEANINGS = {
     "message": "what was seen, and the limit",
     "value": "the measure that was judged, where there is one",
     "limit": "what it was held against",
+    "verdict": "`usable` as it is, `fixable` by a stage of a build, or `to drop`",
+    "codes": "why it is dropped, or what a build fixes, separated by blanks",
+    "reason": "the same in a sentence",
     "start": "where in the clip it starts [s]",
     "end": "where in the clip it ends [s]",
 }
@@ -149,6 +153,9 @@ def tables_page(checks: Mapping[str, type[Check]]) -> str:
     parts += [
         "## `findings.parquet`",
         known(FINDINGS),
+        "## `verdicts.parquet`",
+        "What becomes of each clip: a build of the same corpus with the same options keeps what is usable or fixable.",
+        known(VERDICTS),
         "# The tables of a build",
         "A build has the tables of two audits, of the source in `source/` and of the result in `audit/`, and its own. "
         "In the result the text of a clip is the normalised one. `build.json` is written last: where it is, the build "

@@ -1,19 +1,28 @@
+"""What is told of a selection: the verdict of each clip, and what codes and strictness cost."""
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsprep.audit.verdict import FIXABLE, STRICTNESS, Verdict, summarise, verdict, verdicts
+from ttsprep.audit.config import PIPELINE, AuditConfig
+from ttsprep.audit.select import FIXED_BY, Terms, select
+from ttsprep.audit.verdict import EVERY, SPOTLESS, STRICTNESS, Verdict, summarise, verdict_table, verdicts
 from ttsprep.core.types import Severity
 
 CODES = ["clipping", "noisy", "leading-silence", "dc-offset"]
-COLUMNS = ["clip", "code", "severity"]
+TERMS = AuditConfig().terms(0)
 
 
 def tables(findings, seconds=3600.0, ids=("a", "b", "c")):
-    clips = pd.DataFrame({"id": list(ids), "duration_s": seconds, "status": "ok"})
-    return clips, pd.DataFrame(findings, columns=COLUMNS, dtype=object)
+    clips = pd.DataFrame({"id": list(ids), "duration_s": seconds, "status": "ok", "status_reason": "", "language": ""})
+    rows = [(clip, code, severity, f"{code} of {clip}") for clip, code, severity in findings]
+    return clips, pd.DataFrame(rows, columns=["clip", "code", "severity", "message"], dtype=object)
+
+
+def summary_of(clips, findings, terms=TERMS):
+    return summarise(clips, findings, select(clips, findings, terms), terms)
 
 
 @pytest.mark.parametrize(
@@ -27,41 +36,55 @@ def tables(findings, seconds=3600.0, ids=("a", "b", "c")):
         ([("leading-silence", "warning")], Verdict.FIXABLE),
         ([("noisy", "warning")], Verdict.USABLE),
         ([("leading-silence", "note"), ("clipping", "note")], Verdict.USABLE),
+        ([("duplicate-audio", "warning")], Verdict.DROP),
+        ([("noisy", "warning"), ("hum", "warning"), ("dropout", "warning")], Verdict.DROP),
     ],
 )
 def test_verdict_of_a_clip(findings, expected):
-    assert verdict(findings) is expected
+    clips, found = tables([("a", code, severity) for code, severity in findings])
+    assert list(verdicts(clips, select(clips, found, TERMS))) == [expected.value, "usable", "usable"]
 
 
 def test_a_clip_that_cannot_be_read_is_dropped():
-    assert verdict([], readable=False) is Verdict.DROP
     clips, findings = tables([])
-    clips["status"] = ["ok", "audio-unreadable", None]
-    assert list(verdicts(clips, findings)) == ["usable", "to drop", "usable"]
+    clips["status"] = ["ok", "audio-unreadable", "ok"]
+    assert list(verdicts(clips, select(clips, findings, TERMS))) == ["usable", "to drop", "usable"]
+
+
+def test_of_a_corpus_without_texts_a_build_keeps_nothing_unless_a_model_writes_them():
+    clips, findings = tables([("", "text-missing", "error")])
+    assert set(verdicts(clips, select(clips, findings, TERMS))) == {"to drop"}
+    written = Terms(stages=frozenset({*PIPELINE, "transcribe"}))
+    assert set(verdicts(clips, select(clips, findings, written))) == {"usable"}
+
+
+def test_every_verdict_has_its_reason():
+    findings = [("a", "clipping", "error"), ("b", "dc-offset", "warning"), ("b", "too-quiet", "error")]
+    clips, found = tables(findings)
+    rows = verdict_table(clips, select(clips, found, TERMS), TERMS).to_pylist()
+    fixed = "a build fixes it: dc-block, loudness"
+    assert rows == [
+        {"id": "a", "verdict": "to drop", "codes": "clipping", "reason": "clipping of a"},
+        {"id": "b", "verdict": "fixable", "codes": "dc-offset too-quiet", "reason": fixed},
+        {"id": "c", "verdict": "usable", "codes": "", "reason": "no error, nothing to fix"},
+    ]  # fmt: skip
 
 
 finding = st.tuples(st.sampled_from("abcd"), st.sampled_from(CODES), st.sampled_from(list(Severity)))
 
 
 @given(st.lists(finding, max_size=12))
-def test_tables_are_judged_as_single_clips_are(rows):
-    clips, findings = tables([(c, code, s.value) for c, code, s in rows])
-    expected = [verdict([(code, s) for c, code, s in rows if c == clip]) for clip in clips["id"]]
-    assert list(verdicts(clips, findings)) == expected
-
-
-@given(st.lists(finding, max_size=12))
 def test_a_summary_adds_up_and_strictness_only_takes_away(rows):
     clips, findings = tables([(c, code, s.value) for c, code, s in rows])
-    summary = summarise(clips, findings)
+    summary = summary_of(clips, findings)
     assert sum(v["clips"] for v in summary["verdicts"].values()) == summary["clips"] == 3
     assert sum(v["hours"] for v in summary["verdicts"].values()) == pytest.approx(summary["hours"]) == 3
-    kept = [step["hours"] for step in summary["strictness"]]
-    assert len(kept) == len(STRICTNESS)
-    assert kept == sorted(kept, reverse=True)
-    assert kept[0] == 3
-    assert kept[1] == 3 - summary["verdicts"]["to drop"]["hours"]
-    assert kept[-1] == 3 - len({c for c, _, _ in rows if c != "d"})
+    kept = {step["keep"]: step["hours"] for step in summary["strictness"]}
+    assert list(kept) == [EVERY, *STRICTNESS.values(), SPOTLESS]
+    assert list(kept.values()) == sorted(kept.values(), reverse=True)
+    assert kept[EVERY] == 3
+    assert kept[STRICTNESS["normal"]] == 3 - summary["verdicts"]["to drop"]["hours"]
+    assert kept[SPOTLESS] == 3 - len({c for c, _, _ in rows if c != "d"})
     assert sum(row["findings"] for row in summary["codes"].values()) == len(rows)
 
 
@@ -74,7 +97,7 @@ def test_what_a_code_costs_alone():
         ("c", "dc-offset", "warning"),
         ("", "session-drift", "note"),
     ])
-    codes = summarise(clips, findings)["codes"]
+    codes = summary_of(clips, findings)["codes"]
     assert list(codes) == ["clipping", "dc-offset", "noisy", "session-drift"]
     assert (codes["clipping"]["clips"], codes["clipping"]["clips_only"]) == (2, 1)
     assert (codes["dc-offset"]["clips"], codes["dc-offset"]["hours_only"]) == (2, 1.0)
@@ -87,13 +110,13 @@ def test_what_a_code_costs_alone():
 
 def test_hours_of_clips_without_a_length_are_zero():
     clips, findings = tables([], seconds=[3600.0, np.nan, np.inf])
-    assert summarise(clips, findings)["hours"] == 1.0
-    assert summarise(clips.drop(columns="duration_s"), findings)["hours"] == 0.0
-    empty = summarise(clips.iloc[:0], findings)
+    assert summary_of(clips, findings)["hours"] == 1.0
+    assert summary_of(clips.drop(columns="duration_s"), findings)["hours"] == 0.0
+    empty = summary_of(clips.iloc[:0], findings)
     assert empty["clips"] == 0
-    assert empty["strictness"][-1] == {"keep": STRICTNESS[-1][0], "clips": 0, "hours": 0.0}
+    assert empty["strictness"][-1] == {"keep": SPOTLESS, "clips": 0, "hours": 0.0}
 
 
 def test_fixable_codes_are_those_that_processing_removes():
-    assert "clipping" not in FIXABLE
-    assert {"leading-silence", "dc-offset", "sample-rate-mixed"} <= FIXABLE
+    assert "clipping" not in FIXED_BY
+    assert {"leading-silence", "dc-offset", "sample-rate-mixed"} <= FIXED_BY.keys()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ttsprep.audit.select import Rejection
 from ttsprep.build.provenance import REJECTED, by_reason, entries_table, read_rejected, rejected_frame, write_rejected
-from ttsprep.build.select import Rejection
 from ttsprep.corpora.exports.base import Entry
 
 HOSTILE = ["=1+1", "+1", "-35 dB", "@SUM(A1)", "\t=1", "\r=1", '"quoted"', "a,b", "two\nlines", "a\rb", "a\r\nb",

@@ -127,7 +127,7 @@ def test_the_folder_holds_what_it_should_and_nothing_else(hard: Made) -> None:
     assert {path.name for path in (hard.out / "exports").iterdir()} == {"kaldi", "audiofolder"}
     for folder in ("source", "audit"):
         names = {path.name for path in (hard.out / folder).iterdir() if not path.name.startswith(".")}
-        assert names == {"clips.parquet", "findings.parquet", "summary.json", "run.json"}
+        assert names == {"clips.parquet", "findings.parquet", "verdicts.parquet", "summary.json", "run.json"}
     assert {path.name for path in (hard.out / "wavs").iterdir()} == {
         Path(path).name for path in hard.table("clips.parquet")["path"]
     }

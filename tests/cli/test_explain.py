@@ -13,10 +13,11 @@ import pyarrow as pa
 import pytest
 import soundfile as sf
 
+from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.results import BUILD, find_clip, open_audit
-from ttsprep.audit.verdict import summarise
+from ttsprep.audit.select import Rejection, select
+from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.build.provenance import PROVENANCE, write_rejected
-from ttsprep.build.select import Rejection
 from ttsprep.cli.explain_view import show_clip
 from ttsprep.cli.main import main
 from ttsprep.core.files import digest
@@ -76,7 +77,10 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out.mkdir()
     write_table(out / "clips.parquet", table)
     write_table(out / "findings.parquet", findings)
-    summary = summarise(table.to_pandas(), findings.to_pandas())
+    shown, terms = table.to_pandas(), AuditConfig().terms(0)
+    selection = select(shown, findings.to_pandas(), terms)
+    write_table(out / "verdicts.parquet", verdict_table(shown, selection, terms))
+    summary = summarise(shown, findings.to_pandas(), selection, terms)
     write_json(out / "summary.json", {"corpus": "corpus", "layout": "plain"} | summary)
     return tmp_path
 

@@ -77,6 +77,7 @@ def leftovers(out: Path) -> list[str]:
     kept = {
         "clips.parquet",
         "findings.parquet",
+        "verdicts.parquet",
         "summary.json",
         "report.html",
         "run.json",

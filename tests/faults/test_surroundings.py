@@ -75,7 +75,7 @@ def test_a_plain_folder_is_read_in_the_order_of_names(spoken: Path) -> None:
 
 def test_tables_hold_nothing_of_the_machine(spoken: Path) -> None:
     result = audited(spoken)
-    for name in ("clips.parquet", "findings.parquet", "summary.json", "run.json", "report.html"):
+    for name in ("clips.parquet", "findings.parquet", "verdicts.parquet", "summary.json", "run.json", "report.html"):
         content = (result.out / name).read_bytes()
         for trace in (str(spoken.parent), f"{Path.home()}/", sys.prefix):
             assert trace.encode() not in content, (name, trace)

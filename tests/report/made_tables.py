@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.pipeline import Audited
+from ttsprep.audit.select import select
 from ttsprep.audit.verdict import summarise
 from ttsprep.checks.phonemes import Coverage
 from ttsprep.core.types import Clip
@@ -39,6 +41,7 @@ def corpus(count, seed=0):
         "speaker": "anna",
         "language": "en-us",
         "status": "ok",
+        "status_reason": "",
         "duration_s": seconds,
         "speech_s": seconds - 0.2,
         "chars": phones + 7,
@@ -65,8 +68,10 @@ def audit_of(clips, findings, name="corpus", root=NOWHERE, path="{}.wav"):
     """The audit of a corpus in `root`, of which clip `number` is the file `path`."""
     numbers = (int(clip[-5:]) if clip[-5:].isdigit() else place for place, clip in enumerate(clips["id"]))
     listed = [Clip(clip, path.format(n % RECORDED), "") for clip, n in zip(clips["id"], numbers, strict=True)]
-    summary = summarise(clips, findings) | {"corpus": name}
-    return Audited(root, listed, list(clips["id"]), clips, findings, summary)
+    terms = AuditConfig().terms(0)
+    selection = select(clips, findings, terms)
+    summary = summarise(clips, findings, selection, terms) | {"corpus": name}
+    return Audited(root, listed, list(clips["id"]), clips, findings, summary, selection)
 
 
 def coverage(phones, inventory, pairs):

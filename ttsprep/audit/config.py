@@ -7,10 +7,14 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
+from ttsprep.audit.select import Select, Terms
 from ttsprep.checks.base import Check, all_checks, catalogue, known_code
-from ttsprep.core.config import Section, configured, refuse_unknown
+from ttsprep.core.config import Option, Section, configured, refuse_unknown
 from ttsprep.core.errors import nearest
 from ttsprep.corpora.reading import Reading
+
+PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "format")
+"""Stages of a build, in order, unless a recipe has others."""
 
 
 class CheckSettings(Section):
@@ -62,6 +66,14 @@ class AuditConfig(Section):
         Whether links to folders are followed.
     checks
         Codes to judge, and thresholds of the checks.
+    trainer
+        Whose needs the build meets, such as ``piper``; empty for none.
+    select
+        Which clips are built.
+    pipeline
+        Stages of the build, in order: what they fix rejects no clip.
+    stages
+        Their parameters, by name and key.
     """
 
     moved: ClassVar[Mapping[str, str]] = {
@@ -75,6 +87,32 @@ class AuditConfig(Section):
     audio_root: str = ""
     follow_links: bool = False
     checks: CheckSettings = CheckSettings()
+    trainer: str = ""
+    select: Select = Select()
+    pipeline: tuple[str, ...] = PIPELINE
+    stages: dict[str, dict[str, Option]] = Field(default_factory=dict)
+
+    @property
+    def rate(self) -> int:
+        """Sample rate that is asked for, in Hz; 0 for what the corpus can be trained at best."""
+        return int(self._resampled("sample_rate"))
+
+    @property
+    def asked(self) -> str:
+        """Who asks for this rate; "" where the corpus decides."""
+        return (f"--for {self.trainer}" if self.trainer else "the recipe") if self.rate else ""
+
+    def terms(self, rate: int) -> Terms:
+        """Return all that decides about the clips of a corpus; `rate` is that of the goal, in Hz."""
+        rules, upsample = self.select, bool(self._resampled("upsample"))
+        if upsample and not self.trainer:  # who asks for dull clips gets them
+            rules = rules.model_copy(update={"keep": (*rules.keep, "narrowband")})
+        least = rate if "resample" in self.pipeline and not upsample else 0
+        return Terms(rules, frozenset(self.pipeline), least)
+
+    def _resampled(self, key: str) -> Any:
+        """Return a parameter of the stage ``resample``; 0 where it has its default, or there is no such stage."""
+        return self.stages.get("resample", {}).get(key, 0) if "resample" in self.pipeline else 0
 
     def reading(self) -> Reading:
         """Return how the corpus is to be read."""

@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ from ttsprep import __version__
 from ttsprep.audit.codes import read_codes, with_distances
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import write_decisions
+from ttsprep.audit.goal import Goal, find_goal
 from ttsprep.audit.measure import MeasureStep, versions
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
-from ttsprep.audit.verdict import summarise
+from ttsprep.audit.select import Selection, Terms, select
+from ttsprep.audit.verdict import summarise, verdict_table
+from ttsprep.checks.bandwidth import Bandwidth
 from ttsprep.checks.base import Check
 from ttsprep.core.files import atomic_write, digest
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
@@ -41,7 +44,16 @@ NO_MODELS = SelectedModels()
 PROPOSED = "proposed-decisions.csv"
 """Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 FILES = (
-    *("clips.parquet", "findings.parquet", "summary.json", "report.html", "run.json", PROPOSED, "explain/"),
+    *(
+        "clips.parquet",
+        "findings.parquet",
+        "verdicts.parquet",
+        "summary.json",
+        "report.html",
+        "run.json",
+        PROPOSED,
+        "explain/",
+    ),
     *(".cache.parquet", ".corpus.json", ".listened-*.parquet", JOURNALS),
 )
 KIND = Kind("audit", FILES)
@@ -62,6 +74,10 @@ class Audit:
         As in ``summary.json``.
     measured
         Clips that were measured in this run; the others were known.
+    selection
+        Which clips a build keeps.
+    goal
+        What they are judged for.
     """
 
     out: Path
@@ -69,6 +85,8 @@ class Audit:
     findings: pd.DataFrame
     summary: dict[str, Any]
     measured: int
+    selection: Selection
+    goal: Goal
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +101,8 @@ class Audited:
         As `ttsprep.corpora.corpus.plan` lists them.
     table, findings, summary
         As the audit wrote them; texts without nulls.
+    selection
+        Which clips a build keeps.
     """
 
     root: Path
@@ -91,11 +111,12 @@ class Audited:
     table: pd.DataFrame
     findings: pd.DataFrame
     summary: dict[str, Any]
+    selection: Selection
 
     @classmethod
     def of(cls, listed: Corpus, audit: Audit) -> "Audited":
         """Return an audit with the corpus that it was made of."""
-        return cls(listed.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary)
+        return cls(listed.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary, audit.selection)
 
 
 Report = Callable[[Audited], str]
@@ -166,50 +187,124 @@ def run_audit(
     report: Report | None = None,
 ) -> Audit:
     """Audit a corpus that has been read; as `audit`, into whatever `folder` holds."""
-    judges, wanted = config.configured_checks(), config.enabled_codes()
-    distances, used = read_codes(codes, corpus.ids) if codes else ([], {})
+    config.configured_checks(), config.enabled_codes()  # what is wrong in there is said before anything is written
     with folder as out:
-        save_corpus_path(out, corpus.root)
-        store = Store(out)
-        rows = store.map(MeasureStep(str(corpus.root.resolve())), corpus.clips, jobs, progress)
-        measured = _joined(corpus, rows)
-        write_table(out / "clips.parquet", measured)
-        store.finish()
-        table = add_model_columns(measured, corpus.clips, corpus.root, store, models.models, jobs, progress)
-        table = with_distances(table, distances) if codes else table
-        if not table.equals(measured):
-            write_table(out / "clips.parquet", table)
-        clips = frame(table)
-        listening = coverage_summary(clips, judges, models)
-        stamp = _stamp(corpus, f"{digest(out / 'clips.parquet')} {used} {listening}", judges, wanted)
-        earlier = _earlier(out, stamp, with_report=report is not None)
-        about = {
-            "ttsprep": __version__,
-            "stamp": stamp,
-            "recipe": config.model_dump(mode="json", include=set(AuditConfig.model_fields)),
-        }
-        if earlier is not None:
-            write_json(out / "run.json", about)  # keys of a build are no part of the stamp
-            return Audit(out, clips, *earlier, rows.new)
-        (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
-        found = [*_about_files(corpus, wanted), *judge(clips, judges, wanted)]
-        order = {name: place for place, name in enumerate(["", *clips.id])}
-        found.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
-        findings = findings_table(found)
-        write_table(out / "findings.parquet", findings)
-        seen = findings.to_pandas()
-        summary = _about(corpus, clips) | summarise(clips, seen)
-        summary |= ({"codes_used": used} if used else {}) | ({"listening": listening} if listening else {})
-        write_json(out / "summary.json", summary)
-        if proposed := propose_text_fixes(clips, seen):
-            write_decisions(out / PROPOSED, proposed)
-        else:
-            (out / PROPOSED).unlink(missing_ok=True)
-        result = Audit(out, clips, seen, summary, rows.new)
-        if report:
-            atomic_write(out / "report.html", report(Audited.of(corpus, result)).encode())
-        write_json(out / "run.json", about)
-        return result
+        measured = measure(corpus, out, jobs=jobs, progress=progress, models=models, codes=codes)
+        return conclude(measured, config, report=report)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A corpus with what was measured of it.
+
+    Attributes
+    ----------
+    corpus, out
+        What was measured, and the folder of its audit.
+    clips
+        The table.
+    new
+        Clips that were measured in this run.
+    models
+        That were asked to measure, too.
+    codes
+        Of which codec the distances in the table are; empty without codes.
+    """
+
+    corpus: Corpus
+    out: Path
+    clips: pd.DataFrame
+    new: int
+    models: SelectedModels = NO_MODELS
+    codes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def measure(
+    corpus: Corpus,
+    out: Path,
+    *,
+    jobs: int,
+    progress: Progress = NO_PROGRESS,
+    models: SelectedModels = NO_MODELS,
+    codes: Path | None = None,
+) -> Measured:
+    """Measure what is not known of a corpus yet, and write ``clips.parquet``; as `audit`."""
+    distances, used = read_codes(codes, corpus.ids) if codes else ([], {})
+    save_corpus_path(out, corpus.root)
+    store = Store(out)
+    rows = store.map(MeasureStep(str(corpus.root.resolve())), corpus.clips, jobs, progress)
+    measured = _joined(corpus, rows)
+    write_table(out / "clips.parquet", measured)
+    store.finish()
+    table = add_model_columns(measured, corpus.clips, corpus.root, store, models.models, jobs, progress)
+    table = with_distances(table, distances) if codes else table
+    if not table.equals(measured):
+        write_table(out / "clips.parquet", table)
+    return Measured(corpus, out, frame(table), rows.new, models, used)
+
+
+def conclude(
+    measured: Measured,
+    config: AuditConfig,
+    goal: Goal | None = None,
+    terms: Terms | None = None,
+    *,
+    report: Report | None = None,
+) -> Audit:
+    """Judge what was measured, select the clips that a build keeps, and write all but ``clips.parquet``.
+
+    Parameters
+    ----------
+    measured
+        The corpus, and its audit so far.
+    config
+        How strictly it is judged.
+    goal
+        What it is judged for; None for what the `config` asks for, or what the corpus can be trained at best.
+    terms
+        On which clips are selected; None for those of the `config`.
+    report
+        Makes ``report.html``; none is written without it.
+    """
+    corpus, out, clips = measured.corpus, measured.out, measured.clips
+    judges, wanted = config.configured_checks(), config.enabled_codes()
+    goal = goal or find_goal(clips, config.rate, config.asked)
+    judges = [_at_rate(check, goal.rate) for check in judges]
+    terms = terms or config.terms(goal.rate)
+    listening = coverage_summary(clips, judges, measured.models)
+    told = f"{digest(out / 'clips.parquet')} {measured.codes} {listening} {goal} {terms}"
+    stamp = _stamp(corpus, told, judges, wanted)
+    about = {
+        "ttsprep": __version__,
+        "stamp": stamp,
+        "recipe": config.model_dump(mode="json", include=set(AuditConfig.model_fields)),
+    }
+    if (earlier := _earlier(out, stamp, with_report=report is not None)) is not None:
+        write_json(out / "run.json", about)  # keys of a build are no part of the stamp
+        findings, summary = earlier
+        return Audit(out, clips, findings, summary, measured.new, select(clips, findings, terms), goal)
+    (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
+    found = [*_about_files(corpus, wanted), *judge(clips, judges, wanted)]
+    order = {name: place for place, name in enumerate(["", *clips.id])}
+    found.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
+    table = findings_table(found)
+    write_table(out / "findings.parquet", table)
+    findings = table.to_pandas()
+    selection = select(clips, findings, terms)
+    write_table(out / "verdicts.parquet", verdict_table(clips, selection, terms))
+    summary = _about(corpus, clips) | {"goal": goal.as_json()} | summarise(clips, findings, selection, terms)
+    summary |= {"codes_used": dict(measured.codes)} if measured.codes else {}
+    summary |= {"listening": listening} if listening else {}
+    write_json(out / "summary.json", summary)
+    if proposed := propose_text_fixes(clips, findings):
+        write_decisions(out / PROPOSED, proposed)
+    else:
+        (out / PROPOSED).unlink(missing_ok=True)
+    result = Audit(out, clips, findings, summary, measured.new, selection, goal)
+    if report:
+        atomic_write(out / "report.html", report(Audited.of(corpus, result)).encode())
+    write_json(out / "run.json", about)
+    return result
 
 
 def _joined(todo: Corpus, rows: Rows) -> pa.Table:
@@ -236,6 +331,11 @@ def judge(clips: pd.DataFrame, judges: Sequence[Check], wanted: frozenset[str]) 
             yield from (finding for finding in check.judge(clips) if finding.code in wanted)
 
 
+def _at_rate(check: Check, rate: int) -> Check:
+    """Return a check that judges for training at a rate, where its limits depend on that."""
+    return replace(check, goal_hz=check.goal_hz or float(rate)) if isinstance(check, Bandwidth) else check
+
+
 def _about_files(todo: Corpus, wanted: frozenset[str]) -> Iterator[Finding]:
     yield from (finding for finding in todo.findings if finding.code in wanted)
     if "audio-orphan" in wanted:
@@ -259,7 +359,11 @@ def _earlier(out: Path, stamp: str, *, with_report: bool) -> tuple[pd.DataFrame,
     except (OSError, ValueError, KeyError):
         return None
     findings = read_table(out / "findings.parquet")
-    if findings is None or (with_report and not (out / "report.html").is_file()):
+    if (
+        findings is None
+        or not (out / "verdicts.parquet").is_file()
+        or (with_report and not (out / "report.html").is_file())
+    ):
         return None
     return findings.to_pandas(), summary
 

@@ -31,7 +31,7 @@ class AuditFolder:
     ----------
     folder
         Where its tables are.
-    clips, findings
+    clips, findings, verdicts
         The tables.
     summary
         As in ``summary.json``.
@@ -42,6 +42,7 @@ class AuditFolder:
     folder: Path
     clips: pa.Table
     findings: pa.Table
+    verdicts: pa.Table
     summary: dict[str, Any]
     build: Path | None = None
 
@@ -55,13 +56,13 @@ def open_audit(path: Path) -> AuditFolder:
         If it is neither.
     """
     folder = path / SOURCE if (path / BUILD).is_file() else path
-    clips, findings = (read_table(folder / f"{name}.parquet") for name in ("clips", "findings"))
+    clips, findings, verdicts = (read_table(folder / f"{name}.parquet") for name in ("clips", "findings", "verdicts"))
     summary = _json(folder / "summary.json")
-    if clips is None or findings is None or "codes" not in summary:
+    if clips is None or findings is None or verdicts is None or "codes" not in summary:
         what = "is not there" if not path.exists() else "holds no finished audit"
         raise UsageError(f"{path} {what}: give a folder that ttsprep audit or ttsprep build wrote")
     build = folder.parent if folder.name == SOURCE and (folder.parent / BUILD).is_file() else None
-    return AuditFolder(folder, clips, findings, summary, build)
+    return AuditFolder(folder, clips, findings, verdicts, summary, build)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -1,43 +1,29 @@
-"""What becomes of a clip: the one place where findings turn into usable, fixable or to drop."""
+"""What becomes of each clip, in words and numbers: the selection of a build as a report shows it."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
+from ttsprep.audit.select import Selection, Terms, kept_by_strictness
 from ttsprep.core.types import Severity
 
 Array = npt.NDArray[Any]
 
-FIXED_BY = {
-    "channels-mixed": "mono",
-    "dc-offset": "dc-block",
-    "leading-silence": "trim",
-    "loudness-outlier": "loudness",
-    "sample-rate-mixed": "resample",
-    "subtype-mixed": "format",
-    "too-quiet": "loudness",
-    "trailing-silence": "trim",
+STRICTNESS = {
+    "lenient": "--lenient: drop what no stage fixes",
+    "normal": "… and 3 or more warnings",
+    "strict": "--strict: drop every warning",
 }
-"""Codes that a stage of a build removes without harm to the speech; the others need new recordings or texts."""
-FIXABLE = frozenset(FIXED_BY)
-
-NO_TEXTS = "text-missing"
-"""The finding of a corpus without texts, of which no clip is usable as it is."""
-
-STRICTNESS = (
-    ("keep every clip", None),
-    ("drop what cannot be fixed", None),
-    ("drop every error", np.inf),
-    ("… and 3 or more warnings", 2),
-    ("… and 2 or more warnings", 1),
-    ("… and every warning", 0),
-    ("… and every note", 0),
-)
-"""Steps from lenient to strict, each a subset of the one before, with the warnings a clip may have."""
+"""What each strictness of a build drops, from lenient to strict."""
+EVERY, SPOTLESS = "keep every clip", "… and every note"
+"""The steps before and after them."""
+VERDICTS = pa.schema([("id", pa.string()), ("verdict", pa.string()), ("codes", pa.string()), ("reason", pa.string())])
+"""What becomes of each clip; ``codes``, separated by blanks, are why it is dropped, or what a build fixes."""
 
 
 class Verdict(StrEnum):
@@ -48,62 +34,42 @@ class Verdict(StrEnum):
     DROP = "to drop"
 
 
-def verdict(findings: Iterable[tuple[str, str]], *, readable: bool = True) -> Verdict:
-    """Judge one clip.
+def verdicts(clips: pd.DataFrame, selection: Selection) -> "pd.Series[str]":
+    """Return the verdict of each row of `clips`, with its index.
 
-    Parameters
-    ----------
-    findings
-        Its (code, severity) pairs.
-    readable
-        False if its audio could not be decoded; such a clip is dropped whatever its findings say.
-
-    Returns
-    -------
-    Verdict
-        ``DROP`` for an error that cannot be fixed, ``FIXABLE`` for a fixable error or warning, else
-        ``USABLE``.
+    ``DROP`` is what a build rejects, ``FIXABLE`` what it keeps and a stage of it fixes, ``USABLE`` the rest.
     """
-    found = list(findings)
-    errors = {code for code, severity in found if severity == Severity.ERROR}
-    if not readable or errors - FIXABLE:
-        return Verdict.DROP
-    if errors or any(severity == Severity.WARNING and code in FIXABLE for code, severity in found):
-        return Verdict.FIXABLE
-    return Verdict.USABLE
+    table = dict.fromkeys(selection.fixed, Verdict.FIXABLE.value)
+    table |= {item.id: Verdict.DROP.value for item in selection.rejected}
+    found = [table.get(name, Verdict.USABLE.value) for name in clips["id"].astype(str)]
+    return pd.Series(found, index=clips.index, dtype="object")
 
 
-def verdicts(clips: pd.DataFrame, findings: pd.DataFrame) -> "pd.Series[str]":
-    """Judge every clip: `verdict` for whole tables.
-
-    Parameters
-    ----------
-    clips, findings
-        The tables of an audit; a finding belongs to every row that has its clip id.
-
-    Returns
-    -------
-    Series
-        The verdict of each row of `clips`, with its index.
-    """
-    counts = _counting(findings)
-    ids = clips["id"].astype(str)
-    result = np.full(len(clips), Verdict.USABLE.value, dtype=object)
-    result[ids.isin(counts["clip"]).to_numpy()] = Verdict.FIXABLE.value
-    lost = counts.loc[(counts["severity"] == Severity.ERROR) & ~counts["code"].isin(FIXABLE), "clip"]
-    result[ids.isin(lost).to_numpy() | ~_readable(clips)] = Verdict.DROP.value
-    if NO_TEXTS in set(findings["code"]):  # of the corpus, and so of each clip that nothing else is wrong with
-        result[result == Verdict.USABLE.value] = Verdict.FIXABLE.value
-    return pd.Series(result, index=clips.index, dtype="object")
+def verdict_table(clips: pd.DataFrame, selection: Selection, terms: Terms) -> pa.Table:
+    """Return ``verdicts.parquet``: a row for each of `clips`, with the reason of its verdict."""
+    rejected = {item.id: item for item in selection.rejected}
+    rows = []
+    for name, verdict in zip(clips["id"], verdicts(clips, selection), strict=True):
+        codes, reason = selection.fixed.get(name, ()), "no error, nothing to fix"
+        if name in rejected:
+            codes, reason = rejected[name].codes, rejected[name].reason
+        elif codes:
+            reason = f"a build fixes it: {', '.join(dict.fromkeys(terms.fixes(code) for code in codes))}"
+        rows.append({"id": name, "verdict": verdict, "codes": " ".join(codes), "reason": reason})
+    return pa.Table.from_pylist(rows, VERDICTS)
 
 
-def summarise(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Any]:
+def summarise(clips: pd.DataFrame, findings: pd.DataFrame, selection: Selection, terms: Terms) -> dict[str, Any]:
     """Count clips and hours by verdict, code and strictness.
 
     Parameters
     ----------
     clips, findings
         The tables of an audit.
+    selection
+        What a build keeps of them.
+    terms
+        On which it was selected.
 
     Returns
     -------
@@ -114,35 +80,33 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Any]:
         and ``hours_only`` that would be usable but for it; ``strictness``: what each step keeps.
     """
     hours = _hours(clips)
-    outcome = verdicts(clips, findings).to_numpy()
+    outcome = verdicts(clips, selection).to_numpy()
     return {
         "clips": len(clips),
         "hours": _total(hours),
         "verdicts": {v.value: _size(hours, outcome == v.value) for v in Verdict},
         "severities": {s.value: int((findings["severity"] == s).sum()) for s in reversed(Severity)},
-        "codes": _codes(clips, findings, hours),
-        "strictness": _strictness(clips, findings, hours, outcome),
+        "codes": _codes(clips, findings, hours, selection, terms),
+        "strictness": _strictness(clips, findings, hours, terms),
     }
 
 
-def _codes(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array) -> dict[str, dict[str, Any]]:
+def _codes(
+    clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, selection: Selection, terms: Terms
+) -> dict[str, dict[str, Any]]:
     ids = clips["id"].astype(str)
-    readable = _readable(clips)
-    counts = _counting(findings)
-    blamed = counts.groupby("clip")["code"].agg(["nunique", "first"])
-    alone = blamed.loc[blamed["nunique"] == 1, "first"]
-    only_reason = ids.map(alone).to_numpy()
+    only_reason = ids.map(_only_reasons(selection)).to_numpy()
     rows = []
     for code, group in findings.groupby("code", sort=True):
         severities = group["severity"].value_counts()
         worst = max((Severity(s) for s in severities.index), key=lambda s: s.rank)
         having = _size(hours, ids.isin(group["clip"]).to_numpy())
-        only = _size(hours, (only_reason == code) & readable)
+        only = _size(hours, only_reason == code)
         row = {
             "severity": worst.value,
             "findings": len(group),
             **{s.value: int(severities.get(s.value, 0)) for s in reversed(Severity)},
-            "fixable": code in FIXABLE,
+            "fixable": bool(terms.fixes(str(code))),
             **having,
             "clips_only": only["clips"],
             "hours_only": only["hours"],
@@ -151,40 +115,21 @@ def _codes(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array) -> dict[st
     return {code: row for _, _, code, row in sorted(rows, key=lambda r: r[:3])}
 
 
-def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, outcome: Array) -> list[dict[str, Any]]:
+def _only_reasons(selection: Selection) -> Mapping[str, str]:
+    """Return the code without which a clip would be usable as it is, of those that have one such code."""
+    reasons = {name: set(codes) for name, codes in selection.fixed.items()}
+    for item in selection.rejected:
+        reasons.setdefault(item.id, set()).update(item.codes)
+    return {name: next(iter(codes)) for name, codes in reasons.items() if len(codes) == 1}
+
+
+def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, terms: Terms) -> list[dict[str, Any]]:
     ids = clips["id"].astype(str)
-
-    def count(severity: Severity) -> Array:
-        per_clip = findings.loc[findings["severity"] == severity, "clip"].astype(str).value_counts()
-        return ids.map(per_clip).fillna(0).to_numpy(dtype=float)
-
-    errors, warnings, notes = count(Severity.ERROR), count(Severity.WARNING), count(Severity.NOTE)
-    steps = []
-    keep = np.ones(len(clips), dtype=bool)
-    for number, (label, allowed) in enumerate(STRICTNESS):
-        if number == 1:
-            keep &= outcome != Verdict.DROP.value
-        elif allowed is not None:
-            keep &= (errors == 0) & (warnings <= allowed)
-        if number == len(STRICTNESS) - 1:
-            keep &= notes == 0
-        steps.append({"keep": label, **_size(hours, keep)})
-    return steps
-
-
-def _counting(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return the findings that keep a clip from being usable: errors, and warnings that can be fixed."""
-    counting = (findings["severity"] == Severity.ERROR) | (
-        (findings["severity"] == Severity.WARNING) & findings["code"].isin(FIXABLE)
-    )
-    return findings[counting & (findings["clip"] != "")]
-
-
-def _readable(clips: pd.DataFrame) -> Array:
-    if "status" not in clips:
-        return np.ones(len(clips), dtype=bool)
-    readable: Array = (clips["status"].fillna("ok") == "ok").to_numpy(dtype=bool)
-    return readable
+    kept = kept_by_strictness(clips, findings, terms)
+    steps = [(EVERY, np.ones(len(clips), dtype=bool))]
+    steps += [(label, ids.isin(kept[name]).to_numpy()) for name, label in STRICTNESS.items()]
+    steps.append((SPOTLESS, steps[-1][1] & ~ids.isin(findings["clip"]).to_numpy()))
+    return [{"keep": label, **_size(hours, keep)} for label, keep in steps]
 
 
 def _hours(clips: pd.DataFrame) -> Array:

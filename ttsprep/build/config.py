@@ -1,5 +1,6 @@
 """Recipes: TOML files that say what a corpus is, how strictly it is judged, and what is built from it."""
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Literal, Self
@@ -10,7 +11,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ttsprep.audit.config import AuditConfig
+from ttsprep.audit.config import PIPELINE, AuditConfig
+from ttsprep.audit.select import Select, Terms
 from ttsprep.build.stages.base import Stage, all_stages
 from ttsprep.checks.base import known_code
 from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
@@ -20,7 +22,6 @@ from ttsprep.corpora.spec import Source
 
 HEARD_S = 29.0
 """Longest piece that can be aligned by Whisper, in seconds."""
-PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "format")
 
 
 class Segment(Section):
@@ -73,30 +74,6 @@ class Transcribe(Section):
     least_log_p: float = Field(default=-0.2, le=0)
     least_word_log_p: float = Field(default=-1.5, le=0)
     no_speech_p: float = Field(default=0.6, gt=0)
-
-
-class Select(Section):
-    """Which clips are built.
-
-    Attributes
-    ----------
-    strictness
-        ``lenient`` rejects what no stage can fix, ``normal`` also clips with three warnings or more, ``strict``
-        every clip with a warning that no stage fixes.
-    reject, keep
-        Codes that always reject a clip, and codes that never do.
-    keep_hours
-        At most this much, the worst clips being left out first; 0 for no limit.
-    keep_coverage
-        A clip with too many warnings is kept if it holds a phone that no other has; of the clips beyond
-        `keep_hours` those go last that hold a phone or diphone alone.
-    """
-
-    strictness: Literal["lenient", "normal", "strict"] = "normal"
-    reject: tuple[str, ...] = ("duplicate-audio",)
-    keep: tuple[str, ...] = ()
-    keep_hours: float = Field(default=0.0, ge=0)
-    keep_coverage: bool = True
 
 
 class Split(Section):
@@ -196,6 +173,11 @@ class Recipe(AuditConfig):
             if name not in known:
                 raise UsageError(f"export: there is no export {name!r}; {nearest(name, known)}")
         return [configured("exports", known[name], self.exports.get(name, {})) for name in self.export]
+
+    def terms(self, rate: int) -> Terms:
+        """Return all that decides about the clips of a corpus; `rate` is that of the goal, in Hz."""
+        terms = super().terms(rate)
+        return replace(terms, stages=terms.stages | {"transcribe"}) if self.transcribe else terms
 
     def verify(self) -> None:
         """See that every name in it is known.

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.pipeline import Audit, Audited, run_audit
+from ttsprep.audit.goal import find_goal
+from ttsprep.audit.pipeline import Audit, Audited, Measured, conclude, measure
+from ttsprep.audit.select import Rejection, Terms
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
@@ -20,7 +21,6 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_without_texts, unread
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
-from ttsprep.build.select import Choice, Rejection, choose, without
 from ttsprep.build.split import NONE, split
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
@@ -59,8 +59,6 @@ class Draft:
         Of a person, by id.
     before
         The audit of the source.
-    choice
-        Which clips are built.
     steps
         The stages, in order.
     recipe
@@ -73,14 +71,13 @@ class Draft:
     refused: list[Rejection]
     decisions: Mapping[str, Decision]
     before: Audit
-    choice: Choice
     steps: tuple[Stage, ...]
     recipe: Recipe
     log_p: Mapping[str, float] = field(default_factory=dict)
 
     def describe(self) -> dict[str, Any]:
         """Return what would be built, in the form of ``build.json``."""
-        return tables.drafted(self.before, self.choice, self.refused, self.steps, self.recipe)
+        return tables.drafted(self.before, self.refused, self.steps, self.recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,52 +192,44 @@ def build(
 
 def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, progress: Progress) -> Draft:
     todo, said = ready.todo, ready.decisions
-    before = _examine(todo, out / state.BEFORE, recipe, jobs, progress, "measuring the source")
-    steps = tuple(_at_one_rate(step, before.clips) for step in recipe.configured_stages())
-    names = {step.name for step in steps}
-    # what a clip of a higher rate lacks may lie above the rate that is built: its result is judged
-    higher = before.clips.loc[before.clips["sample_rate"] > (tables.rate_of(steps) or inf), "id"]
-    findings = without(before.findings, "narrowband", higher)
-    choice = choose(before.clips, findings, recipe.select, stages=names, decisions=said, doubted=ready.doubted)
-    lost = {rejection.id for rejection in choice.rejected}
+    with _measured(todo, out / state.BEFORE, jobs, progress, "measuring the source") as measured:
+        goal = find_goal(measured.clips, recipe.rate, recipe.asked)
+        terms = replace(recipe.terms(goal.rate), decisions=said, low_confidence=ready.low_confidence)
+        before = conclude(measured, recipe, goal, terms)
+    steps = tuple(_at_one_rate(step, goal.rate) for step in recipe.configured_stages())
+    lost = {rejection.id for rejection in before.selection.rejected}
     kept = [clip for name, clip in zip(todo.ids, todo.clips, strict=True) if name not in lost]
     refuse_without_texts(todo.root, kept, recipe)
-    return Draft(todo, ready.refused, said, before, choice, steps, recipe, ready.log_p)
-
-
-def _examine(todo: Corpus, out: Path, recipe: Recipe, jobs: int, progress: Progress, doing: str) -> Audit:
-    return run_audit(todo, _locked(out), recipe, jobs=jobs, progress=Renamed(progress, {"measuring": doing}))
+    return Draft(todo, ready.refused, said, before, steps, recipe, ready.log_p)
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[Path]:
+def _measured(todo: Corpus, out: Path, jobs: int, progress: Progress, doing: str) -> Iterator[Measured]:
     with lock(out):
-        yield out
+        yield measure(todo, out, jobs=jobs, progress=Renamed(progress, {"measuring": doing}))
 
 
-def _at_one_rate(step: Stage, clips: pd.DataFrame) -> Stage:
-    """Fill in the rate that most hours have, where the recipe leaves it open."""
-    if not isinstance(step, Resample) or step.sample_rate:
-        return step
-    hours = clips[clips["status"] == "ok"].groupby("sample_rate")["duration_s"].sum()
-    return replace(step, sample_rate=int(hours.index.to_numpy()[hours.argmax()])) if len(hours) else step
+def _at_one_rate(step: Stage, rate: int) -> Stage:
+    """Fill in the rate of the goal, where the recipe leaves it open."""
+    return replace(step, sample_rate=rate) if isinstance(step, Resample) and not step.sample_rate else step
 
 
 def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progress, report: Report | None) -> Built:
     out, store = held.path, Store(held.path)
     rows, fresh = _process(made, held, store, jobs, progress)
-    rejected = [*unread(made.source), *made.refused, *made.choice.rejected, *_failures(rows)]
+    rejected = [*unread(made.source), *made.refused, *made.before.selection.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
+    # its band is that of the source, which was judged
+    rules = recipe.select.model_copy(update={"keep_hours": 0.0, "keep": (*recipe.select.keep, "narrowband")})
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
     while len(rows):
-        after = _examine(_listing(out, rows, clips), out / state.AFTER, recipe, jobs, progress, "measuring the result")
+        listed = _listing(out, rows, clips)
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
-        said = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
-        rules = recipe.select.model_copy(update={"keep_hours": 0.0})
-        upsampled = rows.loc[rows["source_rate"] < rows["sample_rate"], "id"]  # as the recipe has it
-        findings = without(after.findings, "narrowband", upsampled)
-        late = choose(after.clips, findings, rules, decisions=said, where="result").rejected
+        decided = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
+        with _measured(listed, out / state.AFTER, jobs, progress, "measuring the result") as measured:
+            after = conclude(measured, recipe, made.before.goal, Terms(rules, decisions=decided, where="result"))
+        late = after.selection.rejected
         entries = _entries(rows, clips, recipe)
         late = late or _unused(entries)
         if not late:
@@ -259,13 +248,13 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     if report:
         source = Audited.of(made.source, made.before)
-        result = Audited.of(_listing(out, rows, clips), after)
+        result = Audited.of(listed, after)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
     held.sweep([*rows["path"], *exports])
     for folder in (out, out / state.AFTER):
         refresh_index(out, folder / LOCAL, rows["path"])
     store.finish()
-    document = tables.document(made.before, after, made.choice, rejected, entries, recipe, _unknown(entries, recipe))
+    document = tables.document(made.before, after, rejected, entries, recipe, _unknown(entries, recipe))
     write_json(out / DOCUMENT, document)
     return Built(out, document, rejected, fresh)
 
@@ -280,7 +269,7 @@ def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
 
 def _process(made: Draft, held: Output, store: Store, jobs: int, progress: Progress) -> tuple[pd.DataFrame, int]:
     """Build the chosen clips; return their provenance, and how many of them are new."""
-    out, corpus, chosen = held.path, made.source, set(made.choice.kept)
+    out, corpus, chosen = held.path, made.source, set(made.before.selection.kept)
     digests = dict(zip(made.before.clips["id"], made.before.clips["sha256"], strict=True))
     names = safe_names(corpus.ids)
     items = [

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ttsprep.audit.decisions import Decision, read_decisions
-from ttsprep.audit.verdict import NO_TEXTS
+from ttsprep.audit.select import NO_TEXTS, Rejection
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
-from ttsprep.build.select import Rejection
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Progress
 from ttsprep.core.types import Clip
@@ -34,7 +33,7 @@ class Source:
         Of a person, by id.
     log_p
         How sure a model was of the texts that it wrote, by id: their mean log-probability.
-    doubted
+    low_confidence
         Why such a text is not to be trusted, by id.
     """
 
@@ -42,7 +41,7 @@ class Source:
     refused: list[Rejection]
     decisions: Mapping[str, Decision]
     log_p: Mapping[str, float] = field(default_factory=dict)
-    doubted: Mapping[str, Rejection] = field(default_factory=dict)
+    low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
 
 
 def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, progress: Progress) -> Source:
@@ -80,7 +79,7 @@ def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, job
     from ttsprep.build.transcribe import transcribe_source
 
     written = transcribe_source(todo, out, recipe.transcribe, jobs, progress)
-    return Source(written.todo, refused, said, written.log_p, written.doubted)
+    return Source(written.todo, refused, said, written.log_p, written.low_confidence)
 
 
 def unread(todo: Corpus) -> list[Rejection]:

@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from ttsprep import __version__
 from ttsprep.audit.pipeline import Audit
+from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Recipe
-from ttsprep.build.select import Choice, Rejection
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
@@ -116,11 +116,9 @@ def by_reason(rejected: Sequence[Rejection]) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def drafted(
-    before: Audit, choice: Choice, refused: Sequence[Rejection], steps: Sequence[Stage], recipe: Recipe
-) -> dict[str, Any]:
+def drafted(before: Audit, refused: Sequence[Rejection], steps: Sequence[Stage], recipe: Recipe) -> dict[str, Any]:
     """Return what a build would do; hours are those of the source, before trimming."""
-    clips = before.clips[before.clips["id"].isin(choice.kept)]
+    clips = before.clips[before.clips["id"].isin(before.selection.kept)]
     rate = rate_of(steps)
     depth = next((step.bytes_per_sample for step in steps if isinstance(step, Format)), 2)
     rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
@@ -131,9 +129,9 @@ def drafted(
             "hours": _hours(clips["duration_s"].sum()),
             "bytes": int((clips["duration_s"] * rates).sum()) * depth,
         },
-        "rejected": _rejected(before, [*refused, *choice.rejected]),
-        "kept_for_coverage": choice.carriers,
-        "lost_sounds": choice.lost,
+        "rejected": _rejected(before, [*refused, *before.selection.rejected]),
+        "kept_for_coverage": before.selection.kept_for_coverage,
+        "lost_sounds": before.selection.lost,
         "stages": [step.name for step in steps],
         "exports": list(recipe.export),
         "recipe": recipe.model_dump(mode="json"),
@@ -167,7 +165,6 @@ def _hours(seconds: float) -> float:
 def document(
     before: Audit,
     after: Audit,
-    choice: Choice,
     rejected: Sequence[Rejection],
     entries: Sequence[Entry],
     recipe: Recipe,
@@ -186,8 +183,8 @@ def document(
         },
         "rejected": _rejected(before, rejected),
         "findings": _compared(before, after),
-        "kept_for_coverage": choice.carriers,
-        "lost_sounds": choice.lost,
+        "kept_for_coverage": before.selection.kept_for_coverage,
+        "lost_sounds": before.selection.lost,
         "out_of_vocabulary": {symbol: list(names) for symbol, names in unknown.items()},
         "recipe": recipe.model_dump(mode="json"),
     }

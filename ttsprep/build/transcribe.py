@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 
 from ttsprep.audit.model_pass import LIMITS, ClipInput, rows_of_readable
+from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Transcribe
-from ttsprep.build.select import Rejection
 from ttsprep.checks.hallucinated import Hallucinated, compression, stock_phrases
 from ttsprep.checks.language import Language
 from ttsprep.checks.rate import Rate
@@ -185,13 +185,13 @@ class Transcripts:
         The corpus, with the texts.
     log_p
         How sure the model was of each of them: mean log-probability, by id.
-    doubted
+    low_confidence
         Why one is not to be trusted, by id.
     """
 
     todo: Corpus
     log_p: Mapping[str, float] = field(default_factory=dict)
-    doubted: Mapping[str, Rejection] = field(default_factory=dict)
+    low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
 
 
 def transcribe_source(corpus: Corpus, out: Path, rules: Transcribe, jobs: int, progress: Progress) -> Transcripts:
@@ -221,7 +221,7 @@ def transcribe_source(corpus: Corpus, out: Path, rules: Transcribe, jobs: int, p
     model = str(weights(rules.model))
     step = TranscribeStep(str(corpus.root.resolve()), model, digest(Path(model)), rules.language)
     rows = Store(out).map(step, [clip_input(corpus, i) for i in places], jobs, progress)
-    clips, log_p, doubted = list(corpus.clips), {}, {}
+    clips, log_p, low_confidence = list(corpus.clips), {}, {}
     for i, row in zip(places, rows.table().to_pylist(), strict=True):
         name = corpus.ids[i]
         if not row[KEY]:
@@ -234,8 +234,8 @@ def transcribe_source(corpus: Corpus, out: Path, rules: Transcribe, jobs: int, p
         codes, reason = doubt(row, spoken, rules)
         if reason:
             written = f"; written: {text if len(text) <= 120 else f'{text[:119]}…'}" if text else ""
-            doubted[name] = Rejection(name, STAGE, codes, f"{reason}{written}")
-    return Transcripts(replace(corpus, clips=clips), log_p, doubted)
+            low_confidence[name] = Rejection(name, STAGE, codes, f"{reason}{written}")
+    return Transcripts(replace(corpus, clips=clips), log_p, low_confidence)
 
 
 def clip_input(corpus: Corpus, place: int, texts: tuple[str, ...] = ()) -> ClipInput:

@@ -13,6 +13,10 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 LOWEST_HZ = 2_500.0
 GAP_HZ, SIDE_HZ = 400.0, 500.0
+RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 11_025, 8_000)
+"""Sample rates that models are trained at, in Hz."""
+MOST = 0.9
+"""Share of the clips that makes a matter of the corpus of what is no fault of the single clip."""
 CLIFF_DB = 30.0
 """Natural spectra fall by less than 20 dB within 400 Hz, resamplers and coders by 35 to 75 dB."""
 
@@ -25,6 +29,8 @@ class Bandwidth(Check):
     ----------
     share
         Bandwidth under this share of half the sample rate is narrow.
+    goal_hz
+        Sample rate that is trained at; 0 for the one that the audit is asked for, or finds.
     """
 
     name = "bandwidth"
@@ -32,11 +38,12 @@ class Bandwidth(Check):
     codes = (
         Code(
             "narrowband",
-            "The file has a higher sample rate than what was recorded: it was upsampled.",
+            "Part of the band that a model is trained on is empty: the clip was upsampled, or coded with loss.",
             "The cliff in the long-term spectrum: the largest difference between the mean level in the 500 Hz below "
             "and the 500 Hz above a gap of 400 Hz. Voices and microphones fall by less than 20 dB there, resamplers "
-            "by 40 to 75 dB. An error where such a cliff (30 dB) stands below 85 % of half the sample rate, because "
-            "everything above it is empty.",
+            "by 40 to 75 dB. An error where such a cliff (30 dB) stands below 85 % of half the sample rate that is "
+            "trained at (--for, --rate), or where half the rate of the file does: everything above it is empty. "
+            "Where nine in ten clips are so it is one note on the corpus, with the rate to train at.",
             "The model is asked to produce treble that no clip of this source has; mixed with full-band clips it "
             "will sound dull at random.",
             "Take the original. If the whole corpus is like this, resample it down to twice its bandwidth and train at "
@@ -49,6 +56,7 @@ class Bandwidth(Check):
     }
 
     share: float = 0.85
+    goal_hz: float = 0.0
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
@@ -71,11 +79,34 @@ class Bandwidth(Check):
         return {"bandwidth_hz": edge, "cliff_db": cliff}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        limit = self.share * corpus.sample_rate / 2
-        for row, most in zip(rows(corpus), limit, strict=True):
-            if row.cliff_db > CLIFF_DB and row.bandwidth_hz < most:
-                message = (
-                    f"nothing above {row.bandwidth_hz / 1000:.1f} kHz (a cliff of {row.cliff_db:.0f} dB) in a file of "
-                    f"{row.sample_rate / 1000:g} kHz: upsampled from about {2.1 * row.bandwidth_hz / 1000:.0f} kHz"
-                )
-                yield Finding(row.id, "narrowband", Severity.ERROR, message, row.bandwidth_hz, most)
+        decoded = corpus[corpus.sample_rate > 0]
+        limit = self.share * (self.goal_hz or decoded.sample_rate) / 2
+        decoded = decoded.assign(end=spectrum_end_hz(decoded), limit=limit)
+        narrow = decoded[decoded.end < decoded.limit]
+        if len(narrow) > max(MOST * len(decoded), 2):
+            end = float(narrow.end.median())
+            message = (
+                f"{len(narrow) / len(decoded):.0%} of the clips have nothing above about {end / 1000:.1f} kHz: "
+                f"training at more than {_rate_to_train(end):,} Hz gains nothing"
+            )
+            yield Finding("", "narrowband", Severity.NOTE, message, end, float(narrow.limit.median()))
+            return
+        trained = f", trained at {self.goal_hz / 1000:g} kHz" if self.goal_hz else ""
+        for row in rows(narrow):
+            cliff = f" (a cliff of {row.cliff_db:.0f} dB)" if row.end < row.sample_rate / 2 else ""
+            cause = "upsampled or coded with loss" if cliff else "it was recorded at a lower rate"
+            message = (
+                f"nothing above {row.end / 1000:.1f} kHz{cliff} in a file of {row.sample_rate / 1000:g} kHz{trained}: "
+                f"{cause}"
+            )
+            yield Finding(row.id, "narrowband", Severity.ERROR, message, row.end, row.limit)
+
+
+def spectrum_end_hz(clips: pd.DataFrame) -> "pd.Series[float]":
+    """Return where the spectrum of each clip ends: at its cliff, or at half its sample rate."""
+    half = clips["sample_rate"] / 2
+    return clips["bandwidth_hz"].where(clips["cliff_db"] > CLIFF_DB, half).fillna(half)
+
+
+def _rate_to_train(end: float) -> int:
+    return next((rate for rate in RATES if Bandwidth.share * rate / 2 <= end), RATES[-1])

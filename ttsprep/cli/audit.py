@@ -131,7 +131,7 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
     text.append("language " + ", ".join(summary["languages"]), "not bold")
     text.append("" if language else " (--language changes it)", "not bold dim")
     text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
-    from ttsprep.audit.verdict import NO_TEXTS
+    from ttsprep.audit.select import NO_TEXTS
 
     for line in summary["reading"][:_LINES]:
         text.append(f"\n  {printable(line)}", "not bold dim")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ttsprep.cli.audit import COLOURS, VERDICTS, pairs
 from ttsprep.cli.console import count, printable, show, write
 from ttsprep.cli.terminal_plot import MeasureTable, WaveformLine
-from ttsprep.report.clip.text import nats, not_measured, property_table, time_span, verdict_reason
+from ttsprep.report.clip.text import nats, not_measured, property_table, time_span
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -51,7 +51,7 @@ def _head(report: "ClipReport") -> "Text":
 
     head = Text(printable(report.row["id"]), "bold")
     head.append(f"  {report.verdict.value}", f"bold {VERDICTS[report.verdict.value]}")
-    return head.append(f"  {verdict_reason(report)}", "not bold dim")
+    return head.append(f"  {report.reason}", "not bold dim")
 
 
 def _facts(report: "ClipReport") -> dict[str, str]:

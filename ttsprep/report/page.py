@@ -69,7 +69,7 @@ def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | Non
     listening = _listening(audit)
     parts = ["report", *(["listening"] if listening else []), *(["build"] if build else [])]
     css, js = style_and_script(parts, ["page", *parts])
-    outcome = verdicts(audit.table, audit.findings).to_numpy()
+    outcome = verdicts(audit.table, audit.selection).to_numpy()
     codes = list(audit.summary["codes"])
     cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
     return (

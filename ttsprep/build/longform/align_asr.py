@@ -10,12 +10,12 @@ from typing import Any
 import pyarrow as pa
 
 from ttsprep.audit.model_pass import LIMITS, ClipInput, rows_of_readable
+from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Segment, Transcribe
 from ttsprep.build.longform.book_words import BookText, split_book
 from ttsprep.build.longform.cut import cut_source, span
 from ttsprep.build.longform.divide import Skipped
 from ttsprep.build.longform.match_words import Match, match
-from ttsprep.build.select import Rejection
 from ttsprep.build.transcribe import BATCH, TranscribeStep, clip_input
 from ttsprep.checks.transcript import Transcript
 from ttsprep.core.files import digest

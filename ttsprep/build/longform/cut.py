@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Segment
 from ttsprep.build.longform.divide import Piece, Skipped, divide
 from ttsprep.build.longform.pauses import scan
-from ttsprep.build.select import Rejection
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside, regular

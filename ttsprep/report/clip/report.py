@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsprep.audit.percentiles import Measure, measures
 from ttsprep.audit.results import BUILD, SOURCE, AuditFolder, find_clip, root_of
-from ttsprep.audit.verdict import FIXED_BY, Verdict, verdict
+from ttsprep.audit.select import FIXED_BY
+from ttsprep.audit.verdict import Verdict
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.core.errors import UsageError
 from ttsprep.core.files import safe_name
@@ -73,8 +73,8 @@ class ClipReport:
         The worst first.
     measures
         By area.
-    verdict
-        What becomes of it.
+    verdict, reason
+        What becomes of it, and why.
     root
         Where the corpus is; None if that is not known.
     audio
@@ -91,6 +91,7 @@ class ClipReport:
     findings: tuple[ClipFinding, ...]
     measures: tuple[Measure, ...]
     verdict: Verdict
+    reason: str
     root: Path | None
     audio: ClipAudio
     words: "WordScores | None" = None
@@ -129,6 +130,7 @@ class ClipReport:
             "corpus": None if self.root is None else clean(str(self.root)),
             "clip": {name: self.row.get(name) for name in (*names, "status_reason", "subtype")},
             "verdict": self.verdict.value,
+            "verdict_reason": self.reason,
             "findings": [_finding(found) for found in self.findings],
             "measures": {measure.name: _measure(measure) for measure in self.measures},
             "audio": {"readable": self.audio.decoded is not None, "remark": self.audio_note or None},
@@ -182,14 +184,25 @@ def load(audit: AuditFolder, name: str, *, corpus: Path | None = None, codes: Se
     """
     place = find_clip(audit, name, codes=tuple(codes))
     row = {column: audit.clips.column(column)[place].as_py() for column in audit.clips.column_names}
-    findings = _findings(audit.findings, row["id"])
+    findings = _findings(audit, row["id"])
     root, fault = root_of(audit, corpus)
     clip = clip_of(row, root)
     sound = ClipAudio(None, fault=fault) if root is None else load_clip_audio(root, clip, _digest(row))
-    becomes = verdict(((found.code, found.severity) for found in findings), readable=row["status"] in {"ok", None})
+    decision = audit.verdicts.filter(pc.equal(audit.verdicts["id"], row["id"])).to_pylist()[0]
+    becomes, because = Verdict(decision["verdict"]), _because(decision)
     judged = _judged(measures(audit.clips, place), findings)
     done = build_outcome(audit.build, row["id"]) if audit.build and (audit.build / DOCUMENT).is_file() else None
-    return ClipReport(audit, row, clip, tuple(findings), tuple(judged), becomes, root, sound, outcome=done)
+    return ClipReport(audit, row, clip, tuple(findings), tuple(judged), becomes, because, root, sound, outcome=done)
+
+
+def _because(decision: Mapping[str, Any]) -> str:
+    """Say in a few words why a verdict is as it is."""
+    codes: str = decision["codes"]
+    return (
+        f"because of {', '.join(codes.split())}"
+        if decision["verdict"] == Verdict.DROP and codes
+        else decision["reason"]
+    )
 
 
 def _digest(row: Mapping[str, Any]) -> str | None:
@@ -197,12 +210,13 @@ def _digest(row: Mapping[str, Any]) -> str | None:
     return row["sha256"] or ("" if row["status"] == "audio-missing" else None)
 
 
-def _findings(table: pa.Table, name: str) -> list[ClipFinding]:
-    found = []
+def _findings(audit: AuditFolder, name: str) -> list[ClipFinding]:
+    found, table = [], audit.findings
     for row in table.filter(pc.equal(table["clip"], name)).to_pylist():
         entry = catalogue()[row["code"]][0] if row["code"] in catalogue() else None
         value, limit, start, end = (_known(row[name]) for name in ("value", "limit", "start", "end"))
-        severity, stage = Severity(row["severity"]), FIXED_BY.get(row["code"], "")
+        severity = Severity(row["severity"])
+        stage = FIXED_BY.get(row["code"], "") if audit.summary["codes"][row["code"]]["fixable"] else ""
         found.append(ClipFinding(row["code"], severity, row["message"], value, limit, start, end, entry, stage))
     return sorted(found, key=lambda one: (-one.severity.rank, one.code))
 

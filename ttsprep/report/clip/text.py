@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.audit.percentiles import Measure
-from ttsprep.audit.verdict import Verdict
 from ttsprep.models.base import all_models
 
 if TYPE_CHECKING:
@@ -12,17 +11,6 @@ if TYPE_CHECKING:
     from ttsprep.report.clip.report import ClipFinding, ClipReport
 
 HOW_TO_SCORE = "Words are not scored: give --asr-model PATH|NAME, the weights of a Whisper, to ttsprep explain."
-
-
-def verdict_reason(report: "ClipReport") -> str:
-    """Say in a few words why a clip is usable, fixable or to drop."""
-    if report.verdict == Verdict.USABLE:
-        return "no error, nothing to fix" if report.findings else "no findings"
-    if report.verdict == Verdict.DROP:
-        codes = [finding.code for finding in report.findings if finding.severity == "error" and not finding.stage]
-        return f"because of {', '.join(dict.fromkeys(codes))}" if codes else "its audio cannot be decoded"
-    stages = (finding.stage for finding in report.findings if finding.stage and finding.severity != "note")
-    return f"a build fixes it: {', '.join(dict.fromkeys(stages))}"
 
 
 def property_table(report: "ClipReport") -> dict[str, str]:

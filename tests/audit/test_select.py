@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ttsprep.audit.config import PIPELINE
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.verdict import FIXED_BY
-from ttsprep.build.config import PIPELINE, Select
-from ttsprep.build.select import Choice, choose
+from ttsprep.audit.select import FIXED_BY, Select, Selection, Terms, select
 
+EVERY_STAGE = {*PIPELINE, "transcribe"}
 ROOMY = Select(keep_coverage=False)
 
 
@@ -30,7 +30,11 @@ def found(*rows: tuple[str, str, str]) -> pd.DataFrame:
     return pd.DataFrame(table, columns=["clip", "code", "severity", "message"])
 
 
-def reasons(choice: Choice) -> dict[str, tuple[str, ...]]:
+def choose(clips, findings, rules, *, stages=(), decisions=None, low_confidence=None) -> Selection:
+    return select(clips, findings, Terms(rules, frozenset(stages), 0, decisions or {}, low_confidence or {}))
+
+
+def reasons(choice: Selection) -> dict[str, tuple[str, ...]]:
     return {item.id: item.codes for item in choice.rejected}
 
 
@@ -93,12 +97,12 @@ def test_what_a_stage_fixes_is_spared_only_where_that_stage_comes(severity: str)
         findings = found(("a", code, severity))
         strict = Select(strictness="strict")
         assert choose(corpus("a"), findings, strict, stages={stage}).kept == ["a"], code
-        assert choose(corpus("a"), findings, strict, stages=set(PIPELINE)).kept == ["a"], code
-        assert choose(corpus("a"), findings, strict, stages=set(PIPELINE) - {stage}).kept == [], code
+        assert choose(corpus("a"), findings, strict, stages=EVERY_STAGE).kept == ["a"], code
+        assert choose(corpus("a"), findings, strict, stages=EVERY_STAGE - {stage}).kept == [], code
         assert choose(corpus("a"), findings, strict).kept == [], code
         # who asks for it gets it, fixable or not
         rules = Select(reject=(code,))
-        assert choose(corpus("a"), findings, rules, stages=set(PIPELINE)).kept == [], code
+        assert choose(corpus("a"), findings, rules, stages=EVERY_STAGE).kept == [], code
 
 
 @pytest.mark.parametrize("code", ["text-encoding", "text-unspeakable"])
@@ -185,13 +189,13 @@ def test_a_doubtful_clip_with_a_phone_of_its_own_is_kept_and_named() -> None:
     clips = corpus("a", "b", "c", phonemes={"a": "k a t", "b": "k a ʒ", "c": "t a k"})
     choice = choose(clips, doubtful("b", "c"), Select())
     assert choice.kept == ["a", "b"]
-    assert choice.carriers == {"b": ["a ʒ", "ʒ"]}
+    assert choice.kept_for_coverage == {"b": ["a ʒ", "ʒ"]}
     assert choice.lost == {"a k": ["c"], "t a": ["c"]}, (
         "a diphone alone is no reason to keep a doubtful clip, but it is named"
     )
     without = choose(clips, doubtful("b", "c"), Select(keep_coverage=False))
     assert without.kept == ["a"]
-    assert without.carriers == {}
+    assert without.kept_for_coverage == {}
     assert without.lost == {"ʒ": ["b"], "a k": ["c"], "a ʒ": ["b"], "t a": ["c"]}
 
 
@@ -206,21 +210,21 @@ def test_a_clip_that_is_bad_is_no_carrier() -> None:
     clips = corpus("a", "b", phonemes={"a": "k a", "b": "ʒ a"})
     choice = choose(clips, found(("b", "clipping", "error")), Select())
     assert choice.kept == ["a"]
-    assert choice.carriers == {}
+    assert choice.kept_for_coverage == {}
     assert choice.lost == {"ʒ": ["b"], "ʒ a": ["b"]}
 
 
 def test_a_sound_of_another_language_is_another_sound() -> None:
     clips = corpus("a", "b", phonemes={"a": "k a", "b": "k a"}, language={"b": "fr-fr"})
     choice = choose(clips, doubtful("b"), Select())
-    assert choice.carriers == {"b": ["a", "k", "k a"]}
+    assert choice.kept_for_coverage == {"b": ["a", "k", "k a"]}
 
 
 def test_a_carrier_that_goes_by_the_hours_is_named_as_lost_and_not_as_spared() -> None:
     clips = corpus("a", "b", phonemes={"a": "k a t", "b": "ʒ"})
     choice = choose(clips, doubtful("b"), Select(keep_hours=0.5))
     assert choice.kept == ["a"]
-    assert choice.carriers == {}
+    assert choice.kept_for_coverage == {}
     assert choice.lost == {"ʒ": ["b"]}
 
 
@@ -230,7 +234,7 @@ def test_tables_without_phonemes_or_noise_are_enough() -> None:
 
 
 def test_nothing_is_chosen_of_nothing() -> None:
-    assert choose(corpus(), found(), Select(keep_hours=1.0)) == Choice([], [])
+    assert choose(corpus(), found(), Select(keep_hours=1.0)) == Selection([], [])
 
 
 CODES = ["clipping", "hum", "noisy", "dropout", "trailing-silence", "duplicate-audio", "text-encoding"]
@@ -271,7 +275,7 @@ def test_every_clip_is_kept_or_rejected_with_a_reason(rows, rules, said, stages,
     for name, decision in said.items():
         if decision.keep is not None and name not in gone:
             assert (name in choice.kept) == decision.keep
-    assert set(choice.carriers) <= set(choice.kept)
+    assert set(choice.kept_for_coverage) <= set(choice.kept)
     held = {sound for name in choice.kept for sound in lines[CLIPS.index(name)].split()}
     spoken = {sound for line in lines for sound in line.split()}
     assert {sound for sound in choice.lost if " " not in sound} == spoken - held

@@ -1,0 +1,335 @@
+"""Which clips a build keeps: by findings, by hours, by what only they hold, and by what a person decided.
+
+This is the one place where findings turn into a decision: the verdict of an audit, the plan of a dry run and the
+clips of a build are three readings of it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from math import inf
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from ttsprep.audit.decisions import Decision
+from ttsprep.core.config import Section
+from ttsprep.core.types import Severity
+from ttsprep.text.phonemes import phones
+
+MOST_WARNINGS = {"lenient": inf, "normal": 2, "strict": 0}
+FIXED_BY = {
+    "channels-mixed": "mono",
+    "dc-offset": "dc-block",
+    "leading-silence": "trim",
+    "loudness-outlier": "loudness",
+    "sample-rate-mixed": "resample",
+    "subtype-mixed": "format",
+    "text-empty": "transcribe",
+    "text-encoding": "normalise",
+    "text-unspeakable": "normalise",
+    "too-quiet": "loudness",
+    "trailing-silence": "trim",
+}
+"""Codes that a stage of a build removes without harm to the speech; the others need new recordings or texts."""
+
+NO_TEXTS = "text-missing"
+"""The finding of a corpus without texts, of which no clip can be built unless a model writes them down."""
+
+Sound = tuple[str, ...]
+"""A phone or a diphone of a language."""
+
+
+class Select(Section):
+    """Which clips are built.
+
+    Attributes
+    ----------
+    strictness
+        ``lenient`` rejects what no stage can fix, ``normal`` also clips with three warnings or more, ``strict``
+        every clip with a warning that no stage fixes.
+    reject, keep
+        Codes that always reject a clip, and codes that never do.
+    keep_hours
+        At most this much, the worst clips being left out first; 0 for no limit.
+    keep_coverage
+        A clip with too many warnings is kept if it holds a phone that no other has; of the clips beyond
+        `keep_hours` those go last that hold a phone or diphone alone.
+    """
+
+    strictness: Literal["lenient", "normal", "strict"] = "normal"
+    reject: tuple[str, ...] = ("duplicate-audio",)
+    keep: tuple[str, ...] = ()
+    keep_hours: float = Field(default=0.0, ge=0)
+    keep_coverage: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a clip is not in the build.
+
+    Attributes
+    ----------
+    id
+        Of the clip, in the source.
+    stage
+        Where it was left out: ``read``, ``segment``, ``transcribe``, ``select``, ``decisions``, ``keep-hours``, a
+        stage, ``result``, ``split`` or ``export NAME``.
+    codes
+        Findings that are the cause, worst first.
+    reason
+        In a sentence.
+    """
+
+    id: str
+    stage: str
+    codes: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """All that decides about clips beside their findings.
+
+    Attributes
+    ----------
+    rules
+        How strictly.
+    stages
+        Of the build that is still to come: what they fix rejects no clip.
+    least_rate
+        Clips of a lower sample rate, in Hz, are rejected; 0 for none.
+    decisions
+        Of a person, by id; they come before everything but an unreadable file.
+    low_confidence
+        Clips whose text is not to be trusted, by id: rejected, unless a person keeps them.
+    where
+        Stage that the rejections name.
+    """
+
+    rules: Select = field(default_factory=Select)
+    stages: frozenset[str] = frozenset()
+    least_rate: int = 0
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
+    where: str = "select"
+
+    def fixes(self, code: str) -> str:
+        """Return the stage to come that fixes a code; "" if none does, or the rules reject it all the same."""
+        stage = FIXED_BY.get(code, "")
+        return stage if stage in self.stages and code not in self.rules.reject else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a build keeps.
+
+    Attributes
+    ----------
+    kept
+        Ids, in the order of the corpus.
+    rejected
+        The others, in the order of the corpus.
+    kept_for_coverage
+        Ids that were kept only for what they hold: id -> the phones and diphones.
+    lost
+        Phones and diphones of the corpus that no kept clip holds -> the rejected clips that hold them.
+    fixed
+        Errors and warnings that a stage to come fixes: id, kept or rejected -> their codes.
+    """
+
+    kept: list[str]
+    rejected: list[Rejection]
+    kept_for_coverage: dict[str, list[str]] = field(default_factory=dict)
+    lost: dict[str, list[str]] = field(default_factory=dict)
+    fixed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def select(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> Selection:
+    """Select the clips that a build keeps.
+
+    Parameters
+    ----------
+    clips, findings
+        The tables of an audit.
+    terms
+        All else that decides.
+    """
+    judge, sounds = _Judge(clips, findings, terms), _Sounds(clips)
+    out, held = _rejected(clips, judge, sounds, terms)
+    ids = clips["id"].tolist()
+    kept = [name for name in ids if name not in out]
+    rejected = [out[name] for name in ids if name in out]
+    return Selection(kept, rejected, held, sounds.lost(kept, [r.id for r in rejected]), judge.fixed)
+
+
+def kept_by_strictness(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> dict[str, set[str]]:
+    """Return the clips that a build would keep at each strictness, the other terms being the same."""
+    sounds, kept = _Sounds(clips), {}
+    for strictness in MOST_WARNINGS:
+        asked = replace(terms, rules=terms.rules.model_copy(update={"strictness": strictness}))
+        out, _ = _rejected(clips, _Judge(clips, findings, asked), sounds, asked)
+        kept[strictness] = set(clips["id"]) - out.keys()
+    return kept
+
+
+def _rejected(
+    clips: pd.DataFrame, judge: "_Judge", sounds: "_Sounds", terms: Terms
+) -> tuple[dict[str, Rejection], dict[str, list[str]]]:
+    """Return what is rejected, by id, and what is kept for its sounds alone."""
+    hard: dict[str, Rejection] = {}
+    soft: dict[str, Rejection] = {}
+    ids = clips["id"].tolist()
+    rates = clips["sample_rate"] if "sample_rate" in clips else pd.Series(inf, clips.index)
+    for name, status, why, rate in zip(ids, clips["status"], clips["status_reason"], rates, strict=True):
+        decided = terms.decisions.get(name)
+        if status != "ok":
+            hard[name] = Rejection(name, terms.where, (status,), why)
+        elif rate < terms.least_rate:
+            hard[name] = Rejection(name, terms.where, ("narrowband",), _too_low(int(rate), terms.least_rate))
+        elif judge.no_texts:
+            hard[name] = Rejection(name, terms.where, (NO_TEXTS,), judge.no_texts)
+        elif decided and decided.keep is not None:
+            if not decided.keep:
+                because = f"decided: {decided.reason}" if decided.reason else "decided"
+                hard[name] = Rejection(name, "decisions", (), because)
+        elif name in terms.low_confidence:
+            hard[name] = terms.low_confidence[name]
+        elif reason := judge.fatal(name):
+            hard[name] = Rejection(name, terms.where, *reason)
+        elif reason := judge.doubtful(name):
+            soft[name] = Rejection(name, terms.where, *reason)
+    rules = terms.rules
+    good = [name for name in ids if name not in hard and name not in soft]
+    held = sounds.carriers(good, sorted(soft, key=judge.quality_rank)) if rules.keep_coverage else {}
+    out = {**hard, **{name: why for name, why in soft.items() if name not in held}}
+    if rules.keep_hours:
+        good = [name for name in ids if name not in out]
+        sole = sounds.sole(good) if rules.keep_coverage else frozenset()
+        wanted = {name for name in good if (decided := terms.decisions.get(name)) and decided.keep}
+        order = sorted(good, key=lambda name: (name not in wanted, name not in sole, judge.quality_rank(name)))
+        beyond = _beyond(clips, order, judge, rules.keep_hours)
+        out |= {name: why for name, why in beyond.items() if name not in wanted}
+    return out, {name: found for name, found in held.items() if name not in out}
+
+
+def _too_low(rate: int, least: int) -> str:
+    return (
+        f"its {rate} Hz are less than the {least} Hz asked for, and nothing above {rate / 2000:g} kHz is in it: "
+        "lower sample_rate, or set upsample = true in [stages.resample]"
+    )
+
+
+class _Judge:
+    """What the findings say of each clip."""
+
+    def __init__(self, clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> None:
+        self._rules = terms.rules
+        spared = set(terms.rules.keep) - set(terms.rules.reject)
+        self._found: dict[str, list[tuple[int, str, str]]] = {}
+        self.no_texts = ""
+        fixed: dict[str, dict[str, None]] = {}
+        ranks = {severity.value: severity.rank for severity in Severity}
+        columns = findings[["clip", "code", "severity", "message"]]
+        for clip, code, severity, message in columns.itertuples(index=False):
+            if code == NO_TEXTS and "transcribe" not in terms.stages:
+                self.no_texts = message
+            if clip and terms.fixes(code):
+                if severity != Severity.NOTE:
+                    fixed.setdefault(clip, {})[code] = None
+            elif clip and code not in spared:
+                self._found.setdefault(clip, []).append((ranks[severity], code, message))
+        self.fixed = {clip: tuple(codes) for clip, codes in fixed.items()}
+        snr = clips["snr_db"] if "snr_db" in clips else pd.Series(0.0, clips.index)
+        self._snr = dict(zip(clips["id"], snr.fillna(0.0), strict=True))
+
+    def fatal(self, name: str) -> tuple[tuple[str, ...], str] | None:
+        return self._because(name, lambda rank, code: rank == Severity.ERROR.rank or code in self._rules.reject)
+
+    def doubtful(self, name: str) -> tuple[tuple[str, ...], str] | None:
+        codes = {code for rank, code, _ in self._found.get(name, ()) if rank == Severity.WARNING.rank}
+        if len(codes) <= MOST_WARNINGS[self._rules.strictness]:
+            return None
+        return self._because(name, lambda rank, _: rank == Severity.WARNING.rank)
+
+    def _because(self, name: str, counts: Callable[[int, str], bool]) -> tuple[tuple[str, ...], str] | None:
+        found = [item for item in self._found.get(name, ()) if counts(item[0], item[1])]
+        if not found:
+            return None
+        found.sort(key=lambda item: (-item[0], item[1]))
+        return tuple(dict.fromkeys(code for _, code, _ in found)), "; ".join(message for *_, message in found)
+
+    def quality_rank(self, name: str) -> tuple[int, int, float, str]:
+        """Order clips from the best to the worst."""
+        ranks = Counter(rank for rank, *_ in self._found.get(name, ()))
+        return ranks[Severity.WARNING.rank], ranks[Severity.NOTE.rank], -self._snr[name], name
+
+    def words(self, name: str) -> str:
+        warnings, notes, snr, _ = self.quality_rank(name)
+        return f"{warnings} warnings, {notes} notes, SNR {-snr:.0f} dB"
+
+
+def _beyond(clips: pd.DataFrame, order: Sequence[str], judge: _Judge, most: float) -> dict[str, Rejection]:
+    """Leave out what is beyond the first `most` hours of `order`."""
+    hours = dict(zip(clips["id"], clips["duration_s"].fillna(0.0) / 3600, strict=True))
+    total = np.cumsum([hours[name] for name in order])
+    return {
+        name: Rejection(name, "keep-hours", (), f"beyond the best {most:g} hours: {judge.words(name)}")
+        for name, so_far in zip(order, total, strict=True)
+        if so_far > most
+    }
+
+
+class _Sounds:
+    """The phones and diphones of each clip."""
+
+    def __init__(self, clips: pd.DataFrame) -> None:
+        blank = pd.Series("", clips.index)
+        columns = [clips[name].fillna("") if name in clips else blank for name in ("language", "phonemes")]
+        self._lines = dict(zip(clips["id"], zip(*columns, strict=True), strict=True))
+
+    def of(self, names: Collection[str]) -> Iterator[tuple[str, set[Sound]]]:
+        for name in names:
+            language, line = self._lines[name]
+            own = phones(line)
+            yield name, {(language, phone) for phone in own} | {(language, *pair) for pair in pairwise(own)}
+
+    def _held(self, names: Collection[str]) -> set[Sound]:
+        held: set[Sound] = set()
+        for _, sounds in self.of(names):
+            held |= sounds
+        return held
+
+    def carriers(self, kept: Collection[str], doubtful: Sequence[str]) -> dict[str, list[str]]:
+        """Return which doubtful clips hold a phone that no other has, best first, and all that they bring."""
+        if not doubtful:
+            return {}
+        held = self._held(kept)
+        result = {}
+        for name, sounds in self.of(doubtful):
+            news = sounds - held
+            if any(len(sound) == 2 for sound in news):
+                held |= sounds
+                result[name] = sorted(" ".join(sound[1:]) for sound in news)
+        return result
+
+    def sole(self, names: Collection[str]) -> frozenset[str]:
+        """Return the clips that hold a phone or diphone which no other clip holds."""
+        holder: dict[Sound, str] = {}
+        for name, sounds in self.of(names):
+            for sound in sounds:
+                holder[sound] = "" if sound in holder else name
+        return frozenset(holder.values()) - {""}
+
+    def lost(self, kept: Collection[str], rejected: Collection[str]) -> dict[str, list[str]]:
+        if not rejected:
+            return {}
+        held = self._held(kept)
+        lost: dict[str, list[str]] = {}
+        for name, sounds in self.of(rejected):
+            for sound in sorted(sounds - held):
+                lost.setdefault(" ".join(sound[1:]), []).append(name)
+        return dict(sorted(lost.items(), key=lambda item: (item[0].count(" "), item[0])))
