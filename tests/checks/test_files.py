@@ -1,5 +1,6 @@
 """Files: what cannot be used, and names that cannot be told apart."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +11,7 @@ from ttsprep.core.types import Finding, Severity
 
 def judged(given: list[str], ids: list[str] | None = None) -> list[Finding]:
     table = pd.DataFrame({"id": ids or given, "given_id": given, "status": "ok", "status_reason": ""})
+    table = table.assign(start_s=0.0, end_s=np.nan, duration_s=1.0)
     return list(Files().judge(table))
 
 
@@ -91,3 +93,12 @@ def test_names_that_collide(one: str, other: str) -> None:
 def test_three_names_that_collide_are_two_findings() -> None:
     assert [(f.clip, f.code) for f in judged(["x", "X", "y", "ｙ"])] == [("X", "name-collision")]
     assert len(judged(["ab", "Ab", "aB"])) == 2
+
+
+@pytest.mark.parametrize(("seconds", "severity"), [(0.005, None), (0.2, Severity.WARNING), (20.0, Severity.ERROR)])
+def test_a_piece_that_ends_after_its_file_is_named(seconds: float, severity: Severity | None) -> None:
+    row = {"id": "a", "given_id": "a", "status": "ok", "status_reason": "", "start_s": 3.0, "duration_s": 1.5}
+    found = list(Files().judge(pd.DataFrame([{**row, "end_s": 4.5 + seconds}])))
+    assert [finding.code for finding in found] == ["piece-beyond-file"] * (severity is not None)
+    assert [finding.severity for finding in found] == [severity] * (severity is not None)
+    assert not any(Files().judge(pd.DataFrame([{**row, "end_s": None}]).astype({"end_s": float})))

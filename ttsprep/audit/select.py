@@ -22,7 +22,9 @@ from ttsprep.text.phonemes import phones
 
 MOST_WARNINGS = {"lenient": inf, "normal": 2, "strict": 0}
 FIXED_BY = {
+    "channel-dead": "mono",
     "channels-mixed": "mono",
+    "channels-out-of-phase": "mono",
     "dc-offset": "dc-block",
     "leading-silence": "trim",
     "loudness-outlier": "loudness",

@@ -9,11 +9,14 @@ from itertools import pairwise
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
+from ttsprep.core.audio import READ_SECONDS
 from ttsprep.core.types import Finding, Severity
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 FORBIDDEN = set('<>:"|?*\\\0') | {chr(n) for n in range(32)}
 LONGEST_NAME = 200
+OVERRUN_S = 0.05
+"""Seconds by which a piece may end after its file: times in metadata are rounded."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,14 @@ class Files(Check):
             "Rename it to letters, digits, - and _.",
         ),
         Code(
+            "piece-beyond-file",
+            "A piece of a recording ends after the recording.",
+            "The end in the metadata (Kaldi segments, Lhotse supervisions, NeMo offsets) against the end of the file. "
+            "Warning from 0.05 s on, error from 0.5 s on.",
+            "The text of the piece says more than the audio holds, or belongs to another recording.",
+            "Correct the end, or find the recording that the piece is of.",
+        ),
+        Code(
             "metadata-malformed",
             "A line of the metadata is no clip.",
             "Every line must have the columns of the layout; error with the line number.",
@@ -131,6 +142,7 @@ class Files(Check):
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         for row in rows(corpus[corpus.status != "ok"]):
             yield Finding(row.id, row.status, Severity.ERROR, row.status_reason)
+        yield from _beyond(corpus[corpus.status == "ok"])
         for row in rows(corpus[corpus.id != corpus.given_id]):
             message = f"the id {row.given_id} is taken by an earlier clip; this one is listed as {row.id}"
             yield Finding(row.id, "duplicate-id", Severity.ERROR, message)
@@ -142,6 +154,18 @@ class Files(Check):
         for name in corpus.given_id.drop_duplicates():
             if reason := _unsafe(name):
                 yield Finding(name, "name-unsafe", Severity.WARNING, f"the id {reason}")
+
+
+def _beyond(corpus: pd.DataFrame) -> Iterator[Finding]:
+    """Yield a finding for each piece that ends after its file."""
+    over = corpus["end_s"] - corpus["start_s"] - corpus["duration_s"]
+    over = over[(over > OVERRUN_S) & (corpus["duration_s"] < READ_SECONDS - 1)]  # of a longer one not all is read
+    for row, seconds in zip(rows(corpus.loc[over.index]), over, strict=True):
+        severity = Severity.ERROR if seconds > 10 * OVERRUN_S else Severity.WARNING
+        message = (
+            f"ends at {row.end_s:.2f} s, which is {seconds:.2f} s after the end of the file (limit {OVERRUN_S:g} s)"
+        )
+        yield Finding(row.id, "piece-beyond-file", severity, message, float(seconds), OVERRUN_S)
 
 
 def _unsafe(name: str) -> str:
