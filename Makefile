@@ -1,8 +1,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test docs bench clean
+.PHONY: demo test test-slow docs bench clean
 
 demo: .venv/ready            ## a spoken corpus with planted defects, its audit, and what is built from it
 	rm -rf demo
@@ -10,11 +11,14 @@ demo: .venv/ready            ## a spoken corpus with planted defects, its audit,
 	$(BIN)/ttsprep audit demo/corpus --out demo/corpus.audit --fail-on never
 	$(BIN)/ttsprep build --source demo/corpus --out demo/dataset
 
-test: .venv/ready-to-test    ## style, types, and every test
+test: .venv/ready-to-test    ## style, types, and every test but the slow ones
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --dist loadfile
+	$(PYTEST) -m "not slow"
+
+test-slow: .venv/ready-to-test    ## the tests that take long: kills, whole trainings, browsers
+	$(PYTEST) -m slow
 
 docs: .venv/ready            ## the pages that are generated from the checks
 	$(BIN)/python docs/generate.py docs
