@@ -9,7 +9,8 @@ from ttsprep.core.types import Finding, Severity
 
 
 def judged(**columns) -> list[Finding]:
-    table = pd.DataFrame({"sample_rate": 22_050.0, "channels": 1.0, "subtype": "PCM_16", "status": "ok"} | columns)
+    usual = {"sample_rate": 22_050.0, "channels": 1.0, "subtype": "PCM_16", "status": "ok", "frames_missing": 0.0}
+    table = pd.DataFrame(usual | columns)
     table.insert(0, "id", [f"c{i}" for i in range(len(table))])
     return list(Format().judge(table))
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
-from ttsprep.core.types import Finding, Severity
+from ttsprep.core.signal import Signal
+from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,29 @@ class Format(Check):
             "Different coding noise; some loaders read only one encoding.",
             "Write one encoding, from the lossless original where there is one.",
         ),
+        Code(
+            "header-wrong",
+            "The header promises a few samples more than the file has.",
+            "Sizes in the header of a WAV file against those of the file, up to 0.02 s; more is `audio-cut-off-file`. "
+            "Note.",
+            "None for most readers; strict ones refuse the file.",
+            "Nothing needs to be done: a build writes headers that are right.",
+        ),
     )
+    measures: ClassVar[dict[str, str]] = {
+        "frames_missing": "samples of one channel that the header promises and the file lacks, where that is no loss",
+    }
+
+    @staticmethod
+    def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
+        del clip
+        return {"frames_missing": float(signal.audio.missing)}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         decoded = corpus[corpus.status == "ok"]
+        for row in rows(decoded[decoded.frames_missing > 0]):
+            message = f"the header promises {row.frames_missing:.0f} samples more than the file has"
+            yield Finding(row.id, "header-wrong", Severity.NOTE, message, row.frames_missing, 0.0)
         for column, code, unit in (
             ("sample_rate", "sample-rate-mixed", " Hz"),
             ("channels", "channels-mixed", " channels"),

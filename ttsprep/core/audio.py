@@ -11,6 +11,9 @@ import numpy as np
 import soundfile as sf
 
 from ttsprep.core.errors import AudioError
+from ttsprep.core.media.container import decode_container, refuse_implausible
+from ttsprep.core.media.sniff import HEAD, container
+from ttsprep.core.media.wav import wav_header, with_sizes
 from ttsprep.core.types import Audio, Samples
 
 READ_SECONDS = 180.0
@@ -19,8 +22,8 @@ READ_BYTES = 1 << 29
 """What the samples and the views of them may take; shortens what is read where rate or channels are extreme."""
 VIEWS_BYTES = 28
 """What all views of one frame take together, measured: the mono mix, its copies, and the spectrogram."""
-RATES = (4_000, 384_000)
-CHANNELS = 8
+SHORT_S = 0.02
+"""Seconds that a WAV file may be shorter than its header says: a program that counted wrongly, and no loss."""
 CANCELLED = 0.1
 """Energy of the mean of the channels against that of the loudest, under which something was cancelled."""
 
@@ -48,11 +51,11 @@ def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
     """
     descriptor = _open(path)
     try:
-        head = os.pread(descriptor, 12, 0)
+        head = os.pread(descriptor, HEAD, 0)
         if not head:
             raise AudioError("audio-empty", "the file has 0 bytes")
-        if head[4:8] == b"ftyp":
-            audio, claimed = _decode_container(descriptor, start, end)
+        if form := container(head):
+            audio, claimed = decode_container(descriptor, form, start, end, READ_SECONDS)
         else:
             audio, claimed = _decode(descriptor, start, end)
     finally:
@@ -82,7 +85,7 @@ def header(path: Path) -> tuple[float, int, int]:
     """
     descriptor = _open(path)
     try:
-        with sf.SoundFile(descriptor, closefd=False) as file:
+        with _sound_file(descriptor) as file:
             return file.frames / file.samplerate, file.samplerate, file.channels
     except sf.LibsndfileError as error:
         raise AudioError("audio-unreadable", f"cannot be decoded: {str(error.error_string).strip()}") from None
@@ -107,9 +110,9 @@ def _open(path: Path) -> int:
 def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, int | None]:
     """Decode with libsndfile; also return the frames that the file claims for the piece."""
     try:
-        with sf.SoundFile(descriptor, closefd=False) as file:
-            _refuse_implausible(file.samplerate, file.channels)
-            _refuse_cut_off(file, descriptor)
+        with _sound_file(descriptor) as file:
+            refuse_implausible(file.samplerate, file.channels)
+            missing = _refuse_cut_off(file, descriptor)
             first = round(start * file.samplerate)
             if first:
                 if first >= file.frames:
@@ -127,7 +130,7 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
             if wanted < claimed:
                 _refuse_missing_end(file, first + claimed - slack)
             unread = claimed if wanted < claimed else 0
-            audio = Audio(samples, file.samplerate, file.subtype, complete=not unread, claimed=unread)
+            audio = Audio(samples, file.samplerate, file.subtype, complete=not unread, claimed=unread, missing=missing)
             return audio, None if len(samples) + slack >= wanted else claimed
     except sf.LibsndfileError as error:
         reason = str(error.error_string).strip().rstrip(".")
@@ -137,25 +140,30 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
         raise AudioError("audio-unreadable", f"cannot be decoded: {reason}") from None
 
 
+def _sound_file(descriptor: int) -> sf.SoundFile:
+    """Open with libsndfile; a WAV file that a pipe left without its size is whole all the same."""
+    found = wav_header(descriptor)
+    if found is not None and found.is_piped and found.there < READ_BYTES:
+        return sf.SoundFile(io.BytesIO(with_sizes(descriptor, found)))
+    return sf.SoundFile(descriptor, closefd=False)
+
+
 def _most_frames(rate: int, channels: int) -> int:
     return min(int(READ_SECONDS * rate), READ_BYTES // (4 * channels + VIEWS_BYTES))
 
 
-def _refuse_implausible(rate: int, channels: int) -> None:
-    if not RATES[0] <= rate <= RATES[1]:
-        raise AudioError("sample-rate-implausible", f"claims {rate} Hz; {RATES[0]:,}-{RATES[1]:,} Hz are plausible")
-    if channels > CHANNELS:
-        raise AudioError("audio-unreadable", f"claims {channels} channels; at most {CHANNELS} are read")
-
-
-def _refuse_cut_off(file: Any, descriptor: int) -> None:
-    """Find what libsndfile reads without an error: headers that promise more than the file holds."""
+def _refuse_cut_off(file: Any, descriptor: int) -> int:
+    """Find what libsndfile reads without an error: headers that promise more than there is; return a few frames."""
+    found = wav_header(descriptor)
+    if found is not None and (found.is_piped or found.missing <= SHORT_S * file.samplerate):
+        return found.missing
     if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
         left = file.frames / file.samplerate
         what = f"the header promises more bytes than the file has; {left:.2f} s are left"
         raise AudioError("audio-cut-off-file", what)
     if file.format == "OGG" and not _ogg_ends(descriptor):
         raise AudioError("audio-cut-off-file", "the last Ogg page does not end the stream: bytes are missing")
+    return 0
 
 
 def _refuse_missing_end(file: Any, frames: int) -> None:
@@ -181,44 +189,6 @@ def _ogg_ends(descriptor: int) -> bool:
     lacing = tail[page + 27 : page + 27 + segments]
     whole = len(lacing) == segments and len(tail) - page >= 27 + segments + sum(lacing)
     return whole and bool(tail[page + 5] & 4)
-
-
-def _decode_container(descriptor: int, start: float, end: float | None) -> tuple[Audio, int | None]:
-    """Decode MP4/M4A through PyAV, where the ``media`` extra is installed."""
-    try:
-        import av
-        import av.error
-    except ImportError as error:
-        raise AudioError("audio-unreadable", "M4A needs the media extra: pip install 'ttsprep[media]'") from error
-    blocks: list[Samples] = []
-    try:
-        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, "r") as container:
-            if not container.streams.audio:
-                raise AudioError("audio-unreadable", "the container has no audio stream")
-            stream = container.streams.audio[0]
-            rate, channels = stream.rate or 0, stream.channels
-            _refuse_implausible(rate, channels)
-            stop = READ_SECONDS + start if end is None else min(end, READ_SECONDS + start)
-            first, most, count = round(start * rate), round(stop * rate), 0
-            resampler = av.AudioResampler(format="fltp", layout=stream.layout, rate=rate)
-            for frame in container.decode(stream):
-                for piece in resampler.resample(frame):
-                    block = np.asarray(piece.to_ndarray(), dtype=np.float32).T
-                    if count + len(block) > first:  # what lies before takes time, but no memory
-                        blocks.append(block[max(0, first - count) :])
-                    count += len(block)
-                if count > most:
-                    break
-            claimed = None
-            if stream.duration is not None and stream.time_base is not None:
-                claimed = float(stream.duration * stream.time_base)
-    except av.error.FFmpegError as error:
-        raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
-    whole = np.concatenate(blocks) if blocks else np.zeros((0, 1), np.float32)
-    samples = whole[: most - first]
-    if claimed is not None and end is None and count < most and count < (claimed - 0.1) * rate:
-        return Audio(samples, rate, "AAC"), round((claimed - start) * rate)
-    return Audio(np.ascontiguousarray(samples), rate, "AAC", complete=end is not None or count <= most), None
 
 
 def stream(
@@ -247,8 +217,8 @@ def stream(
     """
     descriptor = _open(path)
     try:
-        with sf.SoundFile(descriptor, closefd=False) as file:
-            _refuse_implausible(file.samplerate, file.channels)
+        with _sound_file(descriptor) as file:
+            refuse_implausible(file.samplerate, file.channels)
             file.seek(round(start * file.samplerate))
             left = file.frames - file.tell()
             if end is not None:

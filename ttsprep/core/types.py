@@ -67,6 +67,8 @@ class Audio:
         False if the clip was longer than the audit reads, so that its end was not seen.
     claimed
         Frames that the file has by its header, where that is known and more than were read; else 0.
+    missing
+        Frames that the header promises and the file lacks, too few to be a loss.
     """
 
     samples: Samples
@@ -74,6 +76,7 @@ class Audio:
     subtype: str = "FLOAT"
     complete: bool = True
     claimed: int = 0
+    missing: int = 0
 
     def with_samples(self, samples: Samples) -> "Audio":
         """Return the same with other samples at the same rate."""

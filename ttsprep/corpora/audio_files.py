@@ -7,7 +7,10 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
 
-AUDIO = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".aif")
+AUDIO = (
+    *(".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".aif"),
+    *(".webm", ".aac", ".mp4", ".wma", ".amr", ".caf", ".w64", ".sph", ".au", ".oga", ".mka", ".3gp"),
+)
 """Extensions of audio files, the one to prefer first where several files share a stem."""
 
 
