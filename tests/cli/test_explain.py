@@ -244,7 +244,9 @@ def test_the_audit_is_the_one_that_is_here(here: Path, ttsprep, monkeypatch: pyt
     shutil.copytree(here / "corpus.audit", here / "other.audit")
     code, _, error = ttsprep("explain", "one")
     assert code == 2
-    assert re.match(r"ttsprep: several audits are here: (corpus|other)\.audit, .*say with --audit DIR which", error)
+    assert re.match(
+        r"ttsprep: several audits are here: (corpus|other)\.audit, .*choose the one that has 'one' with", error
+    )
     assert "did you mean the finding 'clipping'?" in ttsprep("explain", "clippin")[2]
     monkeypatch.chdir(here / "corpus")
     code, _, error = ttsprep("explain", "clippin")

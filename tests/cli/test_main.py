@@ -91,10 +91,10 @@ def test_nothing_to_do_shows_the_help() -> None:
 def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audited) -> None:
     assert audited.returncode == 0, audited.stderr
     lines = audited.stdout.splitlines()
-    assert re.match(r"spoken: 5 clips, \d\d\.\d s, language en-us \(--language changes it\)$", lines[0])
+    assert re.match(r"spoken: 5 clips, \d\d s, language en-us \(set it with --language\)$", lines[0])
     assert lines[1] == "read as table: metadata.csv"
     assert lines[2] == "  metadata.csv: id | text"
-    assert re.match(r"usable   5 clips +\d\d\.\d s +100\.0 %", lines[4])
+    assert re.match(r"usable   5 clips +\d\d s +100\.0 %", lines[4])
     assert "report  spoken.audit/report.html" in lines
     assert (spoken.parent / "spoken.audit" / "report.html").is_file()
     assert "audio-orphan" in audited.stdout  # the file that make() leaves unnamed
@@ -106,7 +106,7 @@ def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audite
 def test_a_second_audit_measures_nothing(spoken: Path, audited) -> None:
     done = ttsprep("audit", spoken, cwd=spoken.parent)
     assert done.stdout == audited.stdout
-    assert done.stderr == "measuring: 5 of 5 clips known from the last run\n"
+    assert done.stderr == "measuring: 5 of 5 clips unchanged since the last run\n"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_dry_run_only_says_what_it_would_do(spoken: Path, tmp_path: Path) -> N
     done = ttsprep("audit", spoken, "--dry-run", cwd=tmp_path)
     assert done.returncode == 0
     assert "would read   5 clips of" in done.stdout
-    assert "1 file that the metadata does not name" in done.stdout
+    assert "1 file without a line in the metadata" in done.stdout
     document = json.loads(ttsprep("audit", spoken, "--dry-run", "--json", cwd=tmp_path).stdout)
     assert document["layout"] == "table"
     assert document["clips"] == 5
@@ -319,7 +319,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(tmp_path: Path) -> None:
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert stdout == ""
-    assert stderr == ("ttsprep: stopped; what was measured is kept, and the same command goes on from there\n")
+    assert stderr == ("ttsprep: interrupted; run the same command to resume\n")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     again = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
@@ -353,7 +353,7 @@ def on_a_terminal(*arguments: str, width: int, **environment: str) -> str:
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_terminal_has_a_bar_and_colours(width: int, spoken: Path, tmp_path: Path) -> None:
     said = on_a_terminal("audit", str(spoken), "--out", str(tmp_path / "out"), width=width, TERM="xterm-256color")
-    assert "judging, and writing" in said
+    assert "judging and writing" in said
     assert re.search(r"\x1b\[[\d;]*32m", said)  # green
     plain = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", said).replace("\r", "\n")
     assert "0/5 clips" in plain
@@ -373,9 +373,9 @@ def test_a_fault_of_our_own_is_one_line_with_the_details_in_a_file(capsys, tmp_p
     try:
         raise ZeroDivisionError("by\nnought")
     except ZeroDivisionError as error:
-        assert console.confess(error) == 2
+        assert console.internal_error(error) == 2
     (line,) = capsys.readouterr().err.splitlines()
     (file,) = tmp_path.iterdir()
-    assert "ZeroDivisionError at test_main.py" in line
-    assert str(file) in line
+    assert line.startswith("ttsprep: internal error: ZeroDivisionError at test_main.py:")
+    assert line.endswith(f"please report it with {file}")
     assert "Traceback" in file.read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ from faults.house import COMMAND, hashes, ttsprep
 SERVER = """
 import json, os, resource, signal, sys, time
 import numpy, pandas, pyarrow.parquet, soundfile
-import ttsprep.build.pipeline, ttsprep.cli.main, ttsprep.cli.build, ttsprep.cli.console, ttsprep.report
+import ttsprep.build.pipeline, ttsprep.cli.main, ttsprep.cli.build, ttsprep.cli.console, ttsprep.report.page
 from ttsprep.corpora.exports.base import all_exports
 from ttsprep.build.stages.base import all_stages
 all_exports(), all_stages()

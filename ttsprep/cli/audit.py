@@ -1,35 +1,172 @@
-"""The results as a person or a program reads them on stdout."""
+"""The command ``ttsprep audit`` and its results."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from ttsprep.cli.console import count, encodable, printable, show, write
+import typer
+
+from ttsprep.cli import console
+from ttsprep.cli.console import COLOURS, VERDICTS, encodable, pairs, plain_table, print_rich, printable, write_json
+from ttsprep.cli.options import (
+    AsJson,
+    AudioRoot,
+    Cluster,
+    Codes,
+    Columns,
+    CorpusPath,
+    FollowLinks,
+    Jobs,
+    Language,
+    Layout,
+    RecipeName,
+    read_lines,
+    reading_options,
+)
+from ttsprep.core.workers.pool import cores
+from ttsprep.core.workers.ray_cluster import connected
+from ttsprep.report.format import count, hours
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
-    from ttsprep.audit.defects.selftest import SelfTest
     from ttsprep.audit.pipeline import Audit
-    from ttsprep.checks.base import Check, Code
     from ttsprep.corpora.corpus import Corpus
+    from ttsprep.models.base import SelectedModels
 
-COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
-_LINES = 4
-"""Lines about how the corpus was read that fit a terminal; a corpus may have a table a book."""
 Suggestions = Sequence[tuple[str, Sequence[str]]]
+_LINES = 4
+"""Lines about the tables of a corpus that fit a terminal; there may be a table a book."""
 
 
-def length(hours: float) -> str:
-    """Write a duration: ``12.3 s``, ``41.7 min``, ``23.9 h``."""
-    if hours < 1 / 60:
-        return f"{hours * 3600:.1f} s"
-    return f"{hours * 60:.1f} min" if hours < 1 else f"{hours:.1f} h"
+class FailOn(StrEnum):
+    """The least severity that makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    NEVER = "never"
+
+
+def audit(
+    corpus: CorpusPath,
+    *,
+    layout: Layout = "",
+    language: Language = "",
+    columns: Columns = "",
+    audio_root: AudioRoot = None,
+    follow_links: FollowLinks = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the results. [default: ./NAME.audit]")
+    ] = None,
+    select: Annotated[Codes, typer.Option(metavar="CODE", help="Judge only this finding; may be repeated.")] = None,
+    ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
+    jobs: Jobs = None,
+    cluster: Cluster = "",
+    recipe: RecipeName = "",
+    prompts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sentences, one per line: suggest which to record next.")
+    ] = None,
+    prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="Number of sentences to suggest.")] = 20,
+    listen: Annotated[
+        list[str] | None, typer.Option(metavar="MODEL", help="Run a model too: asr, speaker, mos or vad.")
+    ] = None,
+    asr_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
+    ] = "",
+    speaker_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
+    ] = "",
+    codes: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Tokens of this corpus, from ttsprep encode: judge them too.")
+    ] = None,
+    as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, and stop.")] = False,
+) -> int:
+    """Find what is wrong with a corpus, how badly, and how to fix it.
+
+    The corpus is only read. A second audit measures only what has changed; after an interruption the same command
+    resumes.
+    """
+    from ttsprep.build.options import audit_recipe, corpus_name
+
+    reading = {"layout": layout, "language": language}
+    reading |= reading_options(columns, audio_root, follow_links=follow_links)
+    rules = audit_recipe(recipe, reading, select or (), ignore or ())
+    sentences = read_lines(prompts) if prompts else []
+    out = out or Path(f"{corpus_name(corpus)}.audit")
+    selected = _models(listen or (), asr=asr_model, speaker=speaker_model)
+    from ttsprep.audit.pipeline import KIND
+    from ttsprep.core.output_folder import claim
+    from ttsprep.corpora.source import readable
+
+    claim(KIND, out, [corpus, *([codes] if codes else [])])  # before anything is unpacked or read
+    with console.Meter() as meter:
+        corpus = readable(corpus, progress=meter)
+    if dry_run:
+        from ttsprep.corpora.corpus import read_corpus
+
+        show_plan(read_corpus(corpus, rules.layout, rules.language, rules.reading()), out, as_json=as_json)
+        return 0
+
+    from ttsprep.audit.pipeline import audit as run
+    from ttsprep.report.page import audit_report
+
+    with connected(cluster, jobs=jobs, paths=[corpus]), console.Meter() as meter:
+        result = run(
+            corpus,
+            out,
+            rules,
+            jobs=cores(jobs),
+            progress=meter,
+            models=selected,
+            codes=codes,
+            report=audit_report,
+        )
+    suggestions = _suggestions(sentences, result, prompt_count)
+    code = _exit_code(result, fail_on)
+    if as_json:
+        show_json(result, suggestions, code)
+    else:
+        show_audit(result, suggestions, language=language)
+    return code
+
+
+def _models(names: Sequence[str], **weights: str) -> "SelectedModels":
+    """Return the models that measure clips; name at once those that are not on this machine."""
+    from ttsprep.build.options import audit_models
+
+    models = audit_models(names, **weights)
+    for why in models.skipped.values():
+        console.log(f"ttsprep: skipped: {printable(why)}")
+    return models
+
+
+def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[tuple[str, list[str]]]:
+    """Return sentences to record next in the language of most clips, with the sounds that each adds."""
+    if not sentences:
+        return []
+    from ttsprep.audit.prompts import suggest
+
+    language = str(result.clips.language.value_counts().sort_index().idxmax())
+    spoken = result.clips.phonemes[result.clips.language == language]
+    return [(found.text, list(found.gains)) for found in suggest(sentences, spoken, language, count)]
+
+
+def _exit_code(result: "Audit", fail_on: FailOn) -> int:
+    from ttsprep.core.types import Severity
+
+    if fail_on == FailOn.NEVER:
+        return 0
+    least = Severity(fail_on.value).rank
+    counts: dict[str, int] = result.summary["severities"]
+    if any(row["skipped"] for row in result.summary.get("listening", {}).values()):
+        counts = counts | {"warning": 1}  # a model that was skipped counts as a warning
+    return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
 
 
 def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
@@ -49,19 +186,19 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
         "out": printable(str(out)),
     }
     if as_json:
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
         return
     rows = {
         "would read": f"{count(len(plan.clips), 'clip')} of {document['corpus']}",
         "layout": f"{plan.layout} ({document['recognised_by']})",
         **({"tables": "\n".join(map(printable, plan.decided[:_LINES]))} if plan.decided else {}),
-        "speakers": str(speakers) if speakers else "not named: one is assumed",
+        "speakers": str(speakers) if speakers else "not given, assuming one",
         "language": ", ".join(languages),
         "metadata": count(len(plan.findings), "finding"),
-        "left over": f"{count(len(plan.orphans), 'file')} that the metadata does not name",
+        "orphans": f"{count(len(plan.orphans), 'file')} without a line in the metadata",
         "would write": str(document["out"]),
     }
-    show(pairs(rows))
+    print_rich(pairs(rows))
 
 
 def show_json(result: "Audit", suggestions: Suggestions, code: int) -> None:
@@ -77,7 +214,7 @@ def show_json(result: "Audit", suggestions: Suggestions, code: int) -> None:
         "findings": findings,
         "record_next": [{"text": text, "adds": list(gains)} for text, gains in suggestions],
     }
-    write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    write_json(document)
 
 
 def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> None:
@@ -88,37 +225,25 @@ def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> N
     parts: list[Any] = [_head(summary, language), Text(), _verdicts(summary), Text()]
     if "listening" in summary:
         parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
-    parts += [_findings(summary), Text()] if summary["codes"] else [Text("Nothing was found.", "green"), Text()]
+    parts += [_findings(summary), Text()] if summary["codes"] else [Text("No findings.", "green"), Text()]
     if suggestions:
         parts += [_record_next(suggestions), Text()]
     worst = next(iter(summary["codes"]), "")
     where = {"report": printable(str(result.out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
-    show(*parts, pairs(where))
+    print_rich(*parts, pairs(where))
 
 
 def _listened(row: Mapping[str, Any]) -> str:
     """Return one line: how many clips a model measured, and which it did not judge."""
     if row["skipped"]:
         return f"skipped: {printable(row['skipped'])}"
-    said = [f"heard {count(row['heard'], 'clip')}"]
-    said += [f"{row['not_heard']:,} not"] if row["not_heard"] else []
-    said += [f"{part['code']} not judged in {part['clips']:,}: {part['why']}" for part in row["not_judged"]]
-    return "; ".join(said)
-
-
-def pairs(rows: Mapping[str, str]) -> "Table":
-    """Lay out names and values in two columns."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
-    return table
+    parts = [f"measured {count(row['heard'], 'clip')}"]
+    parts += [f"not measured: {row['not_heard']:,}"] if row["not_heard"] else []
+    skipped = [(part["code"], count(part["clips"], "clip"), part["why"]) for part in row["not_judged"]]
+    parts += [f"{code} not judged in {clips}: {why}" for code, clips, why in skipped]
+    return "; ".join(parts)
 
 
 def _head(summary: Mapping[str, Any], language: str) -> "Text":
@@ -126,10 +251,10 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
 
     text = Text(printable(summary["corpus"]), "bold")
     speakers = summary["speakers"]
-    text.append(f": {count(summary['clips'], 'clip')}, {length(summary['hours'])}, ", "not bold")
+    text.append(f": {count(summary['clips'], 'clip')}, {hours(summary['hours'])}, ", "not bold")
     text.append(f"{count(speakers, 'speaker')}, " if speakers else "", "not bold")
     text.append("language " + ", ".join(summary["languages"]), "not bold")
-    text.append("" if language else " (--language changes it)", "not bold dim")
+    text.append("" if language else " (set it with --language)", "not bold dim")
     text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
     from ttsprep.audit.select import NO_TEXTS
 
@@ -143,7 +268,7 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
 
 
 def _no_texts(summary: Mapping[str, Any]) -> str:
-    """Say first what makes a corpus none for text to speech, and the three ways out."""
+    """Say that a corpus has no texts, and the three ways out."""
     return (
         f"No transcripts: none of the {count(summary['clips'], 'clip')} has a text. Three ways out: give the table of "
         "texts, or put NAME.txt beside NAME.wav (ttsprep inspect shows what is read); have a model write them down "
@@ -162,18 +287,16 @@ def _verdicts(summary: Mapping[str, Any]) -> "Table":
     for name, colour in VERDICTS.items():
         row = summary["verdicts"][name]
         share = row["clips"] / max(1, summary["clips"])
-        numbers = count(row["clips"], "clip"), length(row["hours"]), f"{100 * share:.1f} %"
+        numbers = count(row["clips"], "clip"), hours(row["hours"]), f"{100 * share:.1f} %"
         bar = block * max(round(share * 24), bool(row["clips"]))
         table.add_row(Text(name, f"bold {colour}"), *numbers, Text(bar, colour))
     return table
 
 
 def _findings(summary: Mapping[str, Any]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    table = plain_table()
     for title in (*COLOURS, "clips"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
@@ -195,116 +318,11 @@ def _fix(code: str) -> "Text":
 
 
 def _record_next(suggestions: Suggestions) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    table = plain_table()
     table.add_column("record next", ratio=3)
-    table.add_column("it adds", ratio=2)
+    table.add_column("adds", ratio=2)
     for text, gains in suggestions:
         table.add_row(Text(printable(text)), Text("  ".join(gains), "dim", no_wrap=True, overflow="ellipsis"))
     return table
-
-
-def show_explanation(entry: "Code", judge: "Check") -> None:
-    """Show a finding of the catalogue, with the thresholds as they are set."""
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    from ttsprep.checks.describe import thresholds
-
-    parts: list[Any] = [Text.assemble((entry.code, "bold"), ": ", entry.summary)]
-
-    def section(title: str, content: "RenderableType") -> None:
-        parts.extend((Text(), Text(title, "bold"), Padding(content, (0, 0, 0, 2))))
-
-    section("How it is measured", Text(entry.measured))
-    if limits := thresholds(judge):
-        table = Table.grid(padding=(0, 2))
-        for limit in limits:
-            table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
-        section(f"The limits, as [checks.{judge.name}] in a recipe", table)
-    section("Why it hurts", Text(entry.impact))
-    section("The fix", Text(entry.fix))
-    show(*parts)
-
-
-def show_checks(checks: Mapping[str, type["Check"]]) -> None:
-    """Show the catalogue, check by check."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    for name, check in checks.items():
-        if not check.codes:
-            continue
-        if table.row_count:
-            table.add_row()
-        table.add_row(Text(name, "dim"), "")
-        for code in check.codes:
-            table.add_row(Text(f"  {code.code}", "bold"), Text(code.summary))
-    show(table)
-
-
-def show_recipes(recipes: Mapping[str, str]) -> None:
-    """Show each recipe with what it says of itself."""
-    show(pairs(dict(sorted(recipes.items()))))
-
-
-def show_selftest(result: "SelfTest", *, as_json: bool) -> None:
-    """Show what was found of each planted defect, and what was found on clips as they are."""
-    if as_json:
-        write(json.dumps(_selftest_document(result), ensure_ascii=False, indent=2) + "\n")
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
-    table.add_column("found", justify="right", no_wrap=True)
-    table.add_column("finding", no_wrap=True)
-    table.add_column("planted")
-    for outcome in result.outcomes:
-        colour = "red" if outcome.missed_too_often else "green"
-        faint = "" if outcome.defect.plain else " (faint)"
-        rate = Text(f"{outcome.found}/{outcome.planted}", colour)
-        table.add_row(rate, Text(outcome.defect.code, "bold"), Text(outcome.defect.name + faint))
-    clean = Text(f"{count(result.clips, 'clip')} as they are: ", "bold")
-    clean.append(
-        f"{result.with_error / result.clips:.1%} with an error, {result.with_warning / result.clips:.1%} with a "
-        "warning. These are false alarms only where the clips are clean.",
-        "not bold",
-    )
-    alarms = ", ".join(
-        f"{code} {severity} {number}"
-        for (code, severity), number in sorted(result.alarms.items())
-        if severity != "note"
-    )
-    show(table, Text(), clean, Text(alarms, "dim"))
-
-
-def _selftest_document(result: "SelfTest") -> dict[str, Any]:
-    return {
-        "clips": result.clips,
-        "clips_with_error": result.with_error,
-        "clips_with_warning": result.with_warning,
-        "alarms": [
-            {"code": code, "severity": severity, "clips": number}
-            for (code, severity), number in sorted(result.alarms.items())
-        ],
-        "defects": [
-            {
-                "code": outcome.defect.code,
-                "planted_as": outcome.defect.name,
-                "plain": outcome.defect.plain,
-                "planted": outcome.planted,
-                "found": outcome.found,
-                "missed": [printable(name) for name in outcome.missed],
-            }
-            for outcome in result.outcomes
-        ],
-    }

@@ -1,6 +1,5 @@
-"""The command ``ttsprep build``."""
+"""The command ``ttsprep build`` and its results, and the lists of recipes and trainers."""
 
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.audit import length, pairs
-from ttsprep.cli.console import count, printable, show, write
-from ttsprep.cli.options import AsJson, AudioRoot, Cluster, Columns, FollowLinks, Jobs, reading_options
+from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
+from ttsprep.cli.options import (
+    AsJson,
+    AudioRoot,
+    Cluster,
+    Columns,
+    FollowLinks,
+    Jobs,
+    Language,
+    Layout,
+    RecipeName,
+    reading_options,
+)
 from ttsprep.core.errors import UsageError
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
+from ttsprep.report.format import count, hours
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,54 +34,53 @@ if TYPE_CHECKING:
     from ttsprep.corpora.source import Needs
 
 OUT = Path("build")
-"""Where builds go, each in a folder of the name of its recipe."""
+"""Folder of the builds, each in a folder named after its recipe."""
 
 
 def build(
     *,
-    recipe: Annotated[str, typer.Option("--recipe", metavar="R", help="By name, or a .toml file.")] = "",
+    recipe: RecipeName = "",
     source: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The corpus. [default: what the recipe names]")
+        Path | None, typer.Option(metavar="DIR", help="Folder of the corpus. [default: the one that the recipe names]")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where corpora are looked for and kept. [env: TTSPREP_DATA]")
+        Path | None, typer.Option(metavar="DIR", help="Folder of downloaded corpora. [env: TTSPREP_DATA]")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The build. [default: ./build/RECIPE]")] = None,
-    trainer: Annotated[str, typer.Option("--for", metavar="TRAINER", help="Meet its needs, such as piper.")] = "",
-    layout: Annotated[str, typer.Option(metavar="NAME", help="How the corpus is arranged. [default: auto]")] = "",
-    language: Annotated[
-        str, typer.Option(metavar="TAG", help="Of clips that do not say theirs. [default: en-us]")
-    ] = "",
+    trainer: Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")] = "",
+    layout: Layout = "",
+    language: Language = "",
     columns: Columns = "",
     audio_root: AudioRoot = None,
     follow_links: FollowLinks = False,
     export: Annotated[
-        list[str] | None, typer.Option(metavar="FORM", help="Write this as well; may be repeated.")
+        list[str] | None, typer.Option(metavar="FORM", help="Export in this form too; may be repeated.")
     ] = None,
     decisions: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and texts: comes before all findings.")
+        Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")
     ] = None,
     keep_hours: Annotated[
-        float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="At most; the worst go first.")
+        float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="Keep at most H hours, the best clips.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Reject only what cannot be fixed.")] = False,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Reject only clips that cannot be fixed.")] = False,
     asr_model: Annotated[
         str,
-        typer.Option(metavar="PATH|NAME", help="Whisper weights, where the recipe has [transcribe]. [default: base]"),
+        typer.Option(metavar="PATH|NAME", help="Whisper weights, for a recipe with [transcribe]. [default: base]"),
     ] = "",
     jobs: Jobs = None,
     cluster: Cluster = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
     as_json: AsJson = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be built, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be built, and stop.")] = False,
 ) -> int:
     """Build a clean, normalised, ready-to-train copy of a corpus, with a reason for every rejection.
 
-    The corpus is only read. A second build does only what has changed; one that was stopped goes on.
+    The corpus is only read. A second build processes only what has changed; after an interruption the same command
+    resumes.
     """
     if not recipe and source is None:
-        raise UsageError("say what to build: --recipe NAME (see: ttsprep recipes), or --source DIR")
+        raise UsageError("nothing to build: give --recipe NAME (see: ttsprep recipes) or --source DIR")
     if strict and lenient:
         raise UsageError("--strict and --lenient exclude each other")
     from ttsprep.build.options import build_recipe, corpus_name
@@ -93,7 +102,7 @@ def build(
         if source is None and dry_run and sources.find(rules.source, data=data) is None:
             needed = sources.needs(rules.source, data=data)
             if needed.missing:
-                show_needs(needed, as_json=as_json)
+                show_download(needed, as_json=as_json)
                 return 0
         if source is None:
             source = sources.get(rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), progress=meter)
@@ -115,14 +124,14 @@ def build(
 
 
 def _agreed(needs: "Needs", yes: bool) -> bool:
-    """Ask whether to fetch; where nobody can answer that is a no."""
-    console.tell(needs.describe())
+    """Ask whether to download; the answer is no without a terminal."""
+    console.log(needs.describe())
     if yes:
         return True
     if not (sys.stdin and sys.stdin.isatty()):
-        console.tell("nobody is there to agree: give --yes to fetch it")
+        console.log("not a terminal: pass --yes to download")
         return False
-    return typer.confirm("Fetch it?", default=False, err=True)
+    return typer.confirm("Download?", default=False, err=True)
 
 
 def new_recipe() -> None:
@@ -133,18 +142,25 @@ def new_recipe() -> None:
 
 
 def trainers() -> None:
-    """List the trainers that a build can be made for, with --for."""
+    """List the trainers that ttsprep build --for can prepare for."""
     from ttsprep.build import targets as trainer
 
     show_trainers({name: trainer.load(name) for name in trainer.trainers()})
 
 
+def recipes() -> None:
+    """List the recipes that come with ttsprep."""
+    from ttsprep.build.config import load, shipped
+
+    print_rich(pairs({name: load(name).about for name in sorted(shipped())}))
+
+
 MOST = 6
-"""Reasons, sounds and exports that are named; the files have the others."""
+"""Reasons and sounds that are named; the files have the others."""
 
 
-def show_needs(needs: "Needs", *, as_json: bool) -> None:
-    """Show what would be fetched before anything can be planned."""
+def show_download(needs: "Needs", *, as_json: bool) -> None:
+    """Show what would be downloaded before anything can be planned."""
     if as_json:
         document = {
             "source": needs.source.name,
@@ -152,7 +168,7 @@ def show_needs(needs: "Needs", *, as_json: bool) -> None:
             "bytes": needs.bytes,
             "into": printable(str(needs.folder)),
         }
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
     else:
         write(needs.describe() + "\n")
 
@@ -161,7 +177,7 @@ def show_draft(draft: "Draft", out: Path, *, as_json: bool) -> None:
     """Show what a build would do."""
     document = draft.describe()
     if as_json:
-        write(json.dumps(document | {"out": printable(str(out))}, ensure_ascii=False, indent=2) + "\n")
+        write_json(document | {"out": printable(str(out))})
         return
     source, result, rejected = (document[key] for key in ("source", "result", "rejected"))
     rows = {
@@ -172,23 +188,24 @@ def show_draft(draft: "Draft", out: Path, *, as_json: bool) -> None:
         "exports": ", ".join(document["exports"]),
         "would write": printable(str(out)),
     }
-    show(pairs(rows | _sounds(document)))
+    print_rich(pairs(rows | _sounds(document)))
 
 
 def show_built(built: "Built", *, as_json: bool) -> None:
-    """Show what became of the corpus, and where everything is."""
+    """Show what was rejected and built, and where the results are."""
     document = built.document
     if as_json:
-        write(json.dumps(document | {"out": printable(str(built.out))}, ensure_ascii=False, indent=2) + "\n")
+        write_json(document | {"out": printable(str(built.out))})
         return
     from rich.text import Text
 
     source, result, rejected = (document[key] for key in ("source", "result", "rejected"))
     rates = ", ".join(f"{rate:,} Hz" for rate in result["sample_rates"])
+    speakers = f", {count(result['speakers'], 'speaker')}" if result["speakers"] else ""
     rows = {
         "source": f"{printable(source['corpus'])}: {_size(source)}, read as {source['layout']}",
         "rejected": _size(rejected) + _listed(rejected["reasons"]),
-        "built": f"{_size(result)} at {rates}" + (f", {result['speakers']} speakers" if result["speakers"] else ""),
+        "built": f"{_size(result)} at {rates}{speakers}",
         "split": ", ".join(f"{name} {number:,}" for name, number in result["splits"].items()),
     }
     parts: list[Any] = [pairs(rows | _sounds(document) | _unknown(document)), Text()]
@@ -200,7 +217,7 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         "reasons": printable(str(built.out / "rejected.csv")),
     }
     where |= {"train": built.use} if built.use else {}
-    show(*parts, pairs(where))
+    print_rich(*parts, pairs(where))
 
 
 def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
@@ -210,11 +227,11 @@ def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
     parts: list[Any] = []
     for name, trainer in trainers.items():
         parts += [Text.assemble((name, "bold"), f"  {trainer.about}"), Text(f"    {trainer.use}", "dim")]
-    show(*parts)
+    print_rich(*parts)
 
 
 def _size(numbers: Mapping[str, Any]) -> str:
-    return f"{count(numbers['clips'], 'clip')}, {length(numbers['hours'])}"
+    return f"{count(numbers['clips'], 'clip')}, {hours(numbers['hours'])}"
 
 
 def _listed(reasons: Mapping[str, int]) -> str:
@@ -224,21 +241,23 @@ def _listed(reasons: Mapping[str, int]) -> str:
 
 
 def _sounds(document: Mapping[str, Any]) -> dict[str, str]:
-    """Say which phones and diphones the rejections cost, and which clips were spared for theirs."""
+    """Name the phones and diphones that the rejections cost, and count the clips kept for theirs."""
     rows = {}
     lost: Mapping[str, list[str]] = document["lost_sounds"]
     if lost:
-        clips = {name for names in lost.values() for name in names}
+        rejected = {name for names in lost.values() for name in names}
         shown = ", ".join(f"/{sound}/" for sound in list(lost)[:MOST])
-        kind = "phones or diphones" if any(" " not in sound for sound in lost) else "diphones"
-        rows["lost"] = f"{len(lost):,} {kind} that only {count(len(clips), 'rejected clip')} had: {shown} …"
+        kind = "phone or diphone" if any(" " not in sound for sound in lost) else "diphone"
+        more = ", …" if len(lost) > MOST else ""
+        rows["lost"] = f"{count(len(lost), kind)} only in {count(len(rejected), 'rejected clip')}: {shown}{more}"
     if document["kept_for_coverage"]:
-        rows["spared"] = f"{count(len(document['kept_for_coverage']), 'doubtful clip')} with a phone that no other has"
+        clips = document["kept_for_coverage"]
+        rows["kept for coverage"] = f"{count(len(clips), 'clip')} with an otherwise missing phone"
     return rows
 
 
 def _unknown(document: Mapping[str, Any]) -> dict[str, str]:
-    """Say which symbols the trainer does not know."""
+    """Name the symbols that the trainer does not know."""
     unknown: Mapping[str, list[str]] = document["out_of_vocabulary"]
     if not unknown:
         return {}
@@ -246,18 +265,16 @@ def _unknown(document: Mapping[str, Any]) -> dict[str, str]:
     shown = ", ".join(
         f"{printable(symbol)!r} in {count(len(names), 'clip')}" for symbol, names in list(unknown.items())[:MOST]
     )
-    return {"unknown": f"{len(unknown)} symbols that {trainer} does not have: {shown}"}
+    return {"unknown": f"{count(len(unknown), 'symbol')} not in the vocabulary of {trainer}: {shown}"}
 
 
-def _findings(found: Mapping[str, Mapping[str, int]]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def _findings(codes: Mapping[str, Mapping[str, int]]) -> "Table":
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    table = plain_table()
     for title in ("before", "after"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("clips with an error or a warning")
-    for code, row in found.items():
+    for code, row in codes.items():
         table.add_row(f"{row['before']:,}", Text(f"{row['after']:,}", "yellow" if row["after"] else "green"), code)
     return table

@@ -1,6 +1,5 @@
 """The commands ``ttsprep encode``, ``decode`` and ``codec``."""
 
-import json
 import math
 import signal
 from collections.abc import Mapping, Sequence
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.audit import length, pairs
-from ttsprep.cli.console import count, printable, show, write
+from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
 from ttsprep.cli.options import AsJson, Cluster, Jobs
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
+from ttsprep.report.format import count, hours
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,31 +40,30 @@ def _needs_torch() -> None:
 
 def encode(
     corpus: Annotated[
-        Path | None, typer.Argument(metavar="[CORPUS]", help="A folder. [default: the newest build in ./build]")
+        Path | None, typer.Argument(metavar="[CORPUS]", help="Corpus. [default: the newest build in ./build]")
     ] = None,
     *,
-    codec: Annotated[
-        str, typer.Option(metavar="C", help="A checkpoint, a folder of Hugging Face, or nano16.")
-    ] = "nano16",
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the codes go.")] = Path("codes"),
+    codec: Annotated[str, typer.Option(metavar="C", help="Checkpoint, Hugging Face folder, or nano16.")] = "nano16",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes"),
     form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, webdataset or hf.")] = "parquet",
-    layout: Annotated[str, typer.Option(metavar="NAME", help="How the corpus is arranged.")] = "auto",
-    device: Annotated[str, typer.Option(metavar="D", help="auto, cpu or cuda.")] = "auto",
+    layout: Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus.")] = "auto",
+    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto",
     num_codebooks: Annotated[
         int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
     ] = None,
     beam: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Paths searched: 1 is fastest. [default: of the codec]")
+        int | None, typer.Option(metavar="N", min=1, help="Beam width; 1 is fastest. [default: of the codec]")
     ] = None,
     jobs: Jobs = None,
     cluster: Cluster = "",
-    verify: Annotated[bool, typer.Option("--verify", help="Code and decode a sample again.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Encode and decode a sample again, and compare.")] = False,
     as_json: AsJson = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be encoded, and stop.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be encoded, and stop.")] = False,
 ) -> int:
-    """Turn clips into the codebook indices of a neural codec.
+    """Encode clips as codebook indices of a neural codec.
 
-    The corpus is only read. A second run codes only what has changed; one that was stopped goes on.
+    The corpus is only read. A second run encodes only what has changed; after an interruption the same command
+    resumes.
     """
     _needs_torch()
     from ttsprep.codec.encode import Options, newest_build, prepare
@@ -90,14 +88,14 @@ def encode(
 
 
 def decode(
-    codes: Annotated[Path, typer.Argument(metavar="CODES", help="Folder of the codes, or one shard.")],
+    codes: Annotated[Path, typer.Argument(metavar="CODES", help="Folder of the tokens, or one shard.")],
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the clips go.")] = Path("decoded"),
-    codec: Annotated[str, typer.Option(metavar="C", help="What they were coded with. [default: what they say]")] = "",
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the clips.")] = Path("decoded"),
+    codec: Annotated[str, typer.Option(metavar="C", help="Codec of the tokens. [default: as they name it]")] = "",
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn codes back into clips of the same lengths and levels."""
+    """Decode tokens to clips of the same lengths and levels."""
     _needs_torch()
     from ttsprep.codec.decode import decode as run
 
@@ -113,23 +111,23 @@ def decode(
 
 
 codec = typer.Typer(
-    help="Train a codec on your own speech, and see how good and how healthy it is.",
+    help="Train a codec on your speech, and measure its quality and its health.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="Preset, settings and sources, a .toml file.")]
+Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="File with preset, settings and sources (.toml).")]
 Speech = Annotated[Path, typer.Option(metavar="DIR", help="Folder written by pack.")]
-Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="A file, or nano16.")]
-Recordings = Annotated[Path, typer.Argument(metavar="CORPUS", help="A folder of recordings.")]
+Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Checkpoint file, or nano16.")]
+Recordings = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of recordings.")]
 
 
 @codec.command("pack")
 def _pack(
     recipe: Recipe,
     *,
-    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder the sources are in; may be repeated.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the speech goes.")],
+    data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder with the sources; may be repeated.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the packed speech.")],
 ) -> None:
     """Decode the sources of a recipe into one array."""
     _needs_torch()
@@ -141,33 +139,33 @@ def _pack(
 @codec.command("train")
 def _train(
     recipe: Annotated[
-        Path | None, typer.Argument(metavar="[RECIPE]", help="Preset, settings and sources, a .toml file.")
+        Path | None, typer.Argument(metavar="[RECIPE]", help="File with preset, settings and sources (.toml).")
     ] = None,
     *,
     speech: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder written by pack.")] = None,
     corpus: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A folder of recordings, instead of a recipe and --speech.")
+        Path | None, typer.Option(metavar="DIR", help="Folder of recordings, instead of a recipe and --speech.")
     ] = None,
-    preset: Annotated[str, typer.Option(metavar="NAME", help="With --corpus: nano16, base16 or base24.")] = "nano16",
+    preset: Annotated[str, typer.Option(metavar="NAME", help="nano16, base16 or base24, for --corpus.")] = "nano16",
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
     steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop at this step.")] = None,
     decay: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Bring the run to an end: let the learning rate fall over N steps."),
+        typer.Option(metavar="N", min=1, help="End the run: decay the learning rate over N steps."),
     ] = None,
     begin_from: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="A checkpoint to begin a new run from.")
+        Path | None, typer.Option("--from", metavar="FILE", help="Checkpoint to start a new run from.")
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None,
-    device: Annotated[str, typer.Option(metavar="D", help="auto, cpu or cuda.")] = "auto",
-    save_minutes: Annotated[float, typer.Option(metavar="M", min=0.0, help="How often the state is saved.")] = 5.0,
+    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto",
+    save_minutes: Annotated[float, typer.Option(metavar="M", min=0.0, help="Minutes between saves.")] = 5.0,
 ) -> None:
-    """Train, or go on training: stop and start at will."""
+    """Train a codec, or resume its training."""
     _needs_torch()
     if (recipe is None or speech is None) == (corpus is None):
-        raise UsageError("say what to train on: a recipe with --speech, or --corpus with --preset")
+        raise UsageError("nothing to train on: give a recipe with --speech, or --corpus with --preset")
     from ttsprep.codec.device import find_device
     from ttsprep.codec.training.config import CodecRecipe, parse_settings, read_recipe
     from ttsprep.codec.training.train import TrainOptions, reexecute, train
@@ -177,8 +175,8 @@ def _train(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
     options = TrainOptions(steps, decay, begin_from, parse_settings(settings or ()), device, save_minutes)
     chosen = CodecRecipe(preset=preset) if recipe is None else read_recipe(recipe)
-    run = train(chosen, out, options, speech=speech, corpus=corpus, tell=console.tell)
-    console.tell(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
+    run = train(chosen, out, options, speech=speech, corpus=corpus, tell=console.log)
+    console.log(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
 
 
 @codec.command("fit")
@@ -204,9 +202,9 @@ def _export(
     speech: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder written by pack. [default: speech in RUN]")
     ] = None,
-    last: Annotated[bool, typer.Option("--last", help="The last weights, not the averaged ones.")] = False,
+    last: Annotated[bool, typer.Option("--last", help="Export the last weights instead of the averaged ones.")] = False,
 ) -> None:
-    """Turn a run into a checkpoint to share."""
+    """Export the checkpoint of a run."""
     _needs_torch()
     from ttsprep.codec import checkpoint
     from ttsprep.codec.training.data import Speech as PackedSpeech
@@ -224,12 +222,12 @@ def _eval(
     checkpoint: Checkpoint,
     corpus: Recordings,
     *,
-    clips: Annotated[int, typer.Option(metavar="N", min=1, help="How many, ten seconds of each.")] = 20,
-    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Paths searched.")] = 1,
+    clips: Annotated[int, typer.Option(metavar="N", min=1, help="Number of clips, ten seconds of each.")] = 20,
+    beam: Annotated[int, typer.Option(metavar="N", min=1, help="Beam width of the search.")] = 1,
     baseline: Annotated[
-        list[str] | None, typer.Option(metavar="B", help="opus, lyra, or a folder of Hugging Face; may be repeated.")
+        list[str] | None, typer.Option(metavar="B", help="Also measure opus, lyra, or a Hugging Face folder.")
     ] = None,
-    lyra: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the models of Lyra are.")] = None,
+    lyra: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the models of Lyra.")] = None,
 ) -> None:
     """Measure a codec with its first codebook, its first two, and so on to all of them."""
     _needs_torch()
@@ -247,12 +245,12 @@ def _eval(
 def _doctor(
     checkpoint: Checkpoint,
     corpus: Annotated[
-        Path | None, typer.Argument(metavar="[CORPUS]", help="A folder of recordings. [default: the weights alone]")
+        Path | None, typer.Argument(metavar="[CORPUS]", help="Folder of recordings. [default: check the weights only]")
     ] = None,
     *,
-    clips: Annotated[int, typer.Option(metavar="N", min=1, help="How many, ten seconds of each.")] = 40,
+    clips: Annotated[int, typer.Option(metavar="N", min=1, help="Number of clips, ten seconds of each.")] = 40,
 ) -> None:
-    """Look at the health of a checkpoint."""
+    """Check the health of a checkpoint."""
     _needs_torch()
     from ttsprep.codec.codec import Codec
     from ttsprep.codec.doctor import health_check
@@ -298,9 +296,9 @@ def show_job(job: "Job", out: Path, device: str, *, as_json: bool) -> None:
         "out": printable(str(out)),
     }
     if as_json:
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
         return
-    show(
+    print_rich(
         pairs({
             "would encode": f"{count(len(job.plan.clips), 'clip')} of {document['corpus']} ({corpus.layout})",
             "with": f"{_codec(spec.document())} on {device}",
@@ -319,20 +317,20 @@ def _codec(spec: Mapping[str, Any]) -> str:
 
 
 def show_encoded(result: "Encoded", verified: "Verified | None", *, as_json: bool) -> None:
-    """Show what was encoded, how its codes are used, and which clips stand out."""
+    """Show what was encoded, the use of the codebooks, and outliers."""
     from rich.text import Text
 
     summary = result.summary
     if as_json:
         more = {"verified": verified.document()} if verified else {}
         document = {**summary, "coded": result.coded, "out": printable(str(result.out)), **more}
-        write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        write_json(document)
         return
     where = f"{printable(str(result.out))}: {count(summary['shards'], 'shard')} ({summary['format']})"
     rows = {
-        "encoded": f"{count(summary['clips'], 'clip')}, {length(summary['hours'])}, {summary['tokens']:,} codes",
+        "encoded": f"{count(summary['clips'], 'clip')}, {hours(summary['hours'])}, {count(summary['tokens'], 'token')}",
         "codec": _codec(summary["spec"]),
-        "says": f"{summary['kbits_per_s']} kbit/s by the entropy of each codebook",
+        "entropy": f"{summary['kbits_per_s']} kbit/s, summed over the codebooks",
         "out": where,
     }
     if summary["skipped"]:
@@ -341,20 +339,17 @@ def show_encoded(result: "Encoded", verified: "Verified | None", *, as_json: boo
     if summary["outliers"]:
         named = ", ".join(f"{printable(row['id'])} ({row['distance_db']:g} dB)" for row in summary["outlier_clips"][:5])
         rows["outliers"] = (
-            f"{count(summary['outliers'], 'clip')} that the codec fits far worse than the rest "
+            f"{count(summary['outliers'], 'clip')} far less accurate than the rest "
             f"(median {summary['distance_db']['median']:g} dB): {named}"
         )
     parts: list[Any] = [pairs(rows), Text(), _books(summary["codebooks"])]
     if verified:
         parts += [Text(), pairs(verified.lines())]
-    show(*parts)
+    print_rich(*parts)
 
 
 def _books(books: Sequence[Mapping[str, Any]]) -> "Table":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
+    table = plain_table()
     for title in ("codebook", "codes used", "perplexity", "bits"):
         table.add_column(title, justify="right", no_wrap=True)
     for number, book in enumerate(books):
@@ -372,9 +367,9 @@ def show_decoded(result: "Decoded", *, as_json: bool) -> None:
         "decoded": result.fresh,
     }
     if as_json:
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
         return
-    rows = {"decoded": f"{count(result.clips, 'clip')}, {length(result.seconds / 3600)}", "out": str(document["out"])}
+    rows = {"decoded": f"{count(result.clips, 'clip')}, {hours(result.seconds / 3600)}", "out": str(document["out"])}
     if result.clipped:
-        rows["clipped"] = f"{count(result.clipped, 'clip')} went beyond full scale and were cut there"
-    show(pairs(rows))
+        rows["clipped"] = f"{count(result.clipped, 'clip')} clipped at full scale"
+    print_rich(pairs(rows))

@@ -1,24 +1,30 @@
 """What the command line shows: results on stdout, progress and errors on stderr."""
 
 import io
+import json
 import os
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TextIO, cast
+from typing import TYPE_CHECKING, Any, Self, TextIO, cast
 
 from ttsprep.core.errors import OutputError
+from ttsprep.report.format import count
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
+    from rich.table import Table
 
 FAILED = 2
+COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
 LOG_EVERY_S = 60.0
-"""How often the progress is told where there is no terminal."""
+"""Interval of progress lines without a terminal."""
 
 
 def prepare_streams() -> None:
@@ -37,7 +43,7 @@ def prepare_streams() -> None:
 
 
 def write(text: str) -> None:
-    """Write the result to stdout; whoever reads it may leave early.
+    """Write the result to stdout; a closed pipe is no error.
 
     Raises
     ------
@@ -54,8 +60,13 @@ def write(text: str) -> None:
         raise OutputError(f"cannot write the result to stdout: {error.strerror}") from None
 
 
+def write_json(document: Mapping[str, Any]) -> None:
+    """Write one JSON document to stdout."""
+    write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
 def _abandon_stdout() -> None:
-    """Lead stdout to nowhere, so that the flush at exit does not fail as well."""
+    """Redirect stdout to the null device, so that the flush at exit does not fail as well."""
     with suppress(OSError, ValueError):  # no descriptor: a stream of a test
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -65,32 +76,32 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def complain(message: str) -> int:
-    """Say in one line why it cannot go on, and return the exit code."""
-    tell(f"ttsprep: {printable(message)}")
+def error(message: str) -> int:
+    """Log an error in one line, and return the exit code."""
+    log(f"ttsprep: {printable(message)}")
     return FAILED
 
 
-def tell(line: str) -> None:
-    """Write a line to stderr, if anyone listens."""
+def log(line: str) -> None:
+    """Write a line to stderr, if that is open."""
     with suppress(OSError):
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
 
-def confess(error: Exception) -> int:
-    """Say in one line that this is a fault of ours, with the details in a file, and return the exit code."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+def internal_error(fault: Exception) -> int:
+    """Log an error of ttsprep itself in one line, with the details in a file, and return the exit code."""
+    frame = traceback.extract_tb(fault.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="ttsprep-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
         ) as file:
-            traceback.print_exception(error, file=file)
-        details = f"please report it with the file {file.name}"
+            traceback.print_exception(fault, file=file)
+        details = f"please report it with {file.name}"
     except OSError:
         details = "please report it"
-    return complain(f"a fault in ttsprep itself ({type(error).__name__} at {place}): {error}; {details}")
+    return error(f"internal error: {type(fault).__name__} at {place}: {fault}; {details}")
 
 
 def _console(stream: TextIO, *, terminal: bool | None = None) -> "Console":
@@ -100,7 +111,7 @@ def _console(stream: TextIO, *, terminal: bool | None = None) -> "Console":
     return Console(file=stream, force_terminal=terminal, highlight=False, markup=False, emoji=False)
 
 
-def show(*parts: "RenderableType") -> None:
+def print_rich(*parts: "RenderableType") -> None:
     """Write to stdout what rich makes of `parts`, without blanks at the ends of lines."""
     page = io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding, "backslashreplace", newline="")
     console = _console(page, terminal=sys.stdout.isatty() or None)
@@ -108,6 +119,27 @@ def show(*parts: "RenderableType") -> None:
         console.print(part)
     page.seek(0)
     write("\n".join(line.rstrip() for line in page.read().split("\n")))
+
+
+def pairs(rows: Mapping[str, str]) -> "Table":
+    """Return names and values in two columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return table
+
+
+def plain_table() -> "Table":
+    """Return a table with a dim heading and no frame."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False, header_style="dim", show_edge=False)
 
 
 def encodable(text: str) -> bool:
@@ -119,13 +151,8 @@ def encodable(text: str) -> bool:
     return True
 
 
-def count(number: int, singular: str) -> str:
-    """Write a count with its noun: ``1 clip``, ``13,100 clips``."""
-    return f"{number:,} {singular}{'' if number == 1 else 's'}"
-
-
 class Meter:
-    """Tells on stderr how far a run is: a bar in a terminal, else a line every minute.
+    """Progress on stderr: a bar in a terminal, else a line every minute.
 
     ``with Meter() as meter``; then for every stage of the run `start` once, and `advance` for all that is done.
     """
@@ -136,37 +163,37 @@ class Meter:
         self._doing = ""
         self._total = self._done = 0
         self._seconds = 0.0
-        self._start = self._last = self._told = time.monotonic()
+        self._start = self._last = self._logged = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self._end(told=failure[0] is None)
+        self._end(shown=failure[0] is None)
 
     def start(self, stage: str, total: int, new: int) -> None:
         """Begin a stage: `new` of its `total` clips are not known."""
-        self._end(told=True)
+        self._end(shown=True)
         self._doing, self._total, self._done, self._seconds = stage, new, 0, 0.0
-        self._start = self._last = self._told = time.monotonic()
+        self._start = self._last = self._logged = time.monotonic()
         if total > new:
-            tell(f"{stage}: {total - new:,} of {count(total, 'clip')} known from the last run")
+            log(f"{stage}: {total - new:,} of {count(total, 'clip')} unchanged since the last run")
         if not self._console.is_terminal:
             if new:
-                tell(f"{stage}: {count(new, 'clip')}")
+                log(f"{stage}: {count(new, 'clip')}")
             return
         if new:
             self._show_bar(new)
         else:
-            self._show_spinner("judging, and writing")
+            self._show_spinner("judging and writing")
 
-    def _end(self, *, told: bool) -> None:
+    def _end(self, *, shown: bool) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-        if self._done and told:
+        if self._done and shown:
             spent = self._last - self._start
-            tell(f"{self._doing}: {count(self._done, 'clip')} in {spent:.1f} s, {self._speed(self._last)}")
+            log(f"{self._doing}: {count(self._done, 'clip')} in {spent:.1f} s, {self._speed(self._last)}")
         self._done = 0
 
     def _show_bar(self, total: int) -> None:
@@ -202,34 +229,34 @@ class Meter:
             self._bar.update(task, completed=self._done, speed=self._speed(now))
             if clips and self._done >= self._total:
                 self._bar.stop()
-                self._show_spinner("judging, and writing")
-        elif now - self._told > LOG_EVERY_S:
-            self._told = now
+                self._show_spinner("judging and writing")
+        elif now - self._logged > LOG_EVERY_S:
+            self._logged = now
             left = (now - self._start) * (self._total / max(1, self._done) - 1) / 60
             done = f"{self._done:,} of {count(self._total, 'clip')}"
-            tell(f"{self._doing}: {done}, {self._speed(now)}, {left:.0f} min left")
+            log(f"{self._doing}: {done}, {self._speed(now)}, {left:.0f} min left")
 
     def note(self, line: str) -> None:
         """Write a line."""
-        tell(f"ttsprep: {printable(line)}")
+        log(f"ttsprep: {printable(line)}")
 
     def transfer(self, what: str, done: int, total: int) -> None:
-        """Tell how many bytes of something are done; of an unknown total if that is 0."""
+        """Show how many bytes are done; `total` is 0 if it is unknown."""
         share = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{done / 1e6:,.0f} MB"
         now = time.monotonic()
         if what != self._doing:
-            self._end(told=True)
-            self._doing, self._told = what, now
-            tell(what)
+            self._end(shown=True)
+            self._doing, self._logged = what, now
+            log(what)
         elif self._console.is_terminal:
             if self._bar is None:
                 self._show_spinner(what)
             if self._bar is not None:
                 (task,) = self._bar.task_ids
                 self._bar.update(task, description=f"{what}: {share}")
-        elif now - self._told > LOG_EVERY_S:
-            self._told = now
-            tell(f"{what}: {share}")
+        elif now - self._logged > LOG_EVERY_S:
+            self._logged = now
+            log(f"{what}: {share}")
 
     def _speed(self, now: float) -> str:
         spent = max(1e-9, now - self._start)

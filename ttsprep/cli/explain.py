@@ -1,4 +1,4 @@
-"""The command ``ttsprep explain``: of a finding of the catalogue, or of one clip of an audit."""
+"""The commands ``ttsprep explain``, of a finding or of one clip of an audit, and ``ttsprep checks``."""
 
 import difflib
 from pathlib import Path
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 def explain(
     name: Annotated[
-        str, typer.Argument(metavar="CODE|CLIP", help="A finding, such as clipping; or a clip: its id or its file.")
+        str, typer.Argument(metavar="CODE|CLIP", help="A finding, such as clipping; or a clip, by its id or file.")
     ],
     *,
     audit: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Audit or build with the clip. [default: the one *.audit here]")
+        Path | None, typer.Option(metavar="DIR", help="Audit or build with the clip. [default: the only *.audit here]")
     ] = None,
-    corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the corpus is now, if it moved.")] = None,
+    corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the corpus, if it has moved.")] = None,
     build: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A build of the corpus: say what became of the clip.")
+        Path | None, typer.Option(metavar="DIR", help="A build of the corpus: show whether it kept the clip.")
     ] = None,
     asr_model: Annotated[
-        str, typer.Option(metavar="PATH|NAME", help="Whisper weights: score every word of the clip.")
+        str, typer.Option(metavar="PATH|NAME", help="Whisper weights, to score every word of the clip.")
     ] = "",
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The page. [default: DIR/explain/CLIP.html]")
+        Path | None, typer.Option(metavar="FILE", help="File of the page. [default: DIR/explain/CLIP.html]")
     ] = None,
     recipe: Annotated[
-        str, typer.Option("--recipe", metavar="R", help="Limits of a finding: a recipe by name, or a .toml file.")
+        str, typer.Option("--recipe", metavar="R", help="Recipe with the limits: its name, or a .toml file.")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; a page only with --html.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; no page without --html.")] = False,
 ) -> None:
-    """Explain a finding, or everything known of one clip.
+    """Explain a finding, or one clip of an audit.
 
-    Of a finding it says how it is measured, its limits, why it hurts, and the fix. Of a clip it shows the findings,
-    their fixes, and every measure beside the quartiles of the corpus, and writes a page to hear and see it.
+    A finding: how it is measured, its limits, why it hurts, and the fix. A clip: its findings with their fixes, and
+    every measure beside the quartiles of the corpus; a page to hear and see the clip is written.
     """
     from ttsprep.checks.base import catalogue
 
@@ -57,21 +57,16 @@ def explain(
 def _code(name: str, recipe: str, *, as_json: bool) -> None:
     from ttsprep.build.config import Recipe, load
     from ttsprep.checks.base import catalogue
-    from ttsprep.cli import audit as views
+    from ttsprep.cli import explain_view
 
     entry, check = catalogue()[name]
     judges = (load(recipe) if recipe else Recipe()).configured_checks()
     (judge,) = (judge for judge in judges if type(judge) is check)
-    if as_json:
-        from ttsprep.cli import explain_view
-
-        explain_view.show_code_json(entry, judge)
-    else:
-        views.show_explanation(entry, judge)
+    explain_view.show_code(entry, judge, as_json=as_json)
 
 
 def _only_audit(name: str) -> Path:
-    """Return the one audit that is here."""
+    """Return the only audit in the current folder."""
     from ttsprep.audit.results import audits_in
     from ttsprep.checks.base import catalogue
 
@@ -83,7 +78,7 @@ def _only_audit(name: str) -> Path:
     some = ", ".join(str(path) for path in found[:5]) + (", ..." if len(found) > 5 else "")
     close = difflib.get_close_matches(name, catalogue(), n=1)
     meant = f" (or did you mean the finding {close[0]!r}?)" if close else ""
-    raise UsageError(f"several audits are here: {some}; say with --audit DIR which has {name!r}{meant}")
+    raise UsageError(f"several audits are here: {some}; choose the one that has {name!r} with --audit DIR{meant}")
 
 
 def _clip(
@@ -134,6 +129,14 @@ def _write(report: "ClipReport", page: Path, *, asked: bool) -> Path | None:
     except OutputError as error:
         if asked:
             raise
-        console.complain(f"no page: {error}; give --html FILE")
+        console.error(f"no page: {error}; give --html FILE")
         return None
     return page
+
+
+def checks() -> None:
+    """List all findings, by check."""
+    from ttsprep.checks.base import all_checks
+    from ttsprep.cli import explain_view
+
+    explain_view.show_checks(all_checks())

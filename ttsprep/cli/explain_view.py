@@ -1,20 +1,21 @@
 """What ``ttsprep explain`` shows in a terminal."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsprep.cli.audit import COLOURS, VERDICTS, pairs
-from ttsprep.cli.console import count, printable, show, write
+from ttsprep.cli.console import COLOURS, VERDICTS, pairs, print_rich, printable, write_json
 from ttsprep.cli.terminal_plot import MeasureTable, WaveformLine
 from ttsprep.report.clip.text import nats, not_measured, property_table, time_span
+from ttsprep.report.format import count
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
     from ttsprep.audit.percentiles import Measure
+    from ttsprep.checks.base import Check, Code
     from ttsprep.report.clip.report import ClipFinding, ClipReport
 
 
@@ -26,7 +27,7 @@ def show_clip(report: "ClipReport", page: Path | None, *, as_json: bool) -> None
     """Show everything known of a clip, and where its page is."""
     if as_json:
         where = {"page": None if page is None else printable(str(page))}
-        write(json.dumps(report.document() | where, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        write_json(report.document() | where)
         return
     from rich.padding import Padding
     from rich.text import Text
@@ -43,7 +44,7 @@ def show_clip(report: "ClipReport", page: Path | None, *, as_json: bool) -> None
     if report.words is None and report.audio.decoded is not None:
         hints["words"] = "not scored: give --asr-model PATH|NAME"
     parts += [Text(), pairs(hints)]
-    show(*parts)
+    print_rich(*parts)
 
 
 def _head(report: "ClipReport") -> "Text":
@@ -144,10 +145,50 @@ def _others(measures: Sequence["Measure"]) -> list[Any]:
     return [pairs(texts), *(Text(sentence, "dim") for sentence in not_measured(measures))]
 
 
-def show_code_json(entry: Any, judge: Any) -> None:
-    """Print what a finding is, with the thresholds as they are set."""
+def show_code(entry: "Code", judge: "Check", *, as_json: bool) -> None:
+    """Show a finding of the catalogue, with the thresholds of a recipe."""
     from ttsprep.checks.describe import thresholds
 
-    document = {name: getattr(entry, name) for name in ("code", "summary", "measured", "impact", "fix")}
-    limits = {limit.name: {"value": limit.value, "meaning": limit.meaning} for limit in thresholds(judge)}
-    write(json.dumps(document | {"check": judge.name, "limits": limits}, ensure_ascii=False, indent=2) + "\n")
+    limits = thresholds(judge)
+    if as_json:
+        document = {name: getattr(entry, name) for name in ("code", "summary", "measured", "impact", "fix")}
+        meanings = {limit.name: {"value": limit.value, "meaning": limit.meaning} for limit in limits}
+        write_json(document | {"check": judge.name, "limits": meanings})
+        return
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    parts: list[Any] = [Text.assemble((entry.code, "bold"), ": ", entry.summary)]
+
+    def section(title: str, content: "RenderableType") -> None:
+        parts.extend((Text(), Text(title, "bold"), Padding(content, (0, 0, 0, 2))))
+
+    section("How it is measured", Text(entry.measured))
+    if limits:
+        table = Table.grid(padding=(0, 2))
+        for limit in limits:
+            table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
+        section(f"Limits, as [checks.{judge.name}] in a recipe", table)
+    section("Why it hurts", Text(entry.impact))
+    section("How to fix it", Text(entry.fix))
+    print_rich(*parts)
+
+
+def show_checks(checks: Mapping[str, type["Check"]]) -> None:
+    """Show the catalogue of findings, check by check."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for name, check in checks.items():
+        if not check.codes:
+            continue
+        if table.row_count:
+            table.add_row()
+        table.add_row(Text(name, "dim"), "")
+        for code in check.codes:
+            table.add_row(Text(f"  {code.code}", "bold"), Text(code.summary))
+    print_rich(table)

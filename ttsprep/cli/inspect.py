@@ -1,6 +1,5 @@
 """The command ``ttsprep inspect``: what would be read of a folder, and why."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.audit import length, pairs
-from ttsprep.cli.console import count, printable, show, write
-from ttsprep.cli.options import AsJson, AudioRoot, Columns, FollowLinks, reading_options
+from ttsprep.cli.console import pairs, print_rich, printable, write_json
+from ttsprep.cli.options import AsJson, AudioRoot, Columns, FollowLinks, Language, Layout, reading_options
 from ttsprep.core.errors import CorpusError
+from ttsprep.report.format import count, hours
 
 if TYPE_CHECKING:
     from ttsprep.corpora.corpus import Corpus
@@ -29,8 +28,8 @@ _ROWS = 3
 def inspect(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or a table.")],
     *,
-    layout: Annotated[str, typer.Option(metavar="NAME", help="How it is arranged. [default: auto]")] = "auto",
-    language: Annotated[str, typer.Option(metavar="TAG", help="Of clips that do not name theirs.")] = "",
+    layout: Layout = "auto",
+    language: Language = "",
     columns: Columns = "",
     audio_root: AudioRoot = None,
     follow_links: FollowLinks = False,
@@ -57,10 +56,10 @@ def inspect(
     if path.exists():
         document |= {"layouts": _layouts(path, reading, document), "tables": list(_tables(path, reading))}
     if as_json:
-        write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        write_json(document)
     else:
         _show(document)
-    return console.complain(error) if error else 0
+    return console.error(error) if error else 0
 
 
 def _layouts(path: Path, reading: "Reading", document: Mapping[str, Any]) -> dict[str, str]:
@@ -180,8 +179,8 @@ def _audio(root: Path, paths: Sequence[str]) -> dict[str, Any]:
             continue
         seconds, read = seconds + duration, read + 1
         rates[f"{rate} Hz, {count(channels, 'channel')}"] += 1
-    hours = seconds / 3600 * len(paths) / max(1, read + unread)
-    return {"files": len(paths), "headers_read": read, "unreadable": unread, "hours": hours, "rates": dict(rates)}
+    total = seconds / 3600 * len(paths) / max(1, read + unread)
+    return {"files": len(paths), "headers_read": read, "unreadable": unread, "hours": total, "rates": dict(rates)}
 
 
 def _show(document: Mapping[str, Any]) -> None:
@@ -192,16 +191,16 @@ def _show(document: Mapping[str, Any]) -> None:
         about = "" if document["headers_read"] == document["files"] else f" by {document['headers_read']} headers"
         rows = {
             "would read": f"{count(document['clips'], 'clip')} of {document['path']}",
-            "audio": f"{count(document['files'], 'file')}, {length(document['hours'])}{about}",
+            "audio": f"{count(document['files'], 'file')}, {hours(document['hours'])}{about}",
             "layout": f"{document['layout']} ({document['recognised_by']})",
             "because": "\n".join(document["reading"][:_TABLES]),
             "texts": f"{document['clips'] - document['without_text']:,} of {document['clips']:,}",
             "rates": "; ".join(f"{rate} ({number})" for rate, number in document["rates"].items()),
             "languages": ", ".join(f"{name} ({number:,})" for name, number in document["languages"].items()),
             "speakers": ", ".join(f"{printable(name)} ({number:,})" for name, number in document["speakers"].items()),
-            "left over": count(document["orphans"], "audio file") if document["orphans"] else "",
-            "to know": "\n".join(document["first_findings"]),
-            "such as": "\n".join(f"{row['path']}: {row['text'][:100]}" for row in document["clips_sample"]),
+            "orphans": count(document["orphans"], "audio file") if document["orphans"] else "",
+            "findings": "\n".join(document["first_findings"]),
+            "samples": "\n".join(f"{row['path']}: {row['text'][:100]}" for row in document["clips_sample"]),
         }
         parts += [pairs({name: value for name, value in rows.items() if value}), Text()]
     for table in document.get("tables", ()):
@@ -218,4 +217,4 @@ def _show(document: Mapping[str, Any]) -> None:
         found = {name: why for name, why in document["layouts"].items() if why}
         others = ", ".join(name for name, why in document["layouts"].items() if not why)
         parts += [Text(), Text("layouts tried", "bold"), pairs({**found, "not": others})]
-    show(*parts)
+    print_rich(*parts)

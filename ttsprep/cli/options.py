@@ -5,16 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Processes. [default: all cores]")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Work on a Ray cluster; auto: the one of this machine.")]
+from ttsprep.core.errors import UsageError
 
-
+CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")]
+Layout = Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus. [default: auto]")]
+Language = Annotated[str, typer.Option(metavar="TAG", help="Language of clips without one. [default: en-us]")]
 Columns = Annotated[
-    str, typer.Option(metavar="A,B,...", help="What each column of a table is: path,speaker,text; - for none.")
+    str, typer.Option(metavar="A,B,...", help="Columns of a table, such as path,speaker,text; - to skip one.")
 ]
-AudioRoot = Annotated[Path | None, typer.Option(metavar="DIR", help="Where the audio lies. [default: CORPUS]")]
+AudioRoot = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the audio. [default: CORPUS]")]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links to folders.")]
+RecipeName = Annotated[str, typer.Option("--recipe", metavar="R", help="Recipe: its name, or a .toml file.")]
+Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
+Codes = list[str] | None
 
 
 def reading_options(columns: str, audio_root: Path | None, *, follow_links: bool) -> dict[str, Any]:
@@ -24,3 +29,22 @@ def reading_options(columns: str, audio_root: Path | None, *, follow_links: bool
     words = tuple(word.strip() for word in columns.split(",")) if columns else ()
     parse_columns(words)
     return {"columns": words, "audio_root": str(audio_root or ""), "follow_links": follow_links}
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file that are not blank.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, is not UTF-8, or has no such line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    if not (lines := [line.strip() for line in lines if line.strip()]):
+        raise UsageError(f"{path} is empty: write one sentence per line")
+    return lines

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ttsprep.audit.percentiles import Distribution, Measure
-from ttsprep.cli.audit import COLOURS
-from ttsprep.cli.console import encodable
+from ttsprep.cli.console import COLOURS, encodable
 from ttsprep.report.charts.svg import tick_label, ticks
 from ttsprep.report.clip.text import percentile
 

@@ -1,0 +1,93 @@
+"""The command ``ttsprep selftest`` and its results."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ttsprep.cli import console
+from ttsprep.cli.console import plain_table, print_rich, printable, write_json
+from ttsprep.cli.options import AsJson, Codes, CorpusPath, Jobs, Language, Layout, RecipeName
+from ttsprep.core.workers.pool import cores
+from ttsprep.report.format import count
+
+if TYPE_CHECKING:
+    from ttsprep.audit.defects.selftest import SelfTest
+
+
+def selftest(
+    corpus: CorpusPath,
+    *,
+    layout: Layout = "",
+    language: Language = "",
+    select: Annotated[Codes, typer.Option(metavar="CODE", help="Plant only this defect; may be repeated.")] = None,
+    ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not plant this defect; may be repeated.")] = None,
+    clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips to plant each defect in.")] = 20,
+    jobs: Jobs = None,
+    recipe: RecipeName = "",
+    as_json: AsJson = False,
+) -> int:
+    """Plant known defects in copies of your clips, and count how many an audit detects.
+
+    The exit code is 1 if under 95 % of the clips with an obvious defect are detected.
+    """
+    from ttsprep.audit.defects.selftest import selftest as run
+    from ttsprep.build.options import audit_recipe
+
+    rules = audit_recipe(recipe, {"layout": layout, "language": language}, select or (), ignore or ())
+    with console.Meter() as meter:
+        result = run(corpus, rules, jobs=cores(jobs), per_defect=clips, progress=meter)
+    show_selftest(result, as_json=as_json)
+    return int(any(outcome.missed_too_often for outcome in result.outcomes if outcome.defect.plain))
+
+
+def show_selftest(result: "SelfTest", *, as_json: bool) -> None:
+    """Show how often each planted defect is detected, and the findings of the clips without one."""
+    if as_json:
+        write_json(_document(result))
+        return
+    from rich.text import Text
+
+    table = plain_table()
+    table.add_column("detected", justify="right", no_wrap=True)
+    table.add_column("finding", no_wrap=True)
+    table.add_column("defect")
+    for outcome in result.outcomes:
+        colour = "red" if outcome.missed_too_often else "green"
+        faint = "" if outcome.defect.plain else " (faint)"
+        rate = Text(f"{outcome.found}/{outcome.planted}", colour)
+        table.add_row(rate, Text(outcome.defect.code, "bold"), Text(outcome.defect.name + faint))
+    clean = Text(f"{count(result.clips, 'clip')} without a planted defect: ", "bold")
+    clean.append(
+        f"{result.with_error / result.clips:.1%} with an error, {result.with_warning / result.clips:.1%} with a "
+        "warning. These are false alarms if the clips are clean.",
+        "not bold",
+    )
+    alarms = ", ".join(
+        f"{code} {severity} {number}"
+        for (code, severity), number in sorted(result.alarms.items())
+        if severity != "note"
+    )
+    print_rich(table, Text(), clean, Text(alarms, "dim"))
+
+
+def _document(result: "SelfTest") -> dict[str, Any]:
+    return {
+        "clips": result.clips,
+        "clips_with_error": result.with_error,
+        "clips_with_warning": result.with_warning,
+        "alarms": [
+            {"code": code, "severity": severity, "clips": number}
+            for (code, severity), number in sorted(result.alarms.items())
+        ],
+        "defects": [
+            {
+                "code": outcome.defect.code,
+                "planted_as": outcome.defect.name,
+                "plain": outcome.defect.plain,
+                "planted": outcome.planted,
+                "found": outcome.found,
+                "missed": [printable(name) for name in outcome.missed],
+            }
+            for outcome in result.outcomes
+        ],
+    }
