@@ -119,8 +119,8 @@ class ProcessStep(Step[Item]):
                 stage_name = stage.name
                 result = stage.apply(clip, sound)
                 clip, sound = result.clip, result.audio
-                row |= {name: result.did[name] for name in CHANGES if name in result.did}
-                operations.append(_operation(stage, result.did))
+                row |= {name: result.changes[name] for name in CHANGES if name in result.changes}
+                operations.append(_operation(stage, result.changes))
         except AudioError as error:
             return row | {"status": error.code, "status_reason": str(error), "status_stage": stage_name, KEY: ""}
         data = audio.encode(sound, self.container)
@@ -156,8 +156,8 @@ class ProcessStep(Step[Item]):
         }
 
 
-def _operation(step: Stage, did: Mapping[str, float | str]) -> Mapping[str, Any]:
-    shown = {name: round(value, 6) if isinstance(value, float) else value for name, value in did.items()}
+def _operation(step: Stage, changes: Mapping[str, float | str]) -> Mapping[str, Any]:
+    shown = {name: round(value, 6) if isinstance(value, float) else value for name, value in changes.items()}
     return {"stage": step.name, "version": step.version, "parameters": asdict(step), "did": shown}  # type: ignore[call-overload]
 
 

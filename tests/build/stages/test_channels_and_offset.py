@@ -25,13 +25,13 @@ def test_channels_are_mixed() -> None:
     left, right = tone(), tone(330)
     done = Mono().apply(CLIP, Audio(np.stack([left, right], axis=1), RATE))
     assert np.allclose(done.audio.samples[:, 0], (left + right) / 2)
-    assert done.did == {"channels_before": 2}
+    assert done.changes == {"channels_before": 2}
 
 
 def test_channels_that_cancel_are_not_mixed() -> None:
     done = Mono().apply(CLIP, Audio(np.stack([-0.9 * tone(), tone()], axis=1), RATE))
     assert np.array_equal(done.audio.samples[:, 0], tone())
-    assert done.did == {"channels_before": 2, "channel_taken": 2}
+    assert done.changes == {"channels_before": 2, "channel_taken": 2}
 
 
 @pytest.mark.parametrize("offset", [0.05, -0.05])
@@ -39,7 +39,7 @@ def test_an_offset_is_taken_away(offset: float) -> None:
     """With its sign in the provenance, or nobody could put it back."""
     done = DcBlock().apply(CLIP, Audio((tone() + offset)[:, None], RATE))
     assert abs(done.audio.samples.mean()) < 1e-6
-    assert done.did["dc_removed"] == pytest.approx(offset, abs=1e-4)
+    assert done.changes["dc_removed"] == pytest.approx(offset, abs=1e-4)
 
 
 def test_bits_without_an_offset_are_left_alone() -> None:

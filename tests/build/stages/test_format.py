@@ -32,7 +32,7 @@ def on_steps(bits: int) -> Audio:
 def test_samples_that_fit_are_stored_bit_for_bit(bits: int, container: str, tmp_path: Path) -> None:
     before = on_steps(bits)
     done = Format(subtype=f"PCM_{bits}", container=container).apply(CLIP, before)
-    assert done.did == {}
+    assert done.changes == {}
     path = tmp_path / f"a.{container}"
     path.write_bytes(audio.encode(done.audio, container))
     after = audio.read(path)
@@ -60,7 +60,7 @@ def test_dither_makes_the_error_noise_and_not_distortion() -> None:
 
     dithered = Format().apply(CLIP, Audio(sine, RATE))
     rounded = Format(dither=False).apply(CLIP, Audio(sine, RATE))
-    assert dithered.did == {"dither": "TPDF", "rounded_to_bits": 16}
+    assert dithered.changes == {"dither": "TPDF", "rounded_to_bits": 16}
     fundamental, harmonic = levels(dithered.audio)
     assert abs(fundamental - 1) < 0.05
     assert harmonic < 0.02

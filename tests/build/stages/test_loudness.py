@@ -24,19 +24,19 @@ def test_every_clip_meets_the_target_or_says_by_how_much_it_does_not(spoken_once
     for clip in clips(spoken_once):
         done = Loudness(lufs=target, ceiling_dbtp=-3.0).apply(CLIP, clip)
         reached = pyloudnorm.Meter(clip.rate).integrated_loudness(done.audio.samples.astype(np.float64))
-        short = float(done.did.get("short_of_target_db", 0.0))
+        short = float(done.changes.get("short_of_target_db", 0.0))
         assert abs(reached + short - target) < 0.1
         high = soxr.resample(done.audio.samples.astype(np.float64), 1, 8, quality="VHQ")
         assert 20 * np.log10(np.abs(high).max()) < -3.0 + 0.15  # another interpolator than ours
         assert 20 * np.log10(np.abs(done.audio.samples).max()) <= -3.0 + 1e-4
-        gain = 10 ** (float(done.did["gain_db"]) / 20)
+        gain = 10 ** (float(done.changes["gain_db"]) / 20)
         assert np.allclose(done.audio.samples, clip.samples * gain, rtol=1e-5, atol=1e-7), "gain alone"
 
 
 def test_where_the_ceiling_is_in_the_way_that_is_said(spoken_once: Path) -> None:
     clip = clips(spoken_once)[0]
     done = Loudness(lufs=-8.0, ceiling_dbtp=-6.0).apply(CLIP, clip)
-    assert float(done.did["short_of_target_db"]) > 1
+    assert float(done.changes["short_of_target_db"]) > 1
     assert true_peak(done.audio.samples) == pytest.approx(-6.0, abs=0.01)
 
 

@@ -51,7 +51,7 @@ def test_length_and_channels_are_kept() -> None:
     stereo = Audio(np.zeros((48_001, 2), np.float32), 48_000)
     done = Resample(sample_rate=24_000).apply(CLIP, stereo)
     assert done.audio.samples.shape == (24_001, 2)
-    assert done.did == {"sample_rate_before": 48_000}
+    assert done.changes == {"sample_rate_before": 48_000}
 
 
 def test_a_clip_at_the_rate_is_left_as_it_is() -> None:

@@ -40,17 +40,17 @@ def test_silence_of_known_length_is_cut_within_20_ms_of_intent(
         before, after = round(before_s * clip.rate), round(after_s * clip.rate)
         whole = room(before + len(clip.samples) + after, level_db)
         whole[before : before + len(clip.samples)] += clip.samples
-        did = trim.apply(CLIP, clip.with_samples(whole)).did
-        assert float(did["lead_removed_s"]) == pytest.approx(before_s - 0.15, abs=0.02)
-        assert float(did["tail_removed_s"]) == pytest.approx(after_s - 0.2, abs=0.02)
+        changes = trim.apply(CLIP, clip.with_samples(whole)).changes
+        assert float(changes["lead_removed_s"]) == pytest.approx(before_s - 0.15, abs=0.02)
+        assert float(changes["tail_removed_s"]) == pytest.approx(after_s - 0.2, abs=0.02)
 
 
 def test_digital_silence_is_cut_within_20_ms_of_intent(spoken_once: Path) -> None:
     for clip in tight(spoken_once):
         pad = np.zeros((clip.rate, 1), np.float32)
-        did = Trim().apply(CLIP, clip.with_samples(np.concatenate((pad, clip.samples, pad)))).did
-        assert float(did["lead_removed_s"]) == pytest.approx(1 - 0.15, abs=0.02)
-        assert float(did["tail_removed_s"]) == pytest.approx(1 - 0.2, abs=0.02)
+        changes = Trim().apply(CLIP, clip.with_samples(np.concatenate((pad, clip.samples, pad)))).changes
+        assert float(changes["lead_removed_s"]) == pytest.approx(1 - 0.15, abs=0.02)
+        assert float(changes["tail_removed_s"]) == pytest.approx(1 - 0.2, abs=0.02)
 
 
 @pytest.mark.parametrize("gap_s", [0.05, 0.15, 0.25])
@@ -70,8 +70,8 @@ def test_a_weak_fricative_and_the_burst_of_a_stop_are_speech(spoken_once: Path, 
         whole[pad : pad + length] += noise
         whole[end + gap : end + gap + length] += noise
         done = Trim().apply(CLIP, clip.with_samples(whole))
-        assert float(done.did["lead_removed_s"]) == pytest.approx(1 - 0.15, abs=0.03)
-        assert float(done.did["tail_removed_s"]) == pytest.approx(1 - 0.2, abs=0.03)
+        assert float(done.changes["lead_removed_s"]) == pytest.approx(1 - 0.15, abs=0.03)
+        assert float(done.changes["tail_removed_s"]) == pytest.approx(1 - 0.2, abs=0.03)
 
 
 def test_a_click_far_from_the_speech_is_no_speech(spoken_once: Path) -> None:
@@ -80,8 +80,8 @@ def test_a_click_far_from_the_speech_is_no_speech(spoken_once: Path) -> None:
         whole = room(4 * rate + len(clip.samples), -75)
         whole[2 * rate : 2 * rate + len(clip.samples)] += clip.samples
         whole[rate : rate + int(0.01 * rate)] += room(int(0.01 * rate), -40, 2)
-        did = Trim().apply(CLIP, clip.with_samples(whole)).did
-        assert float(did["lead_removed_s"]) == pytest.approx(2 - 0.15, abs=0.02)
+        changes = Trim().apply(CLIP, clip.with_samples(whole)).changes
+        assert float(changes["lead_removed_s"]) == pytest.approx(2 - 0.15, abs=0.02)
 
 
 def test_what_is_kept_is_as_it_was_but_for_the_fades(spoken_once: Path) -> None:
@@ -89,7 +89,7 @@ def test_what_is_kept_is_as_it_was_but_for_the_fades(spoken_once: Path) -> None:
     pad = room(clip.rate, -70)
     whole = np.concatenate((pad, clip.samples, pad[::-1]))
     done = Trim(fade_s=0.005).apply(CLIP, clip.with_samples(whole))
-    first = round(float(done.did["lead_removed_s"]) * clip.rate)
+    first = round(float(done.changes["lead_removed_s"]) * clip.rate)
     kept = whole[first : first + len(done.audio.samples)]
     fade = round(0.005 * clip.rate)
     assert np.array_equal(done.audio.samples[fade:-fade], kept[fade:-fade])
@@ -101,7 +101,7 @@ def test_nothing_is_ever_added(spoken_once: Path) -> None:
     for clip in tight(spoken_once):
         done = Trim(lead_s=0.25, tail_s=0.25).apply(CLIP, clip)
         assert done.audio is clip
-        assert done.did == {}
+        assert done.changes == {}
 
 
 def test_a_trimmed_clip_stays_as_it_is(spoken_once: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from text.normalise.cases import ENGLISH, MARKS, OTHERS, PIECES, REPAIRS, SOUND
 from ttsprep.build.config import parse
-from ttsprep.build.stages.base import Staged, all_stages
+from ttsprep.build.stages.base import StageResult, all_stages
 from ttsprep.build.stages.normalise import Normalise
 from ttsprep.checks.text_encoding import damage
 from ttsprep.checks.text_speakable import unspeakable
@@ -35,7 +35,7 @@ BUILT = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from([" ", "", "\
 TEXTS = BUILT.map(lambda parts: "".join(map("".join, parts))) | st.text(max_size=30)
 
 
-def staged(text: str, language: str = "en", stage: Normalise = STAGE) -> Staged:
+def staged(text: str, language: str = "en", stage: Normalise = STAGE) -> StageResult:
     return stage.apply(Clip("a", "a.wav", text, language=language), AUDIO)
 
 
@@ -47,14 +47,14 @@ def read(text: str, language: str = "en") -> str:
 def test_characters(text: str, expected: str) -> None:
     done = staged(text, "")
     assert done.clip.text == expected
-    assert done.did == ({} if text == expected else {"characters": 1})
+    assert done.changes == ({} if text == expected else {"characters": 1})
 
 
 @pytest.mark.parametrize(("language", "text", "expected", "repaired"), REPAIRS)
 def test_damage_that_is_certain_is_undone_and_named(language: str, text: str, expected: str, repaired: str) -> None:
     done = staged(text, language)
     assert done.clip.text == expected
-    assert done.did["repaired"] == repaired
+    assert done.changes["repaired"] == repaired
     assert list(damage(done.clip.text)) == []
 
 
@@ -62,7 +62,7 @@ def test_damage_that_is_certain_is_undone_and_named(language: str, text: str, ex
 def test_what_only_looks_damaged_stays(language: str, text: str) -> None:
     done = staged(text, language, Normalise(marks=False, abbreviations=False))
     assert done.clip.text == text
-    assert "repaired" not in done.did
+    assert "repaired" not in done.changes
 
 
 @pytest.mark.parametrize(("text", "expected"), ENGLISH)
@@ -88,19 +88,19 @@ def test_language_tags_are_read_however_they_are_written(tag: str) -> None:
 
 def test_what_was_done_and_what_is_left_is_named() -> None:
     done = staged("Dr. King, aged 74, paid $5 for an mp3 of F-16s &amp; [noise] at www.example.org")
-    assert done.did == {
+    assert done.changes == {
         "repaired": "entities",
         "abbreviations": 2,  # and one is &
         "numbers": 2,
         "left": "www.example.org mp3 F-16s [ ]",
     }
-    assert staged("Nothing to do here.").did == {}
-    assert staged("broken \udc80 \ufffd and F5\udc80").did == {"left": "F5\\udc80 \ufffd U+DC80"}
+    assert staged("Nothing to do here.").changes == {}
+    assert staged("broken \udc80 \ufffd and F5\udc80").changes == {"left": "F5\\udc80 \ufffd U+DC80"}
 
 
 def test_without_a_table_digits_are_left_and_named() -> None:
     done = staged("5 hundar & 3 katter", "sv")
-    assert (done.clip.text, done.did) == ("5 hundar & 3 katter", {"left": "5 3 &"})
+    assert (done.clip.text, done.changes) == ("5 hundar & 3 katter", {"left": "5 3 &"})
 
 
 def test_the_parts_can_be_switched_off() -> None:
@@ -122,8 +122,8 @@ def test_a_normalised_text_stays_as_it_is(text: str, language: str) -> None:
     done = staged(text, language)
     again = staged(done.clip.text, language)
     assert again.clip.text == done.clip.text
-    assert set(again.did) <= {"left"}
-    assert bool(set(done.did) - {"left"}) == (done.clip.text != text)
+    assert set(again.changes) <= {"left"}
+    assert bool(set(done.changes) - {"left"}) == (done.clip.text != text)
 
 
 @settings(max_examples=300, deadline=None)
@@ -133,16 +133,16 @@ def test_a_normalised_text_stays_as_it_is(text: str, language: str) -> None:
 def test_what_the_audit_would_name_is_named(text: str, language: str) -> None:
     done = staged(text, language)
     if any(unspeakable(CYRILLIC_STRESS.sub("", done.clip.text))):
-        assert done.did["left"]
+        assert done.changes["left"]
 
 
 @settings(max_examples=300, deadline=None)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_no_letter_is_lost(text: str, language: str) -> None:
     done = staged(text, language, Normalise(numbers=False, abbreviations=False))
-    if "repaired" not in done.did:
+    if "repaired" not in done.changes:
         assert letters(done.clip.text) == letters(text)
-    if letters(text) and "repaired" not in done.did:
+    if letters(text) and "repaired" not in done.changes:
         assert letters(read(text, language))
 
 

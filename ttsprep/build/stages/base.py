@@ -8,25 +8,25 @@ from typing import ClassVar
 from ttsprep.core.plugins import load_plugins, register
 from ttsprep.core.types import Audio, Clip
 
-Did = Mapping[str, float | str]
+Changes = Mapping[str, float | str]
 
 
 @dataclass(frozen=True, slots=True)
-class Staged:
+class StageResult:
     """A clip as a stage leaves it.
 
     Attributes
     ----------
     clip, audio
         What goes on to the next stage.
-    did
+    changes
         What was done to this clip, for its provenance: name with unit -> value, such as ``gain_db``; empty if
         nothing was changed.
     """
 
     clip: Clip
     audio: Audio
-    did: Did = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)
 
 
 class Stage:
@@ -49,7 +49,7 @@ class Stage:
     def __init_subclass__(cls) -> None:
         register(Stage.registry, "stages", cls.name, cls)
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:
         """Return what becomes of the clip.
 
         Raises
@@ -57,7 +57,7 @@ class Stage:
         AudioError
             If nothing good can become of it; the clip is then rejected with that code and reason.
         """
-        return Staged(clip, audio)
+        return StageResult(clip, audio)
 
 
 @cache

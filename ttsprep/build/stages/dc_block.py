@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Audio, Clip
 
@@ -31,19 +31,19 @@ class DcBlock(Stage):
         if self.highpass_hz and not 1 <= self.highpass_hz <= 150:
             raise UsageError(f"highpass_hz is 0 or within 1-150 Hz, not {self.highpass_hz:g}: above it speech begins")
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:  # noqa: D102
         samples = audio.samples
-        did: dict[str, float | str] = {}
+        changes: dict[str, float | str] = {}
         offsets = samples.mean(axis=0, dtype=np.float64)
         worst = float(offsets[np.abs(offsets).argmax()])
         if abs(worst) > LEAST:
             samples = samples - offsets.astype(np.float32)
-            did["dc_removed"] = worst
+            changes["dc_removed"] = worst
         if self.highpass_hz:
             from scipy.signal import butter, sosfiltfilt
 
             sections = butter(2, self.highpass_hz, "highpass", fs=audio.rate, output="sos")
             reach = min(len(samples) - 1, int(3 * audio.rate / self.highpass_hz))
             samples = sosfiltfilt(sections, samples, axis=0, padlen=reach).astype(np.float32)
-            did["highpass_hz"] = self.highpass_hz
-        return Staged(clip, audio.with_samples(samples), did) if did else Staged(clip, audio)
+            changes["highpass_hz"] = self.highpass_hz
+        return StageResult(clip, audio.with_samples(samples), changes) if changes else StageResult(clip, audio)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import AudioError, UsageError, nearest
 from ttsprep.core.types import Audio, Clip
 
@@ -48,26 +48,26 @@ class Format(Stage):
         if self.container == "flac" and self.subtype == "FLOAT":
             raise UsageError("FLAC holds whole numbers only: give subtype PCM_16 or PCM_24")
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:  # noqa: D102
         peak = float(np.abs(audio.samples).max(initial=0.0))
         bits = BITS[self.subtype]
         if not bits:
-            return Staged(clip, Audio(audio.samples, audio.rate, self.subtype, audio.complete))
+            return StageResult(clip, Audio(audio.samples, audio.rate, self.subtype, audio.complete))
         scale = np.float64(2 ** (bits - 1))
         steps = audio.samples.astype(np.float64) * scale
         whole = np.rint(steps)
-        did: dict[str, float | str] = {}
+        changes: dict[str, float | str] = {}
         if not np.array_equal(steps, whole):
             if self.dither:
                 whole = np.rint(steps + _triangular(audio))
-                did["dither"] = "TPDF"
-            did["rounded_to_bits"] = bits
+                changes["dither"] = "TPDF"
+            changes["rounded_to_bits"] = bits
         if whole.max() > scale - 1 or whole.min() < -scale:
             if peak > 1 + 1 / scale:
                 raise AudioError("clipping", f"its peak of {peak:.3g} is over full scale: add the stage loudness")
             whole = np.clip(whole, -scale, scale - 1)
         samples = (whole / scale).astype(np.float32)
-        return Staged(clip, Audio(samples, audio.rate, self.subtype, audio.complete), did)
+        return StageResult(clip, Audio(samples, audio.rate, self.subtype, audio.complete), changes)
 
 
 def _triangular(audio: Audio) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.types import Audio, Clip, Samples
 
@@ -45,20 +45,20 @@ class Loudness(Stage):
         if not -20 <= self.ceiling_dbtp <= 0:
             raise UsageError(f"ceiling_dbtp is within -20 and 0, not {self.ceiling_dbtp:g}")
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:  # noqa: D102
         loudness = integrated(audio.samples, audio.rate)
         if not math.isfinite(loudness):
             raise AudioError("no-speech", "it is silent: no gain can bring it to a loudness")
         room = self.ceiling_dbtp - true_peak(audio.samples)
         gain = min(self.lufs - loudness, room)
         short = self.lufs - loudness - gain
-        did: dict[str, float | str] = {"loudness_before_lufs": loudness, "gain_db": 0.0}
+        changes: dict[str, float | str] = {"loudness_before_lufs": loudness, "gain_db": 0.0}
         if short > CLOSE_DB:
-            did["short_of_target_db"] = short
+            changes["short_of_target_db"] = short
         if abs(gain) < CLOSE_DB and room >= 0:
-            return Staged(clip, audio, did)
-        did["gain_db"] = gain
-        return Staged(clip, audio.with_samples(audio.samples * np.float32(10 ** (gain / 20))), did)
+            return StageResult(clip, audio, changes)
+        changes["gain_db"] = gain
+        return StageResult(clip, audio.with_samples(audio.samples * np.float32(10 ** (gain / 20))), changes)
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.audio import mix, sole_channel
 from ttsprep.core.types import Audio, Clip
 
@@ -13,12 +13,12 @@ class Mono(Stage):
 
     name = "mono"
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:  # noqa: D102
         count = audio.samples.shape[1]
         if count == 1:
-            return Staged(clip, audio)
+            return StageResult(clip, audio)
         channel = sole_channel([audio.samples])
-        did: dict[str, float | str] = {"channels_before": count}
+        changes: dict[str, float | str] = {"channels_before": count}
         if channel is not None:
-            did["channel_taken"] = channel + 1
-        return Staged(clip, audio.with_samples(mix(audio.samples, channel)[:, None]), did)
+            changes["channel_taken"] = channel + 1
+        return StageResult(clip, audio.with_samples(mix(audio.samples, channel)[:, None]), changes)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.types import Audio, Clip
 from ttsprep.text.characters import ADDRESS
 from ttsprep.text.normalise.abbreviations import abbreviation_rules, may_abbreviate
@@ -41,45 +41,45 @@ class Normalise(Stage):
     name: ClassVar[str] = "normalise"
     version: ClassVar[int] = 2
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:
         """Return the clip with its text as it is read.
 
-        ``did`` counts ``numbers`` and ``abbreviations`` that were written out; ``repaired`` names the damage that
+        ``changes`` counts ``numbers`` and ``abbreviations`` that were written out; ``repaired`` names the damage that
         was undone; ``characters`` is 1 where only blanks, marks or invisible characters changed; ``left`` lists
         what still does not say how it is read.
         """
         table = lexicon(clip.language)
-        text, did = clip.text, dict[str, float | str]()
+        text, changes = clip.text, dict[str, float | str]()
         for _ in range(_ROUNDS):  # what a round writes may complete what another reads
-            before, text = text, self._once(text, clip.language, table, did)
+            before, text = text, self._once(text, clip.language, table, changes)
             if text == before:
                 break
-        if text != clip.text and not did:
-            did["characters"] = 1
+        if text != clip.text and not changes:
+            changes["characters"] = 1
         if rest := unresolved_tokens(text, table):
-            did["left"] = rest
-        return Staged(replace(clip, text=text) if text != clip.text else clip, audio, did)
+            changes["left"] = rest
+        return StageResult(replace(clip, text=text) if text != clip.text else clip, audio, changes)
 
-    def _once(self, text: str, language: str, table: Lexicon, did: dict[str, float | str]) -> str:
+    def _once(self, text: str, language: str, table: Lexicon, changes: dict[str, float | str]) -> str:
         text, fixed = fix_mojibake(text, language)
         if fixed:
-            did["repaired"] = ", ".join(fixed)
+            changes["repaired"] = ", ".join(fixed)
         text = compose(strip_invisible(text))
         if self.marks:
             text = compose(plain_marks(text))
         if self.abbreviations and may_abbreviate(text, table):
-            text = _outside_addresses(abbreviation_rules(table), text, "abbreviations", did)
+            text = _outside_addresses(abbreviation_rules(table), text, "abbreviations", changes)
         if self.numbers and _NUMERIC.search(text):
-            text = _outside_addresses(number_rules(table), text, "numbers", did)
+            text = _outside_addresses(number_rules(table), text, "numbers", changes)
         return text
 
 
-def _outside_addresses(rules: list[Rule], text: str, name: str, did: dict[str, float | str]) -> str:
+def _outside_addresses(rules: list[Rule], text: str, name: str, changes: dict[str, float | str]) -> str:
     parts, at = [], 0
     for found in [*(ADDRESS.finditer(text) if _ADDRESSED.search(text) else ()), None]:
         said, count = apply(rules, text[at : found.start() if found else len(text)])
         parts += [said, found[0] if found else ""]
         at = found.end() if found else at
         if count:
-            did[name] = float(did.get(name, 0)) + count
+            changes[name] = float(changes.get(name, 0)) + count
     return "".join(parts)

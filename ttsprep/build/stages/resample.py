@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.types import Audio, Clip
 
@@ -30,9 +30,9 @@ class Resample(Stage):
         if self.sample_rate and not 4_000 <= self.sample_rate <= 384_000:
             raise UsageError(f"sample_rate is 0 or within 4000-384000 Hz, not {self.sample_rate}")
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:  # noqa: D102
         if not self.sample_rate or audio.rate == self.sample_rate:
-            return Staged(clip, audio)
+            return StageResult(clip, audio)
         if audio.rate < self.sample_rate and not self.upsample:
             raise AudioError(
                 "narrowband",
@@ -43,4 +43,4 @@ class Resample(Stage):
 
         samples = soxr.resample(audio.samples, audio.rate, self.sample_rate, quality="HQ").astype(np.float32)
         resampled = Audio(samples, self.sample_rate, audio.subtype, audio.complete)
-        return Staged(clip, resampled, {"sample_rate_before": audio.rate})
+        return StageResult(clip, resampled, {"sample_rate_before": audio.rate})

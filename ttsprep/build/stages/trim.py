@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ttsprep.build.stages.base import Stage, Staged
+from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, Mask, Signal, percentile, runs, to_db
 from ttsprep.core.types import Audio, Clip, Samples
@@ -54,7 +54,7 @@ class Trim(Stage):
         if not 0 <= self.fade_s <= 0.05:
             raise UsageError(f"fade_s is within 0-0.05 s, not {self.fade_s:g}")
 
-    def apply(self, clip: Clip, audio: Audio) -> Staged:  # noqa: D102
+    def apply(self, clip: Clip, audio: Audio) -> StageResult:  # noqa: D102
         first_s, last_s = speech_span(Signal(audio))
         first = max(0, round((first_s - self.lead_s) * audio.rate))
         last = min(len(audio.samples), round((last_s + self.tail_s) * audio.rate))
@@ -63,17 +63,17 @@ class Trim(Stage):
         first = first if first > fade else 0
         last = last if len(audio.samples) - last > fade else len(audio.samples)
         if not first and last == len(audio.samples):
-            return Staged(clip, audio)
+            return StageResult(clip, audio)
         samples = audio.samples[first:last].copy()
         if first:
             _fade_in(samples, fade)
         if last < len(audio.samples):
             _fade_in(samples[::-1], fade)
-        did: dict[str, float | str] = {
+        changes: dict[str, float | str] = {
             "lead_removed_s": first / audio.rate,
             "tail_removed_s": (len(audio.samples) - last) / audio.rate,
         }
-        return Staged(clip, audio.with_samples(samples), did)
+        return StageResult(clip, audio.with_samples(samples), changes)
 
 
 def speech_span(signal: Signal) -> tuple[float, float]:
