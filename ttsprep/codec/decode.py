@@ -207,7 +207,7 @@ def decode(
     name = codec or codes.spec.codec
     _refuse_other_codec(codes, name)
     with open_output(KIND, out, [codes.folder, *sources]) as held:
-        items = _items(codes)
+        items = items_of(codes)
         held.expect(item.file for item in items)
         rows = Store(out).map(DecodeStep(str(out.resolve()), name, codes), items, jobs, progress)
         clipped = rows.table(["clipped"])["clipped"]
@@ -254,7 +254,7 @@ def _stamp(row: "TokenRow", digest: str) -> str:
     return hashlib.sha256(repr(parts).encode() + np.ascontiguousarray(row.codes).tobytes()).hexdigest()[:32]
 
 
-def _items(codes: "Codes") -> list[DecodeItem]:
+def items_of(codes: "Codes") -> list[DecodeItem]:
     """Check every row before anything is written, and name the file of each."""
     rows = [(row.id, row.samples, _stamp(row, codes.spec.digest)) for row in codes.rows()]
     names = safe_names(name for name, _, _ in rows)
