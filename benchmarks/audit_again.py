@@ -34,6 +34,7 @@ def main() -> None:
         folder = Path(name)
         for corpus in (given.corpus, copied(given.corpus, folder / "copies", given.copies)):
             out = folder / f"{corpus.name}.audit"
+            os.environ["TTSPREP_CACHE"] = str(folder / f"{corpus.name}.cache")  # nothing is known from before
             command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(corpus), "--out", str(out)]
             command += ["--language", given.language, "--jobs", str(given.jobs)]
             first, again = timed(command), timed(command)

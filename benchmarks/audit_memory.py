@@ -9,6 +9,7 @@ pages which workers share count once.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ def main() -> None:
     print("    rows   first s   again s   ratio   peak of all MiB   parent MiB   report MB   findings")
     for rows in given.rows:
         with tempfile.TemporaryDirectory(prefix="ttsprep-memory-") as name:
+            os.environ["TTSPREP_CACHE"] = str(Path(name) / "cache")  # nothing is known from before
             folder = Path(name)
             write_corpus(given.corpus, folder / "corpus", rows, given.seconds)
             first, peak, parent = watch(folder, given.jobs)

@@ -174,6 +174,7 @@ def parts(root: Path, clips: Sequence[Clip]) -> Costs:
 def whole(path: Path, language: str) -> None:
     """Print the CPU time of the command, children included, and its parts that do not grow with the audio."""
     with tempfile.TemporaryDirectory(prefix="ttsprep-speed-") as name:
+        os.environ["TTSPREP_CACHE"] = str(Path(name) / "cache")  # nothing is known from before
         out = Path(name) / "out"
         command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(path), "--language", language]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

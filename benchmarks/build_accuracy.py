@@ -96,8 +96,9 @@ def main() -> None:  # noqa: PLR0915
             start = number * size
             defects = [kinds[(start + i) % len(kinds)] for i in range(size)]
             with tempfile.TemporaryDirectory(prefix="ttsprep-bench-") as folder:
+                os.environ["TTSPREP_CACHE"] = str(Path(folder) / "cache")  # nothing is known from before
                 source, out = Path(folder, "corpus"), Path(folder, "out")
-                planted = make_round(todo.corpus, chosen, defects, source, random)
+                planted = make_round(todo, chosen, defects, source, random)
                 built = build(source, out, recipe, jobs=len(os.sched_getaffinity(0)))
                 gone = {item.id: item for item in built.rejected}
                 after = pd.read_parquet(out / "audit" / "findings.parquet")

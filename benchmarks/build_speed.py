@@ -42,6 +42,7 @@ def main() -> None:
         recipe.write_text(RECIPE, encoding="utf-8")
         for corpus in (given.corpus, copied(given.corpus, folder / "copies", given.copies)):
             out = folder / f"{corpus.name}.build"
+            os.environ["TTSPREP_CACHE"] = str(folder / f"{corpus.name}.cache")  # nothing is known from before
             command = [sys.executable, "-m", "ttsprep.cli.main", "build", "--source", str(corpus), "--out", str(out)]
             command += ["--recipe", str(recipe), "--language", given.language, "--jobs", str(given.jobs)]
             first, again = watched(command), watched(command)

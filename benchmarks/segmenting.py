@@ -77,6 +77,7 @@ def measure(recording: Recording, text: str, model: str, *, show: bool) -> None:
     """Cut a recording with and without its text, and print what came of it."""
     rules = Segment()
     with tempfile.TemporaryDirectory(prefix="ttsprep-segmenting-") as folder:
+        os.environ["TTSPREP_CACHE"] = str(Path(folder) / "cache")  # nothing is known from before
         sf.write(Path(folder) / "long.wav", recording.samples, recording.rate, subtype="PCM_16")
         plain = Clip("long", "long.wav", "", "", recording.language)
         seconds = len(recording.samples) / recording.rate
@@ -103,6 +104,7 @@ def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[P
     segment, transcribe = Segment(align="asr"), Transcribe(model=model)
     todo = Corpus(Path(folder), "plain", "made just now", [clip], [clip.id])
     with tempfile.TemporaryDirectory(prefix="ttsprep-aligning-") as out:
+        os.environ["TTSPREP_CACHE"] = str(Path(out) / "cache")  # nothing is known from before
         start = sum(os.times()[:4])
         plan, refused = aligned_source(todo, Path(out), segment, transcribe, 1, NO_PROGRESS)
         spent = sum(os.times()[:4]) - start

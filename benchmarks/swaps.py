@@ -7,6 +7,7 @@ the copy with `--listen asr`, and builds it with `proposed-decisions.csv` as it 
 """
 
 import argparse
+import os
 import random
 import shutil
 import tempfile
@@ -37,6 +38,7 @@ def main() -> None:
     known = [clip for clip in todo.clips if len(clip.text.split()) >= 4 and "|" not in clip.text]
     clips = chance.sample(known, min(asked.clips, len(known)))
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["TTSPREP_CACHE"] = str(Path(folder) / "cache")  # nothing is known from before
         measure(asked, todo.root, clips, Path(folder))
 
 
