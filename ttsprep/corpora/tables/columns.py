@@ -27,7 +27,7 @@ class Columns:
     matched
         Share of the sample whose name stands for a file of the corpus.
     marks
-        Whether the text has the prosody marks ``#1`` to ``#4`` of Chinese corpora in it.
+        What stands between the characters of the text and is no part of it; one of `MARKS`, or "".
     phonemes
         Whether the text is in phonemes.
     alike
@@ -49,7 +49,7 @@ class Columns:
     end: int | None = None
     duration: int | None = None
     matched: float = 0.0
-    marks: bool = False
+    marks: str = ""
     phonemes: bool = False
     alike: tuple[int, ...] = ()
     alone: bool = True
@@ -149,7 +149,15 @@ def find_columns(sample: Sample, given: Sequence[str] = (), language: str = "") 
     )
     speaker, doubt = (columns.speaker, "") if columns.speaker is not None else _find_speaker(sample, columns)
     columns = replace(columns, speaker=speaker)
-    return replace(columns, why="; ".join(filter(None, (_describe(sample, columns), chosen.why, doubt))))
+    return replace(
+        columns,
+        why="; ".join(
+            filter(
+                None,
+                (_describe(sample, columns), chosen.why, f"without its {chosen.marks}" if chosen.marks else "", doubt),
+            )
+        ),
+    )
 
 
 def _placed(sample: Sample, path: int, places: Mapping[str, int]) -> Columns:

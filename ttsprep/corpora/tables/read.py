@@ -16,7 +16,7 @@ from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, plain_name
 from ttsprep.corpora.tables.records import JSON, XLSX, record_rows, sheet_rows
 from ttsprep.corpora.tables.rows import find_dialect, read_rows
 from ttsprep.corpora.tables.sample import Sample, refuse
-from ttsprep.corpora.tables.text_choice import PROSODY
+from ttsprep.corpora.tables.text_choice import MARKS
 
 _SAMPLED = 1000
 """Rows from all over a table that its columns are found by."""
@@ -182,7 +182,7 @@ def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: boo
         if table.title and not text:  # a record that lacks this form of the text
             text = next(filter(None, (columns.pick(cells, other) for other in columns.alike)), "")
         if columns.marks:
-            text = PROSODY.sub("", text)
+            text = MARKS[columns.marks].sub("", text)
         language = columns.pick(cells, columns.language)
         start, end, wrong = _piece(columns, cells)
         own = columns.pick(cells, columns.id)

@@ -10,7 +10,12 @@ from ttsprep.corpora.tables.evidence import Evidence, likeness, rank_correlation
 from ttsprep.corpora.tables.names import NORMALISED, TEXT
 from ttsprep.text.scripts import scripts_of
 
-PROSODY = re.compile(r"#[0-4]")
+MARKS = {
+    "prosody marks": re.compile(r"#[0-4]"),
+    "pinyin": re.compile(r"\s*\b[a-zü:]{1,7}[0-6]\b\s*"),
+}
+"""What Chinese corpora put between the characters of a text: ``#1`` in Baker, ``广 guang3`` in AISHELL-3."""
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _COMPARED = 200
 """Rows by which two columns are compared."""
 _ALIKE = 0.6
@@ -52,7 +57,7 @@ class TextChoice:
     place: int | None
     why: str = ""
     phonemes: bool = False
-    marks: bool = False
+    marks: str = ""
     alike: tuple[int, ...] = ()
 
 
@@ -94,7 +99,7 @@ def _of_titled(columns: TextColumns, titled: Sequence[int]) -> TextChoice | str:
             one, two = columns.titles[first], columns.titles[other]
             return f"columns {first + 1} ({one}) and {other + 1} ({two}) hold different texts"
     evidence = columns.evidence[first]
-    return TextChoice(first, "", evidence.phonemes >= 0.5, _has_marks(columns.cells[first]), tuple(titled))
+    return TextChoice(first, "", evidence.phonemes >= 0.5, _marks(columns.cells[first]), tuple(titled))
 
 
 def _among(columns: TextColumns, places: Sequence[int]) -> TextChoice | str:
@@ -120,7 +125,7 @@ def _among(columns: TextColumns, places: Sequence[int]) -> TextChoice | str:
     if len(group) > 1:
         others = ", ".join(str(p + 1) for p in group if p != place)
         why = "; ".join(filter(None, (why, f"column {others} is the same text otherwise written")))
-    return TextChoice(place, why, marks=_has_marks(columns.cells[place]), alike=tuple(group))
+    return TextChoice(place, why, marks=_marks(columns.cells[place]), alike=tuple(group))
 
 
 def _groups(columns: TextColumns, places: Sequence[int]) -> list[list[int]]:
@@ -169,5 +174,18 @@ def _spoken(columns: TextColumns, group: Sequence[int]) -> int:
     return min(group, key=rank)
 
 
-def _has_marks(cells: Sequence[str]) -> bool:
-    return sum(PROSODY.search(cell) is not None for cell in cells) > 0.8 * len(cells)
+def _marks(cells: Sequence[str]) -> str:
+    """Return which of `MARKS` most texts have between their characters, or ""."""
+    texts = [(cell, len(_HAN.findall(cell))) for cell in cells]
+    if sum(characters > 0 for _, characters in texts) < 0.8 * len(texts):
+        return ""
+    needs: dict[str, Callable[[int], float]] = {
+        "prosody marks": lambda _: 1,
+        "pinyin": lambda characters: characters / 2,
+    }
+    for name, pattern in MARKS.items():
+        needed = needs[name]
+        marked = sum(len(pattern.findall(cell)) >= needed(characters) for cell, characters in texts)
+        if marked > 0.8 * len(texts):
+            return name
+    return ""
