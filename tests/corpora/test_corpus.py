@@ -19,7 +19,6 @@ NAMES = [
     "build",
     "commonvoice",
     "kaldi",
-    "labels",
     "lhotse",
     "libri",
     "plain",
@@ -87,11 +86,6 @@ def lhotse(root: Path) -> None:
     put(root, "supervisions.jsonl", json.dumps(supervision))
 
 
-def labels(root: Path) -> None:
-    audio(root, "a.wav")
-    put(root, "a.srt", "1\n00:00:00,000 --> 00:00:00,100\nOne.\n")
-
-
 def transcript(root: Path) -> None:
     audio(root, "a.wav")
     put(root, "transcript.txt", "a\tone\n")
@@ -103,7 +97,7 @@ def plain(root: Path) -> None:
 
 
 TABLES = [ljspeech, filelist, audiofolder, nemo, transcript]
-BUILDERS = [build, commonvoice, kaldi, labels, lhotse, libri, plain, *TABLES, vctk]
+BUILDERS = [build, commonvoice, kaldi, lhotse, libri, plain, *TABLES, vctk]
 
 
 def layout_of(make: Callable[[Path], None]) -> str:
@@ -113,7 +107,7 @@ def layout_of(make: Callable[[Path], None]) -> str:
 def test_every_layout_is_known_and_says_how_it_looks() -> None:
     assert sorted(all_layouts()) == NAMES == sorted({layout_of(make) for make in BUILDERS})
     assert all(layout.summary for layout in all_layouts().values())
-    assert [name for name, layout in all_layouts().items() if layout.fallback] == ["labels", "plain"]
+    assert [name for name, layout in all_layouts().items() if layout.fallback] == ["plain"]
 
 
 def test_two_layouts_of_one_name_are_refused() -> None:
@@ -126,7 +120,7 @@ def test_each_layout_is_recognised_and_no_other(tmp_path: Path, make: Callable[[
     make(tmp_path)
     own = [layout for layout in all_layouts().values() if not layout.fallback and layout.name != "table"]
     found = {layout.name for layout in own if layout().recognise(tmp_path)}
-    assert found == {layout_of(make)} - {"labels", "plain", "table"}
+    assert found == {layout_of(make)} - {"plain", "table"}
     detected = detect(tmp_path)
     assert detected.kind.name == layout_of(make)
     assert detected.why

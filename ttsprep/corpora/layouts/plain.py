@@ -1,18 +1,19 @@
-"""Plain folder: audio files, each with its text in a ``.txt``, ``.lab`` or ``.json`` file beside it, or none."""
+"""Plain folder: audio files, each with its text in a file of its name beside it, whole or in pieces with times."""
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.types import Clip, Finding
+from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
-from ttsprep.corpora.metadata import checked, with_transcript
+from ttsprep.corpora.metadata import checked, transcript
 from ttsprep.corpora.paths import stem
 from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, value
 from ttsprep.corpora.tables.records import json_records
+from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips
 
 _TEXTS = (".txt", ".lab", ".normalized.txt", ".json")
 """Endings of files with the text of one clip, the one to prefer first."""
@@ -24,7 +25,8 @@ class Plain(Layout):
 
     name = "plain"
     summary = (
-        "audio files anywhere in the folder, with NAME.txt, NAME.lab or NAME.json beside NAME.wav, or without text"
+        "audio files anywhere in the folder, with NAME.txt, .lab, .json, .srt, .vtt or .TextGrid beside NAME.wav, "
+        "or without text"
     )
     fallback = True
 
@@ -38,26 +40,81 @@ class Plain(Layout):
         if not root.is_dir():
             raise CorpusError(f"{root} is a file; the plain layout is a folder of audio files")
         tree = self.reading.tree(root)
-        texts = {path for path in tree.others if path.lower().endswith(_TEXTS)}
-        counts: Counter[str] = Counter()
+        texts = {(path[: -len(end)], end): path for path in tree.others for end in _endings(path)}
+        told = _Told()
         for path in tree.audio:
-            ends = (end for end in _TEXTS if stem(path) + end in texts)
-            beside = next((stem(path) + end for end in ends), None)
-            if beside is None:
+            ends = [end for end in (*_TEXTS, *ENDINGS) if (stem(path), end) in texts]
+            if not ends:
                 yield from checked(path, 1, Clip(stem(path), path, ""))
                 continue
-            counts[beside.removeprefix(stem(path))] += 1
-            if beside.endswith(".json"):
+            beside = texts[stem(path), ends[0]]
+            if ends[0] == ".json":
+                told.transcripts[ends[0]] += 1
                 yield from _of_record(root, path, beside)
             else:
-                yield from with_transcript(root, Clip(stem(path), path, ""), beside)
-        for end, count in counts.items():
-            self.decided.append(f"{count:,} transcripts from NAME{end}")
-        aside = [path for path in candidates(tree.others, tree.audio) if path not in texts or "/" not in path]
+                yield from _of_text(root, Clip(stem(path), path, ""), beside, ends[0], told)
+            if ends[0] not in ENDINGS:
+                told.aside.update(end for end in ends if end in ENDINGS)
+        self.decided += told.lines()
+        read = set(texts.values())
+        aside = [path for path in candidates(tree.others, tree.audio) if path not in read or "/" not in path]
         if aside:
             names = f"{', '.join(aside[:3])}{f' and {len(aside) - 3} more' if aside[3:] else ''}"
             command = f"ttsprep audit {root / aside[0]} reads it as a table"
             self.decided.append(f"left aside, as it names no audio and texts: {names}; {command}")
+
+
+@dataclass
+class _Told:
+    """Where the texts are from, for the terminal."""
+
+    transcripts: Counter[str] = field(default_factory=Counter)
+    pieces: Counter[str] = field(default_factory=Counter)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    aside: Counter[str] = field(default_factory=Counter)
+
+    def add(self, form: str, name: str, pieces: int) -> None:
+        self.pieces[form] += pieces
+        self.files.setdefault(form, []).append(name)
+
+    def lines(self) -> Iterator[str]:
+        for end, number in self.transcripts.items():
+            yield f"{_count(number, 'transcript')} from NAME{end}"
+        for form, names in self.files.items():
+            such = "," if len(names) == 1 else ", such as"
+            yield f"{_count(self.pieces[form], 'piece')} from {_count(len(names), form)}{such} {names[0]}"
+        for end, number in self.aside.items():
+            yield f"left aside, as another file beside the audio has the text: {_count(number, f'{end} file')}"
+
+
+def _of_text(root: Path, clip: Clip, beside: str, end: str, told: _Told) -> Iterator[Clip | Finding]:
+    """Yield a clip with the text of a file, or its pieces where that text has times."""
+    try:
+        text = transcript(root / beside, beside)
+    except CorpusError as error:
+        yield Finding(clip.id, "metadata-malformed", Severity.ERROR, str(error))
+        yield from checked(clip.path, 1, clip)
+        return
+    form = form_of(text.lstrip("\ufeff"))
+    if form is None and end not in ENDINGS:
+        told.transcripts[end] += 1
+        yield from checked(beside, 1, replace(clip, text=text))
+    elif form is None:
+        yield from checked(beside, 1, clip, f"is no text with times, as {end} files are")
+    else:
+        pieces = [*timed_clips(clip, beside, text.lstrip("\ufeff"), form)]
+        told.add(form.name, beside, sum(isinstance(item, Clip) for item in pieces))
+        yield from pieces
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _endings(path: str) -> list[str]:
+    """Return the endings by which a file may hold the text of a recording."""
+    low = path.lower()
+    return [end for end in (*_TEXTS, *ENDINGS) if low.endswith(end)]
 
 
 def _of_record(root: Path, path: str, beside: str) -> Iterator[Clip | Finding]:

@@ -1,0 +1,89 @@
+"""Texts with times beside recordings, as clips that are pieces of them."""
+
+from pathlib import Path
+
+import pytest
+
+from corpora.layouts.corpus import audio, clips_of, put, split
+from corpora.timed.test_parsers import textgrid
+from ttsprep.core.types import Clip, Severity
+from ttsprep.corpora.corpus import read_corpus
+
+LABELS = "0.000000\t0.040000\tOne, two.\n0.040000\t0.100000\tThree.\n"
+SRT = "1\n00:00:00,000 --> 00:00:00,040\nOne, two.\n\n2\n00:00:00,040 --> 00:00:00,100\nThree.\n"
+VTT = "WEBVTT\n\n00:00.000 --> 00:00.040\nOne, two.\n\n00:00.040 --> 00:00.100\nThree.\n"
+GRID = textgrid(("utterances", [(0.0, 0.04, "One, two."), (0.04, 0.1, "Three.")]), end=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "decided"),
+    [
+        ("a.txt", LABELS, "2 pieces from 1 label track, a.txt"),
+        ("a.txt", b"\xef\xbb\xbf" + LABELS.replace("\n", "\r\n").encode(), "2 pieces from 1 label track, a.txt"),
+        ("a.srt", SRT, "2 pieces from 1 subtitle file, a.srt"),
+        ("a.txt", SRT, "2 pieces from 1 subtitle file, a.txt"),
+        ("a.VTT", VTT, "2 pieces from 1 subtitle file, a.VTT"),
+        ("a.TextGrid", GRID, "2 pieces from 1 TextGrid, a.TextGrid"),
+        ("a.TextGrid", GRID.encode("utf-16"), "2 pieces from 1 TextGrid, a.TextGrid"),
+        ("a.textgrid", b"\xfe\xff" + GRID.encode("utf-16-be"), "2 pieces from 1 TextGrid, a.textgrid"),
+    ],
+)
+def test_each_form_gives_pieces(tmp_path: Path, name: str, content: str | bytes, decided: str) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, name, content)
+    assert clips_of(tmp_path) == [
+        Clip("a-0001", "a.wav", "One, two.", "", "", 0.0, 0.04),
+        Clip("a-0002", "a.wav", "Three.", "", "", 0.04, 0.1),
+    ]
+    assert read_corpus(tmp_path).decided == [decided]
+
+
+def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav", "b.wav", "c.wav", "d/e.wav")
+    put(tmp_path, "a.txt", "One.")
+    put(tmp_path, "b.txt", LABELS)
+    put(tmp_path, "d/e.txt", LABELS)
+    put(tmp_path, "c.srt", SRT[: SRT.index("\n\n")])
+    put(tmp_path, "a.srt", SRT)
+    assert read_corpus(tmp_path).decided == [
+        "1 transcript from NAME.txt",
+        "4 pieces from 2 label tracks, such as b.txt",
+        "1 piece from 1 subtitle file, c.srt",
+        "left aside, as another file beside the audio has the text: 1 .srt file",
+    ]
+    assert [clip.id for clip in clips_of(tmp_path)] == ["a", "b-0001", "b-0002", "c-0001", "d/e-0001", "d/e-0002"]
+
+
+def test_a_textgrid_with_one_interval_is_the_text_of_its_recording(tmp_path: Path) -> None:
+    audio(tmp_path, "ann/a.wav")
+    put(tmp_path, "ann/a.TextGrid", textgrid(("ann", [(0.0, 0.1, "All of it.")]), end=0.1))
+    assert clips_of(tmp_path) == [Clip("ann/a", "ann/a.wav", "All of it.")]
+
+
+def test_alignments_are_no_texts(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav", "b.wav")
+    for name in ("a", "b"):
+        put(tmp_path, f"{name}.TextGrid", textgrid(("words", [(0.0, 0.1, "one")]), ("phones", [(0.0, 0.1, "w")])))
+    put(tmp_path, "a.lab", "one two")
+    clips, findings = split(read_corpus(tmp_path))
+    assert [(clip.id, clip.text) for clip in clips] == [("a", "one two"), ("b", "")]
+    assert [(finding.clip, finding.severity) for finding in findings] == [("", Severity.NOTE), ("b", Severity.ERROR)]
+
+
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav", "b.wav")
+    put(tmp_path, "a.txt", LABELS + "0.09\t0.05\tback\n")
+    put(tmp_path, "b.srt", "Not a subtitle.")
+    clips, findings = split(read_corpus(tmp_path))
+    assert [clip.text for clip in clips] == ["One, two.", "Three.", ""]
+    assert [finding.message for finding in findings] == [
+        "a.txt line 3: ends at 0.05 s, before its start at 0.09 s; its text is 'back'",
+        "b.srt line 1: is no text with times, as .srt files are",
+    ]
+    assert {finding.code for finding in findings} == {"metadata-malformed"}
+
+
+def test_a_transcript_with_one_line_of_numbers_is_no_track(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.txt", "12\t13\tand so on,\nwithout a time.\n")
+    assert clips_of(tmp_path) == [Clip("a", "a.wav", "12\t13\tand so on,\nwithout a time.")]

@@ -1,0 +1,1 @@
+"""Texts with times beside a recording: label tracks, subtitles, TextGrids."""
