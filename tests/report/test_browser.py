@@ -201,7 +201,7 @@ def test_a_long_list_of_rejected_clips_grows_on_demand(tmp_path):
         assert page.js(rows) == 100
         page.js("document.getElementById('rejected-more').click()")
         assert page.js(rows) == 200
-        assert page.js("document.getElementById('rejected-more').textContent") == "Show more: 799 are left"
+        assert page.js("document.getElementById('rejected-more').textContent") == "Show 799 more"
 
 
 def test_the_policy_stops_what_escaping_would_not(small, counter, tmp_path):
@@ -344,7 +344,7 @@ def test_the_map_of_voices_names_the_clip_under_the_pointer_and_by_the_keys(list
         press = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
         page.js(press % "ArrowRight")
         assert "clip-00007" in page.js("document.getElementById('voice').textContent")
-        assert "found: another voice" in page.js("document.getElementById('voice').textContent")
+        assert "finding: another voice" in page.js("document.getElementById('voice').textContent")
         page.js(press % "ArrowRight")
         second = page.js("document.getElementById('voice').textContent")
         assert second.startswith("clip-")

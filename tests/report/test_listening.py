@@ -73,9 +73,7 @@ def test_the_page_says_what_was_heard_skipped_and_not_judged(listened):
     assert '<a href="#code-speaker-outlier">speaker-outlier</a> in 1' in page
     assert "<del><mark>&lt;i&gt;red&lt;/i&gt;</mark></del>" in page
     assert "<ins>black</ins>" in page
-    assert (
-        "Proposed: the text of <b><bdi>clip-00009</bdi></b>, <q><bdi>the &lt;b&gt;black&lt;/b&gt; cat</bdi></q>" in page
-    )
+    assert "Suggested text, of <b><bdi>clip-00009</bdi></b>, <q><bdi>the &lt;b&gt;black&lt;/b&gt; cat</bdi></q>" in page
 
 
 def test_a_page_of_an_audit_that_did_not_listen_has_nothing_of_it():

@@ -158,7 +158,7 @@ def test_an_empty_corpus_and_one_without_findings_have_a_page():
         "start": float,
         "end": float,
     })
-    assert "Nothing: no check has anything to say" in audit_report(audit_of(corpus(30), nothing))
+    assert "<p>No findings.</p>" in audit_report(audit_of(corpus(30), nothing))
     assert Page(audit_report(audit_of(corpus(0), nothing))).data["id"] == []
     untyped = pd.DataFrame(columns=COLUMNS)
     assert Page(audit_report(audit_of(corpus(3), untyped))).data["found"] == [[], [], []]
@@ -193,7 +193,7 @@ def test_many_findings_about_the_corpus_are_folded(small):
     html = audit_report(audit_of(small.table, findings))
     assert html.count("audio-orphan was seen") == 3 + 100
     assert "247 more of audio-orphan" in html
-    assert "and 150 more, in findings.parquet" in html
+    assert "and 150 more in findings.parquet" in html
     assert html.index("hum was seen") < html.index("audio-orphan was seen")
 
 

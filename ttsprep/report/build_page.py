@@ -146,7 +146,7 @@ def _sounds(build: BuildTables) -> list[dict[str, Any]]:
     rows = (("phones of the language", phones, len(before.inventory)), ("different diphones", diphones, None))
     return [
         {"name": name, "before": was, "after": now, "of": of}
-        for name, (was, now), of in (*rows, ("phones in all", totals, None))
+        for name, (was, now), of in (*rows, ("phones, all occurrences", totals, None))
     ]
 
 

@@ -130,7 +130,9 @@ def worst_clips(
                 piece="" if whole else f"{media.start:.1f} to {media.end:.1f} s of {length:.1f} s",
             )
         elif made is None:
-            why = "cannot be decoded" if clip in media_of or clip not in rows.index else "for the size of the page"
+            why = (
+                "cannot be decoded" if clip in media_of or clip not in rows.index else "left out to keep the page small"
+            )
             card = replace(card, silent=f"no player: {why}")
         cards[code].append(card)
     return cards

@@ -151,7 +151,7 @@ def test_a_few_very_long_clips_do_not_squeeze_the_scatter():
     clips.loc[0, ["phones", "speech_s"]] = [2_000, 150.3]
     verdict = np.full(300, "usable", dtype=object)
     figure = text_to_audio(clips, found(("clip-00005", "rate-outlier", "error")), verdict)
-    assert "1 longer clips lie beyond the axes" in figure.note
+    assert "1 longer clip beyond the axes" in figure.note
     assert "1,000" not in texts(figure.svg)
     shown = text_to_audio(clips, found(("clip-00000", "rate-outlier", "error")), verdict)
     assert "clip-00000" in texts(shown.svg)

@@ -25,7 +25,7 @@ from ttsprep.report.charts.svg import (
     tag,
 )
 from ttsprep.report.data import QUANTITIES, Values, visible
-from ttsprep.report.format import hours
+from ttsprep.report.format import count, hours
 
 MOST_DOTS = 4_000
 """Points drawn of a long series; lines and counts are always made from all."""
@@ -41,7 +41,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
     for i, step in enumerate(steps):
         y, end = 6 + row * i, x(step["hours"] * factor)
         share = step["hours"] / total if total else 0.0
-        tip = f"{step['keep']}: {step['clips']:,} clips, {hours(step['hours'])}"
+        tip = f"{step['keep']}: {count(step['clips'], 'clip')}, {hours(step['hours'])}"
         stair += f"{'L' if i else 'M'}{number(end)} {y}V{y + row}"
         bars.append(
             join([
@@ -52,10 +52,10 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
             ])
         )
     cost = 1 - steps[-1]["hours"] / total if total else 0.0
-    title = f"Keeping only clips without any remark costs {cost:.0%} of the hours"
+    title = f"Keeping only clips without findings costs {cost:.0%} of the hours"
     return Figure(
         title,
-        "from lenient to strict; each step keeps a part of the one above",
+        "from lenient to strict; each step is a subset of the step above",
         picture(
             width,
             bottom + 36,
@@ -161,12 +161,12 @@ def text_to_audio(clips: pd.DataFrame, findings: pd.DataFrame, verdict: npt.NDAr
         )
 
     clip = tag("clipPath", tag("rect", x=48, y=26, width=width - 60, height=height - 68), id="plot")
-    title = f"A {unit} takes {slope * 1000:.0f} ms; {int(far.sum()):,} of {len(u):,} clips lie far from the line"
+    title = f"A {unit} takes {slope * 1000:.0f} ms; {int(far.sum()):,} of {count(len(u), 'clip')} far from the line"
     note = f"robust line and ± 3 of its spread ({spread:.2f} s)" + (
         f"; near it, one clip in {every} has a dot" if every > 1 else ""
     )
     if not inside.all():
-        note += f"; {int((~inside).sum()):,} longer clips lie beyond the axes"
+        note += f"; {count(int((~inside).sum()), 'longer clip')} beyond the axes"
     return Figure(
         title,
         note,

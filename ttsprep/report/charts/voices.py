@@ -136,7 +136,7 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
     shown = order[:MOST_DOTS]
     dots = "".join(f"M{number(at[i, 0])} {number(at[i, 1])}h0" for i in sorted(shown) if not found[i])
     named_ones = [int(i) for i in order[:MOST_NAMED] if found[i]]
-    title, note = _said(voices, int(found.sum()), len(points))
+    title, note = _title(voices, int(found.sum()), len(points))
     if len(shown) < len(points):
         note += f"; the farthest {len(shown):,} clips have a dot"
     picture_ = picture(
@@ -163,20 +163,20 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
     return Figure(title, note, picture_), data
 
 
-def _said(voices: VoiceMap, found: int, clips: int) -> tuple[str, str]:
+def _title(voices: VoiceMap, found: int, clips: int) -> tuple[str, str]:
     """Return the sentence that says what to see, and how to read it."""
     odd = f"{found:,} of {clips:,} clips sound{'s' if found == 1 else ''} like another voice"
     if voices.voices == 1:
         return (
             odd if found else f"All {clips:,} clips sound like one voice",
-            "in the middle the voice; the ring is the limit for long clips; clips that differ alike lie together",
+            "centre: the voice; ring: the limit for long clips; clips that sound alike lie together",
         )
     share = f"the two directions in which voices differ most, {voices.share:.0%} of all their differences"
     if voices.voices == clips:
         return f"{clips:,} clips of many voices", f"clips that sound alike lie together; {share}"
     return (
         f"{odd} than their speaker's" if found else f"Each of {voices.voices:,} speakers sounds like one voice",
-        f"clips that sound alike lie together, a line leads to the speaker that a clip is said to be of; {share}",
+        f"clips that sound alike lie together; a line leads from a clip to its speaker in the metadata; {share}",
     )
 
 

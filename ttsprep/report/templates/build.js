@@ -22,9 +22,9 @@
     id.append(make("bdi", "", data.id[i]));
     text.append(make("bdi", "", data.text[i] || "(no text)"));
     if (data.card[i]) {
-      const button = make("button", "link", "Hear");
+      const button = make("button", "link", "Play");
       button.type = "button";
-      button.setAttribute("aria-label", `Hear ${data.id[i]}`);
+      button.setAttribute("aria-label", `Play ${data.id[i]}`);
       button.addEventListener("click", () => openCard(data.card[i]));
       hear.append(button);
     }
@@ -37,7 +37,7 @@
     shown = Math.min(shown + STEP, order.length);
     body.append(rows);
     more.hidden = shown === order.length;
-    more.textContent = `Show more: ${(order.length - shown).toLocaleString("en")} are left`;
+    more.textContent = `Show ${(order.length - shown).toLocaleString("en")} more`;
   };
   const refresh = () => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,5 +1,5 @@
 "use strict";
-// ---- the map of voices: says which clip is under the pointer, or next by the arrow keys
+// ---- the map of voices: names the clip under the pointer, or the next one by the arrow keys
 (() => {
   const { $, openClip } = globalThis.report;
   const figure = $("voices");
@@ -16,7 +16,7 @@
     cursor.setAttribute("cx", data.x[i]);
     cursor.setAttribute("cy", data.y[i]);
     const likeness = data.likeness[i] === null ? "" : `likeness ${data.likeness[i].toFixed(2)} to the other clips`;
-    const parts = [data.id[i], data.speaker[i] && `speaker ${data.speaker[i]}`, likeness, i < data.found ? "found: another voice" : ""];
+    const parts = [data.id[i], data.speaker[i] && `speaker ${data.speaker[i]}`, likeness, i < data.found ? "finding: another voice" : ""];
     $("voice").textContent = parts.filter(Boolean).join(" · ");
   };
   const nearest = (event) => {

@@ -192,11 +192,11 @@
     }
     words.append(text);
     detail.replaceChildren(make("h3", "", data.id[i]), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
-    const hint = make("p", "muted", "Everything known of it, and each word in time: ");
+    const hint = make("p", "muted", "This clip in detail: ");
     hint.append(make("code", "", `ttsprep explain ${quoted(data.id[i])} --audit ${quoted(folder)}`));
     detail.append(hint);
     if (data.card[i] && $(`card-${data.card[i]}`)) {
-      const jump = make("button", "link", "Hear and see it");
+      const jump = make("button", "link", "Play and view");
       jump.type = "button";
       jump.addEventListener("click", () => openCard(data.card[i]));
       detail.insertBefore(jump, facts);
