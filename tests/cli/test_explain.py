@@ -123,7 +123,7 @@ language  en-us
 
 Findings
   warning  trailing-silence  3.00 to 4.00 s
-    value  1.0 s after (limit 0.5 s)
+    message  1.0 s after (limit 0.5 s)
 """
 
 

@@ -77,7 +77,7 @@ def _finding(found: "ClipFinding") -> "Table":
         (found.code, f"bold {colour}"),
         *([f"  {time_span(found)}"] * bool(time_span(found))),
     )
-    rows = {"value": found.message}
+    rows = {"message": found.message}
     if found.entry is not None:
         rows |= {"why": found.entry.impact, "fix": found.entry.fix}
     if found.stage:

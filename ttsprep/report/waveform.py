@@ -17,7 +17,8 @@ LANE, AXIS = 22, 18
 """Heights in pixels: of a row of words, and of the seconds."""
 LETTER = 7.2
 """Width of a letter of a word in pixels, about."""
-HERTZ = (500, 1_000, 2_000, 4_000, 8_000)
+HERTZ = (8_000, 4_000, 2_000, 1_000, 500)
+"""Labels of the spectrogram; the lowest has no room on a card."""
 
 
 class Mark(NamedTuple):
@@ -155,7 +156,11 @@ def waveform_svg(
         tag(
             "image", y=spectrum, width="100%", height=style.spectrum, href=media.spectrogram, preserveAspectRatio="none"
         ),
-        *(_frequency(hertz, media, spectrum, style.spectrum) for hertz in HERTZ if hertz < 0.95 * media.top_hz),
+        *(
+            _frequency(hertz, media, spectrum, style.spectrum)
+            for hertz in HERTZ[: None if style.above else -1]
+            if hertz < 0.95 * media.top_hz
+        ),
         *(
             tag(
                 "rect",
