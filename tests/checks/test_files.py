@@ -11,7 +11,7 @@ from ttsprep.core.types import Finding, Severity
 
 def judged(given: list[str], ids: list[str] | None = None) -> list[Finding]:
     table = pd.DataFrame({"id": ids or given, "given_id": given, "status": "ok", "status_reason": ""})
-    table = table.assign(start_s=0.0, end_s=np.nan, duration_s=1.0)
+    table = table.assign(path="a.wav", start_s=0.0, end_s=np.nan, duration_s=1.0)
     return list(Files().judge(table))
 
 
@@ -97,8 +97,44 @@ def test_three_names_that_collide_are_two_findings() -> None:
 
 @pytest.mark.parametrize(("seconds", "severity"), [(0.005, None), (0.2, Severity.WARNING), (20.0, Severity.ERROR)])
 def test_a_piece_that_ends_after_its_file_is_named(seconds: float, severity: Severity | None) -> None:
-    row = {"id": "a", "given_id": "a", "status": "ok", "status_reason": "", "start_s": 3.0, "duration_s": 1.5}
+    row = {
+        "id": "a",
+        "given_id": "a",
+        "path": "a.wav",
+        "status": "ok",
+        "status_reason": "",
+        "start_s": 3.0,
+        "duration_s": 1.5,
+    }
     found = list(Files().judge(pd.DataFrame([{**row, "end_s": 4.5 + seconds}])))
     assert [finding.code for finding in found] == ["piece-beyond-file"] * (severity is not None)
     assert [finding.severity for finding in found] == [severity] * (severity is not None)
     assert not any(Files().judge(pd.DataFrame([{**row, "end_s": None}]).astype({"end_s": float})))
+
+
+PIECES = {
+    "apart": ([(0.0, 2.0), (2.0, 4.0), (4.04, 5.0)], {}),
+    "a pause": ([(0.0, 2.0), (1.8, 4.0)], {"p0": (0.2, Severity.WARNING), "p1": (0.2, Severity.WARNING)}),
+    "words": ([(3.0, 8.0), (0.0, 4.5)], {"p0": (1.5, Severity.ERROR), "p1": (1.5, Severity.ERROR)}),
+    "one in another": ([(0.0, 9.0), (2.0, 2.6), (5.0, 6.0)], {f"p{n}": (1.0, Severity.ERROR) for n in (0, 1, 2)}),
+    "to the end": ([(1.0, None), (2.0, 3.0)], {"p0": (1.0, Severity.ERROR), "p1": (1.0, Severity.ERROR)}),
+    "whole files": ([(0.0, None), (0.0, None)], {}),
+}
+
+
+@pytest.mark.parametrize("case", PIECES)
+def test_pieces_that_overlap_are_named(case: str) -> None:
+    times, expected = PIECES[case]
+    names = [f"p{number}" for number in range(len(times))]
+    table = pd.DataFrame({"id": names, "given_id": names, "path": "a.wav", "status": "ok", "status_reason": ""})
+    table["start_s"] = [start for start, _ in times]
+    table["end_s"] = pd.Series([end for _, end in times], dtype=float)
+    table["duration_s"] = [(end or 9.0) - start for start, end in times]
+    found = {finding.clip: finding for finding in Files().judge(table)}
+    assert {finding.code for finding in found.values()} <= {"piece-overlap"}
+    assert sorted(found) == sorted(expected)
+    for name, (seconds, severity) in expected.items():
+        longest = 0.6 if (case, name) == ("one in another", "p1") else seconds
+        assert (found[name].value, found[name].severity) == (pytest.approx(longest), severity)
+    apart = table.assign(path=[f"{name}.wav" for name in names])
+    assert not any(Files().judge(apart))

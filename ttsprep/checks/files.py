@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,9 @@ RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT"
 FORBIDDEN = set('<>:"|?*\\\0') | {chr(n) for n in range(32)}
 LONGEST_NAME = 200
 OVERRUN_S = 0.05
-"""Seconds by which a piece may end after its file: times in metadata are rounded."""
+"""Seconds by which a piece may end after its file, or after the start of the next: times in metadata are rounded."""
+OVERLAP_ERROR_S = 1.0
+"""Seconds that two pieces share: no pause is so long that no word is in them."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,14 @@ class Files(Check):
             "Correct the end, or find the recording that the piece is of.",
         ),
         Code(
+            "piece-overlap",
+            "Two pieces of one recording overlap.",
+            "Start and end in the metadata of pieces that name the same file, compared with each other. Warning from "
+            "0.05 s on; error from 1 s on, or where they share more than half of the shorter one.",
+            "Both have words that the text of one alone has.",
+            "Correct the times; leave out what two speakers say at once.",
+        ),
+        Code(
             "metadata-malformed",
             "A line of the metadata is no clip.",
             "Every line must have the columns of the layout; error with the line number.",
@@ -143,6 +153,7 @@ class Files(Check):
         for row in rows(corpus[corpus.status != "ok"]):
             yield Finding(row.id, row.status, Severity.ERROR, row.status_reason)
         yield from _beyond(corpus[corpus.status == "ok"])
+        yield from _overlapping(corpus[corpus.status == "ok"])
         for row in rows(corpus[corpus.id != corpus.given_id]):
             message = f"the id {row.given_id} is taken by an earlier clip; this one is listed as {row.id}"
             yield Finding(row.id, "duplicate-id", Severity.ERROR, message)
@@ -166,6 +177,37 @@ def _beyond(corpus: pd.DataFrame) -> Iterator[Finding]:
             f"ends at {row.end_s:.2f} s, which is {seconds:.2f} s after the end of the file (limit {OVERRUN_S:g} s)"
         )
         yield Finding(row.id, "piece-beyond-file", severity, message, float(seconds), OVERRUN_S)
+
+
+def _overlapping(corpus: pd.DataFrame) -> Iterator[Finding]:
+    """Yield a finding for each piece that shares more than a moment with another of the same file."""
+    pieces = corpus[(corpus["start_s"] > 0) | corpus["end_s"].notna()]
+    pieces = pieces[pieces["path"].duplicated(keep=False)].sort_values(["path", "start_s"], kind="stable")
+    pieces = pieces.assign(last_s=pieces["end_s"].fillna(pieces["start_s"] + pieces["duration_s"]))
+    before = pieces.groupby("path")["last_s"].cummax().groupby(pieces["path"]).shift()
+    overlapping = pieces["path"].isin(pieces.loc[before - pieces["start_s"] > OVERRUN_S, "path"])
+    for _, group in pieces[overlapping].groupby("path"):
+        for name, (seconds, shorter, other) in _shared(zip(group.start_s, group.last_s, group.id, strict=True)).items():
+            severity = Severity.ERROR if seconds > min(OVERLAP_ERROR_S, shorter / 2) else Severity.WARNING
+            message = f"shares {seconds:.2f} s of its recording with {other} (limit {OVERRUN_S:g} s)"
+            yield Finding(name, "piece-overlap", severity, message, seconds, OVERRUN_S)
+
+
+def _shared(pieces: Iterable[tuple[float, float, str]]) -> dict[str, tuple[float, float, str]]:
+    """Return shared seconds, length of the shorter, and name of the other, for each piece, in order of their starts."""
+    longest: tuple[float, float, str] | None = None
+    shared: dict[str, tuple[float, float, str]] = {}
+    for start, end, name in pieces:
+        if longest is None:
+            longest = start, end, name
+            continue
+        seconds, shorter = min(end, longest[1]) - start, min(end - start, longest[1] - longest[0])
+        if seconds > OVERRUN_S:
+            for one, other in ((name, longest[2]), (longest[2], name)):
+                shared[one] = max(shared.get(one, (0.0, 0.0, "")), (seconds, shorter, other))
+        if end > longest[1]:
+            longest = start, end, name
+    return shared
 
 
 def _unsafe(name: str) -> str:

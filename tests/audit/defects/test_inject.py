@@ -44,7 +44,7 @@ def test_everything_about_single_clips_is_planted() -> None:
     about_the_corpus = {"length-distribution", "monotone", "session-drift", "diphone-coverage"}
     about_the_corpus |= {"text-missing", "text-phonemes", "audio-matched"}
     about_files = {"audio-orphan", "decoder-crashed", "path-outside-corpus", "duplicate-id", "name-collision"}
-    about_files |= {"name-unsafe", "metadata-malformed", "piece-beyond-file", "header-wrong"}
+    about_files |= {"name-unsafe", "metadata-malformed", "piece-beyond-file", "piece-overlap", "header-wrong"}
     # a take has one channel: checks/test_stereo.py plants what is wrong with two
     about_files |= {"channel-dead", "channels-delayed", "channels-differ", "channels-out-of-phase"}
     phonemes = {"phoneme-missing", "phoneme-rare"}
