@@ -331,7 +331,7 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
 def test_real_corpora_are_read_whole() -> None:
     corpus = read_corpus(REAL / "ljspeech")
     clips, findings = split(corpus)
-    assert (corpus.layout, len(clips), findings) == ("ljspeech", 385, [])
+    assert (corpus.layout, len(clips), findings) == ("table", 385, [])
     assert clips[1] == Clip("LJ001-0002", "wavs/LJ001-0002.flac", "in being comparatively modern.")
     assert all((corpus.root / c.path).is_file() for c in clips)
     corpus = read_corpus(REAL / "librispeech-train-clean-251spk")
