@@ -21,8 +21,8 @@ FOREIGN = (
     *("run.json", "summary.json", "README.md", "LJ001-0001.npy", "skipped.csv", "LJ001-0001.wav", "clips.parquet"),
     *("state.pt", "speech.npy", "log.jsonl", "metadata.csv", "data/train-00000-of-00001.parquet"),
 )
-INPUTS = {"audio_root", "data", "source", "decisions", "corpus", "codes", "speech", "lyra", "prompts", "begin_from", "audit", "build",
-          "recipe", "run", "codec", "checkpoint"}  # fmt: skip
+INPUTS = {"data", "source", "decisions", "corpus", "codes", "speech", "lyra", "prompts", "begin_from", "audit", "build",
+          "recipe", "run", "codec", "checkpoint", "audio_root"}  # fmt: skip
 """Parameters that name something to read."""
 OUTPUTS = {"out", "html"}
 KILL = """
