@@ -87,3 +87,53 @@ def test_a_transcript_with_one_line_of_numbers_is_no_track(tmp_path: Path) -> No
     audio(tmp_path, "a.wav")
     put(tmp_path, "a.txt", "12\t13\tand so on,\nwithout a time.\n")
     assert clips_of(tmp_path) == [Clip("a", "a.wav", "12\t13\tand so on,\nwithout a time.")]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "0 1350000 sil\n1350000 2100000 p\n2100000 2500000 r\n",
+        "0.00 0.05 one\n0.05 0.10 two words\n",
+        "separator ;\nnfields 1\n#\n    0.1 121 pau\n    0.2 121 ao\n",
+    ],
+)
+def test_the_labels_of_aligners_are_no_transcripts(tmp_path: Path, labels: str) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.lab", labels)
+    clips, findings = split(read_corpus(tmp_path))
+    assert [clip.text for clip in clips] == [""]
+    assert [(f.clip, f.code) for f in findings] == [("a", "metadata-malformed")]
+    assert "is an alignment" in findings[0].message
+
+
+def test_texts_of_another_folder_are_found_by_name(tmp_path: Path) -> None:
+    audio(tmp_path, "wav/ann/01.wav", "wav/bob/01.wav", "wav/bob/02.wav", "wav/bob/03.wav")
+    put(tmp_path, "texts/ann/01.txt", "One.")
+    put(tmp_path, "texts/bob/01.txt", "Two.")
+    put(tmp_path, "grids/02.TextGrid", textgrid(("text", [(0.0, 0.1, "Three.")]), end=0.1))
+    corpus = read_corpus(tmp_path)
+    assert [clip.text for clip in corpus.clips] == ["One.", "Two.", "Three.", ""]
+    assert corpus.decided[-1] == (
+        "3 texts from another folder, by the name of the audio: texts/ann/01.txt is of wav/ann/01.wav"
+    )
+
+
+def test_a_name_that_is_there_twice_is_no_match(tmp_path: Path) -> None:
+    audio(tmp_path, "wav/01.wav")
+    put(tmp_path, "a/01.txt", "One.")
+    put(tmp_path, "b/01.txt", "Two.")
+    assert [clip.text for clip in read_corpus(tmp_path).clips] == [""]
+
+
+def test_subtitles_in_a_language(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav", "b.wav")
+    put(tmp_path, "a.en-orig.vtt", VTT)
+    put(tmp_path, "b.de.srt", SRT.replace("One, two.", "Eins, zwei."))
+    put(tmp_path, "b.pt-BR.srt", SRT)
+    corpus = read_corpus(tmp_path, language="de")
+    assert [(clip.id, clip.language) for clip in corpus.clips] == [
+        *[("a-0001", "en"), ("a-0002", "en"), ("b-0001", "de"), ("b-0002", "de")]
+    ]
+    undecided = read_corpus(tmp_path, language="fr")
+    assert [clip.id for clip in undecided.clips] == ["a-0001", "a-0002", "b"]
+    assert "b.wav has texts in several languages (de, pt-BR): --language decides" in undecided.decided

@@ -1,7 +1,8 @@
 """Plain folder: audio files, each with its text in a file of its name beside it, whole or in pieces with times."""
 
-from collections import Counter
-from collections.abc import Iterator
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from ttsprep.corpora.paths import stem
 from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, value
 from ttsprep.corpora.tables.records import json_records
 from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips
+from ttsprep.corpora.timed.labels import is_alignment
 
 _TEXTS = (".txt", ".lab", ".normalized.txt", ".json")
 """Endings of files with the text of one clip, the one to prefer first."""
+_TAGGED = re.compile(r"(.+)\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.S)
+"""A name with a language before its ending: ``talk.en`` of ``talk.en.srt``."""
 _KEYS = ("text", "transcript", "transcription", "sentence")
 
 
@@ -41,19 +45,24 @@ class Plain(Layout):
             raise CorpusError(f"{root} is a file; the plain layout is a folder of audio files")
         tree = self.reading.tree(root)
         texts = {(path[: -len(end)], end): path for path in tree.others for end in _endings(path)}
+        own = {path: [end for end in (*_TEXTS, *ENDINGS) if (stem(path), end) in texts] for path in tree.audio}
+        afar = _of_other_folders([path for path in tree.audio if not own[path]], texts)
+        subtitles = _subtitles(texts)
         told = _Told()
         for path in tree.audio:
-            ends = [end for end in (*_TEXTS, *ENDINGS) if (stem(path), end) in texts]
-            if not ends:
-                yield from checked(path, 1, Clip(stem(path), path, ""))
-                continue
-            beside = texts[stem(path), ends[0]]
-            if ends[0] == ".json":
+            clip = Clip(stem(path), path, "")
+            ends = own[path]
+            if not ends and path in afar:
+                told.afar.append(f"{afar[path][0]} is of {path}")
+                yield from _of_text(root, clip, *afar[path], told)
+            elif not ends:
+                yield from self._in_a_language(root, clip, subtitles.get(clip.id, {}), told)
+            elif ends[0] == ".json":
                 told.transcripts[ends[0]] += 1
-                yield from _of_record(root, path, beside)
+                yield from _of_record(root, path, texts[stem(path), ends[0]])
             else:
-                yield from _of_text(root, Clip(stem(path), path, ""), beside, ends[0], told)
-            if ends[0] not in ENDINGS:
+                yield from _of_text(root, clip, texts[stem(path), ends[0]], ends[0], told)
+            if ends and ends[0] not in ENDINGS:
                 told.aside.update(end for end in ends if end in ENDINGS)
         self.decided += told.lines()
         read = set(texts.values())
@@ -62,6 +71,50 @@ class Plain(Layout):
             names = f"{', '.join(aside[:3])}{f' and {len(aside) - 3} more' if aside[3:] else ''}"
             command = f"ttsprep audit {root / aside[0]} reads it as a table"
             self.decided.append(f"left aside, as it names no audio and texts: {names}; {command}")
+
+    def _in_a_language(self, root: Path, clip: Clip, there: dict[str, str], told: "_Told") -> Iterator[Clip | Finding]:
+        """Yield a clip with the subtitles ``NAME.en.srt`` in its language, or in the only one that there is."""
+        wanted = self.reading.language.lower().split("-")[0]
+        fitting = [tag for tag in there if tag.lower().split("-")[0] == wanted] if len(there) > 1 else [*there]
+        if len(fitting) == 1:
+            beside = there[fitting[0]]
+            spoken = replace(clip, language=fitting[0].removesuffix("-orig"))
+            yield from _of_text(root, spoken, beside, beside[beside.rindex(".") :].lower(), told)
+            return
+        if there:
+            tags = ", ".join(sorted(there))
+            self.decided.append(f"{clip.path} has texts in several languages ({tags}): --language decides")
+        yield from checked(clip.path, 1, clip)
+
+
+def _subtitles(texts: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:
+    """Return the subtitles whose names end in a language, by the name of the recording and language."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for (name, end), path in texts.items():
+        if end in ENDINGS and (tagged := _TAGGED.fullmatch(name)):
+            found[tagged[1]][tagged[2]] = path
+    return found
+
+
+def _of_other_folders(audio: Sequence[str], texts: dict[tuple[str, str], str]) -> dict[str, tuple[str, str]]:
+    """Return the text, with its ending, of each recording whose name is there once among texts of other folders.
+
+    Where a name is there more often, the folders above it tell: ``wav/ann/01.wav`` and ``texts/ann/01.txt``.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for end in (end for end in (*_TEXTS, *ENDINGS) if end != ".json"):
+        for depth in (1, 2, 3):
+            names: dict[str, list[str]] = defaultdict(list)
+            for (name, ending), beside in texts.items():
+                if ending == end:
+                    names["/".join(name.split("/")[-depth:])].append(beside)
+            recordings: dict[str, list[str]] = defaultdict(list)
+            for path in audio if names else ():
+                recordings["/".join(stem(path).split("/")[-depth:])].append(path)
+            for name, paths in recordings.items():
+                if len(paths) == 1 and len(names.get(name, ())) == 1:
+                    found.setdefault(paths[0], (names[name][0], end))
+    return found
 
 
 @dataclass
@@ -72,6 +125,7 @@ class _Told:
     pieces: Counter[str] = field(default_factory=Counter)
     files: dict[str, list[str]] = field(default_factory=dict)
     aside: Counter[str] = field(default_factory=Counter)
+    afar: list[str] = field(default_factory=list)
 
     def add(self, form: str, name: str, pieces: int) -> None:
         self.pieces[form] += pieces
@@ -83,6 +137,8 @@ class _Told:
         for form, names in self.files.items():
             such = "," if len(names) == 1 else ", such as"
             yield f"{_count(self.pieces[form], 'piece')} from {_count(len(names), form)}{such} {names[0]}"
+        if self.afar:
+            yield f"{_count(len(self.afar), 'text')} from another folder, by the name of the audio: {self.afar[0]}"
         for end, number in self.aside.items():
             yield f"left aside, as another file beside the audio has the text: {_count(number, f'{end} file')}"
 
@@ -96,7 +152,9 @@ def _of_text(root: Path, clip: Clip, beside: str, end: str, told: _Told) -> Iter
         yield from checked(clip.path, 1, clip)
         return
     form = form_of(text.lstrip("\ufeff"))
-    if form is None and end not in ENDINGS:
+    if form is None and is_alignment(text):
+        yield from checked(beside, 1, clip, "is an alignment, with a time and a label in each line, and no transcript")
+    elif form is None and end not in ENDINGS:
         told.transcripts[end] += 1
         yield from checked(beside, 1, replace(clip, text=text))
     elif form is None:

@@ -8,7 +8,11 @@ from ttsprep.corpora.timed.piece import Fault, Item, Piece, made
 
 _NUMBER = r"-?[0-9]+(?:[.,][0-9]+)?"
 _LABEL = re.compile(rf"({_NUMBER})\t({_NUMBER})(?:\t(.*))?", re.S)
+_ALIGNED = re.compile(rf"\s*{_NUMBER}\s+{_NUMBER}\s+\S.*", re.S)
+"""A line of an aligner: HTK (start and end in 100 ns), WaveSurfer (seconds), Festival (end, colour)."""
 _WHISPER = "start\tend\ttext"
+_HEADER = 20
+"""Lines that the header of a label file of Festival has at most, with the ``#`` that ends it."""
 _LONGEST = 200
 """Characters of a line that an error shows."""
 
@@ -19,6 +23,13 @@ def is_label_track(text: str) -> bool:
         return False
     lines = [line for _, line in _lines(text)]
     return 2 * sum(_LABEL.fullmatch(line) is not None for line in lines) > len(lines)
+
+
+def is_alignment(text: str) -> bool:
+    """Whether most of several lines begin with two numbers and blanks, as in the labels of aligners."""
+    lines = [line for _, line in _lines(text)]
+    lines = lines[lines.index("#") + 1 if "#" in lines[:_HEADER] else 0 :]
+    return len(lines) > 1 and 2 * sum(_ALIGNED.fullmatch(line) is not None for line in lines) > len(lines)
 
 
 def label_pieces(text: str) -> Iterator[Item]:
