@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from ttsprep.core.errors import TtsprepError, UsageError, nearest
 
 if TYPE_CHECKING:
+    from ttsprep.build.options import Target
     from ttsprep.codec import Codec
     from ttsprep.codec.encode import Encoded
     from ttsprep.corpora.corpus import Corpus
@@ -43,10 +44,20 @@ class ReadOptions(TypedDict, total=False):
     follow_links: bool
 
 
-class AuditOptions(ReadOptions, total=False):
-    """Options of `audit`, beside those of `ReadOptions`."""
+class DecidingOptions(ReadOptions, total=False):
+    """What decides which clips are usable, in an audit as in a build; `trainer` is ``--for``."""
 
     recipe: str
+    trainer: str
+    rate: int
+    strict: bool
+    lenient: bool
+    keep_hours: float
+
+
+class AuditOptions(DecidingOptions, total=False):
+    """Options of `audit`, beside those of `DecidingOptions`."""
+
     select: Sequence[str]
     ignore: Sequence[str]
     listen: Sequence[str]
@@ -56,16 +67,11 @@ class AuditOptions(ReadOptions, total=False):
     jobs: int
 
 
-class BuildOptions(ReadOptions, total=False):
-    """Options of `build`, beside those of `ReadOptions`; `trainer` is ``--for``."""
+class BuildOptions(DecidingOptions, total=False):
+    """Options of `build`, beside those of `DecidingOptions`."""
 
-    recipe: str
-    trainer: str
     export: Sequence[str]
     decisions: str | Path
-    keep_hours: float
-    strict: bool
-    lenient: bool
     asr_model: str
     jobs: int
 
@@ -130,7 +136,9 @@ def audit(corpus: str | Path, out: str | Path = "", **options: Unpack[AuditOptio
     get = _known(options, AuditOptions).get
     path = Path(corpus)
     folder = Path(out or f"{corpus_name(path)}.audit")
-    recipe = audit_recipe(get("recipe", ""), _reading(options), _names(get("select")), _names(get("ignore")))
+    recipe = audit_recipe(
+        get("recipe", ""), _reading(options), _names(get("select")), _names(get("ignore")), _target(options)
+    )
     models = audit_models(_names(get("listen")), asr=get("asr_model", ""), speaker=get("speaker_model", ""))
     codes = Path(get("codes", "")) if get("codes") else None
     source = readable(path)
@@ -163,17 +171,12 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
     from ttsprep.report.results import BuildResult
 
     get = _known(options, BuildOptions).get
-    if get("strict") and get("lenient"):
-        raise UsageError("strict and lenient exclude each other")
-    selection: dict[str, Any] = {"keep_hours": get("keep_hours")} if "keep_hours" in options else {}
-    selection |= {"strictness": "strict" if get("strict") else "lenient"} if get("strict") or get("lenient") else {}
     recipe = build_recipe(
         get("recipe", ""),
         _reading(options),
-        get("trainer", ""),
+        _target(options),
         _names(get("export")),
         get("asr_model", ""),
-        selection,
     )
     path = Path(source)
     folder = Path(out) if out else Path("build") / (Path(get("recipe", "")).stem or corpus_name(path))
@@ -232,6 +235,14 @@ def _known(options: Mapping[str, Any], known: Any) -> dict[str, Any]:
 def _reading(options: Mapping[str, Any]) -> dict[str, Any]:
     reading = {name: options[name] for name in ReadOptions.__annotations__ if name in options}
     return reading | ({"columns": tuple(reading["columns"])} if "columns" in reading else {})
+
+
+def _target(options: Mapping[str, Any]) -> "Target":
+    from dataclasses import fields
+
+    from ttsprep.build.options import Target
+
+    return Target(**{field.name: options[field.name] for field in fields(Target) if field.name in options})
 
 
 def _names(given: Sequence[str] | str | None) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audite
     assert re.match(r"spoken: 5 clips, \d\d s, language en-us \(set it with --language\)$", lines[0])
     assert lines[1] == "read as table: metadata.csv"
     assert lines[2] == "  metadata.csv: id | text"
-    assert re.match(r"usable   5 clips +\d\d s +100\.0 %", lines[4])
+    assert re.match(r"usable   5 clips +\d\d s +100\.0 %", lines[5])
+    assert re.match(r"judged for training at [\d,]+ Hz, which the corpus fills: --for, --rate$", lines[3])
     assert "report  spoken.audit/report.html" in lines
     assert (spoken.parent / "spoken.audit" / "report.html").is_file()
     assert "audio-orphan" in audited.stdout  # the file that make() leaves unnamed

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.audit.config import AuditConfig
+from ttsprep.audit.goal import Goal
 from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.select import select
 from ttsprep.audit.verdict import summarise
@@ -70,7 +71,8 @@ def audit_of(clips, findings, name="corpus", root=NOWHERE, path="{}.wav"):
     listed = [Clip(clip, path.format(n % RECORDED), "") for clip, n in zip(clips["id"], numbers, strict=True)]
     terms = AuditConfig().terms(0)
     selection = select(clips, findings, terms)
-    summary = summarise(clips, findings, selection, terms) | {"corpus": name}
+    summary = summarise(clips, findings, selection, terms)
+    summary |= {"corpus": name, "goal": Goal(RATE, "").as_json(), "groups": []}
     return Audited(root, listed, list(clips["id"]), clips, findings, summary, selection)
 
 

@@ -17,6 +17,7 @@ from ttsprep.audit.codes import read_codes, with_distances
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import write_decisions
 from ttsprep.audit.goal import Goal, find_goal
+from ttsprep.audit.groups import find_groups
 from ttsprep.audit.measure import MeasureStep, versions
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select
@@ -292,7 +293,8 @@ def conclude(
     findings = table.to_pandas()
     selection = select(clips, findings, terms)
     write_table(out / "verdicts.parquet", verdict_table(clips, selection, terms))
-    summary = _about(corpus, clips) | {"goal": goal.as_json()} | summarise(clips, findings, selection, terms)
+    summary = _about(corpus, clips) | {"goal": goal.as_json(), "groups": [one.as_json() for one in find_groups(clips)]}
+    summary |= summarise(clips, findings, selection, terms)
     summary |= {"codes_used": dict(measured.codes)} if measured.codes else {}
     summary |= {"listening": listening} if listening else {}
     write_json(out / "summary.json", summary)

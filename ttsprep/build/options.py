@@ -1,6 +1,7 @@
 """From the options of a command to the recipe it stands for: the command line and the Python API ask here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,73 +21,119 @@ def corpus_name(corpus: Path) -> str:
     return path.stem if path.is_file() else path.name or "corpus"
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What decides which clips a build keeps, beside its recipe: the same options for an audit and a build.
+
+    Attributes
+    ----------
+    trainer
+        Whose needs are met; "" for that of the recipe.
+    rate
+        Sample rate to train at, in Hz; 0 for that of the trainer, the recipe, or what the corpus fills.
+    strict, lenient
+        Strictness, where it is not that of the recipe.
+    keep_hours
+        At most this much; None for that of the recipe.
+
+    Raises
+    ------
+    UsageError
+        If both `strict` and `lenient` are asked for.
+    """
+
+    trainer: str = ""
+    rate: int = 0
+    strict: bool = False
+    lenient: bool = False
+    keep_hours: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.strict and self.lenient:
+            raise UsageError("--strict and --lenient exclude each other")
+
+
+ANY = Target()
+"""As the recipe has it."""
+
+
 def audit_recipe(
-    recipe: str = "", reading: Mapping[str, Any] = NOTHING, select: Sequence[str] = (), ignore: Sequence[str] = ()
+    recipe: str = "",
+    reading: Mapping[str, Any] = NOTHING,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    target: Target = ANY,
 ) -> Recipe:
     """Return the recipe of an audit with the options that override it.
 
     Parameters
     ----------
     recipe
-        Name or path of the recipe; "" for the defaults.
+        Name or path of the recipe; "" for ``generic``.
     reading
         Keys that say how the corpus is read, such as ``layout`` and ``language``; they override the recipe where they
         are not empty.
     select, ignore
         Codes to judge instead of all, and codes not to judge in addition to those of the recipe.
+    target
+        What the clips are judged for.
 
     Raises
     ------
     UsageError
         If a name is not known; names the nearest.
     """
-    rules = load(recipe) if recipe else Recipe()
+    rules = _targeted(recipe or "generic", reading, target)
     codes = {"only": tuple(select or rules.checks.only), "ignore": (*rules.checks.ignore, *ignore)}
-    return _with(rules, **reading, checks=rules.checks.model_copy(update=codes))
+    return _with(rules, checks=rules.checks.model_copy(update=codes))
 
 
 def build_recipe(
     recipe: str = "",
     reading: Mapping[str, Any] = NOTHING,
-    trainer: str = "",
+    target: Target = ANY,
     export: Sequence[str] = (),
     asr_model: str = "",
-    selection: Mapping[str, Any] = NOTHING,
 ) -> Recipe:
     """Return the recipe of a build with the options that override it.
 
     Parameters
     ----------
-    recipe
-        Name or path of the recipe; "" for ``generic``.
-    reading
+    recipe, reading, target
         As for `audit_recipe`.
-    trainer
-        Whose needs the build meets; "" for those of the recipe.
     export
         Forms to write in addition to those of the recipe and the trainer.
     asr_model
         Weights for ``[transcribe]``.
-    selection
-        Keys of ``[select]`` that override the recipe, such as ``keep_hours``.
 
     Raises
     ------
     UsageError
         If a name is not known, or options exclude each other.
     """
-    name = recipe or "generic"
-    rules = _with(load(name), **reading, trainer=trainer)
-    if rules.trainer:
-        rules = targets.apply(rules, targets.load(rules.trainer), own=name not in shipped())
+    rules = _targeted(recipe or "generic", reading, target)
     rules = _with(
-        rules,
-        export=tuple(dict.fromkeys((*rules.export, *export))),
-        select=rules.select.model_copy(update=dict(selection)),
-        transcribe=_transcribe(rules, asr_model),
+        rules, export=tuple(dict.fromkeys((*rules.export, *export))), transcribe=_transcribe(rules, asr_model)
     )
     rules.verify()
     return rules
+
+
+def _targeted(name: str, reading: Mapping[str, Any], target: Target) -> Recipe:
+    """Return a recipe with all that decides which clips a build keeps."""
+    rules = _with(load(name), **reading, trainer=target.trainer)
+    if rules.trainer:
+        rules = targets.apply(rules, targets.load(rules.trainer), own=name not in shipped())
+    if target.rate:
+        if "resample" not in rules.pipeline:
+            raise UsageError("--rate has no effect: the pipeline of the recipe does not resample")
+        stages = rules.stages | {"resample": {**rules.stages.get("resample", {}), "sample_rate": target.rate}}
+        rules = rules.model_copy(update={"stages": stages})
+        rules.configured_stages()
+    chosen: dict[str, Any] = {} if target.keep_hours is None else {"keep_hours": target.keep_hours}
+    if target.strict or target.lenient:
+        chosen["strictness"] = "strict" if target.strict else "lenient"
+    return rules.model_copy(update={"select": rules.select.model_copy(update=chosen)})
 
 
 def audit_models(names: Sequence[str], **weights: str) -> SelectedModels:

@@ -124,6 +124,7 @@ def drafted(before: Audit, refused: Sequence[Rejection], steps: Sequence[Stage],
     rates = np.minimum(clips["sample_rate"], rate) if rate else clips["sample_rate"]
     return {
         "source": _about(before),
+        "goal": before.goal.as_json(),
         "result": {
             "clips": len(clips),
             "hours": _hours(clips["duration_s"].sum()),
@@ -174,6 +175,7 @@ def document(
     return {
         "ttsprep": __version__,
         "source": _about(before),
+        "goal": before.goal.as_json(),
         "result": {
             "clips": len(entries),
             "hours": _hours(sum(entry.duration_s for entry in entries)),

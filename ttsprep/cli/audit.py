@@ -18,10 +18,15 @@ from ttsprep.cli.options import (
     Columns,
     CorpusPath,
     FollowLinks,
+    ForTrainer,
     Jobs,
+    KeepHours,
     Language,
     Layout,
+    Lenient,
+    Rate,
     RecipeName,
+    Strict,
     read_lines,
     reading_options,
 )
@@ -68,6 +73,11 @@ def audit(
     jobs: Jobs = None,
     cluster: Cluster = "",
     recipe: RecipeName = "",
+    trainer: ForTrainer = "",
+    rate: Rate = 0,
+    strict: Strict = False,
+    lenient: Lenient = False,
+    keep_hours: KeepHours = None,
     prompts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Sentences, one per line: suggest which to record next.")
     ] = None,
@@ -92,11 +102,12 @@ def audit(
     The corpus is only read. A second audit measures only what has changed; after an interruption the same command
     resumes.
     """
-    from ttsprep.build.options import audit_recipe, corpus_name
+    from ttsprep.build.options import Target, audit_recipe, corpus_name
 
     reading = {"layout": layout, "language": language}
     reading |= reading_options(columns, audio_root, follow_links=follow_links)
-    rules = audit_recipe(recipe, reading, select or (), ignore or ())
+    target = Target(trainer, rate, strict, lenient, keep_hours)
+    rules = audit_recipe(recipe, reading, select or (), ignore or (), target)
     sentences = read_lines(prompts) if prompts else []
     out = out or Path(f"{corpus_name(corpus)}.audit")
     selected = _models(listen or (), asr=asr_model, speaker=speaker_model)
@@ -257,11 +268,17 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
     text.append("" if language else " (set it with --language)", "not bold dim")
     text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
     from ttsprep.audit.select import NO_TEXTS
+    from ttsprep.report.goal import goal_line, group_lines, rate_choices
 
     for line in summary["reading"][:_LINES]:
         text.append(f"\n  {printable(line)}", "not bold dim")
     if more := len(summary["reading"]) - _LINES:
         text.append(f"\n  and {more:,} more lines in summary.json" if more > 0 else "", "not bold dim")
+    text.append(f"\n{goal_line(summary)}", "not bold")
+    if choices := rate_choices(summary):
+        text.append(f"\n  {choices}", "not bold dim")
+    for line in group_lines(summary):
+        text.append(f"\n{line}", "not bold yellow")
     if NO_TEXTS in summary["codes"]:
         text.append(f"\n{_no_texts(summary)}", "bold red")
     return text

@@ -15,10 +15,15 @@ from ttsprep.cli.options import (
     Cluster,
     Columns,
     FollowLinks,
+    ForTrainer,
     Jobs,
+    KeepHours,
     Language,
     Layout,
+    Lenient,
+    Rate,
     RecipeName,
+    Strict,
     reading_options,
 )
 from ttsprep.core.errors import UsageError
@@ -47,7 +52,8 @@ def build(
         Path | None, typer.Option(metavar="DIR", help="Folder of downloaded corpora. [env: TTSPREP_DATA]")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The build. [default: ./build/RECIPE]")] = None,
-    trainer: Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")] = "",
+    trainer: ForTrainer = "",
+    rate: Rate = 0,
     layout: Layout = "",
     language: Language = "",
     columns: Columns = "",
@@ -59,11 +65,9 @@ def build(
     decisions: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")
     ] = None,
-    keep_hours: Annotated[
-        float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="Keep at most H hours, the best clips.")
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")] = False,
-    lenient: Annotated[bool, typer.Option("--lenient", help="Reject only clips that cannot be fixed.")] = False,
+    keep_hours: KeepHours = None,
+    strict: Strict = False,
+    lenient: Lenient = False,
     asr_model: Annotated[
         str,
         typer.Option(metavar="PATH|NAME", help="Whisper weights, for a recipe with [transcribe]. [default: base]"),
@@ -81,15 +85,12 @@ def build(
     """
     if not recipe and source is None:
         raise UsageError("nothing to build: give --recipe NAME (see: ttsprep recipes) or --source DIR")
-    if strict and lenient:
-        raise UsageError("--strict and --lenient exclude each other")
-    from ttsprep.build.options import build_recipe, corpus_name
+    from ttsprep.build.options import Target, build_recipe, corpus_name
 
-    selection: dict[str, Any] = {} if keep_hours is None else {"keep_hours": keep_hours}
-    selection |= {"strictness": "strict" if strict else "lenient"} if strict or lenient else {}
+    target = Target(trainer, rate, strict, lenient, keep_hours)
     reading = {"layout": layout, "language": language}
     reading |= reading_options(columns, audio_root, follow_links=follow_links)
-    rules = build_recipe(recipe, reading, trainer, export or (), asr_model, selection)
+    rules = build_recipe(recipe, reading, target, export or (), asr_model)
     out = out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
@@ -179,9 +180,12 @@ def show_draft(draft: "Draft", out: Path, *, as_json: bool) -> None:
     if as_json:
         write_json(document | {"out": printable(str(out))})
         return
+    from ttsprep.report.goal import goal_line
+
     source, result, rejected = (document[key] for key in ("source", "result", "rejected"))
     rows = {
         "source": f"{printable(source['corpus'])}: {_size(source)}, read as {source['layout']}",
+        "goal": goal_line(document),
         "would reject": _size(rejected) + _listed(rejected["reasons"]),
         "would build": f"{_size(result)} before trimming, about {result['bytes'] / 1e6:,.0f} MB of audio",
         "stages": " → ".join(document["stages"]),
@@ -199,11 +203,14 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         return
     from rich.text import Text
 
+    from ttsprep.report.goal import goal_line
+
     source, result, rejected = (document[key] for key in ("source", "result", "rejected"))
     rates = ", ".join(f"{rate:,} Hz" for rate in result["sample_rates"])
     speakers = f", {count(result['speakers'], 'speaker')}" if result["speakers"] else ""
     rows = {
         "source": f"{printable(source['corpus'])}: {_size(source)}, read as {source['layout']}",
+        "goal": goal_line(document),
         "rejected": _size(rejected) + _listed(rejected["reasons"]),
         "built": f"{_size(result)} at {rates}{speakers}",
         "split": ", ".join(f"{name} {number:,}" for name, number in result["splits"].items()),

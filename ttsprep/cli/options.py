@@ -20,6 +20,13 @@ Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker proce
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
 Codes = list[str] | None
+ForTrainer = Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")]
+Rate = Annotated[int, typer.Option(metavar="HZ", help="Sample rate to train at. [default: what the corpus fills]")]
+KeepHours = Annotated[
+    float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="Keep at most H hours, the best clips.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")]
+Lenient = Annotated[bool, typer.Option("--lenient", help="Reject only clips that cannot be fixed.")]
 
 
 def reading_options(columns: str, audio_root: Path | None, *, follow_links: bool) -> dict[str, Any]:

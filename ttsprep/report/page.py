@@ -27,6 +27,7 @@ from ttsprep.report.charts.voices import place_voices, voice_map
 from ttsprep.report.compare import SHARE
 from ttsprep.report.data import QUANTITIES, BuildTables, coverage_of, cut, main_language, visible
 from ttsprep.report.format import count, hours
+from ttsprep.report.goal import goal_line, group_lines, rate_choices
 from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.worst import Card, worst_clips
 
@@ -83,6 +84,9 @@ def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | Non
             build=build,
             summary=audit.summary,
             verdict_classes={v.value: CLASSES[v] for v in Verdict},
+            goal=goal_line(audit.summary),
+            choices=rate_choices(audit.summary),
+            groups=group_lines(audit.summary),
             shares=_shares(audit.summary),
             strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
             codes=[_code(audit, code, cards[code]) for code in codes],
