@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.bandwidth import MOST, RATES, Bandwidth, spectrum_end_hz
+from ttsprep.checks.bandwidth import RATES, Bandwidth, spectrum_end_hz
+from ttsprep.checks.base import MOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import FEW, MOST, Check, Code, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -15,8 +15,6 @@ LOWEST_HZ = 2_500.0
 GAP_HZ, SIDE_HZ = 400.0, 500.0
 RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 11_025, 8_000)
 """Sample rates that models are trained at, in Hz."""
-MOST = 0.9
-"""Share of the clips that makes a matter of the corpus of what is no fault of the single clip."""
 CLIFF_DB = 30.0
 """Natural spectra fall by less than 20 dB within 400 Hz, resamplers and coders by 35 to 75 dB."""
 
@@ -83,7 +81,7 @@ class Bandwidth(Check):
         limit = self.share * (self.goal_hz or decoded.sample_rate) / 2
         decoded = decoded.assign(end=spectrum_end_hz(decoded), limit=limit)
         narrow = decoded[decoded.end < decoded.limit]
-        if len(narrow) > max(MOST * len(decoded), 2):
+        if len(narrow) > max(MOST * len(decoded), FEW):
             end = float(narrow.end.median())
             message = (
                 f"{len(narrow) / len(decoded):.0%} of the clips have nothing above about {end / 1000:.1f} kHz: "

@@ -12,6 +12,9 @@ from ttsprep.core.plugins import load_plugins, register
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
+MOST, FEW = 0.9, 2
+"""Share of the clips that makes a matter of the corpus of what is no fault of a clip; so few clips say nothing."""
+
 Limits = Sequence[tuple[Severity, float]]
 """The most severe first."""
 
