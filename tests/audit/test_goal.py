@@ -63,6 +63,12 @@ def test_an_empty_band_above_the_goal_is_nothing() -> None:
     assert judged(corpus((100, 48_000, 11_000)), 22_050) == []
 
 
+def test_nothing_is_too_narrow_for_the_lowest_rate() -> None:
+    telephone = corpus((60, 22_050, 3_300), (40, 22_050, 3_500))
+    assert find_goal(telephone, 0, "").rate == 8_000
+    assert judged(telephone, 8_000) == []
+
+
 def test_clips_below_the_goal_are_findings_where_others_are_not() -> None:
     found = judged(corpus((70, 48_000, 0), (30, 48_000, 7_400), (3, 16_000, 0)), 22_050)
     assert [f.clip for f in found] == [f"c{i:04d}" for i in range(70, 103)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.bandwidth import RATES, Bandwidth, spectrum_end_hz
+from ttsprep.checks.bandwidth import RATES, Bandwidth, least_band_hz, spectrum_end_hz
 from ttsprep.checks.base import MOST
 
 
@@ -74,7 +74,7 @@ def find_goal(clips: pd.DataFrame, rate: int, asked: str, share: float = Bandwid
 
 
 def _choice(rate: int, end: np.ndarray[Any, Any], hours: np.ndarray[Any, Any], share: float) -> RateChoice:
-    fills = end >= share * rate / 2
+    fills = end >= least_band_hz(np.full(len(end), float(rate)), share)
     return RateChoice(rate, int(fills.sum()), round(float(hours[fills].sum()), 6))
 
 

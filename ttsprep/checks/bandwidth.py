@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import FEW, MOST, Check, Code, rows
@@ -15,6 +16,7 @@ LOWEST_HZ = 2_500.0
 GAP_HZ, SIDE_HZ = 400.0, 500.0
 RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 11_025, 8_000)
 """Sample rates that models are trained at, in Hz."""
+Rates = npt.NDArray[np.float64]
 CLIFF_DB = 30.0
 """Natural spectra fall by less than 20 dB within 400 Hz, resamplers and coders by 35 to 75 dB."""
 
@@ -78,8 +80,8 @@ class Bandwidth(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         decoded = corpus[corpus.sample_rate > 0]
-        limit = self.share * (self.goal_hz or decoded.sample_rate) / 2
-        decoded = decoded.assign(end=spectrum_end_hz(decoded), limit=limit)
+        rate = np.full(len(decoded), self.goal_hz) if self.goal_hz else decoded.sample_rate.to_numpy(float)
+        decoded = decoded.assign(end=spectrum_end_hz(decoded), limit=least_band_hz(rate, self.share))
         narrow = decoded[decoded.end < decoded.limit]
         if len(narrow) > max(MOST * len(decoded), FEW):
             end = float(narrow.end.median())
@@ -98,6 +100,11 @@ class Bandwidth(Check):
                 f"{cause}"
             )
             yield Finding(row.id, "narrowband", Severity.ERROR, message, row.end, row.limit)
+
+
+def least_band_hz(rate: Rates, share: float) -> Rates:
+    """Return what the spectrum of a clip has to reach to be trained at a rate; nothing is too narrow for the lowest."""
+    return np.where(rate > RATES[-1], share * rate / 2, 0.0)
 
 
 def spectrum_end_hz(clips: pd.DataFrame) -> "pd.Series[float]":
