@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.audit.config import AuditConfig
-from ttsprep.audit.goal import Goal
+from ttsprep.audit.goal.rate import Goal
 from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.select import select
 from ttsprep.audit.verdict import summarise

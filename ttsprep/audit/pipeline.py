@@ -16,8 +16,8 @@ from ttsprep import __version__
 from ttsprep.audit.codes import read_codes, with_distances
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import write_decisions
-from ttsprep.audit.goal import Goal, find_goal
-from ttsprep.audit.groups import find_groups
+from ttsprep.audit.goal.groups import find_groups
+from ttsprep.audit.goal.rate import Goal, find_goal
 from ttsprep.audit.measure import MeasureStep, versions
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select

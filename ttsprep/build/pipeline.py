@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep.audit.decisions import Decision
-from ttsprep.audit.goal import find_goal
+from ttsprep.audit.goal.rate import find_goal
 from ttsprep.audit.pipeline import Audit, Audited, Measured, conclude, measure
 from ttsprep.audit.select import Rejection, Terms
 from ttsprep.build import output_folder as state

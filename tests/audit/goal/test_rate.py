@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ttsprep.audit.goal import Goal, find_goal
-from ttsprep.audit.groups import find_groups
+from ttsprep.audit.goal.groups import find_groups
+from ttsprep.audit.goal.rate import Goal, find_goal
 from ttsprep.checks.bandwidth import Bandwidth
 from ttsprep.core.types import Severity
 
