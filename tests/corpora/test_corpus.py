@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from corpora.layouts.corpus import audio, put, split
+from corpora.tables.generated import SENTENCES
 from ttsprep.core.errors import CorpusError, UsageError
 from ttsprep.core.tables import write_table
 from ttsprep.core.types import Clip
@@ -352,3 +353,16 @@ def test_the_layout_of_the_docs_works(tmp_path: Path) -> None:
         Layout.registry.clear()
         Layout.registry.update(before)
     assert all(f"`{name}`" in page for name in NAMES)
+
+
+def test_the_language_is_guessed_where_none_is_given_and_named_where_it_is_another(tmp_path: Path) -> None:
+    texts = [f"{one} {other}" for one in SENTENCES["de"] for other in SENTENCES["de"]][:30]
+    audio(tmp_path, *(f"wavs/{number}.wav" for number in range(30)))
+    put(tmp_path, "metadata.csv", "".join(f"{number}|{text}\n" for number, text in enumerate(texts)))
+    corpus = read_corpus(tmp_path)
+    assert {clip.language for clip in corpus.clips} == {"de"}
+    assert corpus.decided[-1] == "language: de, by the letters and words of the texts; --language changes it"
+    assert corpus.findings == []
+    (finding,) = read_corpus(tmp_path, language="en").findings
+    assert finding.code == "language-mismatch"
+    assert finding.message == "100% of the 30 texts in 'en' look like 'de'"

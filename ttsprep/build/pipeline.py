@@ -18,7 +18,7 @@ from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
 from ttsprep.build.config import Recipe
-from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_without_texts, unread
+from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_phonemes, refuse_without_texts, unread
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
 from ttsprep.build.split import NONE, split
@@ -127,6 +127,7 @@ def draft(
     state.refuse_missing(decisions)
     claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language, recipe.reading())
+    refuse_phonemes(todo, recipe)
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
     with open_output(state.KIND, out, [todo.root]):
@@ -172,6 +173,7 @@ def build(
     state.refuse_missing(decisions)
     claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language, recipe.reading())
+    refuse_phonemes(todo, recipe)
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
     with open_output(state.KIND, out, [todo.root]) as held:

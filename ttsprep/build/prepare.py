@@ -15,6 +15,7 @@ from ttsprep.corpora.corpus import Corpus
 
 MOST_EMPTY = 0.01
 """Share of the clips of a build that may have no text."""
+PHONEMES = "text-phonemes"
 HALF = 0.5
 """Share of the clips of a corpus that may have no text: more is a fault of how it was read, before all measuring."""
 
@@ -156,6 +157,22 @@ def refuse_without_texts(root: Path, clips: Sequence[Clip], recipe: Recipe, most
         "inspect shows what is read); write them down with --recipe transcribe; or, where none is needed, set "
         f'[checks] ignore = ["{NO_TEXTS}"] in a recipe'
     )
+
+
+def refuse_phonemes(source: Corpus, recipe: Recipe) -> None:
+    """Refuse texts that are phonemes already: normalised and phonemized again, they would be read letter by letter.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus has the finding ``text-phonemes``, and the recipe does not ignore it.
+    """
+    found = next((finding for finding in source.findings if finding.code == PHONEMES), None)
+    if found is not None and PHONEMES in recipe.enabled_codes():
+        raise CorpusError(
+            f"{source.root}: {found.message}; give the table that has them in letters, or say which column has with "
+            f'--columns (see ttsprep inspect); [checks] ignore = ["{PHONEMES}"] in a recipe takes them as they are'
+        )
 
 
 def _decided(todo: Corpus, decisions: Path | None) -> tuple[Corpus, dict[str, Decision]]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from ttsprep.core.errors import CorpusError, UsageError, nearest
 from ttsprep.core.plugins import load_plugins
 from ttsprep.core.tables import clean, unique
-from ttsprep.core.types import Clip, Finding
+from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import Tables
 from ttsprep.corpora.parquet_audio import find_shards
 from ttsprep.corpora.reading import Reading
+from ttsprep.text.language_guess import ENOUGH, UNSURE, contradicts, guess_language
 from ttsprep.text.phonemes import espeak_code
 
 LANGUAGE = "en-us"
@@ -197,7 +198,7 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     if not clips:
         first = f"; the first fault: {findings[0].message}" if findings else ""
         raise CorpusError(f"{path} names no clip when it is read as {taken.kind.name}{first}")
-    clips = [clip if clip.language else _with_language(clip, language or LANGUAGE) for clip in clips]
+    clips = _with_languages(clips, language, findings, taken.layout.decided)
     named = {os.path.normpath(clip.path) for clip in clips}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
@@ -213,6 +214,26 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         orphans,
         taken.layout.decided,
     )
+
+
+def _with_languages(clips: list[Clip], language: str, findings: list[Finding], decided: list[str]) -> list[Clip]:
+    """Fill in the language that is given or guessed, and name a declared one that the texts contradict."""
+    if not language and not all(clip.language for clip in clips):
+        guess = guess_language(clip.text for clip in clips if not clip.language)
+        language = LANGUAGE
+        if contradicts(LANGUAGE, guess):
+            language = guess.language
+            decided.append(f"language: {language}, by the letters and words of the texts; --language changes it")
+    clips = [clip if clip.language else _with_language(clip, language) for clip in clips]
+    texts: dict[str, list[str]] = {}
+    for clip in clips:
+        texts.setdefault(clip.language, []).append(clip.text)
+    for declared, own in texts.items():
+        guess = guess_language(own) if len(own) >= ENOUGH else UNSURE
+        if contradicts(declared, guess):
+            message = f"{guess.share:.0%} of the {len(own):,} texts in {declared!r} look like {guess.language!r}"
+            findings.append(Finding("", "language-mismatch", Severity.WARNING, message, guess.share, 0.7))
+    return clips
 
 
 def _with_language(clip: Clip, language: str) -> Clip:
