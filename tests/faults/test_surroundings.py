@@ -181,3 +181,12 @@ def test_nothing_but_the_output_is_written(spoken: Path, tmp_path: Path) -> None
     assert list(temporary.iterdir()) == []
     assert [path.name for path in work.iterdir()] == ["spoken.audit"]
     assert leftovers(work / "spoken.audit") == []
+
+
+def test_an_unchanged_audit_judges_nothing_in_whatever_order_sets_are(spoken: Path, tmp_path: Path) -> None:
+    stamps = []
+    for seed in ("1", "2"):
+        done = ttsprep("audit", spoken, "--out", tmp_path / "out", env={"PYTHONHASHSEED": seed})
+        assert done.returncode < 2, done.stderr
+        stamps.append((tmp_path / "out" / "report.html").stat().st_mtime_ns)
+    assert stamps[0] == stamps[1]

@@ -273,8 +273,10 @@ def conclude(
     judges = [_at_rate(check, goal.rate) for check in judges]
     terms = terms or config.terms(goal.rate)
     listening = coverage_summary(clips, judges, measured.models)
-    told = f"{digest(out / 'clips.parquet')} {measured.codes} {listening} {goal} {terms}"
-    stamp = _stamp(corpus, told, judges, wanted)
+    stages = sorted(terms.stages)  # a set is written in another order by every process
+    table_stamp = f"{digest(out / 'clips.parquet')} {measured.codes} {listening}"
+    selection_stamp = f"{goal} {replace(terms, stages=frozenset())} {stages}"
+    stamp = _stamp(corpus, f"{table_stamp} {selection_stamp}", judges, wanted)
     about = {
         "ttsprep": __version__,
         "stamp": stamp,
