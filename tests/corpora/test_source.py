@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from recorder import Recorder
 
+from corpora.shards.test_parquet import SCHEMA, rows, shard
 from corpora.test_download import Server, server
-from corpora.test_parquet_audio import SCHEMA, rows, shard
 from corpora.test_unpack import content, tar, zipped
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, UsageError
 from ttsprep.core.files import lock
-from ttsprep.corpora.parquet_audio import MARK
+from ttsprep.corpora.shards.unpacking import MARK
 from ttsprep.corpora.source import Needs, find, get, home, in_words, needs, places, readable
 from ttsprep.corpora.spec import Download, Source
 

@@ -14,8 +14,8 @@ from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import Tables
-from ttsprep.corpora.parquet_audio import find_shards
 from ttsprep.corpora.reading import Reading
+from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.text.language_guess import ENOUGH, UNSURE, contradicts, guess_language
 from ttsprep.text.phonemes import espeak_code
 
@@ -261,7 +261,7 @@ def _refuse_without_audio(path: Path, root: Path, reading: Reading) -> None:
         return
     if find_shards(path):
         raise CorpusError(
-            f"{path} has its audio in Parquet files: ttsprep audit and build unpack them "
+            f"{path} has its audio in Parquet, Arrow or tar files: ttsprep audit and build unpack them "
             "(ttsprep.corpora.source.readable)"
         )
     raise CorpusError(

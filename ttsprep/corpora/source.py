@@ -12,7 +12,7 @@ from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.cache import cache_folder
 from ttsprep.corpora.audio_files import audio_files
 from ttsprep.corpora.download import by_hand, fetch, file_name, verify
-from ttsprep.corpora.parquet_audio import find_shards, unpack_parquet
+from ttsprep.corpora.shards.unpacking import find_shards, unpack_shards
 from ttsprep.corpora.spec import Download, Source
 from ttsprep.corpora.unpack import extract_all, is_archive
 
@@ -179,11 +179,11 @@ def _make(todo: Needs, data: Path | None, progress: Progress) -> None:
     if all(is_archive(path.name) for path in paths):
         extract_all(paths, todo.folder, progress=progress)
     else:
-        unpack_parquet(paths, todo.folder, progress, what=f"unpacking {todo.source.name}")
+        unpack_shards(paths, todo.folder, progress, what=f"unpacking {todo.source.name}")
 
 
 def readable(root: Path, *, data: Path | None = None, progress: Progress = NO_PROGRESS) -> Path:
-    """Return a folder with audio files for the corpus `root`: itself, or what its Parquet shards are unpacked to.
+    """Return a folder with audio files for the corpus `root`: itself, or what its shards are unpacked to.
 
     Nothing is written into `root`: the clips go to ``unpacked/`` in `home`, once.
 
@@ -204,7 +204,7 @@ def readable(root: Path, *, data: Path | None = None, progress: Progress = NO_PR
     key = hashlib.sha256(os.fsencode(real)).hexdigest()[:10]
     into = home(data) / "unpacked" / f"{safe_name(Path(real).stem)}-{key}"
     with lock(into.parent):
-        unpack_parquet(shards, into, progress, what=f"unpacking {root.name}")
+        unpack_shards(shards, into, progress, what=f"unpacking {root.name}")
     return into
 
 

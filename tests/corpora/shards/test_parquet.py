@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
+from recorder import Recorder
 
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.corpora.corpus import read_corpus
-from ttsprep.corpora.parquet_audio import MARK, find_shards, unpack_parquet
+from ttsprep.corpora.shards.unpacking import MARK, find_shards, unpack_shards
 
 AUDIO = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
@@ -80,16 +81,16 @@ def test_only_files_with_audio_in_them_are_shards(corpus: Path) -> None:
     assert find_shards(corpus / "tables") == []
     one = corpus / "data" / "train-00001-of-00002.parquet"
     assert find_shards(one) == [one]
-    with pytest.raises(CorpusError, match="no Parquet file"):
-        unpack_parquet([], corpus / "out")
+    with pytest.raises(CorpusError, match="no Parquet, Arrow or tar file"):
+        unpack_shards([], corpus / "out")
 
 
 def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     before = content(corpus)
-    told: list[tuple[int, int]] = []
-    unpack_parquet(find_shards(corpus), tmp_path / "out", lambda *at: told.append(at))
+    progress = Recorder()
+    unpack_shards(find_shards(corpus), tmp_path / "out", progress)
     total = sum(path.stat().st_size for path in find_shards(corpus))
-    assert told == [(n * len(sound(0)), total) for n in range(1, 51)]
+    assert progress.transfers == [("unpacking", min(n * len(sound(0)), total), total) for n in range(1, 51)]
     clips = read_corpus(tmp_path / "out").clips
     assert read_corpus(tmp_path / "out").layout == "table"
     assert [clip.text for clip in clips] == [f"Sentence {n}: “wörds”, 3 | 4." for n in range(50)]
@@ -101,25 +102,25 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_shards_is_no_corpus_yet(corpus: Path) -> None:
-    with pytest.raises(CorpusError, match="has its audio in Parquet files"):
+    with pytest.raises(CorpusError, match="has its audio in Parquet, Arrow or tar files"):
         read_corpus(corpus)
 
 
 def test_the_same_shards_are_unpacked_once(corpus: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    unpack_parquet(find_shards(corpus), out)
+    unpack_shards(find_shards(corpus), out)
     first, inode = content(out), out.stat().st_ino
-    unpack_parquet(find_shards(corpus), out)
+    unpack_shards(find_shards(corpus), out)
     assert out.stat().st_ino == inode
-    unpack_parquet(find_shards(corpus), tmp_path / "again")
+    unpack_shards(find_shards(corpus), tmp_path / "again")
     assert content(tmp_path / "again") == first
     shard(corpus / "data" / "train-00001-of-00002.parquet", rows(30, 3), SCHEMA)
-    unpack_parquet(find_shards(corpus), out)
+    unpack_shards(find_shards(corpus), out)
     assert len(content(out)) == 33 + 2
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "precious.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(OutputError, match="already there"):
-        unpack_parquet(find_shards(corpus), tmp_path / "mine")
+        unpack_shards(find_shards(corpus), tmp_path / "mine")
     assert content(tmp_path / "mine") == {"precious.txt": b"mine"}
 
 
@@ -127,8 +128,8 @@ def test_a_killed_unpacking_goes_on(tmp_path: Path) -> None:
     many = [row | {"audio": {"bytes": sound(n, frames=80_000), "path": None}} for n, row in enumerate(rows(0, 300))]
     source = shard(tmp_path / "corpus" / "a.parquet", many, SCHEMA, row_group_size=50)
     script = (
-        "import sys; from pathlib import Path; from ttsprep.corpora.parquet_audio import unpack_parquet;"
-        "unpack_parquet([Path(sys.argv[1])], Path(sys.argv[2]))"
+        "import sys; from pathlib import Path; from ttsprep.corpora.shards.unpacking import unpack_shards;"
+        "unpack_shards([Path(sys.argv[1])], Path(sys.argv[2]))"
     )
     process = subprocess.Popen([sys.executable, "-c", script, source, tmp_path / "out"])
     part = tmp_path / ".out.part" / "audio"
@@ -139,9 +140,9 @@ def test_a_killed_unpacking_goes_on(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
     whole = next(path for path in sorted(part.iterdir()) if path.name != ".part")
     inode = whole.stat().st_ino
-    unpack_parquet([source], tmp_path / "out")
+    unpack_shards([source], tmp_path / "out")
     assert (tmp_path / "out" / "audio" / whole.name).stat().st_ino == inode
-    unpack_parquet([source], tmp_path / "uninterrupted")
+    unpack_shards([source], tmp_path / "uninterrupted")
     assert content(tmp_path / "out") == content(tmp_path / "uninterrupted")
     assert len(content(tmp_path / "out")) == 300 + 2
 
@@ -165,7 +166,7 @@ def test_names(tmp_path: Path, paths: list[str | None], ids: list[Any] | None, n
     if ids:
         made = [row | {"id": value} for row, value in zip(made, ids, strict=True)]
     schema = pa.Table.from_pylist(made).schema.set(0, pa.field("audio", AUDIO))
-    unpack_parquet([shard(tmp_path / "a.parquet", made, schema)], tmp_path / "out")
+    unpack_shards([shard(tmp_path / "a.parquet", made, schema)], tmp_path / "out")
     lines = (tmp_path / "out" / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
     found = [json.loads(line)["file_name"] for line in lines]
     assert [(tmp_path / "out" / name).read_bytes() for name in found] == [sound(0), sound(1)]
@@ -178,7 +179,7 @@ def test_names(tmp_path: Path, paths: list[str | None], ids: list[Any] | None, n
 def test_the_bytes_tell_the_format(tmp_path: Path, form: str) -> None:
     data = sound(1, form)
     row = {"audio": {"bytes": data, "path": "a.xyz"}, "text": "x"}
-    unpack_parquet([shard(tmp_path / "a.parquet", [row])], tmp_path / "out")
+    unpack_shards([shard(tmp_path / "a.parquet", [row])], tmp_path / "out")
     (path,) = (tmp_path / "out" / "audio").iterdir()
     assert path.suffix == {"RF64": ".wav"}.get(form, f".{form.lower()}")
     assert path.read_bytes() == data
@@ -193,7 +194,7 @@ def test_a_row_without_audio_stays_in_the_table(tmp_path: Path) -> None:
         {"audio": {"bytes": sound(1), "path": "d.wav"}, "text": None},
     ]
     schema = pa.schema([("audio", AUDIO), ("text", pa.string())])
-    unpack_parquet([shard(tmp_path / "a.parquet", made, schema)], tmp_path / "out")
+    unpack_shards([shard(tmp_path / "a.parquet", made, schema)], tmp_path / "out")
     lines = (tmp_path / "out" / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["text"] for line in lines] == ["none", "elsewhere", "empty", None]
     assert sorted(path.stat().st_size for path in (tmp_path / "out" / "audio").iterdir()) == [0, len(sound(1))]
@@ -209,7 +210,7 @@ def test_other_columns_are_kept_as_they_are(tmp_path: Path) -> None:
         "good": True,
         "tags": ["a"],
     }
-    unpack_parquet([shard(tmp_path / "a.parquet", [row])], tmp_path / "out")
+    unpack_shards([shard(tmp_path / "a.parquet", [row])], tmp_path / "out")
     about = json.loads((tmp_path / "out" / "metadata.jsonl").read_text(encoding="utf-8"))
     assert about == {
         **{"file_name": "audio/a.wav", "transcription": "Text", "source_file_name": "theirs.wav"},
@@ -218,7 +219,7 @@ def test_other_columns_are_kept_as_they_are(tmp_path: Path) -> None:
 
 
 def test_audio_without_any_text_is_a_plain_folder(tmp_path: Path) -> None:
-    unpack_parquet([shard(tmp_path / "a.parquet", [{"audio": {"bytes": sound(1), "path": "a.wav"}}])], tmp_path / "out")
+    unpack_shards([shard(tmp_path / "a.parquet", [{"audio": {"bytes": sound(1), "path": "a.wav"}}])], tmp_path / "out")
     assert sorted(content(tmp_path / "out")) == [MARK, "audio/a.wav"]
     assert read_corpus(tmp_path / "out").layout == "plain"
 
@@ -231,7 +232,7 @@ def test_damaged_shards_are_named(corpus: Path, tmp_path: Path) -> None:
         find_shards(corpus)
     first.write_bytes(whole[:200] + random.Random(1).randbytes(20_000) + whole[20_200:])
     with pytest.raises(CorpusError, match=r"train-00000-of-00002\.parquet is damaged"):
-        unpack_parquet(find_shards(corpus), tmp_path / "out")
+        unpack_shards(find_shards(corpus), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -242,5 +243,5 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table({"audio": audio, "text": ["x"] * 100}), tmp_path / "a.parquet", compression="zstd")
     assert (tmp_path / "a.parquet").stat().st_size < 1 << 20
     with pytest.raises(CorpusError, match="far more audio"):
-        unpack_parquet([tmp_path / "a.parquet"], tmp_path / "out")
+        unpack_shards([tmp_path / "a.parquet"], tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]

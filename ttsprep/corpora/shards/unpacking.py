@@ -1,4 +1,4 @@
-"""Parquet shards with the audio in them, as Hugging Face datasets are published: unpacked to an audiofolder."""
+"""Shards of audio and texts, as datasets are published: unpacked, once, to a folder of audio files."""
 
 import json
 import math
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.progress import NO_PROGRESS, Progress
-from ttsprep.corpora.audio_files import is_audio, walk
+from ttsprep.corpora.audio_files import audio_files, is_audio, walk
 from ttsprep.corpora.paths import stem
+from ttsprep.corpora.shards.columnar import ENDINGS, open_columnar, saved_files
+from ttsprep.corpora.shards.tars import tar_shards, unpack_tars
 from ttsprep.corpora.tables.names import ID, TEXT, column
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
 MARK = ".ttsprep-shards.json"
 """In an unpacked folder: what it was unpacked from."""
@@ -35,7 +36,7 @@ _MAGIC = (
 
 @dataclass(frozen=True, slots=True)
 class _Shard:
-    """A Parquet file with a column of audio."""
+    """A Parquet or Arrow file with a column of audio."""
 
     path: Path
     audio: str
@@ -43,21 +44,28 @@ class _Shard:
 
 
 def find_shards(root: Path) -> list[Path]:
-    """Return the Parquet files with audio in them that are in `root`, or are `root`, sorted by name."""
+    """Return the shards in `root`, or `root` itself, sorted by name: Parquet and Arrow files with audio, else tars."""
     if not root.is_dir():
-        return [root] if root.suffix == ".parquet" and _shard(root) else []
-    names = [folder + name for folder, files in walk(root, depth=_DEPTH) for name in files if name.endswith(".parquet")]
-    return [root / name for name in sorted(names) if _shard(root / name)]
+        return [root] if root.suffix in ENDINGS and _shard(root) else tar_shards([root])
+    names = [folder + name for folder, files in walk(root, depth=_DEPTH) for name in files]
+    columnar = [root / name for name in sorted(names) if name.endswith(ENDINGS)]
+    saved = {folder: saved_files(folder) for folder in {path.parent for path in columnar}}
+    columnar = [path for path in columnar if path.name in (saved[path.parent] or {path.name})]
+    shards = [path for path in columnar if _shard(path)]
+    if shards or any(map(is_audio, names)) or next(audio_files(root), None) is not None:
+        return shards  # a tar file beside audio is where that came from
+    return tar_shards([root / name for name in sorted(names)])
 
 
-def unpack_parquet(
+def unpack_shards(
     shards: Sequence[Path], into: Path, progress: Progress = NO_PROGRESS, *, what: str = "unpacking"
 ) -> None:
-    """Write the clips of `shards` to the folder `into`: audio as it is, byte for byte, and ``metadata.jsonl``.
+    """Write the clips of `shards` to the folder `into`: audio as it is, byte for byte, and its texts.
 
-    In memory are about two pages of a shard, as its writer cut them. A killed run goes on where it was, and the
-    same shards give the same folder; if `into` holds what these shards gave before, nothing is done. Only one
-    process may write `into`.
+    Rows of Parquet and Arrow files become ``audio/`` and ``metadata.jsonl``, a tar file the folder of its name. In
+    memory are about two pages of a shard, as its writer cut them. A killed run goes on where it was, and the same
+    shards give the same folder; if `into` holds what these shards gave before, nothing is done. Only one process may
+    write `into`.
 
     Parameters
     ----------
@@ -76,7 +84,7 @@ def unpack_parquet(
         If `into` is something else, or cannot be written.
     """
     if not shards:
-        raise CorpusError("there is no Parquet file with a column of audio to unpack")
+        raise CorpusError("there is no Parquet, Arrow or tar file with audio to unpack")
     mark = json.dumps([[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in shards])
     if _marked(into) == mark:
         return
@@ -86,10 +94,13 @@ def unpack_parquet(
     with writing(into):
         if part.is_symlink() or _marked(part) != mark:
             _remove(part)
-        (part / "audio").mkdir(parents=True, exist_ok=True)
+        part.mkdir(parents=True, exist_ok=True)
         atomic_write(part / MARK, mark.encode())
     try:
-        _write([shard for path in shards if (shard := _shard(path))], part, progress, what)
+        if shards[0].suffix in ENDINGS:
+            _write([shard for path in shards if (shard := _shard(path))], part, progress, what)
+        else:
+            unpack_tars(shards, part, progress)
     except CorpusError:
         _remove(part)
         raise
@@ -114,6 +125,7 @@ def _remove(folder: Path) -> None:
 
 
 def _write(shards: Sequence[_Shard], part: Path, progress: Progress, what: str) -> None:
+    (part / "audio").mkdir(exist_ok=True)
     names = _names(shards)
     total = sum(shard.path.stat().st_size for shard in shards)
     budget, done = _RATIO * total + _SLACK, 0
@@ -137,7 +149,7 @@ def _write(shards: Sequence[_Shard], part: Path, progress: Progress, what: str) 
 def _finish_table(part: Path, shards: Sequence[_Shard]) -> None:
     """Give the table its name; without a text the folder is read as one of audio alone."""
     with writing(part):
-        if any(column(_open(shard.path).schema_arrow.names, TEXT) is not None for shard in shards):
+        if any(column(open_columnar(shard.path).schema.names, TEXT) is not None for shard in shards):
             (part / ".metadata.part").rename(part / "metadata.jsonl")
         else:
             (part / ".metadata.part").unlink()
@@ -151,21 +163,11 @@ def _write_once(path: Path, data: bytes) -> None:
     part.rename(path)
 
 
-def _open(path: Path) -> "pq.ParquetFile":
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{path} is damaged or no Parquet file: {error}") from None
-
-
 def _shard(path: Path) -> _Shard | None:
-    """Return what is known of a Parquet file, or None if it holds no audio."""
+    """Return what is known of a Parquet or Arrow file, or None if it holds no audio."""
     import pyarrow.types as kinds
 
-    schema = _open(path).schema_arrow
+    schema = open_columnar(path).schema
     found = [
         field.name
         for field in schema
@@ -194,7 +196,7 @@ def _batches(shard: _Shard, columns: Sequence[str], rows: int) -> Iterator[list[
     import pyarrow as pa
 
     try:
-        for batch in _open(shard.path).iter_batches(batch_size=rows, columns=list(columns), use_threads=False):
+        for batch in open_columnar(shard.path).batches(columns, rows):
             yield batch.to_pylist()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise CorpusError(f"{shard.path} is damaged: {error}") from None
@@ -203,7 +205,7 @@ def _batches(shard: _Shard, columns: Sequence[str], rows: int) -> Iterator[list[
 def _rows(shard: _Shard) -> Iterator[tuple[dict[str, Any] | None, dict[str, Any]]]:
     """Yield the audio of each row, and what else the row says."""
     columns = [name for name in _scalars(shard) if name != shard.audio]
-    missing = _open(shard.path).metadata.num_rows
+    missing = open_columnar(shard.path).count
     for batch in _batches(shard, [shard.audio, *columns], _ROWS):
         missing -= len(batch)
         for row in batch if missing >= 0 else ():
@@ -216,7 +218,7 @@ def _scalars(shard: _Shard) -> list[str]:
     import pyarrow.types as kinds
 
     tests = (kinds.is_string, kinds.is_large_string, kinds.is_integer, kinds.is_floating, kinds.is_boolean)
-    return [field.name for field in _open(shard.path).schema_arrow if any(test(field.type) for test in tests)]
+    return [field.name for field in open_columnar(shard.path).schema if any(test(field.type) for test in tests)]
 
 
 def _key(name: str) -> str:
@@ -239,7 +241,7 @@ def _names(shards: Sequence[_Shard]) -> list[str]:
         for row in _labels_of_rows(shard):
             ids.append(row[0])
             files.append(row[1])
-        numbers += [f"{place:05}-{number:06}" for number in range(_open(shard.path).metadata.num_rows)]
+        numbers += [f"{place:05}-{number:06}" for number in range(open_columnar(shard.path).count)]
     whole = [names for names in (ids, files) if len(names) == len(set(names)) == len(numbers) and all(names)]
     names = [*whole, numbers][0]
     safe = safe_names(names)
@@ -248,7 +250,7 @@ def _names(shards: Sequence[_Shard]) -> list[str]:
 
 def _labels_of_rows(shard: _Shard) -> Iterator[tuple[str, str]]:
     """Yield the id of each row and the name of its file, "" where there is none, without reading any audio."""
-    schema = _open(shard.path).schema_arrow
+    schema = open_columnar(shard.path).schema
     place = column(schema.names, ID)
     key = schema.names[place] if place is not None and schema.names[place] in _scalars(shard) else ""
     has_path = schema.field(shard.audio).type.get_field_index("path") >= 0
