@@ -566,3 +566,11 @@ def test_a_build_behind_a_link_is_fine(small_once: Made, tmp_path: Path) -> None
     (tmp_path / "out").symlink_to(tmp_path / "disk")
     built = build(small_once.corpus, tmp_path / "out", Recipe(), jobs=1)
     assert built.fresh == 4
+
+
+def test_a_note_about_the_corpus_rejects_nothing(bench: Bench) -> None:
+    """Names that were matched by their base name are told, and every line is a clip."""
+    bench.lines(lambda lines: [f"D:\\voice\\{line}" for line in lines])
+    built = bench.build()
+    assert "audio-matched" in set(pd.read_parquet(bench.out / "source" / "findings.parquet")["code"])
+    assert not [item for item in built.rejected if item.stage == "read"]

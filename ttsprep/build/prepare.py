@@ -10,7 +10,7 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Progress
-from ttsprep.core.types import Clip
+from ttsprep.core.types import Clip, Severity
 from ttsprep.corpora.corpus import Corpus
 
 MOST_EMPTY = 0.01
@@ -87,7 +87,9 @@ def unread(todo: Corpus) -> list[Rejection]:
     """Return the lines of the metadata that are no clips."""
     known = set(todo.ids)
     return [
-        Rejection(item.clip, "read", (item.code,), item.message) for item in todo.findings if item.clip not in known
+        Rejection(item.clip, "read", (item.code,), item.message)
+        for item in todo.findings
+        if item.clip not in known and item.severity == Severity.ERROR
     ]
 
 
