@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from corpora.layouts.corpus import audio, put
+from ttsprep.core.audio import read
 from ttsprep.core.errors import CorpusError
+from ttsprep.core.files import inside
 from ttsprep.corpora.corpus import Corpus, read_corpus
+from ttsprep.corpora.reading import Reading
 
 EN = (
     "The weather is very nice today, so we go for a walk.",
@@ -234,3 +237,58 @@ def test_two_texts_of_one_script_are_refused_with_rows_and_the_option(tmp_path: 
     with pytest.raises(CorpusError, match=r"columns 2 and 3 may each be the text.*--columns path,text,-") as error:
         read_corpus(root)
     assert f"0 | {EN[0]} | Wetter" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["train.list", "wav.scp"])
+def test_absolute_paths_of_this_machine_are_taken_as_they_are(tmp_path: Path, name: str) -> None:
+    audio(tmp_path / "sound", *(f"a/{i}.wav" for i in range(6)))
+    lists = tmp_path / "lists"
+    rows = [f"{tmp_path}/sound/a/{i}.wav|anna|EN|{t}" for i, t in enumerate(EN)]
+    if name == "wav.scp":
+        put(lists, "text", "".join(f"u{i} {t}\n" for i, t in enumerate(EN)))
+        rows = [f"u{i} {tmp_path}/sound/a/{i}.wav" for i in range(6)]
+    put(lists, name, "\n".join(rows) + "\n")
+    found = read_corpus(lists)
+    assert (found.root, texts(found)) == (tmp_path / "sound" / "a", list(EN))
+
+
+def test_a_list_and_its_audio_elsewhere(tmp_path: Path) -> None:
+    audio(tmp_path / "sound", *(f"{i}.flac" for i in range(6)))
+    path = put(tmp_path, "list.txt", "".join(f"wavs/{i}.wav|{t}\n" for i, t in enumerate(EN)))
+    found = read_corpus(path, reading=Reading(audio_root=tmp_path / "sound"))
+    assert texts(found) == list(EN)
+
+
+def test_a_dump_of_espnet_names_files_from_the_folder_above(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"dump/raw/train/data/u{i}.flac" for i in range(6)))
+    put(tmp_path, "dump/raw/train/wav.scp", "".join(f"u{i} dump/raw/train/data/u{i}.flac\n" for i in range(6)))
+    put(tmp_path, "dump/raw/train/text", "".join(f"u{i} {t}\n" for i, t in enumerate(EN)))
+    found = read_corpus(tmp_path)
+    assert (found.layout, texts(found)) == ("kaldi", list(EN))
+
+
+def test_links_to_folders_are_followed_where_a_person_says_so(tmp_path: Path) -> None:
+    audio(tmp_path / "real", "a.wav")
+    put(tmp_path / "real", "a.txt", EN[0])
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "linked").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "loop").symlink_to(tmp_path / "real")
+    with pytest.raises(CorpusError, match="has no audio file in it"):
+        read_corpus(tmp_path / "corpus")
+    found = read_corpus(tmp_path / "corpus", reading=Reading(follow_links=True))
+    assert [(clip.path, clip.text) for clip in found.clips] == [("real/a.wav", EN[0])]
+    assert found.root == tmp_path
+    assert found.decided[-1] == f"links were followed: the audio lies in {tmp_path}"
+
+
+def test_a_cache_of_hugging_face_is_read_through_its_links(tmp_path: Path) -> None:
+    cache = tmp_path / "hub" / "datasets--a--b"
+    audio(cache / "blobs", "0.wav")
+    (cache / "blobs" / "0.wav").rename(cache / "blobs" / "3f2a")
+    snapshot = cache / "snapshots" / "c0ffee"
+    snapshot.mkdir(parents=True)
+    (snapshot / "a.wav").symlink_to("../../blobs/3f2a")
+    put(snapshot, "metadata.csv", f"file_name,text\na.wav,{EN[1]}\n")
+    found = read_corpus(snapshot)
+    assert [(clip.id, clip.path, clip.text) for clip in found.clips] == [("a", "blobs/3f2a", EN[1])]
+    assert read(inside(found.root, "blobs/3f2a")).rate == 16_000

@@ -9,7 +9,7 @@ from ttsprep.core.errors import UsageError
 
 CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")]
 Layout = Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus. [default: auto]")]
-Language = Annotated[str, typer.Option(metavar="TAG", help="Language of clips without one. [default: en-us]")]
+Language = Annotated[str, typer.Option(metavar="TAG", help="Language of clips without one. [default: guessed]")]
 Columns = Annotated[
     str, typer.Option(metavar="A,B,...", help="Columns of a table, such as path,speaker,text; - to skip one.")
 ]

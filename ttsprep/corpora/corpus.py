@@ -14,8 +14,10 @@ from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import Tables
-from ttsprep.corpora.reading import Reading
+from ttsprep.corpora.reading import SHALLOW, Reading
 from ttsprep.corpora.shards.unpacking import find_shards
+from ttsprep.corpora.tables.match import AudioIndex
+from ttsprep.corpora.tables.read import matched_notes
 from ttsprep.text.language_guess import ENOUGH, UNSURE, contradicts, guess_language
 from ttsprep.text.phonemes import espeak_code
 
@@ -184,6 +186,8 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         raise UsageError(f"no layout is called {layout!r}; {nearest(layout, [*all_layouts(), 'auto'])}")
     _refuse_unreadable(path)
     reading = replace(reading or Reading(), language=language)
+    if reading.audio_root is None and not reading.tree(reading.folder_of_audio(path)).audio:
+        reading = reading.with_absolute_root(path)
     root = reading.folder_of_audio(path)
     _refuse_without_audio(path, root, reading)
     if layout == "auto":
@@ -198,22 +202,49 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     if not clips:
         first = f"; the first fault: {findings[0].message}" if findings else ""
         raise CorpusError(f"{path} names no clip when it is read as {taken.kind.name}{first}")
+    if taken.kind is not Tables:
+        clips = _matched(clips, AudioIndex(root, reading.tree(root).audio), findings)
     clips = _with_languages(clips, language, findings, taken.layout.decided)
     named = {os.path.normpath(clip.path) for clip in clips}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
     left_out = taken.kind.left_out
     orphans = [name for name in audio if name not in named and not (left_out and fnmatchcase(name, left_out))]
-    return Corpus(
-        root,
-        taken.kind.name,
-        taken.why,
-        clips,
-        unique([clean(clip.id) for clip in clips]),
-        findings,
-        orphans,
-        taken.layout.decided,
-    )
+    ids = unique([clean(clip.id) for clip in clips])
+    corpus = Corpus(root, taken.kind.name, taken.why, clips, ids, findings, orphans, taken.layout.decided)
+    return _behind_links(corpus) if reading.follow_links or in_hub_cache(root) else corpus
+
+
+def in_hub_cache(root: Path) -> bool:
+    """Whether a folder is a snapshot in a cache of Hugging Face, whose files are links to ``blobs/`` beside it."""
+    real = root.resolve()
+    return any(place.name == "snapshots" and (place.parent / "blobs").is_dir() for place in (real, *real.parents))
+
+
+def _behind_links(corpus: Corpus) -> Corpus:
+    """Give the paths that links lead to, and as the root the folder that all of them are in."""
+    home = os.path.realpath(corpus.root)
+    real = {clip.path: os.path.realpath(Path(home, clip.path)) for clip in corpus.clips}
+    if all(path.startswith(f"{home}/") for path in real.values()):
+        return corpus
+    root = Path(os.path.commonpath([home, *real.values()]))
+    if len(root.parts) <= SHALLOW:
+        raise CorpusError(f"{corpus.root}: links lead to {next(iter(real.values()))}, too far away to be one corpus")
+    clips = [replace(clip, path=os.path.relpath(real[clip.path], root)) for clip in corpus.clips]
+    orphans = [os.path.relpath(Path(home, name), root) for name in corpus.orphans]
+    followed = f"links were followed: the audio lies in {root}"
+    return replace(corpus, root=root, clips=clips, orphans=orphans, decided=[*corpus.decided, followed])
+
+
+def _matched(clips: list[Clip], index: AudioIndex, findings: list[Finding]) -> list[Clip]:
+    """Match paths that are not there with the files that no clip names, as the rows of tables are."""
+    names = list(dict.fromkeys(clip.path for clip in clips))
+    if all(name in index.files for name in names):
+        return clips
+    matches = index.match(names)
+    findings.extend(matched_notes("the metadata", len(names), matches))
+    paths = {name: path for name, path in zip(names, matches.paths, strict=True) if path}
+    return [replace(clip, path=paths.get(clip.path, clip.path)) for clip in clips]
 
 
 def _with_languages(clips: list[Clip], language: str, findings: list[Finding], decided: list[str]) -> list[Clip]:

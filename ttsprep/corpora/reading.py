@@ -1,9 +1,18 @@
 """How a person wants a corpus to be read, beside its layout and language."""
 
-from dataclasses import dataclass, field
+import os
+import re
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from ttsprep.corpora.audio_files import is_audio, walk
+
+_LISTS, _LINES = 16, 1000
+"""Files, and lines of each, in which absolute paths of audio are looked for."""
+SHALLOW = 2
+"""Parts of a path that is no folder of a corpus, such as ``/home``: all below it would be listed."""
+_CELLS = re.compile(r"[|\t,;\n]| ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,27 @@ class Reading:
                     (audio if is_audio(name) else others).append(place + name)
             known = self._trees[folder] = Tree(tuple(audio), tuple(others))
         return known
+
+    def with_absolute_root(self, source: Path) -> "Reading":
+        """Return the same with the folder that holds all audio that a list names by absolute paths of this machine.
+
+        Parameters
+        ----------
+        source
+            A list, or a folder with lists, without audio of its own.
+        """
+        lists = [source] if source.is_file() else [source / name for name in self.tree(source).others[:_LISTS]]
+        for path in lists:
+            try:
+                with path.open(encoding="utf-8", errors="surrogateescape") as file:
+                    cells = [cell.strip().strip('"') for line in islice(file, _LINES) for cell in _CELLS.split(line)]
+            except OSError:
+                continue
+            named = [cell for cell in cells if cell.startswith("/") and is_audio(cell) and Path(cell).is_file()]
+            folder = Path(os.path.commonpath([Path(name).parent for name in named])) if named else Path("/")
+            if len(folder.parts) > SHALLOW:
+                return replace(self, audio_root=folder)
+        return self
 
     def folder_of_audio(self, source: Path) -> Path:
         """Return the folder that paths of clips are relative to, for a corpus or its metadata file."""

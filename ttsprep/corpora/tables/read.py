@@ -271,20 +271,35 @@ def _number(cell: str) -> float | str | None:
         return cell
 
 
+def matched_notes(name: str, total: int, matches: Matches) -> Iterator[Finding]:
+    """Yield a note for each rule by which names were matched that are not those of files.
+
+    Parameters
+    ----------
+    name
+        What holds the names, for the message.
+    total
+        How many names there are.
+    matches
+        As `AudioIndex.match` returns them.
+    """
+    for rule, count in matches.by_rule.items():
+        written, path = matches.example[rule]
+        yield Finding(
+            "",
+            "audio-matched",
+            Severity.NOTE,
+            f"{name}: {count:,} of {total:,} names are not those of files and were matched by {rule}, "
+            f"one to one: {written!r} is {path!r}",
+        )
+
+
 def _note(
     table: Table, columns: Columns, names: Sequence[str], matches: Matches, index: AudioIndex
 ) -> Iterator[Finding]:
     """Yield one finding that explains how names and files meet, where they do not as they are written."""
     missing = sum(path is None for path in matches.paths)
-    for rule, count in matches.by_rule.items():
-        name, path = matches.example[rule]
-        yield Finding(
-            "",
-            "audio-matched",
-            Severity.NOTE,
-            f"{table.name}: {count:,} of {len(names):,} names are not those of files and were matched by {rule}, "
-            f"one to one: {name!r} is {path!r}",
-        )
+    yield from matched_notes(table.name, len(names), matches)
     if missing == len(names) and names and index.files:
         yield Finding(
             "",
