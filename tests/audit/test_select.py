@@ -1,5 +1,7 @@
 """Which clips are chosen, and that every other has its reason."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from ttsprep.audit.config import PIPELINE
 from ttsprep.audit.decisions import Decision
 from ttsprep.audit.select import FIXED_BY, Select, Selection, Terms, select
 
-EVERY_STAGE = {*PIPELINE, "transcribe"}
+EVERY_STAGE = {*PIPELINE, "transcribe", "segment"}
 ROOMY = Select(keep_coverage=False)
 
 
@@ -31,7 +33,8 @@ def found(*rows: tuple[str, str, str]) -> pd.DataFrame:
 
 
 def choose(clips, findings, rules, *, stages=(), decisions=None, low_confidence=None) -> Selection:
-    return select(clips, findings, Terms(rules, frozenset(stages), 0, decisions or {}, low_confidence or {}))
+    terms = Terms(rules, frozenset(stages), longest_s=3600, decisions=decisions or {})
+    return select(clips, findings, replace(terms, low_confidence=low_confidence or {}))
 
 
 def reasons(choice: Selection) -> dict[str, tuple[str, ...]]:
@@ -111,6 +114,23 @@ def test_texts_are_judged_once_they_are_normalised(code: str) -> None:
     assert choose(corpus("a"), findings, Select(), stages={"normalise"}).kept == ["a"]
     assert choose(corpus("a"), findings, Select(), stages={"trim"}).kept == []
     assert choose(corpus("a"), findings, Select()).kept == []
+
+
+def test_what_is_longer_than_can_be_read_is_dropped_unless_it_is_cut() -> None:
+    clips = corpus("a", "b", duration_s={"a": 300.0, "b": 3.0})
+    long = found(("a", "too-long", "warning"))
+    (gone,) = select(clips, long, Terms()).rejected
+    assert (gone.id, gone.codes) == ("a", ("too-long",))
+    assert "--recipe longform" in gone.reason
+    assert select(clips, long, Terms(stages=frozenset({"segment"}))).kept == ["a", "b"]
+    assert select(clips, long, Terms(stages=frozenset({"segment"}))).fixed == {"a": ("too-long",)}
+
+
+def test_a_rate_under_that_of_the_goal_is_dropped() -> None:
+    clips = corpus("a", "b").assign(sample_rate=[16_000.0, 22_050.0], duration_s=3.0)
+    (gone,) = select(clips, found(), Terms(least_rate=22_050)).rejected
+    assert (gone.id, gone.codes) == ("a", ("narrowband",))
+    assert select(clips, found(), Terms()).kept == ["a", "b"]
 
 
 def test_findings_about_the_corpus_reject_no_clip() -> None:

@@ -1,5 +1,7 @@
 """What is told of a selection: the verdict of each clip, and what codes and strictness cost."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttsprep.audit.config import PIPELINE, AuditConfig
-from ttsprep.audit.select import FIXED_BY, Terms, select
+from ttsprep.audit.select import FIXED_BY, select
 from ttsprep.audit.verdict import EVERY, SPOTLESS, STRICTNESS, Verdict, summarise, verdict_table, verdicts
 from ttsprep.core.types import Severity
 
 CODES = ["clipping", "noisy", "leading-silence", "dc-offset"]
-TERMS = AuditConfig().terms(0)
+TERMS = replace(AuditConfig().terms(0), longest_s=3600.0)
 
 
 def tables(findings, seconds=3600.0, ids=("a", "b", "c")):
@@ -54,7 +56,7 @@ def test_a_clip_that_cannot_be_read_is_dropped():
 def test_of_a_corpus_without_texts_a_build_keeps_nothing_unless_a_model_writes_them():
     clips, findings = tables([("", "text-missing", "error")])
     assert set(verdicts(clips, select(clips, findings, TERMS))) == {"to drop"}
-    written = Terms(stages=frozenset({*PIPELINE, "transcribe"}))
+    written = replace(TERMS, stages=frozenset({*PIPELINE, "transcribe"}))
     assert set(verdicts(clips, select(clips, findings, written))) == {"usable"}
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from ttsprep.audit.decisions import Decision
+from ttsprep.core.audio import READ_SECONDS
 from ttsprep.core.config import Section
 from ttsprep.core.types import Severity
 from ttsprep.text.phonemes import phones
@@ -33,6 +34,7 @@ FIXED_BY = {
     "text-empty": "transcribe",
     "text-encoding": "normalise",
     "text-unspeakable": "normalise",
+    "too-long": "segment",
     "too-quiet": "loudness",
     "trailing-silence": "trim",
 }
@@ -104,6 +106,8 @@ class Terms:
         Of the build that is still to come: what they fix rejects no clip.
     least_rate
         Clips of a lower sample rate, in Hz, are rejected; 0 for none.
+    longest_s
+        Clips above this are rejected, in seconds, unless they are cut: no stage reads more of a file.
     decisions
         Of a person, by id; they come before everything but an unreadable file.
     low_confidence
@@ -115,6 +119,7 @@ class Terms:
     rules: Select = field(default_factory=Select)
     stages: frozenset[str] = frozenset()
     least_rate: int = 0
+    longest_s: float = READ_SECONDS
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
     where: str = "select"
@@ -185,13 +190,19 @@ def _rejected(
     hard: dict[str, Rejection] = {}
     soft: dict[str, Rejection] = {}
     ids = clips["id"].tolist()
+    seconds = clips["duration_s"].fillna(0.0) if "duration_s" in clips else pd.Series(0.0, clips.index)
+    longest = inf if "segment" in terms.stages else terms.longest_s
     rates = clips["sample_rate"] if "sample_rate" in clips else pd.Series(inf, clips.index)
-    for name, status, why, rate in zip(ids, clips["status"], clips["status_reason"], rates, strict=True):
+    states = zip(ids, clips["status"], clips["status_reason"], rates, seconds, strict=True)
+    for name, status, why, rate, long in states:
         decided = terms.decisions.get(name)
         if status != "ok":
             hard[name] = Rejection(name, terms.where, (status,), why)
         elif rate < terms.least_rate:
             hard[name] = Rejection(name, terms.where, ("narrowband",), _too_low(int(rate), terms.least_rate))
+        elif long > longest:
+            cut = f"{long:.0f} s are more than the {longest:g} s that can be read at once: --recipe longform cuts it"
+            hard[name] = Rejection(name, terms.where, ("too-long",), cut)
         elif judge.no_texts:
             hard[name] = Rejection(name, terms.where, (NO_TEXTS,), judge.no_texts)
         elif decided and decided.keep is not None:

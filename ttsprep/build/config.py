@@ -177,7 +177,8 @@ class Recipe(AuditConfig):
     def terms(self, rate: int) -> Terms:
         """Return all that decides about the clips of a corpus; `rate` is that of the goal, in Hz."""
         terms = super().terms(rate)
-        return replace(terms, stages=terms.stages | {"transcribe"}) if self.transcribe else terms
+        before = {"segment": self.segment, "transcribe": self.transcribe}
+        return replace(terms, stages=terms.stages | {name for name, asked in before.items() if asked})
 
     def verify(self) -> None:
         """See that every name in it is known.

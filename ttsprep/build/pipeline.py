@@ -196,7 +196,9 @@ def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, progress: Progre
     todo, said = ready.todo, ready.decisions
     with _measured(todo, out / state.BEFORE, jobs, progress, "measuring the source") as measured:
         goal = find_goal(measured.clips, recipe.rate, recipe.asked)
-        terms = replace(recipe.terms(goal.rate), decisions=said, low_confidence=ready.low_confidence)
+        # recordings are cut and texts written by now
+        terms = replace(recipe.terms(goal.rate), stages=frozenset(recipe.pipeline))
+        terms = replace(terms, decisions=said, low_confidence=ready.low_confidence)
         before = conclude(measured, recipe, goal, terms)
     steps = tuple(_at_one_rate(step, goal.rate) for step in recipe.configured_stages())
     lost = {rejection.id for rejection in before.selection.rejected}

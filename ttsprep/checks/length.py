@@ -36,7 +36,7 @@ class Length(Check):
             "Too long for most trainers.",
             "Duration of the clip: warning above 30 s, note above 20 s.",
             "Attention over long clips is hard to learn, and one such clip decides the batch size.",
-            "Split it at pauses.",
+            "Split it at pauses: `--recipe longform` cuts long recordings into clips.",
         ),
         Code(
             "length-distribution",

@@ -1,0 +1,119 @@
+"""What the audit calls usable or fixable is what the dry run plans and the build keeps, from the same options."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ttsprep.audit.defects.demo import make
+from ttsprep.audit.goal.rate import Goal
+from ttsprep.audit.pipeline import Audit, audit
+from ttsprep.audit.select import FIXED_BY, Select, select
+from ttsprep.audit.verdict import summarise, verdict_table
+from ttsprep.build.config import Recipe, Segment, Transcribe
+from ttsprep.build.options import Target, audit_recipe, build_recipe
+from ttsprep.build.pipeline import build, draft
+from ttsprep.build.provenance import drafted
+from ttsprep.checks.base import catalogue
+from ttsprep.core.types import Severity
+
+IDS = [f"c{i}" for i in range(6)]
+CODES = sorted({
+    *FIXED_BY,
+    "clipping",
+    "hum",
+    "noisy",
+    "narrowband",
+    "duplicate-audio",
+    "text-missing",
+    "session-drift",
+})
+FINDINGS = st.lists(
+    st.tuples(st.sampled_from(["", *IDS]), st.sampled_from(CODES), st.sampled_from([str(s) for s in Severity])),
+    max_size=20,
+)
+CLIPS = st.lists(
+    st.tuples(
+        st.sampled_from(["ok", "ok", "ok", "audio-missing"]),
+        st.sampled_from([16_000.0, 22_050.0]),
+        st.sampled_from([1.0, 9.0, 170.0, 400.0]),
+        st.sampled_from(["k a t", "t a k", "d o g", ""]),
+    ),
+    min_size=len(IDS),
+    max_size=len(IDS),
+)
+RECIPES = st.builds(
+    Recipe,
+    select=st.builds(
+        Select,
+        strictness=st.sampled_from(["lenient", "normal", "strict"]),
+        reject=st.lists(st.sampled_from(CODES), max_size=2).map(tuple),
+        keep=st.lists(st.sampled_from(CODES), max_size=2).map(tuple),
+        keep_hours=st.sampled_from([0.0, 0.01, 0.05]),
+        keep_coverage=st.booleans(),
+    ),
+    stages=st.sampled_from([{}, {"resample": {"sample_rate": 22_050}}, {"resample": {"upsample": True}}]),
+    pipeline=st.sampled_from([Recipe().pipeline, ("trim", "format"), ("format",)]),
+    segment=st.sampled_from([None, Segment()]),
+    transcribe=st.sampled_from([None, Transcribe()]),
+)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(FINDINGS, CLIPS, RECIPES)
+def test_three_readings_of_one_decision_on_random_tables(findings, rows, recipe: Recipe) -> None:
+    clips = pd.DataFrame(rows, columns=["status", "sample_rate", "duration_s", "phonemes"])
+    clips = clips.assign(id=IDS, status_reason=clips["status"], language="en-us", speaker="", snr_db=30.0)
+    found = pd.DataFrame([(*row, "it is so") for row in findings], columns=["clip", "code", "severity", "message"])
+    goal = Goal(recipe.rate or 22_050, "")
+    terms = recipe.terms(goal.rate)
+    selection = select(clips, found, terms)
+    about = {"corpus": "made", "layout": "plain", "languages": [], "speakers": 0}
+    summary = about | summarise(clips, found, selection, terms)
+    audited = Audit(Path("no folder"), clips, found, summary, 0, selection, goal)
+    verdicts = {row["id"]: row["verdict"] for row in verdict_table(clips, selection, terms).to_pylist()}
+    plan = drafted(audited, (), tuple(recipe.configured_stages()), recipe)
+    usable = [name for name in IDS if verdicts[name] != "to drop"]
+    assert usable == selection.kept
+    assert plan["result"]["clips"] == len(usable) == sum(summary["verdicts"][v]["clips"] for v in ("usable", "fixable"))
+    assert plan["rejected"]["clips"] == summary["verdicts"]["to drop"]["clips"]
+    step = {"lenient": 1, "normal": 2, "strict": 3}[recipe.select.strictness]
+    assert summary["strictness"][step]["clips"] == len(usable)
+    for name, (status, rate, seconds, _) in zip(IDS, rows, strict=True):
+        resampled = "resample" in recipe.pipeline and not recipe.stages.get("resample", {}).get("upsample")
+        if status != "ok" or (resampled and rate < goal.rate) or (seconds > 180 and not recipe.segment):
+            assert verdicts[name] == "to drop"
+        if any(clip == name and code == "clipping" and severity == "error" for clip, code, severity in findings):
+            spared = "clipping" in recipe.select.keep and "clipping" not in recipe.select.reject
+            assert spared or verdicts[name] == "to drop"
+    assert set(CODES) <= set(catalogue())
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the corpus with one of each defect."""
+    folder = tmp_path_factory.mktemp("demo") / "corpus"
+    make(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "target",
+    [Target(), Target(lenient=True), Target(strict=True), Target(trainer="vits"), Target(rate=16_000, keep_hours=0.02)],
+    ids=["default", "lenient", "strict", "vits", "16 kHz"],
+)
+def test_the_demo_corpus(demo: Path, target: Target, tmp_path: Path) -> None:
+    audited = audit(demo, tmp_path / "audit", audit_recipe(target=target), jobs=2)
+    recipe = build_recipe(target=target)
+    verdicts = audited.summary["verdicts"]
+    usable = verdicts["usable"]["clips"] + verdicts["fixable"]["clips"]
+    planned = draft(demo, tmp_path / "build", recipe, jobs=2)
+    assert planned.before.selection == audited.selection
+    assert planned.describe()["result"]["clips"] == usable > 0
+    built = build(demo, tmp_path / "build", recipe, jobs=2)
+    late = [item for item in built.rejected if item.stage not in {"select", "keep-hours", "read"}]
+    assert built.document["result"]["clips"] == usable - len({item.id for item in late})
+    assert len(late) <= 0.02 * audited.summary["clips"], [(item.id, item.stage, item.reason) for item in late]
+    assert built.document["goal"] == audited.summary["goal"]
