@@ -14,7 +14,7 @@ from report.test_page import HOSTILE, Page
 from ttsprep.report.build_page import property_table, rewritten
 from ttsprep.report.charts.histogram import TALLEST, before_after_histogram, before_after_histograms
 from ttsprep.report.compare import NO_REASON, changes, hours_lost, lost, match
-from ttsprep.report.data import QUANTITIES, BuildTables
+from ttsprep.report.data import BuildTables, quantities
 from ttsprep.report.page import build_report
 
 
@@ -196,7 +196,7 @@ def test_rewritten_words_are_shown_the_most_frequent_first(built):
     assert rewritten(build.provenance[["id"]]).texts == 0
 
 
-LOUDNESS = next(q for q in QUANTITIES if q.column == "loudness_lufs")
+LOUDNESS = next(q for q in quantities() if q.column == "loudness_lufs")
 
 
 def test_before_and_after_lie_over_each_other_on_the_same_axes(built):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import FEW, MOST, Check, Code, rows
+from ttsprep.checks.base import FEW, MOST, Chart, Check, Code, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -35,6 +35,7 @@ class Bandwidth(Check):
 
     name = "bandwidth"
     area = "spectrum"
+    charts: ClassVar[dict[str, Chart]] = {"bandwidth_hz": Chart("Bandwidth", "kHz", 2, 1e-3, short="band")}
     codes = (
         Code(
             "narrowband",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -44,6 +44,31 @@ class Code:
     fix: str
 
 
+class Chart(NamedTuple):
+    """How a report draws a measure.
+
+    Attributes
+    ----------
+    name, unit
+        What to call it, and its unit.
+    digits
+        Decimals worth showing.
+    scale
+        Factor from the unit of the column to `unit`.
+    short
+        Heading in the table of clips; "" keeps it out of there.
+    narrow
+        The unit there, where `unit` is too wide.
+    """
+
+    name: str
+    unit: str
+    digits: int
+    scale: float = 1.0
+    short: str = ""
+    narrow: str = ""
+
+
 class Check:
     """Measures every clip, and judges the corpus.
 
@@ -60,6 +85,8 @@ class Check:
         The findings it can yield.
     measures
         Columns it adds to ``clips.parquet``: name -> "description [unit]".
+    charts
+        Column -> how a report draws it, for those that it draws.
     strings
         Those of its columns that hold text; the others hold numbers.
     version
@@ -78,6 +105,7 @@ class Check:
     area: ClassVar[str] = ""
     codes: ClassVar[tuple[Code, ...]] = ()
     measures: ClassVar[Mapping[str, str]] = {}
+    charts: ClassVar[Mapping[str, Chart]] = {}
     strings: ClassVar[frozenset[str]] = frozenset()
     version: ClassVar[int] = 1
     audio: ClassVar[bool] = True

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, Limits, graded
+from ttsprep.checks.base import Chart, Check, Code, Limits, graded
 from ttsprep.core.types import Finding, Severity
 
 
@@ -23,6 +24,7 @@ class Length(Check):
 
     name = "length"
     area = "file"
+    charts: ClassVar[dict[str, Chart]] = {"duration_s": Chart("Length", "s", 1, short="length")}
     codes = (
         Code(
             "too-short",

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, Limits, graded, rows
+from ttsprep.checks.base import Chart, Check, Code, Limits, graded, rows
 from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import SILENCE_DB, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
@@ -38,6 +38,10 @@ class Level(Check):
 
     name = "level"
     area = "level"
+    charts: ClassVar[dict[str, Chart]] = {
+        "loudness_lufs": Chart("Loudness", "LUFS", 1, short="loudness"),
+        "peak_dbfs": Chart("Peak", "dBFS", 1),
+    }
     codes = (
         Code(
             "clipping",

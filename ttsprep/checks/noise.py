@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, graded
+from ttsprep.checks.base import Chart, Check, Code, graded
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, Signal, to_db
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -31,6 +31,10 @@ class Noise(Check):
 
     name = "noise"
     area = "noise"
+    charts: ClassVar[dict[str, Chart]] = {
+        "snr_db": Chart("Signal to noise", "dB", 0, short="SNR"),
+        "noise_floor_dbfs": Chart("Noise floor", "dBFS", 0, short="floor"),
+    }
     codes = (
         Code(
             "noisy",

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Chart, Check, Code
 from ttsprep.core.errors import UsageError
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
@@ -66,6 +66,7 @@ class Phonemes(Check):
 
     name: ClassVar[str] = "phonemes"
     area: ClassVar[str] = "text"
+    charts: ClassVar[dict[str, Chart]] = {"phones": Chart("Phones", "", 0)}
     codes: ClassVar[tuple[Code, ...]] = (MISSING, RARE, DIPHONE)
     measures: ClassVar[dict[str, str]] = {
         "phones": "phones in the transcript; nothing where the language is not known",

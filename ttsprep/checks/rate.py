@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, rows
+from ttsprep.checks.base import Chart, Check, Code, rows
 from ttsprep.checks.pace import pace
 from ttsprep.core.types import Finding, Severity
 
@@ -29,6 +30,10 @@ class Rate(Check):
 
     name = "rate"
     area = "text and audio"
+    charts: ClassVar[dict[str, Chart]] = {
+        "chars_per_s": Chart("Rate", "characters/s", 1, short="rate", narrow="char/s"),
+        "phones_per_s": Chart("Rate", "phones/s", 1),
+    }
     codes = (
         Code(
             "rate-outlier",

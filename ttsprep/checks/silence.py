@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, graded, rows
+from ttsprep.checks.base import Chart, Check, Code, graded, rows
 from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import Signal, runs
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
@@ -40,6 +40,11 @@ class Silence(Check):
 
     name = "silence"
     area = "silence"
+    charts: ClassVar[dict[str, Chart]] = {
+        "lead_silence_s": Chart("Silence before", "s", 2),
+        "tail_silence_s": Chart("Silence after", "s", 2),
+        "longest_pause_s": Chart("Longest pause", "s", 2),
+    }
     version = 4
     codes = (
         Code(

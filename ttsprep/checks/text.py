@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, listed
+from ttsprep.checks.base import Chart, Check, Code, listed
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import count_spoken, fold, script, words
@@ -78,6 +78,7 @@ class Text(Check):
 
     name: ClassVar[str] = "text"
     area: ClassVar[str] = "text"
+    charts: ClassVar[dict[str, Chart]] = {"chars": Chart("Characters", "", 0)}
     codes: ClassVar[tuple[Code, ...]] = (EMPTY, MISSING, PHONEMES, DUPLICATE, REPETITION)
     measures: ClassVar[dict[str, str]] = {
         "chars": "characters that are spoken: letters, digits and vowel signs",

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code
+from ttsprep.checks.base import Chart, Check, Code
 from ttsprep.checks.pace import speed
 from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import Signal
@@ -41,6 +41,10 @@ class Voice(Check):
 
     name = "voice"
     area = "voice"
+    charts: ClassVar[dict[str, Chart]] = {
+        "f0_median_hz": Chart("Pitch (median F0)", "Hz", 0, short="F0"),
+        "f0_spread_st": Chart("Liveliness (spread of F0)", "st", 1),
+    }
     codes = (
         Code(
             "pitch-outlier",

@@ -15,7 +15,7 @@ from ttsprep.audit.verdict import Verdict
 from ttsprep.report.charts.histogram import before_after_histograms
 from ttsprep.report.charts.svg import CLASSES, column
 from ttsprep.report.compare import HoursLost, Match, Reason, changes, hours_lost, listing, lost, match, reasons, removed
-from ttsprep.report.data import QUANTITIES, BuildTables, Values, cut, visible
+from ttsprep.report.data import BuildTables, Values, cut, quantities, visible
 from ttsprep.report.format import count as number_of
 from ttsprep.report.format import hours
 
@@ -151,7 +151,6 @@ def _sounds(build: BuildTables) -> list[dict[str, Any]]:
 
 
 MOST_KINDS = 3
-QUANTITY = {quantity.column: quantity for quantity in QUANTITIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +196,12 @@ def _measured(clips: pd.DataFrame, name: str) -> Values:
 
 def _span(clips: pd.DataFrame, name: str, within: tuple[float, float] = (0, 100)) -> str:
     """Write the percentiles `within` of a quantity."""
-    values = _measured(clips, name) * QUANTITY[name].scale
+    quantity = next(quantity for quantity in quantities() if quantity.column == name)
+    values = _measured(clips, name) * quantity.scale
     if not len(values):
         return "–"
     low, high = np.percentile(values, within)
-    return QUANTITY[name].span(float(low), float(high), " to ")
+    return quantity.span(float(low), float(high), " to ")
 
 
 def _kinds(clips: pd.DataFrame, name: str) -> str:

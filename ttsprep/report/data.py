@@ -2,14 +2,16 @@
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ttsprep.audit.percentiles import AREAS
 from ttsprep.audit.pipeline import Audited
+from ttsprep.checks.base import all_checks
 from ttsprep.checks.phonemes import Coverage, coverage
 from ttsprep.core.errors import UsageError
 from ttsprep.report.format import decimal
@@ -122,23 +124,12 @@ class Quantity:
         return f"{decimal(value, self.digits)} {unit}".rstrip()
 
 
-QUANTITIES = (
-    Quantity("duration_s", "Length", "s", 1, short="length"),
-    Quantity("chars", "Characters", "", 0),
-    Quantity("phones", "Phones", "", 0),
-    Quantity("chars_per_s", "Rate", "characters/s", 1, short="rate", narrow="char/s"),
-    Quantity("phones_per_s", "Rate", "phones/s", 1),
-    Quantity("loudness_lufs", "Loudness", "LUFS", 1, short="loudness"),
-    Quantity("peak_dbfs", "Peak", "dBFS", 1),
-    Quantity("snr_db", "Signal to noise", "dB", 0, short="SNR"),
-    Quantity("noise_floor_dbfs", "Noise floor", "dBFS", 0, short="floor"),
-    Quantity("bandwidth_hz", "Bandwidth", "kHz", 2, 1e-3, short="band"),
-    Quantity("f0_median_hz", "Pitch (median F0)", "Hz", 0, short="F0"),
-    Quantity("f0_spread_st", "Liveliness (spread of F0)", "st", 1),
-    Quantity("lead_silence_s", "Silence before", "s", 2),
-    Quantity("tail_silence_s", "Silence after", "s", 2),
-    Quantity("longest_pause_s", "Longest pause", "s", 2),
-)
+@cache
+def quantities() -> tuple[Quantity, ...]:
+    """Return the measures that a report draws, as the checks declare them, by area."""
+    place = {area: number for number, area in enumerate(AREAS)}
+    checks = sorted(all_checks().values(), key=lambda check: place.get(check.area, len(place)))
+    return tuple(Quantity(column, *chart) for check in checks for column, chart in check.charts.items())
 
 
 def visible(value: Any) -> str:

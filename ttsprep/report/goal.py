@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ttsprep.report.data import QUANTITIES
+from ttsprep.report.data import quantities
 from ttsprep.report.format import count, hours
 
 LEAST = 0.02
@@ -34,7 +34,7 @@ def group_lines(summary: Mapping[str, Any]) -> list[str]:
     """Describe the measures in which the corpus is two groups: one sentence each."""
     lines = []
     for one in summary["groups"]:
-        quantity = next((q for q in QUANTITIES if q.column == one["measure"]), None)
+        quantity = next((q for q in quantities() if q.column == one["measure"]), None)
 
         def heap(name: str, one: Mapping[str, Any] = one, quantity: Any = quantity) -> str:
             group, value = one[name], one[name]["median"]

@@ -25,7 +25,7 @@ from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import CLASSES, Figure, column
 from ttsprep.report.charts.voices import place_voices, voice_map
 from ttsprep.report.compare import SHARE
-from ttsprep.report.data import QUANTITIES, BuildTables, coverage_of, cut, main_language, visible
+from ttsprep.report.data import BuildTables, coverage_of, cut, main_language, quantities, visible
 from ttsprep.report.format import count, hours
 from ttsprep.report.goal import goal_line, group_lines, rate_choices
 from ttsprep.report.spoken import Piece, spoken
@@ -174,7 +174,7 @@ def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
 
 def _distributions(audit: Audited, outcome: Any) -> list[Figure]:
     limits = limits_of(audit.table, audit.findings)
-    figures = (histogram(q, audit.table, outcome, limits.get(q.column, [])) for q in QUANTITIES)
+    figures = (histogram(q, audit.table, outcome, limits.get(q.column, [])) for q in quantities())
     return [figure for figure in figures if figure is not None]
 
 
@@ -229,7 +229,7 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
             return [""] * len(order)
         return [cut(visible(v), most) for v in clips[column].to_numpy()[order]]
 
-    quantities = [q for q in QUANTITIES if np.isfinite(column(clips, q.column)).any()]
+    shown = [q for q in quantities() if np.isfinite(column(clips, q.column)).any()]
     names = [v.value for v in Verdict]
     return {
         "all": len(clips),
@@ -255,7 +255,7 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
                 "digits": q.digits,
                 "values": _numbers(column(clips, q.column)[order] * q.scale, q.digits),
             }
-            for q in quantities
+            for q in shown
         ],
     }
 

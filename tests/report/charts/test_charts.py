@@ -10,10 +10,10 @@ from ttsprep.report.charts.histogram import histogram, limits_of
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
 from ttsprep.report.charts.trends import drift, strictness, text_to_audio
-from ttsprep.report.data import QUANTITIES, Quantity, visible
+from ttsprep.report.data import Quantity, quantities, visible
 from ttsprep.report.format import count, decimal, hours
 
-LENGTH = next(q for q in QUANTITIES if q.column == "duration_s")
+LENGTH = next(q for q in quantities() if q.column == "duration_s")
 
 
 def parsed(markup):

@@ -21,7 +21,7 @@ from ttsprep.report.charts.svg import (
     picture,
     tag,
 )
-from ttsprep.report.data import QUANTITIES, Quantity, Values
+from ttsprep.report.data import Quantity, Values, quantities
 
 BINS = 36
 WIDTH, HEIGHT, TOP, BOTTOM = 340, 188, 24, 148
@@ -66,7 +66,7 @@ def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tup
     for code, group in known.groupby("code"):
         rows = by_id.index.get_indexer(pd.Index(group["clip"]))
         value, limit = group["value"].to_numpy(float), group["limit"].to_numpy(float)
-        for quantity in QUANTITIES:
+        for quantity in quantities():
             if quantity.column not in by_id:
                 continue
             own = np.where(rows < 0, np.nan, column(by_id, quantity.column)[rows])
@@ -114,7 +114,7 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
 
 def before_after_histograms(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
     """Draw the quantities of `COMPARED` that were measured, in that order."""
-    known = {quantity.column: quantity for quantity in (*QUANTITIES, SAMPLE_RATE)}
+    known = {quantity.column: quantity for quantity in (*quantities(), SAMPLE_RATE)}
     figures = (before_after_histogram(known[name], before, after) for name in COMPARED)
     return [figure for figure in figures if figure is not None]
 

@@ -24,7 +24,7 @@ from ttsprep.report.charts.svg import (
     short,
     tag,
 )
-from ttsprep.report.data import QUANTITIES, Values, visible
+from ttsprep.report.data import Values, quantities, visible
 from ttsprep.report.format import count, hours
 
 MOST_DOTS = 4_000
@@ -70,7 +70,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
 def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
     """Draw quantities along the order of the corpus with their rolling median."""
     figures = []
-    for quantity in (q for name in columns for q in QUANTITIES if q.column == name):
+    for quantity in (q for name in columns for q in quantities() if q.column == name):
         values = column(clips, quantity.column) * quantity.scale
         there = np.flatnonzero(np.isfinite(values))
         if len(there) < 12:
