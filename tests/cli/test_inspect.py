@@ -30,7 +30,10 @@ def test_what_would_be_read_is_shown_with_its_evidence(corpus: Path) -> None:
     code, out, _ = run("inspect", corpus, "--json")
     document = json.loads(out)
     assert code == 0
-    assert document["reading"][0] == "metadata.csv: id | speaker | text | (number)"
+    assert document["reading"] == [
+        "language en-us, guessed from 6 texts: --language changes it",
+        "metadata.csv: id | speaker | text | (number)",
+    ]
     assert (document["clips"], document["without_text"], document["speakers"]) == (6, 0, {"anna": 6})
     assert document["rates"] == {"16000 Hz, 1 channel": 6}
     assert document["hours"] == pytest.approx(0.6 / 3600)

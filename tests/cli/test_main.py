@@ -91,11 +91,12 @@ def test_nothing_to_do_shows_the_help() -> None:
 def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audited) -> None:
     assert audited.returncode == 0, audited.stderr
     lines = audited.stdout.splitlines()
-    assert re.match(r"spoken: 5 clips, \d\d s, language en-us \(set it with --language\)$", lines[0])
+    assert re.match(r"spoken: 5 clips, \d\d s, language en-us$", lines[0])
     assert lines[1] == "read as table: metadata.csv"
-    assert lines[2] == "  metadata.csv: id | text"
-    assert re.match(r"usable   5 clips +\d\d s +100\.0 %", lines[5])
-    assert re.match(r"judged for training at [\d,]+ Hz, which the corpus fills: --for, --rate$", lines[3])
+    assert lines[2] == "  language en-us, guessed from 5 texts: --language changes it"
+    assert lines[3] == "  metadata.csv: id | text"
+    assert re.match(r"usable   5 clips +\d\d s +100\.0 %", lines[6])
+    assert re.match(r"judged for training at [\d,]+ Hz, which the corpus fills: --for, --rate$", lines[4])
     assert "report  spoken.audit/report.html" in lines
     assert (spoken.parent / "spoken.audit" / "report.html").is_file()
     assert "audio-orphan" in audited.stdout  # the file that make() leaves unnamed

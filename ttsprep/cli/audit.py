@@ -143,7 +143,7 @@ def audit(
     if as_json:
         show_json(result, suggestions, code)
     else:
-        show_audit(result, suggestions, language=language)
+        show_audit(result, suggestions)
     return code
 
 
@@ -228,12 +228,12 @@ def show_json(result: "Audit", suggestions: Suggestions, code: int) -> None:
     write_json(document)
 
 
-def show_audit(result: "Audit", suggestions: Suggestions, *, language: str) -> None:
+def show_audit(result: "Audit", suggestions: Suggestions) -> None:
     """Show what was read, the verdict, the findings worst first, and where the report is."""
     from rich.text import Text
 
     summary = result.summary
-    parts: list[Any] = [_head(summary, language), Text(), _verdicts(summary), Text()]
+    parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
     if "listening" in summary:
         parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
     parts += [_findings(summary), Text()] if summary["codes"] else [Text("No findings.", "green"), Text()]
@@ -257,7 +257,7 @@ def _listened(row: Mapping[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _head(summary: Mapping[str, Any], language: str) -> "Text":
+def _head(summary: Mapping[str, Any]) -> "Text":
     from rich.text import Text
 
     text = Text(printable(summary["corpus"]), "bold")
@@ -265,7 +265,6 @@ def _head(summary: Mapping[str, Any], language: str) -> "Text":
     text.append(f": {count(summary['clips'], 'clip')}, {hours(summary['hours'])}, ", "not bold")
     text.append(f"{count(speakers, 'speaker')}, " if speakers else "", "not bold")
     text.append("language " + ", ".join(summary["languages"]), "not bold")
-    text.append("" if language else " (set it with --language)", "not bold dim")
     text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
     from ttsprep.audit.select import NO_TEXTS
     from ttsprep.report.goal import goal_line, group_lines, rate_choices

@@ -18,10 +18,11 @@ from ttsprep.corpora.reading import SHALLOW, Reading
 from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.corpora.tables.match import AudioIndex
 from ttsprep.corpora.tables.read import matched_notes
-from ttsprep.text.language_guess import ENOUGH, UNSURE, contradicts, guess_language
+from ttsprep.text.language import contradicts, guess_language
 from ttsprep.text.phonemes import espeak_code
 
 LANGUAGE = "en-us"
+"""Of a corpus that names no language, and whose texts do not show theirs."""
 _HINTED = 256
 """Folders below the root that are looked into, the nearest first."""
 _DEEP = 4
@@ -169,7 +170,8 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     layout
         Name of a layout, or ``auto`` to recognise it.
     language
-        Of the clips that do not say theirs; ``en-us`` where it is empty.
+        Of the clips that do not say theirs; where it is empty, the one that their texts are in, or ``en-us`` if
+        the texts do not show it.
     reading
         How a person wants it to be read: the columns of its tables, where its audio lies.
 
@@ -204,14 +206,15 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         raise CorpusError(f"{path} names no clip when it is read as {taken.kind.name}{first}")
     if taken.kind is not Tables:
         clips = _matched(clips, AudioIndex(root, reading.tree(root).audio), findings)
-    clips = _with_languages(clips, language, findings, taken.layout.decided)
+    clips, guessed = _with_languages(clips, language)
+    findings += _mismatches(clips)
     named = {os.path.normpath(clip.path) for clip in clips}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
     left_out = taken.kind.left_out
     orphans = [name for name in audio if name not in named and not (left_out and fnmatchcase(name, left_out))]
     ids = unique([clean(clip.id) for clip in clips])
-    corpus = Corpus(root, taken.kind.name, taken.why, clips, ids, findings, orphans, taken.layout.decided)
+    corpus = Corpus(root, taken.kind.name, taken.why, clips, ids, findings, orphans, [*guessed, *taken.layout.decided])
     return _behind_links(corpus) if reading.follow_links or in_hub_cache(root) else corpus
 
 
@@ -247,24 +250,33 @@ def _matched(clips: list[Clip], index: AudioIndex, findings: list[Finding]) -> l
     return [replace(clip, path=paths.get(clip.path, clip.path)) for clip in clips]
 
 
-def _with_languages(clips: list[Clip], language: str, findings: list[Finding], decided: list[str]) -> list[Clip]:
-    """Fill in the language that is given or guessed, and name a declared one that the texts contradict."""
-    if not language and not all(clip.language for clip in clips):
-        guess = guess_language(clip.text for clip in clips if not clip.language)
-        language = LANGUAGE
-        if contradicts(LANGUAGE, guess):
-            language = guess.language
-            decided.append(f"language: {language}, by the letters and words of the texts; --language changes it")
-    clips = [clip if clip.language else _with_language(clip, language) for clip in clips]
+def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[str]]:
+    """Fill the language in where a clip has none; return a line about it if it was guessed or assumed."""
+    without = [clip.text for clip in clips if not clip.language]
+    lines: list[str] = []
+    if without and not language:
+        guess = guess_language(without)
+        language = guess.language or LANGUAGE
+        if guess.language:
+            count = f"{guess.texts:,}" if guess.texts == len(without) else f"{guess.texts:,} of {len(without):,}"
+            lines = [f"language {language}, guessed from {count} texts: --language changes it"]
+        elif any(map(str.strip, without)):
+            lines = [f"language {language} is assumed, the texts do not show it: --language changes it"]
+    return [clip if clip.language else _with_language(clip, language) for clip in clips], lines
+
+
+def _mismatches(clips: Sequence[Clip]) -> Iterator[Finding]:
+    """Name each language whose texts look like another one."""
     texts: dict[str, list[str]] = {}
     for clip in clips:
         texts.setdefault(clip.language, []).append(clip.text)
     for declared, own in texts.items():
-        guess = guess_language(own) if len(own) >= ENOUGH else UNSURE
+        guess = guess_language(own)
         if contradicts(declared, guess):
-            message = f"{guess.share:.0%} of the {len(own):,} texts in {declared!r} look like {guess.language!r}"
-            findings.append(Finding("", "language-mismatch", Severity.WARNING, message, guess.share, 0.7))
-    return clips
+            message = f"the {len(own):,} texts in {declared!r} look like {guess.language!r}"
+            if shares := [share for share in (guess.score(guess.language), guess.score(declared)) if share is not None]:
+                message += " (" + " against ".join(f"{max(0.0, share):.0%}" for share in shares) + " of their words)"
+            yield Finding("", "language-mismatch", Severity.WARNING, message)
 
 
 def _with_language(clip: Clip, language: str) -> Clip:
