@@ -112,14 +112,14 @@ def test_the_seed_decides(spoken: Path) -> None:
 
 
 def test_only_the_codes_of_the_recipe_are_planted(spoken: Path) -> None:
-    recipe = parse('select = ["dc-offset", "too-quiet"]', "test")
+    recipe = parse('[checks]\nonly = ["dc-offset", "too-quiet"]', "test")
     result = selftest(spoken, recipe, jobs=1, per_defect=2, background=12, defects=PLAIN)
     assert [outcome.defect.code for outcome in result.outcomes] == ["dc-offset"]
     assert {code for code, _ in result.alarms} <= {"dc-offset", "too-quiet"}
 
 
 def test_thresholds_of_the_recipe_are_used(spoken: Path) -> None:
-    recipe = parse('select = ["dc-offset"]\n[checks.level]\ndc_note = 0.5\ndc_warning = 0.9', "test")
+    recipe = parse('[checks]\nonly = ["dc-offset"]\n[checks.level]\ndc_note = 0.5\ndc_warning = 0.9', "test")
     result = selftest(spoken, recipe, jobs=1, per_defect=2, background=12, defects=PLAIN)
     assert [(outcome.planted, outcome.found) for outcome in result.outcomes] == [(2, 0)]
 
