@@ -1,7 +1,7 @@
 """What a report is made of, and the quantities that it shows with their units."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from ttsprep.audit.percentiles import AREAS
 from ttsprep.audit.pipeline import Audited
-from ttsprep.checks.base import all_checks
+from ttsprep.checks.base import Chart, all_checks
 from ttsprep.checks.phonemes import Coverage, coverage
 from ttsprep.core.errors import UsageError
 from ttsprep.report.format import decimal
@@ -67,30 +67,16 @@ def coverage_of(clips: pd.DataFrame, language: str) -> Coverage | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Chart):
     """A measured column as a reader should see it.
 
     Attributes
     ----------
-    column, name, unit
-        Column of ``clips.parquet``, what to call it, and its unit.
-    digits
-        Decimals worth showing.
-    scale
-        Factor from the column's unit to `unit`.
-    short
-        Heading in the table of clips; "" keeps it out of there.
-    narrow
-        The unit there, where `unit` is too wide.
+    column
+        Of ``clips.parquet``.
     """
 
-    column: str
-    name: str
-    unit: str
-    digits: int
-    scale: float = 1.0
-    short: str = ""
-    narrow: str = ""
+    column: str = ""
 
     def show(self, value: float) -> str:
         """Write `value`, given in `unit`, with its unit and a real minus sign."""
@@ -129,7 +115,7 @@ def quantities() -> tuple[Quantity, ...]:
     """Return the measures that a report draws, as the checks declare them, by area."""
     place = {area: number for number, area in enumerate(AREAS)}
     checks = sorted(all_checks().values(), key=lambda check: place.get(check.area, len(place)))
-    return tuple(Quantity(column, *chart) for check in checks for column, chart in check.charts.items())
+    return tuple(Quantity(*astuple(chart), column) for check in checks for column, chart in check.charts.items())
 
 
 def visible(value: Any) -> str:

@@ -47,12 +47,12 @@ def test_an_empty_span_has_one_tick():
 
 
 def test_values_are_shown_with_units_and_no_negative_zero():
-    level = Quantity("", "", "dBFS", 1)
+    level = Quantity("", "dBFS", 1)
     assert level.show(-0.04) == "0.0 dBFS"
     assert level.span(-3.14, 2.0) == "−3.1 to 2.0 dBFS"
     assert level.difference(2.0) == "2.0 dB"
-    assert Quantity("", "", "s", 1).span(1.04, 9.0) == "1.0–9.0 s"
-    assert Quantity("", "", "s", 1).span(1.04, 1.0) == "1.0 s"
+    assert Quantity("", "s", 1).span(1.04, 9.0) == "1.0–9.0 s"
+    assert Quantity("", "s", 1).span(1.04, 1.0) == "1.0 s"
     assert level.middle(np.array([-3.0, -2.0, -1.0])) == "median −2.0 dBFS (IQR −2.5 to −1.5)"
     assert decimal(-1234.56, 1) == "−1,234.6"
     assert [hours(v) for v in (24.04, 0.695, 0.004, 0.0)] == ["24.0 h", "41.7 min", "14 s", "0 s"]

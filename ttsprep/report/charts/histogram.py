@@ -37,7 +37,7 @@ COMPARED = (
     "f0_median_hz",
 )
 """Quantities that are drawn before a build and after it, in that order."""
-SAMPLE_RATE = Quantity("sample_rate", "Sample rate", "kHz", 2, 1e-3)
+SAMPLE_RATE = Quantity("Sample rate", "kHz", 2, 1e-3, column="sample_rate")
 UNLIKE, TALLEST = 3.0, 2.2
 """A peak over so many times that of the other is cut at so many: loudness made equal would else flatten the source."""
 
