@@ -1,7 +1,7 @@
 """What a report is made of, and the quantities that it shows with their units."""
 
 import unicodedata
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -115,7 +115,7 @@ def quantities() -> tuple[Quantity, ...]:
     """Return the measures that a report draws, as the checks declare them, by area."""
     place = {area: number for number, area in enumerate(AREAS)}
     checks = sorted(all_checks().values(), key=lambda check: place.get(check.area, len(place)))
-    return tuple(Quantity(*astuple(chart), column) for check in checks for column, chart in check.charts.items())
+    return tuple(Quantity(**asdict(chart), column=column) for check in checks for column, chart in check.charts.items())
 
 
 def visible(value: Any) -> str:
