@@ -1,4 +1,4 @@
-"""Tar files of clips, as WebDataset writes them: ``KEY.flac`` with ``KEY.txt`` or ``KEY.json``."""
+"""Tar files of clips, as WebDataset and Lhotse Shar write them: ``KEY.flac`` with ``KEY.txt`` or ``KEY.json``."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,6 +10,7 @@ from ttsprep.core.progress import Progress
 from ttsprep.corpora.archive_members import DAMAGED, RefusedError, tar_members
 from ttsprep.corpora.audio_files import is_audio
 from ttsprep.corpora.paths import stem
+from ttsprep.corpora.shards.shar import is_cuts, with_cuts, write_manifests
 from ttsprep.corpora.unpack import extract
 
 _TARS = (".tar", ".tar.gz", ".tgz")
@@ -19,8 +20,9 @@ _LOOKED_AT = 16
 
 
 def tar_shards(paths: Sequence[Path]) -> list[Path]:
-    """Return the tar files that have clips with their texts among their first members."""
-    return [path for path in paths if path.name.lower().endswith(_TARS) and path.is_file() and _has_clips(path)]
+    """Return the tar files that have clips with their texts among their first members, and the cuts of a Shar."""
+    tars = [path for path in paths if path.name.lower().endswith(_TARS) and path.is_file() and _has_clips(path)]
+    return with_cuts(tars, paths)
 
 
 def _has_clips(path: Path) -> bool:
@@ -36,9 +38,13 @@ def _has_clips(path: Path) -> bool:
 
 def unpack_tars(shards: Sequence[Path], into: Path, progress: Progress) -> None:
     """Unpack each tar file to a folder of its name in `into`, if it is not there yet; see `unpack.extract`."""
+    cuts = [path for path in shards if is_cuts(path)]
+    shards = [path for path in shards if not is_cuts(path)]
     stems = [path.name[: path.name.lower().rindex(".t")] for path in shards]
     names = stems if len(set(stems)) == len(stems) else [f"{number:05}-{one}" for number, one in enumerate(stems)]
     safe = safe_names(names)
     for path, name in zip(shards, names, strict=True):
         if not (into / safe[name]).exists():
             extract(path, into / safe[name], progress=progress)
+    if cuts:
+        write_manifests(cuts, into)
