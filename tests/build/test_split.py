@@ -85,14 +85,19 @@ def test_texts_that_differ_by_a_vowel_sign_are_two_texts(one: str, other: str) -
     assert any(first != second for first, second in divided)
 
 
-def test_the_shares_are_what_was_asked_for() -> None:
-    found = [shares(by_text(texts(MANY), seed=seed, valid=0.05, test=0.1)) for seed in range(12)]
-    for name, share in (("valid", 0.05), ("test", 0.1)):
-        mean = sum(one[name] for one in found) / len(found)
-        deviation = (share * (1 - share) / MANY) ** 0.5
-        assert mean == pytest.approx(share, abs=4 * deviation / len(found) ** 0.5)
-        assert all(abs(one[name] - share) < 4.5 * deviation for one in found)
-    assert len({tuple(one.items()) for one in found}) > 1
+@pytest.mark.parametrize("count", [10, 37, 99, 150, 1_374, MANY])
+def test_the_shares_are_what_was_asked_for_within_one_clip(count: int) -> None:
+    for seed in range(6):
+        parts = by_text(texts(count), seed=seed, valid=0.05, test=0.1)
+        assert abs(parts.count("valid") - 0.05 * count) <= 1
+        assert abs(parts.count("test") - 0.1 * count) <= 1
+
+
+def test_a_repeated_text_does_not_move_the_shares() -> None:
+    said = [text for text in texts(400) for _ in range(3)]
+    for seed in range(6):
+        parts = by_text(said, seed=seed, valid=0.05, test=0.05)
+        assert all(abs(parts.count(name) - 60) <= 3 for name in ("valid", "test"))
 
 
 def test_another_seed_is_another_division() -> None:
@@ -101,7 +106,7 @@ def test_another_seed_is_another_division() -> None:
 
 
 @pytest.mark.parametrize("by", ["text", "speaker"])
-def test_no_clip_wanders_when_clips_are_added_removed_or_reordered(by: str) -> None:
+def test_no_clip_wanders_when_clips_are_reordered_and_few_do_when_clips_are_removed(by: str) -> None:
     ids, said = names(MANY), texts(MANY)
     speakers = [f"speaker {i % 300}" for i in range(MANY)]
     rules = Split(by=by, valid=0.05, test=0.05)
@@ -111,18 +116,20 @@ def test_no_clip_wanders_when_clips_are_added_removed_or_reordered(by: str) -> N
     for chosen in (order, order[: MANY // 2]):
         some = [ids[i] for i in chosen]
         parts = split(some, [speakers[i] for i in chosen], [said[i] for i in chosen], rules)
-        assert dict(zip(some, parts, strict=True)) == {name: whole[name] for name in some}
+        moved = [(whole[name], part) for name, part in zip(some, parts, strict=True) if whole[name] != part]
+        assert len(moved) <= (0.02 * len(some) if len(some) < MANY else 0)
+        assert all("train" in pair for pair in moved), "nothing goes from test to valid"
 
 
-def test_a_tiny_corpus_is_not_divided_by_force_and_always_has_something_to_train_on() -> None:
+def test_from_ten_clips_on_every_part_has_one_and_a_tiny_corpus_is_trained_on_whole() -> None:
     for count in (1, 2, 3, 5, FEWEST - 1):
-        for seed in range(150):
+        for seed in range(50):
             parts = by_text(texts(count), seed=seed, valid=0.2, test=0.2)
             assert "train" in parts, (count, seed)
-    forced = [by_text(texts(FEWEST), seed=seed, valid=0.001, test=0.001) for seed in range(60)]
-    assert all(set(parts) == PARTS for parts in forced)
-    few = [by_text(texts(FEWEST - 1), seed=seed, valid=0.001, test=0.001) for seed in range(20)]
-    assert sum(set(parts) == {"train"} for parts in few) > 15
+    for count in (FEWEST, 11, 20, 49):
+        parts = [by_text(texts(count), seed=seed, valid=0.001, test=0.001) for seed in range(20)]
+        assert all((one.count("valid"), one.count("test")) == (1, 1) for one in parts)
+    assert set(by_text(texts(FEWEST - 1), valid=0.01, test=0.01)) == {"train"}
 
 
 def test_what_is_not_asked_for_is_not_held_out() -> None:
@@ -134,7 +141,7 @@ def test_what_is_not_asked_for_is_not_held_out() -> None:
 def test_clips_without_text_are_groups_of_their_own() -> None:
     parts = by_text(["", "...", " "] * 400, valid=0.2, test=0.2)
     assert set(parts) == PARTS
-    assert shares(parts)["test"] == pytest.approx(0.2, abs=0.06)
+    assert shares(parts)["test"] == pytest.approx(0.2, abs=0.001)
 
 
 def test_one_speaker_is_divided_by_text_whatever_was_asked_for() -> None:

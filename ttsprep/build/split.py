@@ -1,23 +1,24 @@
 """Dividing clips into train, valid and test so that nothing of the held-out parts is heard in training."""
 
 import hashlib
+import math
+from collections import Counter
 from collections.abc import Sequence
 
 from ttsprep.build.config import Split
 from ttsprep.text.characters import letters
 
 TRAIN, VALID, TEST, NONE = "train", "valid", "test", ""
-FEWEST = 20
-"""Groups under which no part is held out by force: a tiny corpus is better trained on whole."""
+FEWEST = 10
+"""Clips from which on every part that is asked for has one at least: a tiny corpus is better trained on whole."""
 
 
 def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rules: Split) -> list[str]:
     """Divide clips.
 
-    A group (a text, or a speaker) goes to the same part whatever else is in the corpus, as only its own hash
-    decides: with more clips nothing wanders from test to train. The exceptions are the one group that a corpus of
-    `FEWEST` or more holds out by force where chance holds out none, and a corpus of which chance would leave nothing
-    to train on: that is not divided.
+    Each part has the share of the clips that is asked for, within one clip where no group (a text, or a speaker) is
+    larger than that. The hash of a group decides its place in the order from test over train to valid, whatever else
+    is in the corpus: with more clips a few on the border may change to or from train, and none from test to valid.
 
     Parameters
     ----------
@@ -45,23 +46,28 @@ def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rul
 
 
 def _assign(groups: Sequence[str], rules: Split) -> list[str]:
-    places = {group: _place(group, rules.seed) for group in groups}
-    part = {group: _part(place, rules) for group, place in places.items()}
-    if len(places) >= FEWEST:
-        order = sorted(places, key=lambda group: (places[group], group))
-        for name, share in ((TEST, rules.test), (VALID, rules.valid)):
-            if share and name not in part.values():
-                nearest = order.pop(0) if name == TEST else order.pop()
-                part[nearest] = name
-    if TRAIN not in part.values():  # chance can take all of a tiny corpus
-        return [TRAIN for _ in groups]
-    return [part[group] for group in groups]
+    sizes = Counter(groups)
+    order = sorted(sizes, key=lambda group: (_place(group, rules.seed), group))
+    part: dict[str, str] = {}
+    for name, share, waiting in ((TEST, rules.test, order), (VALID, rules.valid, order[::-1])):
+        wanted = _wanted(share, len(groups))
+        free = [group for group in waiting if group not in part]
+        taken: list[str] = []
+        for group in free:
+            if sizes[group] <= wanted:
+                taken.append(group)
+                wanted -= sizes[group]
+        if not taken and wanted and free:  # no group is small enough
+            taken = [min(free, key=sizes.__getitem__)]
+        if len(taken) < len(free):  # there must be something to train on
+            part |= dict.fromkeys(taken, name)
+    return [part.get(group, TRAIN) for group in groups]
 
 
-def _part(place: float, rules: Split) -> str:
-    if place < rules.test:
-        return TEST
-    return VALID if place >= 1 - rules.valid else TRAIN
+def _wanted(share: float, clips: int) -> int:
+    """Return how many clips a part is to have: at least one of `FEWEST` and more."""
+    least = 1 if share and clips >= FEWEST else 0
+    return max(least, math.floor(share * clips + 0.5))
 
 
 def _place(group: str, seed: int) -> float:
