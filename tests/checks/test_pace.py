@@ -119,3 +119,13 @@ def test_real_clips_lie_near_their_line() -> None:
     assert against.z.abs().max() < 4
     doubled = [altered(rows[0], phones=rows[0].measures["phones"] * 2), *rows[1:]]
     assert pace(corpus(doubled)).z[0] < -4
+
+
+def test_phones_and_characters_are_not_mixed() -> None:
+    chars = np.arange(20.0, 60.0)
+    table = pd.DataFrame({"speaker": "", "chars": chars, "phones": chars * 0.5, "speech_s": chars * 0.08})
+    table = table.assign(level_range_db=30.0)
+    even = np.arange(len(table)) % 2 == 0
+    half = table.assign(phones=table.phones.where(even))
+    pd.testing.assert_frame_equal(pace(half), pace(table.assign(phones=np.nan)))
+    assert pace(half).off.abs().max() < 0.05

@@ -114,3 +114,26 @@ def test_ljspeech_lacks_no_phone_of_english() -> None:
     assert found.missing == ()
     assert sum(found.phones.get(phone, 0) for phone in found.inventory) > 0.999 * found.total
     assert len(found.diphones_missing) < 0.1 * found.diphones_expected
+
+
+def test_a_text_that_cannot_be_read_has_no_phones() -> None:
+    table = measured(["電車が遅れた", "えきはどこですか"], Phonemes, "ja")
+    assert table["phones"].isna().tolist() == [True, False]
+    (finding,) = judged(["電車が遅れた", "国際連合"], Phonemes(), "ja")
+    assert (finding.severity, finding.message) == (
+        Severity.NOTE,
+        "not measured: eSpeak NG cannot read the letters in 'ja'",
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("uk", "Я не знаю, що він сказав, але вони прийшли до нас, коли вже було пізно."),
+        ("nb", "Jeg vet ikke hva han sa til henne i går, men vi gikk en tur etter frokost."),
+        ("kk", "Мен оның не айтқанын білмеймін, бірақ олар кеше үйге келді."),
+        ("he", "אני לא יודע מה הוא אמר לה אתמול."),
+    ],
+)
+def test_no_phone_is_missed_where_no_words_of_the_language_are_at_hand(language: str, line: str) -> None:
+    assert [finding for finding in judged([line] * 50, Phonemes(), language) if finding.code == "phoneme-missing"] == []

@@ -128,3 +128,9 @@ def test_a_language_that_is_not_known_is_judged_by_the_corpus() -> None:
 def test_a_megabyte_of_text_is_quick() -> None:
     assert list(damage("Ã" * 500_000)) == []
     assert list(damage("<a " * 100_000)) == []
+
+
+def test_syllables_of_korean_are_not_rare_letters() -> None:
+    assert (
+        judged(["그는 괜찮은 척하려고 애쓰는 것 같았다.", "문을 닫아 주세요, 밖이 추워요."], TextEncoding(), "ko") == []
+    )

@@ -65,3 +65,8 @@ def test_a_language_without_words_is_heard_by_its_numbers() -> None:
 def test_an_unknown_language_is_an_error() -> None:
     with pytest.raises(UsageError):
         inventory("xx")
+
+
+def test_without_names_the_function_words_show_the_phones() -> None:
+    assert set("bflhmnstk") <= inventory("nb")
+    assert not norms("nb").diphones

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ttsprep.core.errors import UsageError
 from ttsprep.text import phonemes as text
-from ttsprep.text.phonemes import espeak_code, languages, phonemize, phones, transcribe
+from ttsprep.text.phonemes import espeak_code, is_readable, languages, phonemize, phones, transcribe
 
 SENTENCES = {
     "en-us": [
@@ -218,3 +218,20 @@ def test_a_transcription_has_no_flags_of_another_language() -> None:
 def test_a_transcription_does_not_depend_on_the_texts_around_it(texts: list[str]) -> None:
     together = transcribe(texts, "en-us")
     assert together == [transcribe([text], "en-us")[0] for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "readable"),
+    [
+        ("電車が遅れた", "ja", False),
+        ("えきはどこですか", "ja", True),
+        ("コーヒー", "ja", True),
+        ("電車", "zh", True),
+        ("Das 電車 ist neu", "de", False),
+        ("그는 괜찮은 척", "ko", True),
+        ("Ein Café in Kraków", "de", True),
+        ("", "ja", True),
+    ],
+)
+def test_letters_that_are_spelled_in_english_are_not_readable(line: str, language: str, readable: bool) -> None:
+    assert is_readable(line, language) == readable

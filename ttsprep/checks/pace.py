@@ -10,6 +10,8 @@ FEWEST = 12
 SHORT = 15.0
 """Phones; a text this short doubles the variance of the relative duration."""
 SHORTEST_S = 0.08
+MOST_UNREAD = 0.1
+"""Share of the texts without phones, above which the characters of all of them are counted."""
 
 Values = npt.NDArray[np.float64]
 
@@ -30,6 +32,8 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
         spreads); NaN where there is no text or no speech, and everywhere under 12 clips.
     """
     size = corpus.phones.where(corpus.phones > 0, corpus.chars).astype("float64")
+    if corpus.phones[corpus.chars > 0].isna().mean() > MOST_UNREAD:  # phones and characters are not to be mixed
+        size = corpus.chars.astype("float64")
     usable = (size > 0) & (corpus.speech_s > 0.1) & (corpus.level_range_db >= 10)
     result = pd.DataFrame(np.nan, index=corpus.index, columns=["expected", "off", "z"])
     if usable.sum() < FEWEST:

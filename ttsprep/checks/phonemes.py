@@ -13,14 +13,15 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.inventory import inventory, norms
-from ttsprep.text.phonemes import phonemize, phones
+from ttsprep.text.phonemes import is_readable, phonemize, phones
 
 MISSING = Code(
     "phoneme-missing",
     "A phone of the language never occurs in the corpus.",
     "Transcripts are phonemised by eSpeak NG. The inventory is what eSpeak NG produces in some 1,600 "
     "native names that its dictionary of the language holds, from 4 in 10,000 phones on; a phone is "
-    "missed once ordinary text of the corpus's size would hold it `expected` times.",
+    "missed once ordinary text of the corpus's size would hold it `expected` times. Where a dictionary holds no such "
+    "names (Ukrainian, Hebrew, Thai), none is missed, and texts in letters that it cannot read are not measured.",
     "The model cannot say what it never heard: it puts a similar sound in its place, or stumbles.",
     "Record sentences that hold the phone: `--prompts sentences.txt` suggests the fewest.",
 )
@@ -69,18 +70,20 @@ class Phonemes(Check):
     charts: ClassVar[dict[str, Chart]] = {"phones": Chart("Phones", "", 0)}
     codes: ClassVar[tuple[Code, ...]] = (MISSING, RARE, DIPHONE)
     measures: ClassVar[dict[str, str]] = {
-        "phones": "phones in the transcript; nothing where the language is not known",
+        "phones": "phones in the transcript; nothing where the language or most letters cannot be read",
         "phonemes": "the transcript in IPA: phones separated by blanks, words by |",
     }
     strings: ClassVar[frozenset[str]] = frozenset({"phonemes"})
     audio: ClassVar[bool] = False
+    version: ClassVar[int] = 2
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:
         """Phonemise the transcript; `phonemize` called on the shard beforehand saves most of the time."""
         del signal
         try:
-            phonemes = phonemize([clip.text], clip.language)[0] if clip.language else None
+            known = clip.language and is_readable(clip.text, clip.language)
+            phonemes = phonemize([clip.text], clip.language)[0] if known else None
         except UsageError:  # `judge` says so once for all clips of that language
             phonemes = None
         if phonemes is None:
@@ -92,7 +95,9 @@ class Phonemes(Check):
         for language, clips in corpus.groupby(corpus["language"].fillna(""), sort=True):
             if not language or not clips["phones"].notna().any():
                 if language:
-                    message = f"not measured: eSpeak NG has no language {language!r}"
+                    readable = any(is_readable(text, str(language)) for text in clips["text"].fillna(""))
+                    what = f"has no language {language!r}" if readable else f"cannot read the letters in {language!r}"
+                    message = f"not measured: eSpeak NG {what}"
                     yield Finding("", MISSING.code, Severity.NOTE, message)
                 continue
             found = coverage(clips, str(language), rare=self.rare, expected=self.expected)
@@ -190,7 +195,9 @@ def coverage(corpus: pd.DataFrame, language: str, *, rare: int = 10, expected: f
     counts, pairs = _count(corpus["phonemes"].fillna(""))
     total = sum(counts.values())
     growth = total / usual.phones.total()
-    missing = (phone for phone in own if phone not in counts and usual.phones[phone] * growth >= expected)
+    # Without words of the language nothing shows how often a phone occurs, and none is missed.
+    sought = own if usual.diphones else frozenset()
+    missing = (phone for phone in sought if phone not in counts and usual.phones[phone] * growth >= expected)
     padded = " " + corpus["phonemes"].fillna("") + " "
     carriers = {
         phone: tuple(corpus.loc[padded.str.contains(f" {phone} ", regex=False), "id"])

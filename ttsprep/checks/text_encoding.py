@@ -124,7 +124,7 @@ class TextEncoding(Check):
         return frozenset(name for name, own in found.items() if sum(not own.isdisjoint(t) for t in texts) >= least)
 
     def _rare(self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series) -> Iterator[Finding]:
-        if not usual or "HAN" in own:  # thousands of characters: most of them are rare, and rightly so
+        if not usual or own & {"HAN", "HANGUL"}:  # thousands of characters: most of them are rare, and rightly so
             return
         rare = []
         for char in sorted(chars):

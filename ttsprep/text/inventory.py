@@ -3,8 +3,9 @@
 eSpeak NG's phoneme tables inherit from each other and list phones that a language never produces; nothing in
 its interface says which ones surface. Its dictionaries, however, hold the names of some 1,600 emoji in nearly
 every language ("large blue square", "flag: French Guiana"): 10,000 to 25,000 phones of ordinary native words.
-Phonemising them shows what surfaces, and how often. Where a dictionary holds no such names, the numbers up to
-1199 are read instead.
+Phonemising them shows what surfaces, and how often. Where a dictionary holds no such names, the function words of
+the language are read instead, and where none are listed, the numbers up to 1199: they show which phones there are,
+but neither all of them nor how often each occurs, so that nothing is missed by them.
 """
 
 import re
@@ -15,6 +16,7 @@ from functools import cache
 from itertools import pairwise
 
 from ttsprep.text.characters import main_scripts, nfc, script
+from ttsprep.text.function_words import WORDS
 from ttsprep.text.phonemes import clean_phonemes, espeak_code, espeak_data, phones, raw_phonemes
 
 MIN_SHARE = 4e-4
@@ -61,11 +63,11 @@ def norms(language: str) -> Norms:
     names = _names(code)
     if len(names) < 500:
         names = []
-    read = names or [str(number) for number in range(1200)]
+    read = names or _function_words(code) or [str(number) for number in range(1200)]
     segments = [phones(clean_phonemes(part, code)) for line in raw_phonemes(read, code) for part in _native(line, code)]
     return Norms(
         phones=Counter(phone for segment in segments for phone in segment),
-        # Numbers repeat the same words: which diphones they hold says little of other text.
+        # Lists and numbers repeat the same words: which diphones they hold says little of other text.
         diphones=Counter(pair for segment in segments for pair in pairwise(segment) if names),
         letters=Counter(char for name in names for char in nfc(name).lower() if script(char)),
     )
@@ -83,6 +85,13 @@ def inventory(language: str) -> frozenset[str]:
     counts = norms(language).phones
     least = MIN_SHARE * counts.total()
     return frozenset(phone for phone, count in counts.items() if count >= least)
+
+
+def _function_words(code: str) -> list[str]:
+    """Return the function words of a language, without endings; none where they are not listed."""
+    own = code.lower().split("-", maxsplit=1)[0]
+    lines = [table[own] for table in WORDS.values() if own in table]
+    return [word for line in lines for word in line.split() if not word.startswith("-")]
 
 
 def _native(line: str, code: str) -> list[str]:

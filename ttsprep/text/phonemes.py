@@ -15,6 +15,7 @@ from typing import Any
 
 from ttsprep.core.errors import UsageError
 from ttsprep.text.characters import sanitize_for_tts
+from ttsprep.text.scripts import script, scripts_of
 
 WORD = "|"
 """Stands between two words in a string of phonemes."""
@@ -36,6 +37,10 @@ _FLAG = re.compile(r"\([a-z][\w-]*\)")
 _TONE = re.compile(r"(?<=\S)[0-9ɜ]+(?=\s|$)")
 _MARKS = re.compile(r"(\s*[;:,.!?¡¿—…\"«»“”]+\s*)")
 """Punctuation that VITS and StyleTTS 2 know; phonemizer kept no other when they were trained."""
+_READ = {"ja": frozenset({"HIRAGANA", "KATAKANA"})}
+"""Scripts that eSpeak NG reads, where they are fewer than the language is written in."""
+_SPELT = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
+"""Scripts whose letters eSpeak NG has no sound for outside of their languages, and names one by one in English."""
 _memo: dict[tuple[str, str], str] = {}
 
 
@@ -117,6 +122,23 @@ def phonemize(texts: Sequence[str], language: str) -> list[str]:
             del _memo[next(iter(_memo))]
         _memo[code, text] = known[text]
     return [known[text] for text in texts]
+
+
+def is_readable(text: str, language: str) -> bool:
+    """Return whether eSpeak NG reads the letters of a text in a language, and does not spell their names in English.
+
+    It knows no Chinese characters in Japanese ("Chinese letter"), and none of Chinese, Japanese and Korean letters
+    in other languages.
+
+    Examples
+    --------
+    >>> is_readable("えきはどこですか", "ja"), is_readable("電車が遅れた", "ja"), is_readable("電車", "cmn")
+    (True, False, True)
+    """
+    if text.isascii():
+        return True
+    own = _READ.get(language.lower().replace("_", "-").split("-")[0]) or scripts_of(language)
+    return not any((name := script(char)) in _SPELT and name not in own for char in text if char.isalpha())
 
 
 def phones(phonemes: str) -> list[str]:
