@@ -264,7 +264,7 @@ def whole_text(path: Path, most: int) -> str:
     return raw[mark:].decode(encoding, "surrogateescape" if encoding == "utf-8" else "replace")
 
 
-def transcript(path: Path, name: str) -> str:
+def transcript(path: Path, name: str, most: int = LINE_LIMIT) -> str:
     """Return the text of a file that holds one transcript, without the line ends after it.
 
     Parameters
@@ -273,22 +273,24 @@ def transcript(path: Path, name: str) -> str:
         The file.
     name
         How to call it in errors.
+    most
+        Bytes that it may have.
 
     Raises
     ------
     CorpusError
-        If it cannot be read, is not text, or is longer than a transcript can be.
+        If it cannot be read, is not text, or is longer than that.
     """
     try:
         with _open_regular(path) as file:
-            raw = file.read(LINE_LIMIT + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         raise CorpusError(f"{name} cannot be read: {error.strerror or error}") from None
     encoding, mark = sniff(raw)
     if not encoding:
         raise CorpusError(f"{name} is not a text file")
-    if len(raw) > LINE_LIMIT:
-        raise CorpusError(f"{name} is longer than {LINE_LIMIT:,} bytes")
+    if len(raw) > most:
+        raise CorpusError(f"{name} is longer than {most:,} bytes")
     if encoding != "utf-8":
         return raw[mark:].decode(encoding, "replace").rstrip("\r\n")
     try:

@@ -35,7 +35,7 @@ def test_each_form_gives_pieces(tmp_path: Path, name: str, content: str | bytes,
         Clip("a-0001", "a.wav", "One, two.", "", "", 0.0, 0.04),
         Clip("a-0002", "a.wav", "Three.", "", "", 0.04, 0.1),
     ]
-    assert read_corpus(tmp_path).decided == [decided]
+    assert read_corpus(tmp_path, language="en-us").decided == [decided]
 
 
 def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
     put(tmp_path, "d/e.txt", LABELS)
     put(tmp_path, "c.srt", SRT[: SRT.index("\n\n")])
     put(tmp_path, "a.srt", SRT)
-    assert read_corpus(tmp_path).decided == [
+    assert read_corpus(tmp_path, language="en-us").decided == [
         "1 transcript from NAME.txt",
         "4 pieces from 2 label tracks, such as b.txt",
         "1 piece from 1 subtitle file, c.srt",
@@ -137,3 +137,13 @@ def test_subtitles_in_a_language(tmp_path: Path) -> None:
     undecided = read_corpus(tmp_path, language="fr")
     assert [clip.id for clip in undecided.clips] == ["a-0001", "a-0002", "b"]
     assert "b.wav has texts in several languages (de, pt-BR): --language decides" in undecided.decided
+
+
+def test_the_pieces_of_hours_are_read(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav", "b.wav")
+    put(tmp_path, "a.txt", "".join(f"{n}.000000\t{n + 1}.000000\t{'word ' * 9}\n" for n in range(30_000)))
+    put(tmp_path, "b.txt", "word " * 300_000)
+    clips, findings = split(read_corpus(tmp_path))
+    assert len(clips) == 30_001
+    assert (clips[29_999].id, clips[29_999].start, clips[29_999].end) == ("a-30000", 29_999.0, 30_000.0)
+    assert [(f.clip, f.message) for f in findings] == [("b", "b.txt is longer than 1,048,576 bytes")]

@@ -10,7 +10,7 @@ from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
-from ttsprep.corpora.metadata import checked, transcript
+from ttsprep.corpora.metadata import LINE_LIMIT, checked, transcript
 from ttsprep.corpora.paths import stem
 from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, value
 from ttsprep.corpora.tables.records import json_records
@@ -19,6 +19,8 @@ from ttsprep.corpora.timed.labels import is_alignment
 
 _TEXTS = (".txt", ".lab", ".normalized.txt", ".json")
 """Endings of files with the text of one clip, the one to prefer first."""
+_LONGEST = 1 << 26
+"""Bytes of a file with the texts of hours."""
 _TAGGED = re.compile(r"(.+)\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.S)
 """A name with a language before its ending: ``talk.en`` of ``talk.en.srt``."""
 _KEYS = ("text", "transcript", "transcription", "sentence")
@@ -102,7 +104,7 @@ def _of_other_folders(audio: Sequence[str], texts: dict[tuple[str, str], str]) -
     Where a name is there more often, the folders above it tell: ``wav/ann/01.wav`` and ``texts/ann/01.txt``.
     """
     found: dict[str, tuple[str, str]] = {}
-    for end in (end for end in (*_TEXTS, *ENDINGS) if end != ".json"):
+    for end in (end for end in (*_TEXTS, *ENDINGS) if audio and end != ".json"):
         for depth in (1, 2, 3):
             names: dict[str, list[str]] = defaultdict(list)
             for (name, ending), beside in texts.items():
@@ -146,12 +148,14 @@ class _Told:
 def _of_text(root: Path, clip: Clip, beside: str, end: str, told: _Told) -> Iterator[Clip | Finding]:
     """Yield a clip with the text of a file, or its pieces where that text has times."""
     try:
-        text = transcript(root / beside, beside)
+        text = transcript(root / beside, beside, _LONGEST)
+        form = form_of(text.lstrip("\ufeff"))
+        if form is None and len(text) > LINE_LIMIT:
+            raise CorpusError(f"{beside} is longer than {LINE_LIMIT:,} bytes")
     except CorpusError as error:
         yield Finding(clip.id, "metadata-malformed", Severity.ERROR, str(error))
         yield from checked(clip.path, 1, clip)
         return
-    form = form_of(text.lstrip("\ufeff"))
     if form is None and is_alignment(text):
         yield from checked(beside, 1, clip, "is an alignment, with a time and a label in each line, and no transcript")
     elif form is None and end not in ENDINGS:
