@@ -25,7 +25,8 @@ import torch
 
 from ttsprep.codec import mono_stream
 from ttsprep.codec.codec import speech_level
-from ttsprep.codec.encode import Options, encode
+from ttsprep.codec.encode import encode
+from ttsprep.codec.encode_job import Options
 from ttsprep.codec.external import load
 from ttsprep.core import audio
 from ttsprep.core.files import digest

@@ -8,12 +8,12 @@
 The options are those of the command line, with their names and defaults. Every error is a `TtsprepError`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from ttsprep.core.errors import TtsprepError, UsageError, nearest
+from ttsprep.core.package import VERBS, __version__
 
 if TYPE_CHECKING:
     from ttsprep.build.options import Target
@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from ttsprep.corpora.corpus import Corpus
     from ttsprep.report.results import AuditResult, BuildResult
 
-__version__ = "0.1.0"
-__all__ = ["AuditResult", "BuildResult", "Codec", "TtsprepError", "audit", "build", "encode", "read_corpus"]
+__all__ = [
+    "AuditResult",
+    "BuildResult",
+    "Codec",
+    "TtsprepError",
+    "__version__",
+    "audit",
+    "build",
+    "encode",
+    "read_corpus",
+]
 
 _FIELDS = {"format": "form"}
 """Options whose field in the code has another name."""
@@ -204,8 +213,8 @@ def encode(corpus: str | Path, out: str | Path = "codes", **options: Unpack[Enco
     TtsprepError
         If the corpus or the codec cannot be used, or the codes cannot be written.
     """
-    from ttsprep.codec.encode import Options
     from ttsprep.codec.encode import encode as run
+    from ttsprep.codec.encode_job import Options
     from ttsprep.core.workers.pool import cores
 
     given = _known(options, EncodeOptions)
@@ -213,15 +222,7 @@ def encode(corpus: str | Path, out: str | Path = "codes", **options: Unpack[Enco
     return run(Path(corpus), Path(out), Options(**{_FIELDS.get(name, name): given[name] for name in given}), jobs=jobs)
 
 
-class CallablePackage(ModuleType):
-    """A package that is a verb as well: whoever imports ``ttsprep.audit`` puts it in the place of the function."""
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        """Call the verb."""
-        return _VERBS[self.__name__](*arguments, **options)
-
-
-_VERBS: dict[str, Callable[..., Any]] = {"ttsprep.audit": audit, "ttsprep.build": build}
+VERBS |= {"ttsprep.audit": audit, "ttsprep.build": build}
 
 
 def _known(options: Mapping[str, Any], known: Any) -> dict[str, Any]:

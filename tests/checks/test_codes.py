@@ -19,7 +19,8 @@ pytest.importorskip("torch", reason="the codec needs torch")
 def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the_books(
     spoken: Path, tmp_path: Path
 ) -> None:
-    from ttsprep.codec.encode import Options, encode
+    from ttsprep.codec.encode import encode
+    from ttsprep.codec.encode_job import Options
 
     first = min((spoken / "wavs").glob("*.wav"))
     samples, rate = sf.read(first)

@@ -24,7 +24,8 @@ from faults.house import COMMAND, hashes, ttsprep
 
 from ttsprep.cli.main import main
 from ttsprep.codec.decode import decode
-from ttsprep.codec.encode import Encoded, Options, encode, newest_build, prepare
+from ttsprep.codec.encode import Encoded, encode, newest_build, prepare
+from ttsprep.codec.encode_job import Options
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
 from ttsprep.core.files import lock
 from ttsprep.core.types import Clip

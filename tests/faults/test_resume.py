@@ -95,7 +95,8 @@ def align(place: Place) -> tuple[Step[Any], Sequence[Any]]:
 
 @works("encode")
 def encode(place: Place) -> tuple[Step[Any], Sequence[Any]]:
-    from ttsprep.codec.encode import Options, prepare
+    from ttsprep.codec.encode import prepare
+    from ttsprep.codec.encode_job import Options
     from ttsprep.codec.encode_step import EncodeStep
 
     job = prepare(place.corpus, Options(beam=1))
@@ -105,8 +106,8 @@ def encode(place: Place) -> tuple[Step[Any], Sequence[Any]]:
 @works("decode")
 def decode(place: Place) -> tuple[Step[Any], Sequence[Any]]:
     from ttsprep.codec.decode import DecodeStep, items_of
-    from ttsprep.codec.encode import Options
     from ttsprep.codec.encode import encode as encoded
+    from ttsprep.codec.encode_job import Options
     from ttsprep.codec.token_formats import open_codes
 
     folder = place.corpus.with_name("codes")

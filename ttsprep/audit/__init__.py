@@ -2,6 +2,6 @@
 
 import sys
 
-from ttsprep import CallablePackage
+from ttsprep.core.package import CallablePackage
 
 sys.modules[__name__].__class__ = CallablePackage

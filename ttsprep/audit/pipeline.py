@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ttsprep import __version__
 from ttsprep.audit.codes import read_codes, with_distances
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import write_decisions
@@ -26,6 +25,7 @@ from ttsprep.checks.bandwidth import Bandwidth
 from ttsprep.checks.base import Check
 from ttsprep.core.files import atomic_write, digest
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
+from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.corpus_path import save_corpus_path
 from ttsprep.core.store.store import Rows, Store

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ttsprep import __version__
 from ttsprep.audit.measure import versions
 from ttsprep.audit.pipeline import FILES
 from ttsprep.build.config import Recipe
@@ -15,6 +14,7 @@ from ttsprep.build.process import VERSION
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
 from ttsprep.core.output_folder import JOURNALS, Kind
+from ttsprep.core.package import __version__
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.whisper import weights

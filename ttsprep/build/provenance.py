@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ttsprep import __version__
 from ttsprep.audit.pipeline import Audit
 from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Recipe
@@ -20,6 +19,7 @@ from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
 from ttsprep.core.files import atomic_write
+from ttsprep.core.package import __version__
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Severity
 from ttsprep.corpora.exports.base import Entry

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ttsprep.codec.codec import Codec
     from ttsprep.codec.decode import Decoded
     from ttsprep.codec.doctor import Health
-    from ttsprep.codec.encode import Encoded, Job
+    from ttsprep.codec.encode import Encoded
+    from ttsprep.codec.encode_job import Job
     from ttsprep.codec.verify import Verified
 
 BUILDS = Path("build")
@@ -66,8 +67,9 @@ def encode(
     resumes.
     """
     _needs_torch()
-    from ttsprep.codec.encode import Options, newest_build, prepare
     from ttsprep.codec.encode import encode as run
+    from ttsprep.codec.encode import newest_build, prepare
+    from ttsprep.codec.encode_job import Options
 
     source = newest_build(BUILDS) if corpus is None else corpus
     options = Options(codec, form, layout, num_codebooks, beam, device)

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ttsprep import __version__
 from ttsprep.cli import console
 from ttsprep.cli.audit import audit
 from ttsprep.cli.build import build, new_recipe, recipes, trainers
@@ -17,6 +16,7 @@ from ttsprep.cli.explain import checks, explain
 from ttsprep.cli.inspect import inspect
 from ttsprep.cli.selftest import selftest
 from ttsprep.core.errors import TtsprepError
+from ttsprep.core.package import __version__
 
 STOPPED = 130
 

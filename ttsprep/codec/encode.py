@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ttsprep.codec.encode_job import Job, Options
 from ttsprep.codec.encode_step import CODING_VERSION, EncodeStep
 from ttsprep.codec.shards import QUALITY, SKIPPED, SUMMARY, PreviousRun, write
 from ttsprep.core.errors import UsageError, nearest
@@ -13,40 +14,13 @@ from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.corpus_path import save_corpus_path
 from ttsprep.core.store.store import Store
 from ttsprep.core.tables import clean
-from ttsprep.corpora.corpus import Corpus, read_corpus
+from ttsprep.corpora.corpus import read_corpus
 
 if TYPE_CHECKING:
-    from ttsprep.codec.external import AudioCodec
-    from ttsprep.codec.tokens import TokenSpec
+    pass
 
 KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
 """What is encoded into; the shards are listed before they are written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the codes of a corpus depend on, beside the corpus.
-
-    Attributes
-    ----------
-    codec
-        A checkpoint, a folder, or the name of a codec that ships with ttsprep.
-    form
-        One of `ttsprep.codec.token_formats.FORMATS`.
-    layout
-        Of the corpus.
-    num_codebooks, beam
-        Codebooks, and choices kept from one to the next; None for what the codec recommends.
-    device
-        ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
-    """
-
-    codec: str = "nano16"
-    form: str = "parquet"
-    layout: str = "auto"
-    num_codebooks: int | None = None
-    beam: int | None = None
-    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +43,6 @@ class Encoded:
     summary: dict[str, Any]
     coded: int
     job: "Job"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What is going to be encoded, with what.
-
-    Attributes
-    ----------
-    plan
-        The clips.
-    coder, spec
-        The codec, and what its codes will mean.
-    options
-        As given.
-    code
-        Stands for the codec and its settings in fingerprints.
-    """
-
-    plan: Corpus
-    coder: "AudioCodec"
-    spec: "TokenSpec"
-    options: Options
-    code: str
 
 
 def newest_build(folder: Path) -> Path:

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ttsprep import __version__
 from ttsprep.codec.encode_step import EncodeStep
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.output_folder import Output
+from ttsprep.core.package import __version__
 from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.store import Rows, Store
 from ttsprep.core.tables import clean, read_table, write_json, write_table
 from ttsprep.core.types import Clip
 
 if TYPE_CHECKING:
-    from ttsprep.codec.encode import Job
+    from ttsprep.codec.encode_job import Job
 
 SUMMARY, QUALITY, SKIPPED = "codes.summary.json", "quality.parquet", "skipped.csv"
 LISTED = 50

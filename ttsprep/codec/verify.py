@@ -14,7 +14,7 @@ from ttsprep.core.files import inside
 from ttsprep.core.types import Clip, Samples
 
 if TYPE_CHECKING:
-    from ttsprep.codec.encode import Job
+    from ttsprep.codec.encode_job import Job
     from ttsprep.codec.tokens import TokenRow
 
 SECONDS = 30.0

@@ -23,9 +23,9 @@ from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 
-from ttsprep import __version__
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.core.files import atomic_write, writing
+from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.corpora.spec import Download
 

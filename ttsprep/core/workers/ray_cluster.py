@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
-from ttsprep import __version__
 from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError
+from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.workers.forkserver import ForkServer
 from ttsprep.core.workers.pool import Limits, Work, WorkerPool, remote_executor

@@ -1,0 +1,59 @@
+"""What is going to be encoded, and with what."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ttsprep.corpora.corpus import Corpus
+
+if TYPE_CHECKING:
+    from ttsprep.codec.external import AudioCodec
+    from ttsprep.codec.tokens import TokenSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the codes of a corpus depend on, beside the corpus.
+
+    Attributes
+    ----------
+    codec
+        A checkpoint, a folder, or the name of a codec that ships with ttsprep.
+    form
+        One of `ttsprep.codec.token_formats.FORMATS`.
+    layout
+        Of the corpus.
+    num_codebooks, beam
+        Codebooks, and choices kept from one to the next; None for what the codec recommends.
+    device
+        ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
+    """
+
+    codec: str = "nano16"
+    form: str = "parquet"
+    layout: str = "auto"
+    num_codebooks: int | None = None
+    beam: int | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is going to be encoded, with what.
+
+    Attributes
+    ----------
+    plan
+        The clips.
+    coder, spec
+        The codec, and what its codes will mean.
+    options
+        As given.
+    code
+        Stands for the codec and its settings in fingerprints.
+    """
+
+    plan: Corpus
+    coder: "AudioCodec"
+    spec: "TokenSpec"
+    options: Options
+    code: str
