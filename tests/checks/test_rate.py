@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from checks.speech import ONE_VOICE, clean, filtered, judge, measure, of, severe, takes
+from ttsprep.checks.rate import Rate
 from ttsprep.core.types import Severity
 
 
@@ -85,3 +88,12 @@ def test_few_clips_are_held_against_any_reader() -> None:
 def test_a_clip_without_text_is_left_to_others() -> None:
     rows = with_text("espeak", {5: ""})
     assert not of(judge(rows, "rate"), "rate-outlier", 5)
+
+
+@pytest.mark.parametrize(
+    ("language", "cps", "count"), [("en-us", 2.0, 1), ("zh", 2.0, 0), ("ko", 0.5, 1), ("ja", 40.0, 1)]
+)
+def test_a_character_that_is_a_syllable_takes_longer(language: str, cps: float, count: int) -> None:
+    row = {"id": "a", "speaker": "", "language": language, "chars": 10, "phones": np.nan, "chars_per_s": cps}
+    table = pd.DataFrame([row | {"speech_s": 10 / cps, "level_range_db": 30.0}])
+    assert len(list(Rate().judge(table))) == count

@@ -10,6 +10,7 @@ import pandas as pd
 from ttsprep.checks.base import Chart, Check, Code, rows
 from ttsprep.checks.pace import pace
 from ttsprep.core.types import Finding, Severity
+from ttsprep.text.scripts import scripts_of
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Rate(Check):
         The same for a note.
     fastest_cps, slowest_cps
         Characters a second that no reader reaches, for corpora too small to compare with themselves.
+    slowest_syllables_per_s
+        The same as `slowest_cps` where a character is a syllable or more.
     """
 
     name = "rate"
@@ -42,7 +45,7 @@ class Rate(Check):
             "the speaker's clips (characters where there are no phones), in logarithms, so that both sides count "
             "alike; the spread grows for texts of a few phones. Error from a factor of 1.65 and 4.5 robust spreads; "
             "warning from a factor of 1.5 and 2.5 spreads, or 1.3 and 3.7; note from 1.22 and 2.2. Under 12 clips "
-            "only 3 to 30 characters a second are held against it.",
+            "only 3 to 30 characters a second are held against it, from 1 on in Chinese, Japanese and Korean.",
             "Words are missing in the text or in the audio, or the text belongs to another clip: alignment fails, and "
             "the model learns to skip and to babble.",
             "Listen and read; correct the text, or drop the clip.",
@@ -58,6 +61,7 @@ class Rate(Check):
     note_z: float = 2.2
     fastest_cps: float = 30.0
     slowest_cps: float = 3.0
+    slowest_syllables_per_s: float = 1.0
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         against = pace(corpus)
@@ -81,8 +85,11 @@ class Rate(Check):
             yield Finding(corpus.id.iloc[i], "rate-outlier", severity, message, seconds, expected)
 
     def _absolute(self, corpus: pd.DataFrame) -> Iterator[Finding]:
-        cps = corpus.chars_per_s.where(corpus.chars > 0)
-        for row in rows(corpus[(cps > self.fastest_cps) | (cps < self.slowest_cps)]):
-            limit = self.fastest_cps if row.chars_per_s > self.fastest_cps else self.slowest_cps
+        syllables = corpus.language.map(lambda language: bool(scripts_of(language) & {"CJK", "HANGUL"}))
+        slowest = pd.Series(self.slowest_cps, corpus.index).mask(syllables, self.slowest_syllables_per_s)
+        for row, slow in zip(rows(corpus), slowest, strict=True):
+            if not row.chars or not (row.chars_per_s > self.fastest_cps or row.chars_per_s < slow):
+                continue
+            limit = self.fastest_cps if row.chars_per_s > self.fastest_cps else slow
             message = f"{row.chars_per_s:.0f} characters a second (limit {limit:g}): text or speech is missing"
             yield Finding(row.id, "rate-outlier", Severity.WARNING, message, row.chars_per_s, limit)
