@@ -75,8 +75,8 @@ OF_A_BUILD = {
 }
 REJECTIONS = {
     "id": "`id` in `source/clips.parquet`; of `segment` the name of the recording that was cut",
-    "stage": "where it was left out: `read`, `segment`, `select`, `decisions`, `keep-hours`, a stage, `result`, "
-    "`split` or `export NAME`",
+    "stage": "where it was left out: `read`, `segment`, `select`, `decisions`, `best-take`, `keep-hours`, "
+    "a stage, `result`, `split` or `export NAME`",
     "codes": "findings that are the cause, the worst first, separated by blanks; may be empty",
     "reason": "what was seen, and the limit",
 }

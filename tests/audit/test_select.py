@@ -126,6 +126,22 @@ def test_what_is_longer_than_can_be_read_is_dropped_unless_it_is_cut() -> None:
     assert select(clips, long, Terms(stages=frozenset({"segment"}))).fixed == {"a": ("too-long",)}
 
 
+def test_of_several_takes_of_a_text_the_best_is_kept_and_the_others_are_named() -> None:
+    texts = {"a": "One, two!", "b": "one two", "c": "One two.", "d": "Another.", "e": "", "f": ""}
+    clips = corpus(*texts).assign(text=list(texts.values()), speaker="", snr_db=[40.0, 41.0, 60.0, 30.0, 30.0, 30.0])
+    clips = clips.assign(phones_per_s=[14.0, 11.0, 11.0, 11.0, 11.1, 10.9])
+    rules = Select(best_take=True)
+    choice = choose(clips, found(("c", "hum", "warning")), rules)
+    assert choice.kept == ["b", "d", "e", "f"], "c has a warning, and the rate of a is far from that of the corpus"
+    assert {(r.id, r.stage) for r in choice.rejected} == {("a", "best-take"), ("c", "best-take")}
+    assert all("another take of the text of b" in r.reason for r in choice.rejected)
+    assert choose(clips, found(), rules).kept == ["c", "d", "e", "f"], "the best signal to noise"
+    kept = {"a": Decision(True, None, "")}
+    assert choose(clips, found(), rules, decisions=kept).kept == ["a", "d", "e", "f"]
+    assert choose(clips.assign(speaker=list("xyzxyz")), found(), rules).rejected == []
+    assert choose(clips, found(), Select()).rejected == []
+
+
 def test_a_rate_under_that_of_the_goal_is_dropped() -> None:
     clips = corpus("a", "b").assign(sample_rate=[16_000.0, 22_050.0], duration_s=3.0)
     (gone,) = select(clips, found(), Terms(least_rate=22_050)).rejected

@@ -53,6 +53,7 @@ RECIPES = st.builds(
         keep=st.lists(st.sampled_from(CODES), max_size=2).map(tuple),
         keep_hours=st.sampled_from([0.0, 0.01, 0.05]),
         keep_coverage=st.booleans(),
+        best_take=st.booleans(),
     ),
     stages=st.sampled_from([{}, {"resample": {"sample_rate": 22_050}}, {"resample": {"upsample": True}}]),
     pipeline=st.sampled_from([Recipe().pipeline, ("trim", "format"), ("format",)]),
@@ -65,7 +66,14 @@ RECIPES = st.builds(
 @given(FINDINGS, CLIPS, RECIPES)
 def test_three_readings_of_one_decision_on_random_tables(findings, rows, recipe: Recipe) -> None:
     clips = pd.DataFrame(rows, columns=["status", "sample_rate", "duration_s", "phonemes"])
-    clips = clips.assign(id=IDS, status_reason=clips["status"], language="en-us", speaker="", snr_db=30.0)
+    clips = clips.assign(
+        id=IDS,
+        status_reason=clips["status"],
+        language="en-us",
+        speaker="",
+        snr_db=30.0,
+        text=["A", "a", "b", "", "", "c"],
+    )
     found = pd.DataFrame([(*row, "it is so") for row in findings], columns=["clip", "code", "severity", "message"])
     goal = Goal(recipe.rate or 22_050, "")
     terms = recipe.terms(goal.rate)

@@ -18,7 +18,9 @@ from pydantic import Field
 from ttsprep.audit.decisions import Decision
 from ttsprep.core.audio import READ_SECONDS
 from ttsprep.core.config import Section
+from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Severity
+from ttsprep.text.characters import letters
 from ttsprep.text.phonemes import phones
 
 MOST_WARNINGS = {"lenient": inf, "normal": 2, "strict": 0}
@@ -40,6 +42,8 @@ FIXED_BY = {
 }
 """Codes that a stage of a build removes without harm to the speech; the others need new recordings or texts."""
 
+SAME_SNR_DB = 3.0
+"""Takes whose signal to noise differs by less are told apart by rate and level."""
 NO_TEXTS = "text-missing"
 """The finding of a corpus without texts, of which no clip can be built unless a model writes them down."""
 
@@ -62,6 +66,9 @@ class Select(Section):
     keep_coverage
         A clip with too many warnings is kept if it holds a phone that no other has; of the clips beyond
         `keep_hours` those go last that hold a phone or diphone alone.
+    best_take
+        Of several takes of one text by one speaker only the best is kept: by warnings, notes, signal to noise, and
+        how near its rate and its level are to those of the corpus.
     """
 
     strictness: Literal["lenient", "normal", "strict"] = "normal"
@@ -69,6 +76,7 @@ class Select(Section):
     keep: tuple[str, ...] = ()
     keep_hours: float = Field(default=0.0, ge=0)
     keep_coverage: bool = True
+    best_take: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,8 @@ class Rejection:
     id
         Of the clip, in the source.
     stage
-        Where it was left out: ``read``, ``segment``, ``transcribe``, ``select``, ``decisions``, ``keep-hours``, a
+        Where it was left out: ``read``, ``segment``, ``transcribe``, ``select``, ``decisions``, ``best-take``,
+        ``keep-hours``, a
         stage, ``result``, ``split`` or ``export NAME``.
     codes
         Findings that are the cause, worst first.
@@ -219,6 +228,8 @@ def _rejected(
     good = [name for name in ids if name not in hard and name not in soft]
     held = sounds.carriers(good, sorted(soft, key=judge.quality_rank)) if rules.keep_coverage else {}
     out = {**hard, **{name: why for name, why in soft.items() if name not in held}}
+    if rules.best_take:
+        out |= _other_takes(clips, [name for name in ids if name not in out], judge, terms)
     if rules.keep_hours:
         good = [name for name in ids if name not in out]
         sole = sounds.sole(good) if rules.keep_coverage else frozenset()
@@ -227,6 +238,43 @@ def _rejected(
         beyond = _beyond(clips, order, judge, rules.keep_hours)
         out |= {name: why for name, why in beyond.items() if name not in wanted}
     return out, {name: found for name, found in held.items() if name not in out}
+
+
+def _other_takes(clips: pd.DataFrame, good: Sequence[str], judge: "_Judge", terms: Terms) -> dict[str, Rejection]:
+    """Reject all takes of a text but the best, and those that a person keeps."""
+    takes: dict[tuple[str, str], list[str]] = {}
+    left = clips[clips["id"].isin(set(good))]
+    for name, speaker, text in zip(left["id"], left["speaker"], left["text"], strict=True):
+        if key := letters(text):
+            takes.setdefault((speaker, key), []).append(name)
+    far = _distances(left)
+    wanted = {name for name, decision in terms.decisions.items() if decision.keep}
+
+    def rank(name: str) -> tuple[object, ...]:
+        warnings, notes, snr, _ = judge.quality_rank(name)
+        return name not in wanted, warnings, notes, round(snr / SAME_SNR_DB), far[name], name
+
+    out = {}
+    for names in takes.values():
+        best = min(names, key=rank)
+        for name in set(names) - wanted - {best}:
+            reason = (
+                f"another take of the text of {best}, which is better: {judge.words(best)}, not {judge.words(name)}"
+            )
+            out[name] = Rejection(name, "best-take", (), reason)
+    return out
+
+
+def _distances(clips: pd.DataFrame) -> dict[str, float]:
+    """Return how far rate and level of each clip are from the medians, in spreads of the corpus."""
+    far = np.zeros(len(clips))
+    for column in ("phones_per_s", "loudness_lufs"):
+        if column in clips:
+            values = clips[column].to_numpy(float)
+            off = np.abs(values - np.nanmedian(values)) if np.isfinite(values).any() else np.zeros(len(values))
+            spread = robust_spread(values)
+            far += np.nan_to_num(off / spread) if spread > 0 else 0.0
+    return dict(zip(clips["id"], far.tolist(), strict=True))
 
 
 def _too_low(rate: int, least: int) -> str:
