@@ -12,16 +12,19 @@ from ttsprep.audit.defects.demo_sentences import SENTENCES
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the cache of whoever runs the tests out of them, also out of fixtures of a module or the session."""
+    """Keep the cache of whoever runs the tests out of them; nothing is known but what lies in a folder."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TTSPREP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("TTSPREP_CACHE", str(tmp_path_factory.mktemp("cache") / "ttsprep"))
+        patch.setenv("TTSPREP_CACHE_BYTES", "0")
         yield
 
 
-@pytest.fixture(autouse=True)
-def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Give every test a cache in which nothing is known yet."""
-    monkeypatch.setenv("TTSPREP_CACHE", str(tmp_path_factory.mktemp("cache") / "ttsprep"))
+@pytest.fixture
+def shared_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let the runs of a test share what they measure."""
+    monkeypatch.setenv("TTSPREP_CACHE", str(tmp_path / "shared cache"))
+    monkeypatch.delenv("TTSPREP_CACHE_BYTES")
+    return tmp_path / "shared cache"
 
 
 @pytest.fixture(scope="session")

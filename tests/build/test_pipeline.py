@@ -17,6 +17,7 @@ from recorder import Recorder
 
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.defects.demo_sentences import SENTENCES
+from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe, Select, Split
 from ttsprep.build.pipeline import Built, draft
 from ttsprep.build.pipeline import build as build_without_report
@@ -574,3 +575,18 @@ def test_a_note_about_the_corpus_rejects_nothing(bench: Bench) -> None:
     built = bench.build()
     assert "audio-matched" in set(pd.read_parquet(bench.out / "source" / "findings.parquet")["code"])
     assert not [item for item in built.rejected if item.stage == "read"]
+
+
+def test_a_build_after_an_audit_measures_nothing(spoken: Path, tmp_path: Path, shared_cache: Path) -> None:
+    audited, built, copied = Recorder(), Recorder(), Recorder()
+    audit(spoken, tmp_path / "audit", Recipe(), jobs=2, progress=audited)
+    build(spoken, tmp_path / "out", Recipe(), jobs=2, progress=built)
+    elsewhere = Path(shutil.copytree(spoken, tmp_path / "elsewhere"))
+    again = audit(elsewhere, tmp_path / "again", Recipe(), jobs=2, progress=copied)
+    assert audited.stages == [("measuring", 14, 14)]
+    assert built.stages[0] == ("measuring the source", 14, 0)
+    assert again.measured == 0
+    first = pq.read_table(tmp_path / "audit" / "clips.parquet")
+    for out in ("out/source", "again"):
+        assert pq.read_table(tmp_path / out / "clips.parquet").equals(first)
+    assert any(shared_cache.rglob("*.parquet"))

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from recorder import Recorder
 
-from ttsprep.core.errors import OutputError
+from ttsprep.core.errors import OutputError, UsageError
 from ttsprep.core.files import digest, signature
 from ttsprep.core.store import cache
 from ttsprep.core.store.cache import KEY, FileIndex, KeySet, RowCache, cache_folder
@@ -104,6 +104,7 @@ def files(tmp_path: Path) -> Path:
 
 
 NAMES = list("jihgfedcba")
+pytestmark = pytest.mark.usefixtures("shared_cache")
 
 
 def read(
@@ -272,6 +273,17 @@ def test_the_cache_is_bounded_and_the_oldest_go_first(
     assert stage[2] == 0
     _, stage = read(files, tmp_path / "other", salt="0")
     assert stage[2] == 10
+
+
+def test_no_cache_is_asked_for(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TTSPREP_CACHE_BYTES", "0")
+    read(files, tmp_path / "out")
+    assert read(files, tmp_path / "new")[1][2] == 10
+    assert read(files, tmp_path / "out")[1][2] == 0
+    assert cached() == []
+    monkeypatch.setenv("TTSPREP_CACHE_BYTES", "1 GB")
+    with pytest.raises(UsageError, match="TTSPREP_CACHE_BYTES=1 GB: give a number of bytes"):
+        read(files, tmp_path / "out")
 
 
 def test_rows_of_other_versions_are_not_taken(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,15 +17,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ttsprep.core.errors import AudioError, OutputError
+from ttsprep.core.errors import AudioError, OutputError, UsageError
 from ttsprep.core.files import Signature, inside, regular, signature
 from ttsprep.core.tables import CACHE, clean, read_table, write_table
 
 VARIABLE = "TTSPREP_CACHE"
 KEY = "fingerprint"
 """Column of a row's key: it stands for all that the row depends on; rows without one are not remembered."""
+SIZE_VARIABLE = "TTSPREP_CACHE_BYTES"
 MOST_BYTES, MOST_FILES = 1 << 30, 512
-"""Of rows and digests in the cache folder; the files that were used longest ago go first."""
+"""Of rows and digests in the cache folder, unless the variable says another size; 0 is for none."""
 SEGMENT = 1 << 16
 """Rows in one file of the cache."""
 
@@ -41,6 +42,25 @@ def cache_folder() -> Path | None:
         return Path.home() / ".cache" / "ttsprep"
     except RuntimeError:  # no HOME, and no entry for this user
         return None
+
+
+def most_bytes() -> int:
+    """Return how much may lie in the cache.
+
+    Raises
+    ------
+    UsageError
+        If the variable holds no number.
+    """
+    given = os.environ.get(SIZE_VARIABLE, "")
+    if given and not given.isdecimal():
+        raise UsageError(f"{SIZE_VARIABLE}={given}: give a number of bytes, or 0 for no cache")
+    return int(given) if given else MOST_BYTES
+
+
+def _shared_folder() -> Path | None:
+    """Return the folder for rows and digests, if there may be any."""
+    return cache_folder() if most_bytes() else None
 
 
 class FileIndex:
@@ -156,7 +176,7 @@ class RowCache:
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self._schema = schema
-        folder = cache_folder()
+        folder = _shared_folder()
         stamp = hashlib.sha256(f"{schema}\0{_environment()}".encode()).hexdigest()[:16]
         self._folder = folder / ".rows" / f"{name}-{stamp}" if folder else None
         self._segments = dict(self._read_keys())
@@ -196,10 +216,10 @@ class RowCache:
         Raises
         ------
         OutputError
-            If the folder cannot be written, or there is none.
+            If the folder cannot be written.
         """
         if self._folder is None:
-            raise OutputError("there is no home folder for a cache")
+            return
         make_folder(self._folder)
         for start in range(0, table.num_rows, SEGMENT):
             part = table.slice(start, SEGMENT)
@@ -211,7 +231,7 @@ class RowCache:
 
 def shared_index(root: str) -> Path | None:
     """Return the file in the user's cache with the digests of the files of a corpus."""
-    folder = cache_folder()
+    folder = _shared_folder()
     name = hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:32]
     return folder / ".files" / f"{name}.parquet" if folder else None
 
@@ -257,7 +277,7 @@ def prune(folder: Path) -> None:
         except OSError:
             continue  # another run has removed it
         found.append((status.st_mtime_ns, status.st_size, path))
-    room, count = MOST_BYTES, MOST_FILES
+    room, count = most_bytes(), MOST_FILES
     for _, size, path in sorted(found, reverse=True):
         room, count = room - size, count - 1
         if room < 0 or count < 0:
