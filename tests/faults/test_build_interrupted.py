@@ -265,7 +265,7 @@ def test_a_second_build_is_refused_and_ctrl_c_leaves_no_orphans(house: House, tm
     os.killpg(first.pid, signal.SIGINT)
     stdout, stderr = first.communicate(timeout=60)
     assert (first.returncode, stdout) == (130, "")
-    assert stderr.endswith("ttsprep: stopped; what was measured is kept, and the same command goes on from there\n")
+    assert stderr.endswith("ttsprep: interrupted; run the same command to resume\n")
     end = time.monotonic() + 10
     while any(map(alive, workers)) and time.monotonic() < end:
         time.sleep(0.02)

@@ -7,13 +7,16 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from faults.children import interruptible
 from faults.house import COMMAND, audited, hashes, leftovers, out_of, tables, ttsprep
-from ttsprep.audit.pipeline import Audit
+from ttsprep.audit.pipeline import Audit, frame
 
 PLUGIN = '''
 import ctypes, os, signal
@@ -121,14 +124,15 @@ def test_only_the_clips_that_kill_a_worker_are_lost(spoken: Path, hostile: dict[
     assert result.clips.set_index("id", drop=False).loc[others, columns].equals(expected)
 
 
-def audited_tables(out: Path) -> Audit:
-    import pyarrow.parquet as pq
+@dataclass(frozen=True)
+class Tables:
+    clips: pd.DataFrame
+    findings: pd.DataFrame
 
-    from ttsprep.audit.pipeline import frame
 
-    return Audit(
-        out, frame(pq.read_table(out / "clips.parquet")), pq.read_table(out / "findings.parquet").to_pandas(), {}, 0
-    )
+def audited_tables(out: Path) -> Tables:
+    clips = frame(pq.read_table(out / "clips.parquet"))
+    return Tables(clips, pq.read_table(out / "findings.parquet").to_pandas())
 
 
 def test_a_crashed_clip_is_tried_again_and_measured(spoken: Path, hostile: dict[str, str]) -> None:
@@ -136,7 +140,7 @@ def test_a_crashed_clip_is_tried_again_and_measured(spoken: Path, hostile: dict[
     ttsprep(*arguments, env=hostile | {"HOSTILE_IDS": "demo-003"})
     assert list(audited_tables(out_of(spoken)).clips.status).count("ok") == 13
     again = ttsprep(*arguments, env=hostile)
-    assert "13 of 14 clips known" in again.stderr
+    assert "13 of 14 clips unchanged" in again.stderr
     assert set(audited_tables(out_of(spoken)).clips.status) == {"ok"}
 
 
@@ -295,7 +299,7 @@ def test_ctrl_c(spoken: Path, hostile: dict[str, str], times: int) -> None:
     assert "Traceback" not in errors
     assert gone(below)
     if times == 1:
-        assert "goes on from there" in errors
+        assert "run the same command to resume" in errors
     assert not list(out_of(spoken).glob(".ttsprep.lock"))
     again = ttsprep("audit", spoken, "--out", out_of(spoken), "--jobs", 2)
     assert again.returncode < 2
