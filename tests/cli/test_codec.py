@@ -89,6 +89,7 @@ def test_mistakes_are_named_without_a_traceback(tmp_path):
     assert done.returncode == 2 and "colour" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
     run = tmp_path / "run"
     done = command(

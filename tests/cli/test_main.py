@@ -111,6 +111,7 @@ def test_a_second_audit_measures_nothing(spoken: Path, audited) -> None:
     assert done.stderr == "measuring: 5 of 5 clips unchanged since the last run\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "code"),
     [
@@ -180,6 +181,7 @@ def test_a_dry_run_only_says_what_it_would_do(spoken: Path, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -256,6 +258,7 @@ def test_surroundings_change_no_table(spoken: Path, tmp_path: Path, audited) -> 
         assert (tmp_path / "odd" / name).read_bytes() == (spoken.parent / "spoken.audit" / name).read_bytes(), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [">&-", "<&- >&-", "<&- >&- 2>&-"])
 def test_closed_streams_change_no_table(closed: str, spoken: Path, tmp_path: Path, audited) -> None:
     out = tmp_path / "closed"

@@ -181,6 +181,7 @@ def test_only_what_is_new_is_coded(few: Path, reference: Path, tmp_path: Path) -
     assert len(three["codes"]) == 3 * three["frames"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on(few_once: Path, reference: Path, tmp_path: Path) -> None:
     out = tmp_path / "codes"
     words = [*COMMAND, "encode", str(few_once), "--out", str(out), "--beam", "1", "--jobs", "1"]
@@ -199,6 +200,7 @@ def test_a_killed_run_goes_on(few_once: Path, reference: Path, tmp_path: Path) -
     assert not (out / ".journal").exists()
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
     few_once: Path, reference: Path, tmp_path: Path
 ) -> None:
@@ -383,6 +385,7 @@ def test_decoding_gives_clips_of_the_same_length_and_level(few_once: Path, refer
     assert again.fresh == 0 and hashes(tmp_path / "decoded") == before
 
 
+@pytest.mark.slow
 def test_the_commands(
     few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

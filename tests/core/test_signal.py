@@ -124,6 +124,7 @@ def test_f0_of_a_glide(rate: int, low: float, high: float) -> None:
     assert np.mean(semitones(view.f0[voiced], truth[voiced]) < 0.5) > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_f0_of_speech_agrees_with_yin(source: str) -> None:
     away, shares = [], []

@@ -227,6 +227,7 @@ def limit_files(size: int) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [0, 100, 5_000])
 def test_a_file_that_cannot_grow_is_a_full_disk_and_the_audit_goes_on_later(
     spoken: Path, reference: Audit, size: int
@@ -245,6 +246,7 @@ def test_a_file_that_cannot_grow_is_a_full_disk_and_the_audit_goes_on_later(
     assert leftovers(out_of(spoken)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk takes root")
 @pytest.mark.parametrize("kilobytes", [16, 120, 250])
 def test_a_disk_that_is_really_full(spoken: Path, reference: Audit, tmp_path: Path, kilobytes: int) -> None:

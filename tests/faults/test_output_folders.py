@@ -127,6 +127,7 @@ def test_no_command_that_writes_is_forgotten() -> None:
     assert writing == {*FOLDERS, *FILES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", FOLDERS)
 @pytest.mark.parametrize("place", ["foreign", "corpus", "wavs", "new", "link", "parent"])
 def test_a_folder_that_is_not_ours_is_refused(house: House, command: str, place: str) -> None:
@@ -138,11 +139,13 @@ def test_a_folder_that_is_not_ours_is_refused(house: House, command: str, place:
     assert words.get(place, "lies inside the source") in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["npy", "webdataset", "hf"])
 def test_every_form_of_codes_refuses_it(house: House, form: str) -> None:
     refused(house, *house.words("encode", house.foreign), "--format", form)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", FILES)
 @pytest.mark.parametrize("place", ["foreign", "corpus", "wavs", "new", "link", "folder"])
 def test_a_file_that_is_not_ours_is_refused(house: House, command: str, place: str) -> None:
@@ -158,6 +161,7 @@ def test_a_folder_of_another_command_is_refused_by_its_name(house: House) -> Non
     assert "is a folder of ttsprep audit" in refused(house, *house.words("encode", house.audit))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "folder"), [("audit", "audit"), ("encode", "codes")])
 def test_our_own_folder_with_a_foreign_file_is_refused(house: House, command: str, folder: str) -> None:
     out = getattr(house, folder)
@@ -173,6 +177,7 @@ def test_our_own_folder_with_a_foreign_file_is_refused(house: House, command: st
     assert (out / ".DS_Store").read_text(encoding="utf-8") == "seen"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "more", "moments"),
     [("encode", ("--format", "npy"), (2, 5, 13, 16, 20)), ("decode", (), (2, 5, 8, 12))],

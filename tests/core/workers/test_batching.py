@@ -20,8 +20,8 @@ SCRIPT = """
     codec = Codec.load("nano16")
     rng = np.random.default_rng(0)
     clip = rng.standard_normal(16000 * 2).astype(np.float32) * 0.05
-    (alone,) = codec.encode([clip], depth=2)
-    pieces = tiles.cut(torch.from_numpy(clip), alone.scale, codec.frame) * 40
+    (alone,) = codec.encode([clip], num_codebooks=2)
+    pieces = tiles.cut(torch.from_numpy(clip), alone.scale, codec.hop_length) * 40
     work = lambda group: tiles.encode_tiles(codec.model, group, 2, rows=len(group))  # the way of a GPU
     work(pieces[:1])
     data = int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmData"))) * 1024

@@ -151,6 +151,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "work", [Doubling(), Doubling(batch=3), Doubling(in_setup=True)], ids=["alone", "in a batch", "in setup_batch"]
 )
