@@ -138,7 +138,7 @@ def _encoding(path: Path, file: _File) -> str:
     """Return the encoding of `file`, and move past its byte-order mark."""
     head = file.peek(_SNIFF)[:_SNIFF]
     encoding, mark = sniff(head)
-    if len(head) < _SNIFF and not head[mark:].strip(b" \t\r\n\0"):
+    if len(head) < _SNIFF and not head[mark:].strip():
         raise CorpusError(f"{path} is empty")
     if not encoding:
         raise CorpusError(f"{path} is not a text file")
