@@ -22,7 +22,7 @@ FOREIGN = (
     *("state.pt", "speech.npy", "log.jsonl", "metadata.csv", "data/train-00000-of-00001.parquet"),
 )
 INPUTS = {"data", "source", "decisions", "corpus", "codes", "speech", "lyra", "prompts", "begin_from", "audit", "build",
-          "recipe", "run", "codec", "checkpoint", "audio_root"}  # fmt: skip
+          "recipe", "run", "codec", "checkpoint", "audio_root", "before", "after"}  # fmt: skip
 """Parameters that name something to read."""
 OUTPUTS = {"out", "html"}
 KILL = """
@@ -90,11 +90,12 @@ class House:
             "codec fit": ["codec", "fit", self.recipe, "--speech", source, "--out", out],
             "codec export": ["codec", "export", source, out],
             "explain": ["explain", self.clip, "--audit", self.audit, "--html", out],
+            "compare": ["compare", self.audit, self.audit, "--html", out],
         }[command]
 
 
 FOLDERS = ("audit", "build", "encode", "decode", "codec pack", "codec train")
-FILES = ("codec fit", "codec export", "explain")
+FILES = ("codec fit", "codec export", "explain", "compare")
 
 
 @pytest.fixture(scope="module")

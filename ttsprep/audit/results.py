@@ -35,6 +35,8 @@ class AuditFolder:
         The tables.
     summary
         As in ``summary.json``.
+    run
+        As in ``run.json``: the version of ttsprep, and the recipe.
     build
         The build whose source was audited, where it is one.
     """
@@ -44,6 +46,7 @@ class AuditFolder:
     findings: pa.Table
     verdicts: pa.Table
     summary: dict[str, Any]
+    run: dict[str, Any]
     build: Path | None = None
 
 
@@ -62,7 +65,7 @@ def open_audit(path: Path) -> AuditFolder:
         what = "is not there" if not path.exists() else "holds no finished audit"
         raise UsageError(f"{path} {what}: give a folder that ttsprep audit or ttsprep build wrote")
     build = folder.parent if folder.name == SOURCE and (folder.parent / BUILD).is_file() else None
-    return AuditFolder(folder, clips, findings, verdicts, summary, build)
+    return AuditFolder(folder, clips, findings, verdicts, summary, _json(folder / "run.json"), build)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -186,6 +186,23 @@ def claim_file(command: str, out: Path, sources: Iterable[Path], *, ours: Callab
         raise OutputError(f"{out} is there, and ttsprep {command} did not write it: choose another name")
 
 
+def claim_page(command: str, out: Path, sources: Iterable[Path]) -> None:
+    """See that a command may write the HTML page `out`: it is new, or names the command as its generator.
+
+    Raises
+    ------
+    OutputError
+        As `claim_file` does.
+    """
+    mark = f'<meta name="generator" content="ttsprep {command}">'.encode()
+
+    def ours(path: Path) -> bool:
+        with path.open("rb") as file:
+            return mark in file.read(4096)
+
+    claim_file(command, out, sources, ours=ours)
+
+
 def _refuse_around(out: Path, source: Path) -> None:
     real = Path(os.path.realpath(source))
     if any(parent.exists() and parent.samefile(out) for parent in real.parents):

@@ -112,14 +112,18 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
     return _draw(quantity, edges, layers, (title, "; ".join(notes)), top, limits)
 
 
-def before_after_histograms(before: pd.DataFrame, after: pd.DataFrame) -> list[Figure]:
-    """Draw the quantities of `COMPARED` that were measured, in that order."""
+def before_after_histograms(
+    before: pd.DataFrame, after: pd.DataFrame, sides: tuple[str, str] = ("source", "build")
+) -> list[Figure]:
+    """Draw the quantities of `COMPARED` that were measured, in that order; `sides` names the two tables."""
     known = {quantity.column: quantity for quantity in (*quantities(), SAMPLE_RATE)}
-    figures = (before_after_histogram(known[name], before, after) for name in COMPARED)
+    figures = (before_after_histogram(known[name], before, after, sides) for name in COMPARED)
     return [figure for figure in figures if figure is not None]
 
 
-def before_after_histogram(quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame) -> Figure | None:
+def before_after_histogram(
+    quantity: Quantity, before: pd.DataFrame, after: pd.DataFrame, sides: tuple[str, str] = ("source", "build")
+) -> Figure | None:
     """Draw a quantity of two tables of clips on the same axes; None where neither has anything but zeros."""
     values = [column(table, quantity.column) * quantity.scale for table in (before, after)]
     was, now = (side[np.isfinite(side)] for side in values)
@@ -130,22 +134,22 @@ def before_after_histogram(quantity: Quantity, before: pd.DataFrame, after: pd.D
     ends = [axis_range(side, [], least, outliers=outliers) for side in (was, now) if len(side)]
     edges = np.linspace(min(end[0] for end in ends), max(end[1] for end in ends), BINS + 1)
     layers = [
-        _Layer("in the source", "was", _count(was, edges)),
-        _Layer("in the build", "now", _count(now, edges), outline=True),
+        _Layer(f"in the {sides[0]}", "was", _count(was, edges)),
+        _Layer(f"in the {sides[1]}", "now", _count(now, edges), outline=True),
     ]
     peaks = [int(layer.counts.max()) for layer in layers]
     top = TALLEST * min(peaks) if 0 < min(peaks) < max(peaks) / UNLIKE else float(max(peaks))
     quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
-    title, note = _change(quantity, was, now)
+    title, note = _change(quantity, was, now, sides)
     if beyond := _beyond(was, edges) + _beyond(now, edges):
         note += f"; {beyond:,} beyond the axis"
     return _draw(quantity, edges, layers, (title, note), top)
 
 
-def _change(quantity: Quantity, was: Values, now: Values) -> tuple[str, str]:
-    """Say what a build did to the median and to the interquartile range."""
+def _change(quantity: Quantity, was: Values, now: Values, sides: tuple[str, str]) -> tuple[str, str]:
+    """Say what became of the median and of the interquartile range."""
     if not len(was) or not len(now):
-        there, lacking = (was, "build") if len(was) else (now, "source")
+        there, lacking = (was, sides[1]) if len(was) else (now, sides[0])
         return f"{quantity.name}: {quantity.middle(there)}", f"not measured in the {lacking}"
     old, new = float(np.median(was)), float(np.median(now))
     same = quantity.show(old) == quantity.show(new)

@@ -15,7 +15,7 @@ from ttsprep.audit.verdict import Verdict
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.core.errors import UsageError
 from ttsprep.core.files import safe_name
-from ttsprep.core.output_folder import claim_file
+from ttsprep.core.output_folder import claim_page
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 PAGES = "explain"
 """Folder of the pages, in that of the audit."""
-PAGE_MARK = '<meta name="generator" content="ttsprep explain">'
-"""Tells a page, which may be written anew, from any other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,10 +286,5 @@ def page_path(report: ClipReport, given: Path | None) -> Path:
     sources = [] if report.root is None else [report.root]
     if given.parent.resolve() != (report.audit.folder / PAGES).resolve():
         sources.append(report.audit.build or report.audit.folder)
-    claim_file("explain", given, sources, ours=_is_page)
+    claim_page("explain", given, sources)
     return given
-
-
-def _is_page(path: Path) -> bool:
-    with path.open("rb") as file:
-        return PAGE_MARK.encode() in file.read(4096)
