@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +131,16 @@ def test_nothing_outgrows_its_place() -> None:
     assert full <= MANY
     drawers = {"utils", "util", "helpers", "misc", "common"}
     assert [module for module in TREES if module.split(".")[-1] in drawers] == []
+
+
+def test_an_installed_copy_has_every_folder() -> None:
+    listed = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
+        "packages"
+    ]
+    folders = {path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py")}
+    assert set(project["tool"]["setuptools"]["packages"]) == {".".join(folder.parts) for folder in folders} | {
+        "ttsprep.recipes"
+    }
 
 
 def test_no_file_knows_the_machine_it_was_written_on() -> None:

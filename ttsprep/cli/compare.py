@@ -39,8 +39,8 @@ def compare(
 
     A clip is the same by its id, else by its audio and text. Two builds are compared by what was built.
     """
-    from ttsprep.audit.comparison import compare as run
-    from ttsprep.report.comparison import comparison_markdown
+    from ttsprep.audit.baseline.compare import compare as run
+    from ttsprep.report.comparison_page import comparison_markdown
 
     if html is not None:
         from ttsprep.core.output_folder import claim_page
@@ -50,7 +50,7 @@ def compare(
     document = result.document()
     if html is not None:
         from ttsprep.core.files import atomic_write
-        from ttsprep.report.comparison import comparison_page
+        from ttsprep.report.comparison_page import comparison_page
 
         atomic_write(html, comparison_page(result).encode())
     if as_json:
@@ -73,7 +73,7 @@ def show_comparison(document: dict[str, Any], html: Path | None = None) -> None:
     """Show what differs: the hours, the conditions, the findings by code, and the new ones."""
     from rich.text import Text
 
-    from ttsprep.report.comparison import clip_lines, headline, measure_line
+    from ttsprep.report.comparison_page import clip_lines, headline, measure_line
 
     before, after = document["before"], document["after"]
     head = Text(f"{printable(before['name'])} → {printable(after['name'])}", "bold")

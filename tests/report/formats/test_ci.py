@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from ttsprep.audit.gate import judge_gates, parse_gates
+from ttsprep.audit.baseline.gate import judge_gates, parse_gates
 from ttsprep.core.types import Severity
-from ttsprep.report.machine import FORMATS, MOST_NAMED, Results
+from ttsprep.report.formats.ci import FORMATS, MOST_NAMED
+from ttsprep.report.formats.findings import Results
 
 HOSTILE = 'a,b:c%|<&>"\n\x1b[31m\u202e\ud7ff é'
 NAN = float("nan")

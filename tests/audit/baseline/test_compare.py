@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsprep.audit.comparison import CHANGES, Comparison, compare_audits
+from ttsprep.audit.baseline.compare import CHANGES, Comparison, compare_audits
 from ttsprep.audit.results import AuditFolder
 
 VERDICT = {"": "usable", "note": "usable", "warning": "usable", "error": "to drop"}

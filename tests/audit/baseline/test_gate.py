@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ttsprep.audit.gate import Gate, judge_gates, parse_gates
+from ttsprep.audit.baseline.gate import Gate, judge_gates, parse_gates
 from ttsprep.core.errors import UsageError
 
 FINDINGS = pd.DataFrame(

@@ -13,7 +13,7 @@ from ttsprep.report.format import count, decimal, hours
 from ttsprep.report.page import environment, policy, style_and_script
 
 if TYPE_CHECKING:
-    from ttsprep.audit.comparison import Comparison
+    from ttsprep.audit.baseline.compare import Comparison
     from ttsprep.audit.results import AuditFolder
 
 MOST_LISTED = 500

@@ -1,0 +1,1 @@
+"""Holding an audit against an earlier one, and against the conditions of a recipe."""
