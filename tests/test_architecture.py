@@ -134,13 +134,10 @@ def test_nothing_outgrows_its_place() -> None:
 
 
 def test_an_installed_copy_has_every_folder() -> None:
-    listed = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
-        "packages"
-    ]
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
     folders = {path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py")}
-    assert set(project["tool"]["setuptools"]["packages"]) == {".".join(folder.parts) for folder in folders} | {
-        "ttsprep.recipes"
-    }
+    listed = set(project["tool"]["setuptools"]["packages"])
+    assert listed == {".".join(folder.parts) for folder in folders} | {"ttsprep.recipes"}
 
 
 def test_no_file_knows_the_machine_it_was_written_on() -> None:
