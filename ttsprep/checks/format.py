@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
@@ -42,27 +43,32 @@ class Format(Check):
         ),
         Code(
             "header-wrong",
-            "The header promises a few samples more than the file has.",
+            "The header promises a few samples more than the file has, or gives no length.",
             "Sizes in the header of a WAV file against those of the file, up to 0.02 s; more is `audio-cut-off-file`. "
-            "Note.",
-            "None for most readers; strict ones refuse the file.",
+            "A size of 0, or of 2 or 4 GB, is that of a stream, written before its length was known. Note.",
+            "None for most readers; strict ones refuse the file. Of a stream nobody can tell whether its end is there.",
             "Nothing needs to be done: a build writes headers that are right.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {
-        "frames_missing": "samples of one channel that the header promises and the file lacks, where that is no loss",
+        "frames_missing": "samples of one channel that the header promises and the file lacks, where that is no loss; "
+        "none where the header gives no length",
     }
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         del clip
-        return {"frames_missing": float(signal.audio.missing)}
+        missing = signal.audio.missing
+        return {"frames_missing": np.nan if missing is None else float(missing)}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         decoded = corpus[corpus.status == "ok"]
         for row in rows(decoded[decoded.frames_missing > 0]):
             message = f"the header promises {row.frames_missing:.0f} samples more than the file has"
             yield Finding(row.id, "header-wrong", Severity.NOTE, message, row.frames_missing, 0.0)
+        for row in rows(decoded[decoded.frames_missing.isna()]):
+            message = "the header gives no length, as that of a stream: whether the end is there cannot be told"
+            yield Finding(row.id, "header-wrong", Severity.NOTE, message)
         for column, code, unit in (
             ("sample_rate", "sample-rate-mixed", " Hz"),
             ("channels", "channels-mixed", " channels"),

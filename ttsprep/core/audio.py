@@ -152,10 +152,13 @@ def _most_frames(rate: int, channels: int) -> int:
     return min(int(READ_SECONDS * rate), READ_BYTES // (4 * channels + VIEWS_BYTES))
 
 
-def _refuse_cut_off(file: Any, descriptor: int) -> int:
-    """Find what libsndfile reads without an error: headers that promise more than there is; return a few frames."""
+def _refuse_cut_off(file: Any, descriptor: int) -> int | None:
+    """Find what libsndfile reads without an error: headers that promise more than there is; return `Audio.missing`."""
     found = wav_header(descriptor)
-    if found is not None and (found.is_piped or found.missing <= SHORT_S * file.samplerate):
+    if found is not None and found.is_cut:
+        what = f"ends {found.there % found.frame} bytes into a sample, and its header gives no length: it was cut off"
+        raise AudioError("audio-cut-off-file", what)
+    if found is not None and (found.missing is None or found.missing <= SHORT_S * file.samplerate):
         return found.missing
     if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
         left = file.frames / file.samplerate

@@ -51,7 +51,8 @@ def inside(root: Path, name: str) -> Path:
     home = os.path.realpath(root)
     path = Path(os.path.realpath(Path(home, name)))
     if not path.is_relative_to(home):
-        raise AudioError("path-outside-corpus", f"{shown} leads out of the corpus, to {str(path)!a}")
+        through = "" if os.path.normpath(name).startswith("..") else " through a link, which --follow-links follows"
+        raise AudioError("path-outside-corpus", f"{shown} leads out of the corpus{through}, to {str(path)!a}")
     try:
         path.lstat()
     except OSError as error:

@@ -68,7 +68,8 @@ class Audio:
     claimed
         Frames that the file has by its header, where that is known and more than were read; else 0.
     missing
-        Frames that the header promises and the file lacks, too few to be a loss.
+        Frames that the header promises and the file lacks, too few to be a loss; None where the header gives no
+        length, as that of a stream does, so that nobody can tell whether all of it is there.
     """
 
     samples: Samples
@@ -76,7 +77,7 @@ class Audio:
     subtype: str = "FLOAT"
     complete: bool = True
     claimed: int = 0
-    missing: int = 0
+    missing: int | None = 0
 
     def with_samples(self, samples: Samples) -> "Audio":
         """Return the same with other samples at the same rate."""

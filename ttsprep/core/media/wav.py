@@ -3,8 +3,9 @@
 import os
 from dataclasses import dataclass
 
-UNKNOWN = 0x7FFF0000
-"""Sizes from here on, and 0, are not known to the program that wrote the header: it wrote into a pipe."""
+_MOST = (1 << 31, 1 << 32)
+"""Sizes of about this, and 0, are not known to the program that wrote the header: it wrote into a pipe."""
+_NEAR = 1 << 16
 _CHUNKS = 64
 """Chunks that are looked through for the samples, at most."""
 
@@ -31,12 +32,19 @@ class WavHeader:
     @property
     def is_piped(self) -> bool:
         """Whether the size was not known when the header was written."""
-        return self.there > 0 and (self.claimed == 0 or (self.claimed >= UNKNOWN and self.claimed > self.there))
+        unknown = self.claimed == 0 or any(abs(self.claimed - most) <= _NEAR for most in _MOST)
+        return unknown and self.there > 0 and (self.claimed == 0 or self.claimed > self.there)
 
     @property
-    def missing(self) -> int:
-        """Frames that the header promises and the file lacks."""
-        return 0 if self.is_piped else -(-max(0, self.claimed - self.there) // self.frame)
+    def is_cut(self) -> bool:
+        """Whether a file of unknown size ends inside a frame; one byte after an odd number of them fills it up."""
+        rest = self.there % self.frame
+        return self.is_piped and rest > 0 and not (rest == 1 and self.there % 2 == 0)
+
+    @property
+    def missing(self) -> int | None:
+        """Frames that the header promises and the file lacks; None where it promises nothing."""
+        return None if self.is_piped else -(-max(0, self.claimed - self.there) // self.frame)
 
 
 def wav_header(descriptor: int) -> WavHeader | None:

@@ -91,6 +91,7 @@ class AudioIndex:
                 self._stems[stem(path)] = min(other, path, key=_preference)
         self._bases = {path.rpartition("/")[2] for path in (*self.files, *self._stems)}
         self._rules: dict[str, dict[str, list[str]]] = {}
+        self._links: dict[str, bool] = {}
         self._roots = tuple(dict.fromkeys((f"{os.path.normpath(root.absolute())}/", f"{os.path.realpath(root)}/")))
 
     def exact(self, name: str, folder: str = "") -> str | None:
@@ -120,6 +121,17 @@ class AudioIndex:
 
     def _there(self, path: str) -> str | None:
         return path if path in self.files else self._stems.get(path)
+
+    def behind_link(self, path: str, folder: str = "") -> str | None:
+        """Return where a path is meant to be if that is a folder that a link leads to, so that it was not listed."""
+        for written in _written(path, folder):
+            place = written.rpartition("/")[0]
+            if place not in self._links:
+                real = os.path.realpath(self.root / place)
+                self._links[place] = Path(real).is_dir() and real != f"{self._roots[-1]}{place}".rstrip("/")
+            if self._links[place]:
+                return written
+        return None
 
     def size(self, path: str | None) -> int:
         """Return the bytes of a file of the corpus, or 0 for none."""

@@ -177,7 +177,7 @@ def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: boo
         ):
             problem = problem or wrong_count(row.cells, columns.count, whose)
         name = columns.pick(cells, columns.path).strip()
-        path = found or _missing(name, table.folder, place_of_missing, relative)
+        path = found or _missing(name, table.folder, place_of_missing, relative, index)
         text = columns.pick(cells, columns.text)
         if table.title and not text:  # a record that lacks this form of the text
             text = next(filter(None, (columns.pick(cells, other) for other in columns.alike)), "")
@@ -222,12 +222,12 @@ def _fitted(cells: list[str], columns: Columns, joint: str) -> list[str]:
 
 def _own(name: str, path: str, prefix: str) -> str:
     """Return the id of a clip: the name in the table, or the path of its file where that is a path."""
-    if "/" in name or "\\" in name or ":" in name:
+    if "/" in name or ":" in name or ("\\" in name and "\\" not in path):
         return stem(path)
     return prefix + stem(name)
 
 
-def _missing(name: str, folder: str, place: str, relative: Relative) -> str:
+def _missing(name: str, folder: str, place: str, relative: Relative, index: AudioIndex) -> str:
     """Return where a file should be that is not there."""
     if not name:
         return ""
@@ -237,7 +237,7 @@ def _missing(name: str, folder: str, place: str, relative: Relative) -> str:
     whole = written if names_audio(written) else f"{written}.wav"
     if "/" not in written:
         return place + whole
-    return posixpath.normpath(folder + whole) if folder else whole
+    return index.behind_link(whole, folder) or (posixpath.normpath(folder + whole) if folder else whole)
 
 
 def _usual_place(folder: str, names: Sequence[str], matches: Matches) -> str:
