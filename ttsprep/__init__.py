@@ -137,7 +137,8 @@ def audit(corpus: str | Path, out: str | Path = "", **options: Unpack[AuditOptio
         If the corpus cannot be read, or the results cannot be written.
     """
     from ttsprep.audit import pipeline
-    from ttsprep.build.options import audit_models, audit_recipe, corpus_name
+    from ttsprep.build.options import audit_models, audit_recipe
+    from ttsprep.core.output_folder import corpus_name
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
     from ttsprep.report.results import AuditResult
@@ -173,7 +174,8 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
         If the corpus or an option cannot be used, `out` cannot be written, or no clip is left.
     """
     from ttsprep.build import pipeline
-    from ttsprep.build.options import build_recipe, corpus_name
+    from ttsprep.build.options import build_recipe
+    from ttsprep.core.output_folder import corpus_name
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
     from ttsprep.report.page import build_report

@@ -168,7 +168,7 @@ def test_odd_audio_is_measured_and_judged_without_a_warning(name: str, rate: int
     assert spoken or {"no-speech"} <= {f.code for f in findings if f.severity == Severity.ERROR}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     arrays(np.float32, st.integers(1, 3_000), elements=st.floats(-1, 1, width=32)),
     st.sampled_from([4_000, 8_000, 22_050, 48_000]),

@@ -292,7 +292,7 @@ SAID = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     FINDINGS, RULES, SAID,
     st.sets(st.sampled_from(PIPELINE)),

@@ -107,6 +107,7 @@ def test_what_a_code_costs_alone():
     assert codes["session-drift"] == {
         "severity": "note", "findings": 1, "error": 0, "warning": 0, "note": 1, "fixable": False,
         "clips": 0, "hours": 0.0, "clips_only": 0, "hours_only": 0.0,
+        "fix": "Bring every clip to one loudness; equalise or leave out the odd session; see the drift in the report",
     }  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def test_any_id_and_reason_can_be_read_back_and_is_no_formula(tmp_path: Path, te
     assert read_rejected(path) == rejected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
 def test_rejections_of_any_text_are_read_back(tmp_path_factory: pytest.TempPathFactory, rows) -> None:
     rejected = [Rejection(name, "select", ("hum",), why) for name, why in rows]

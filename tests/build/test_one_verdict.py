@@ -62,7 +62,7 @@ RECIPES = st.builds(
 )
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(FINDINGS, CLIPS, RECIPES)
 def test_three_readings_of_one_decision_on_random_tables(findings, rows, recipe: Recipe) -> None:
     clips = pd.DataFrame(rows, columns=["status", "sample_rate", "duration_s", "phonemes"])

@@ -37,7 +37,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ROWS, st.sampled_from(["text", "speaker"]), st.integers(0, 50), st.sampled_from([0.0, 0.05, 0.3]))
 def test_no_text_and_no_held_out_speaker_is_in_two_parts(
     rows: list[tuple[str, str]], by: str, seed: int, share: float

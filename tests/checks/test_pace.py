@@ -10,7 +10,7 @@ from checks.speech import altered, clean, corpus
 from ttsprep.checks.pace import FEWEST, pace, robust_line, speed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     slope=st.floats(0.03, 0.2),
     intercept=st.floats(0.0, 0.4),

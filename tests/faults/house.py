@@ -83,6 +83,7 @@ def leftovers(out: Path) -> list[str]:
         "run.json",
         ".cache.parquet",
         ".corpus.json",
+        ".unchanged.json",
         ".ttsprep-audit",
     }
     return sorted({path.name for path in out.iterdir()} - kept)

@@ -119,7 +119,7 @@ def test_a_stress_mark_is_not_read() -> None:
     assert plus == acute == plain
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.text(st.characters(), max_size=40), max_size=6))
 def test_the_length_is_kept_for_any_strings(texts: list[str]) -> None:
     found = phonemize(texts, "en-us")
@@ -214,7 +214,7 @@ def test_a_transcription_has_no_flags_of_another_language() -> None:
 
 
 @given(texts=st.lists(st.text(max_size=30), max_size=4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_transcription_does_not_depend_on_the_texts_around_it(texts: list[str]) -> None:
     together = transcribe(texts, "en-us")
     assert together == [transcribe([text], "en-us")[0] for text in texts]

@@ -20,6 +20,7 @@ from ttsprep.audit.goal.rate import Goal, find_goal
 from ttsprep.audit.measure import MeasureStep, versions
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select
+from ttsprep.audit.unchanged import PLACE, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.checks.bandwidth import Bandwidth
 from ttsprep.checks.base import Check
@@ -55,7 +56,7 @@ FILES = (
         PROPOSED,
         "explain/",
     ),
-    *(".cache.parquet", ".corpus.json", ".listened-*.parquet", JOURNALS),
+    *(".cache.parquet", ".corpus.json", PLACE, ".listened-*.parquet", JOURNALS),
 )
 KIND = Kind("audit", FILES)
 """What an audit writes."""
@@ -231,6 +232,7 @@ def measure(
 ) -> Measured:
     """Measure what is not known of a corpus yet, and write ``clips.parquet``; as `audit`."""
     distances, used = read_codes(codes, corpus.ids) if codes else ([], {})
+    forget_state(out)
     save_corpus_path(out, corpus.root)
     store = Store(out)
     rows = store.map(MeasureStep(str(corpus.root.resolve())), corpus.clips, jobs, progress)

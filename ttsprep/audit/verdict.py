@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from ttsprep.audit.select import Selection, Terms, kept_by_strictness
+from ttsprep.checks.base import catalogue
 from ttsprep.core.types import Severity
 
 Array = npt.NDArray[Any]
@@ -77,7 +78,8 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame, selection: Selection,
         ``clips``, ``hours``; ``verdicts``: for each verdict ``clips`` and ``hours``; ``severities``: findings
         of each severity; ``codes``: for each code, worst first, its worst ``severity``, ``findings``,
         ``error``, ``warning``, ``note``, ``fixable``, ``clips`` and ``hours`` that have it, ``clips_only``
-        and ``hours_only`` that would be usable but for it; ``strictness``: what each step keeps.
+        and ``hours_only`` that would be usable but for it, ``fix``: what to do, in a sentence; ``strictness``: what
+        each step keeps.
     """
     hours = _hours(clips)
     outcome = verdicts(clips, selection).to_numpy()
@@ -110,6 +112,7 @@ def _codes(
             **having,
             "clips_only": only["clips"],
             "hours_only": only["hours"],
+            "fix": catalogue()[str(code)][0].fix.split(". ")[0].rstrip("."),
         }
         rows.append((-worst.rank, -having["clips"], str(code), row))
     return {code: row for _, _, code, row in sorted(rows, key=lambda r: r[:3])}

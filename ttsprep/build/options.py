@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -13,12 +12,6 @@ from ttsprep.models.base import SelectedModels, load_model, select_models
 from ttsprep.text.phonemes import espeak_code
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def corpus_name(corpus: Path) -> str:
-    """Return the name that results have by default: that of the folder, or of a metadata file without its suffix."""
-    path = corpus.resolve()
-    return path.stem if path.is_file() else path.name or "corpus"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from ttsprep.cli.options import (
     read_lines,
     reading_options,
 )
+from ttsprep.core.output_folder import claim, corpus_name
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
 from ttsprep.report.format import count, hours
@@ -102,34 +103,47 @@ def audit(
     The corpus is only read. A second audit measures only what has changed; after an interruption the same command
     resumes.
     """
-    from ttsprep.build.options import Target, audit_recipe, corpus_name
+    from ttsprep.audit.unchanged import input_state, remember_state, unchanged_summary
+
+    decided = {"recipe": recipe, "trainer": trainer, "rate": rate, "keep_hours": keep_hours}
+    decided |= {"strict": strict, "lenient": lenient, "select": select, "ignore": ignore, "codes": codes}
+    decided |= {"layout": layout, "language": language, "columns": columns, "audio_root": audio_root}
+    out = out or Path(f"{corpus_name(corpus)}.audit")
+    state, inputs = "", [corpus if corpus.is_dir() else corpus.parent, *filter(None, (audio_root, codes))]
+    inputs += [Path(recipe)] if Path(recipe).is_file() else []
+    if not (prompts or listen or cluster or follow_links or dry_run):
+        state = input_state(out, decided, inputs)
+        if (summary := unchanged_summary(out, state)) is not None:
+            with console.Meter() as meter:
+                meter.start("measuring", summary["clips"], 0)
+            return _show(summary, out, [], fail_on, as_json=as_json)
+
+    from ttsprep.build.options import Target, audit_recipe
 
     reading = {"layout": layout, "language": language}
     reading |= reading_options(columns, audio_root, follow_links=follow_links)
     target = Target(trainer, rate, strict, lenient, keep_hours)
     rules = audit_recipe(recipe, reading, select or (), ignore or (), target)
     sentences = read_lines(prompts) if prompts else []
-    out = out or Path(f"{corpus_name(corpus)}.audit")
     selected = _models(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.audit.pipeline import KIND
-    from ttsprep.core.output_folder import claim
     from ttsprep.corpora.source import readable
 
     claim(KIND, out, [corpus, *([codes] if codes else [])])  # before anything is unpacked or read
     with console.Meter() as meter:
-        corpus = readable(corpus, progress=meter)
+        source = readable(corpus, progress=meter)
     if dry_run:
         from ttsprep.corpora.corpus import read_corpus
 
-        show_plan(read_corpus(corpus, rules.layout, rules.language, rules.reading()), out, as_json=as_json)
+        show_plan(read_corpus(source, rules.layout, rules.language, rules.reading()), out, as_json=as_json)
         return 0
 
     from ttsprep.audit.pipeline import audit as run
     from ttsprep.report.page import audit_report
 
-    with connected(cluster, jobs=jobs, paths=[corpus]), console.Meter() as meter:
+    with connected(cluster, jobs=jobs, paths=[source]), console.Meter() as meter:
         result = run(
-            corpus,
+            source,
             out,
             rules,
             jobs=cores(jobs),
@@ -138,12 +152,17 @@ def audit(
             codes=codes,
             report=audit_report,
         )
-    suggestions = _suggestions(sentences, result, prompt_count)
-    code = _exit_code(result, fail_on)
+    remember_state(out, state, inputs)
+    return _show(result.summary, out, _suggestions(sentences, result, prompt_count), fail_on, as_json=as_json)
+
+
+def _show(summary: Mapping[str, Any], out: Path, suggestions: Suggestions, fail_on: FailOn, *, as_json: bool) -> int:
+    """Show an audit, and return the exit code."""
+    code = _exit_code(summary, fail_on)
     if as_json:
-        show_json(result, suggestions, code)
+        show_json(summary, out, suggestions, code)
     else:
-        show_audit(result, suggestions)
+        show_audit(summary, out, suggestions)
     return code
 
 
@@ -168,16 +187,12 @@ def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[
     return [(found.text, list(found.gains)) for found in suggest(sentences, spoken, language, count)]
 
 
-def _exit_code(result: "Audit", fail_on: FailOn) -> int:
-    from ttsprep.core.types import Severity
-
+def _exit_code(summary: Mapping[str, Any], fail_on: FailOn) -> int:
     if fail_on == FailOn.NEVER:
         return 0
-    least = Severity(fail_on.value).rank
-    counts: dict[str, int] = result.summary["severities"]
-    if any(row["skipped"] for row in result.summary.get("listening", {}).values()):
-        counts = counts | {"warning": 1}  # a model that was skipped counts as a warning
-    return int(any(count for name, count in counts.items() if Severity(name).rank >= least))
+    severe = list(COLOURS)[: list(COLOURS).index(fail_on.value) + 1]  # the worst first
+    skipped = any(row["skipped"] for row in summary.get("listening", {}).values())  # counts as a warning
+    return int(any(summary["severities"][name] for name in severe) or (skipped and "warning" in severe))
 
 
 def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
@@ -212,27 +227,29 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
     print_rich(pairs(rows))
 
 
-def show_json(result: "Audit", suggestions: Suggestions, code: int) -> None:
+def show_json(summary: Mapping[str, Any], out: Path, suggestions: Suggestions, code: int) -> None:
     """Print the summary, the findings and the suggestions as one document."""
+    from ttsprep.core.tables import read_table
+
+    table = read_table(out / "findings.parquet")
     findings = [
         {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-        for row in result.findings.to_dict("records")
+        for row in (table.to_pylist() if table else ())
     ]
     document = {
-        **result.summary,
+        **summary,
         "exit_code": code,
-        "out": printable(str(result.out)),
+        "out": printable(str(out)),
         "findings": findings,
         "record_next": [{"text": text, "adds": list(gains)} for text, gains in suggestions],
     }
     write_json(document)
 
 
-def show_audit(result: "Audit", suggestions: Suggestions) -> None:
+def show_audit(summary: Mapping[str, Any], out: Path, suggestions: Suggestions) -> None:
     """Show what was read, the verdict, the findings worst first, and where the report is."""
     from rich.text import Text
 
-    summary = result.summary
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
     if "listening" in summary:
         parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
@@ -240,7 +257,7 @@ def show_audit(result: "Audit", suggestions: Suggestions) -> None:
     if suggestions:
         parts += [_record_next(suggestions), Text()]
     worst = next(iter(summary["codes"]), "")
-    where = {"report": printable(str(result.out / "report.html"))}
+    where = {"report": printable(str(out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
     print_rich(*parts, pairs(where))
@@ -266,7 +283,6 @@ def _head(summary: Mapping[str, Any]) -> "Text":
     text.append(f"{count(speakers, 'speaker')}, " if speakers else "", "not bold")
     text.append("language " + ", ".join(summary["languages"]), "not bold")
     text.append(f"\nread as {summary['layout']}: {printable(summary['recognised_by'])}", "not bold dim")
-    from ttsprep.audit.select import NO_TEXTS
     from ttsprep.report.goal import goal_line, group_lines, rate_choices
 
     for line in summary["reading"][:_LINES]:
@@ -278,7 +294,7 @@ def _head(summary: Mapping[str, Any]) -> "Text":
         text.append(f"\n  {choices}", "not bold dim")
     for line in group_lines(summary):
         text.append(f"\n{line}", "not bold yellow")
-    if NO_TEXTS in summary["codes"]:
+    if "text-missing" in summary["codes"]:
         text.append(f"\n{_no_texts(summary)}", "bold red")
     return text
 
@@ -320,17 +336,9 @@ def _findings(summary: Mapping[str, Any]) -> "Table":
     for code, row in summary["codes"].items():
         numbers = [Text(f"{row[name]:,}" if row[name] else "", colour) for name, colour in COLOURS.items()]
         clips = Text(f"{row['clips']:,}" if row["clips"] else "corpus")
-        table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), _fix(code))
+        fix = Text(row["fix"], no_wrap=True, overflow="ellipsis")
+        table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), fix)
     return table
-
-
-def _fix(code: str) -> "Text":
-    """Return the first sentence of what to do about a finding."""
-    from rich.text import Text
-
-    from ttsprep.checks.base import catalogue
-
-    return Text(catalogue()[code][0].fix.split(". ")[0].rstrip("."), no_wrap=True, overflow="ellipsis")
 
 
 def _record_next(suggestions: Suggestions) -> "Table":

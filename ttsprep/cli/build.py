@@ -27,6 +27,7 @@ from ttsprep.cli.options import (
     reading_options,
 )
 from ttsprep.core.errors import UsageError
+from ttsprep.core.output_folder import claim, corpus_name
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
 from ttsprep.report.format import count, hours
@@ -85,7 +86,7 @@ def build(
     """
     if not recipe and source is None:
         raise UsageError("nothing to build: give --recipe NAME (see: ttsprep recipes) or --source DIR")
-    from ttsprep.build.options import Target, build_recipe, corpus_name
+    from ttsprep.build.options import Target, build_recipe
 
     target = Target(trainer, rate, strict, lenient, keep_hours)
     reading = {"layout": layout, "language": language}
@@ -94,7 +95,6 @@ def build(
     out = out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
-    from ttsprep.core.output_folder import claim
     from ttsprep.corpora import source as sources
     from ttsprep.report.page import build_report
 

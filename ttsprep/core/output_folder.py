@@ -29,6 +29,12 @@ def mark_of(command: str) -> str:
     return f".ttsprep-{command.replace(' ', '-')}"
 
 
+def corpus_name(corpus: Path) -> str:
+    """Return the name that results have by default: that of the folder, or of a metadata file without its suffix."""
+    path = corpus.resolve()
+    return path.stem if path.is_file() else path.name or "corpus"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What a command writes.

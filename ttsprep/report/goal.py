@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ttsprep.report.data import quantities
 from ttsprep.report.format import count, hours
 
 LEAST = 0.02
@@ -32,7 +31,11 @@ def rate_choices(summary: Mapping[str, Any]) -> str:
 
 def group_lines(summary: Mapping[str, Any]) -> list[str]:
     """Describe the measures in which the corpus is two groups: one sentence each."""
-    lines = []
+    lines: list[str] = []
+    if not summary["groups"]:
+        return lines
+    from ttsprep.report.data import quantities  # loads every check
+
     for one in summary["groups"]:
         quantity = next((q for q in quantities() if q.column == one["measure"]), None)
 

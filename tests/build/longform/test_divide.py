@@ -19,7 +19,7 @@ def places(stretches: list[tuple[float, float]]) -> list[Place]:
     return result
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(STRETCHES)
 def test_clips_are_within_their_limits_and_follow_each_other(stretches: list[tuple[float, float]]) -> None:
     given_places = places(stretches)

@@ -56,7 +56,7 @@ def test_the_text_of_400_tables_is_right_or_refused(tmp_path: Path) -> None:
     assert len(refused) < 40, refused
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     form=st.sampled_from(FORMS),
     extras=st.lists(st.sampled_from(EXTRAS), max_size=5, unique=True),

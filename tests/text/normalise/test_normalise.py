@@ -116,7 +116,7 @@ def test_a_recipe_sets_the_parts() -> None:
     assert all_stages()["normalise"] is Normalise
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_a_normalised_text_stays_as_it_is(text: str, language: str) -> None:
     done = staged(text, language)
@@ -126,7 +126,7 @@ def test_a_normalised_text_stays_as_it_is(text: str, language: str) -> None:
     assert bool(set(done.changes) - {"left"}) == (done.clip.text != text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 @example("т.д.in ", "ru")
 @example("see mail.google.com", "en")
@@ -136,7 +136,7 @@ def test_what_the_audit_would_name_is_named(text: str, language: str) -> None:
         assert done.changes["left"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, st.sampled_from(LANGUAGES))
 def test_no_letter_is_lost(text: str, language: str) -> None:
     done = staged(text, language, Normalise(numbers=False, abbreviations=False))
@@ -168,7 +168,7 @@ PLAIN = st.sampled_from([
 NUMBERS = st.integers(0, 10**9).map(str) | st.sampled_from(["1,250", "3.5", "$5", "10 km", "21st", "1990-1995", "50%"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(PLAIN | NUMBERS, min_size=1, max_size=8))
 def test_the_words_around_numbers_stay_in_their_order(parts: list[str]) -> None:
     rest = iter(read(" ".join(parts)).split())
