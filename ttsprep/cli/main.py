@@ -13,6 +13,7 @@ from ttsprep.cli.audit import audit
 from ttsprep.cli.build import build, new_recipe, recipes, trainers
 from ttsprep.cli.codec import codec, decode, encode
 from ttsprep.cli.compare import compare
+from ttsprep.cli.doctor import doctor
 from ttsprep.cli.explain import checks, explain
 from ttsprep.cli.inspect import inspect
 from ttsprep.cli.selftest import selftest
@@ -42,7 +43,7 @@ def _root(
         raise typer.Exit
 
 
-for command in (inspect, audit, build, encode, decode, explain, compare, checks, selftest, recipes, trainers):
+for command in (inspect, audit, build, encode, decode, explain, compare, checks, selftest, recipes, trainers, doctor):
     app.command()(command)
 app.add_typer(codec, name="codec")
 _recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)
