@@ -240,14 +240,14 @@ def test_what_cannot_be_is_one_line(arguments: tuple[str, ...], line: str, here:
     assert not (here / "corpus.audit" / "explain").exists()
 
 
-def test_the_audit_is_the_one_that_is_here(here: Path, ttsprep, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_audit_is_the_newest_that_is_here(here: Path, ttsprep, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(here / "corpus.audit", here / "other.audit")
-    code, _, error = ttsprep("explain", "one")
-    assert code == 2
-    assert re.match(
-        r"ttsprep: several audits are here: (corpus|other)\.audit, .*choose the one that has 'one' with", error
-    )
-    assert "did you mean the finding 'clipping'?" in ttsprep("explain", "clippin")[2]
+    for name, seconds in (("corpus", 1_000_000_000), ("other", 2_000_000_000)):
+        os.utime(here / f"{name}.audit" / "summary.json", (seconds, seconds))
+    code, said, error = ttsprep("explain", "one", "--json")
+    assert (code, error) == (0, "ttsprep: other.audit is the newest of 2 audits here: --audit DIR\n")
+    assert json.loads(said)["clip"]["id"] == "one"
+    assert "did you mean" in ttsprep("explain", "clippin")[2]
     monkeypatch.chdir(here / "corpus")
     code, _, error = ttsprep("explain", "clippin")
     assert code == 2

@@ -1,16 +1,20 @@
 """The commands ``ttsprep explain``, of a finding or of one clip of an audit, and ``ttsprep checks``."""
 
-import difflib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ttsprep.cli import console
+from ttsprep.cli.console import printable
 from ttsprep.core.errors import OutputError, UsageError, nearest
 
 if TYPE_CHECKING:
     from ttsprep.report.clip.report import ClipReport
+
+MOST_SEARCHED = 20
+"""Audits in the current folder that are searched for a clip."""
 
 
 def explain(
@@ -19,7 +23,8 @@ def explain(
     ],
     *,
     audit: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Audit or build with the clip. [default: the only *.audit here]")
+        Path | None,
+        typer.Option(metavar="DIR", help="Audit or build with the clip. [default: the newest *.audit here]"),
     ] = None,
     corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the corpus, if it has moved.")] = None,
     build: Annotated[
@@ -51,7 +56,7 @@ def explain(
         return
     if recipe:
         raise UsageError("--recipe sets the limits of a finding; of a clip they are those of its audit")
-    _clip(name, audit or _only_audit(name), corpus, build, asr_model, html, as_json=as_json)
+    _clip(name, audit or _newest_audit(name), corpus, build, asr_model, html, as_json=as_json)
 
 
 def _code(name: str, recipe: str, *, as_json: bool) -> None:
@@ -65,20 +70,20 @@ def _code(name: str, recipe: str, *, as_json: bool) -> None:
     explain_view.show_code(entry, judge, as_json=as_json)
 
 
-def _only_audit(name: str) -> Path:
-    """Return the only audit in the current folder."""
-    from ttsprep.audit.results import audits_in
+def _newest_audit(name: str) -> Path:
+    """Return the newest audit in the current folder that has a clip of this name; of several say which."""
+    from ttsprep.audit.results import audits_in, find_clip, open_audit
     from ttsprep.checks.base import catalogue
 
     found = audits_in(Path())
-    if len(found) == 1:
-        return found[0]
     if not found:
         raise UsageError(f"no finding is called {name!r}; {nearest(name, catalogue())} For a clip give --audit DIR")
-    some = ", ".join(str(path) for path in found[:5]) + (", ..." if len(found) > 5 else "")
-    close = difflib.get_close_matches(name, catalogue(), n=1)
-    meant = f" (or did you mean the finding {close[0]!r}?)" if close else ""
-    raise UsageError(f"several audits are here: {some}; choose the one that has {name!r} with --audit DIR{meant}")
+    for path in found[:MOST_SEARCHED] if len(found) > 1 else ():
+        with suppress(UsageError):  # the next one may have it
+            find_clip(open_audit(path), name)
+            console.log(f"ttsprep: {printable(str(path))} is the newest of {len(found)} audits here: --audit DIR")
+            return path
+    return found[0]
 
 
 def _clip(
