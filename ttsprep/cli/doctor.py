@@ -62,7 +62,7 @@ def examine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "gpu": _gpu(),
+        "device": _device(),
         "phonemes": phonemes,
         "disk": disk,
         "extras": _extras(),
@@ -108,12 +108,13 @@ def _models() -> dict[str, str]:
     return rows
 
 
-def _gpu() -> str:
+def _device() -> str:
+    """Return what the codec and the models compute on."""
     if importlib.util.find_spec("torch") is None:
-        return ""
-    import torch
+        return "cpu"
+    from ttsprep.codec.device import find_device
 
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
+    return find_device("auto")
 
 
 def _free(path: Path) -> dict[str, Any]:
@@ -132,7 +133,7 @@ def _show(document: dict[str, Any]) -> None:
     ]
     rows = {
         "ttsprep": f"{document['ttsprep']}, Python {document['python']}, {document['system']}",
-        "cores": f"{document['cores']}; GPU: {document['gpu'] or 'none'}",
+        "cores": f"{document['cores']}; the codec and the models compute on {document['device']}",
         "phonemes": document["phonemes"] or "not available",
         "disk": "\n".join(map(printable, disk)),
     }
