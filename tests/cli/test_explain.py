@@ -18,8 +18,8 @@ from ttsprep.audit.results import BUILD, find_clip, open_audit
 from ttsprep.audit.select import Rejection, select
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.build.provenance import PROVENANCE, write_rejected
-from ttsprep.cli.explain_view import show_clip
 from ttsprep.cli.main import main
+from ttsprep.cli.show.explain import show_clip
 from ttsprep.core.files import digest
 from ttsprep.core.store.corpus_path import PLACE, save_corpus_path
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table

@@ -62,7 +62,7 @@ def explain(
 def _code(name: str, recipe: str, *, as_json: bool) -> None:
     from ttsprep.build.config import Recipe, load
     from ttsprep.checks.base import catalogue
-    from ttsprep.cli import explain_view
+    from ttsprep.cli.show import explain as explain_view
 
     entry, check = catalogue()[name]
     judges = (load(recipe) if recipe else Recipe()).configured_checks()
@@ -117,7 +117,7 @@ def _clip(
         report = with_words(report, weights)
     if page is not None:
         page = _write(report, page, asked=html is not None)
-    from ttsprep.cli import explain_view
+    from ttsprep.cli.show import explain as explain_view
 
     explain_view.show_clip(report, page, as_json=as_json)
 
@@ -142,6 +142,6 @@ def _write(report: "ClipReport", page: Path, *, asked: bool) -> Path | None:
 def checks() -> None:
     """List all findings, by check."""
     from ttsprep.checks.base import all_checks
-    from ttsprep.cli import explain_view
+    from ttsprep.cli.show import explain as explain_view
 
     explain_view.show_checks(all_checks())

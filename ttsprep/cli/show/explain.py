@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ttsprep.cli.console import COLOURS, VERDICTS, pairs, print_rich, printable, write_json
-from ttsprep.cli.terminal_plot import MeasureTable, WaveformLine
+from ttsprep.cli.show.plot import MeasureTable, WaveformLine
 from ttsprep.report.clip.text import nats, not_measured, property_table, time_span
 from ttsprep.report.format import count
 
