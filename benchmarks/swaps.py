@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from ttsprep.audit.pipeline import PROPOSED, audit
+from ttsprep.audit.pipeline import PROPOSED, Extras, audit
 from ttsprep.build.config import Recipe
 from ttsprep.build.pipeline import build
 from ttsprep.core.types import Clip
@@ -61,7 +61,9 @@ def measure(asked: argparse.Namespace, root: Path, clips: list[Clip], folder: Pa
     lines = "".join(f"{clip.id}|{given[clip.id]}\n" for clip in clips)
     (corpus / "metadata.csv").write_text(lines, encoding="utf-8")
     rules = Recipe(language=asked.language)
-    findings = audit(corpus, folder / "audit", rules, jobs=1, models=SelectedModels((Asr(asked.asr_model),))).findings
+    findings = audit(
+        corpus, folder / "audit", rules, jobs=1, extras=Extras(SelectedModels((Asr(asked.asr_model),)))
+    ).findings
     found = findings[findings.code == "transcript-mismatch"]
     named = set(found["clip"][found.message.str.contains("its words are the text of")])
     doubted = set(found["clip"])

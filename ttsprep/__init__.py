@@ -73,6 +73,7 @@ class AuditOptions(DecidingOptions, total=False):
     asr_model: str
     speaker_model: str
     codes: str | Path
+    decisions: str | Path
     jobs: int
 
 
@@ -81,7 +82,9 @@ class BuildOptions(DecidingOptions, total=False):
 
     export: Sequence[str]
     decisions: str | Path
+    listen: Sequence[str]
     asr_model: str
+    speaker_model: str
     jobs: int
 
 
@@ -150,9 +153,10 @@ def audit(corpus: str | Path, out: str | Path = "", **options: Unpack[AuditOptio
         get("recipe", ""), _reading(options), _names(get("select")), _names(get("ignore")), _target(options)
     )
     models = audit_models(_names(get("listen")), asr=get("asr_model", ""), speaker=get("speaker_model", ""))
-    codes = Path(get("codes", "")) if get("codes") else None
+    codes = _file(get("codes"))
     source = readable(path)
-    done = pipeline.audit(source, folder, recipe, jobs=cores(get("jobs")), models=models, codes=codes)
+    extras = pipeline.Extras(models, codes, _file(get("decisions")))
+    done = pipeline.audit(source, folder, recipe, jobs=cores(get("jobs")), extras=extras)
     return AuditResult(done, source, recipe)
 
 
@@ -174,7 +178,7 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
         If the corpus or an option cannot be used, `out` cannot be written, or no clip is left.
     """
     from ttsprep.build import pipeline
-    from ttsprep.build.options import build_recipe
+    from ttsprep.build.options import audit_models, build_recipe
     from ttsprep.core.output_folder import corpus_name
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
@@ -182,18 +186,28 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
     from ttsprep.report.results import BuildResult
 
     get = _known(options, BuildOptions).get
+    listen = _names(get("listen"))
     recipe = build_recipe(
         get("recipe", ""),
         _reading(options),
         _target(options),
         _names(get("export")),
         get("asr_model", ""),
+        listen,
     )
     path = Path(source)
     folder = Path(out) if out else Path("build") / (Path(get("recipe", "")).stem or corpus_name(path))
-    decisions = Path(get("decisions", "")) if get("decisions") else None
+    listened_by = audit_models(
+        listen, asr=get("asr_model", "") if "asr" in listen else "", speaker=get("speaker_model", "")
+    )
     built = pipeline.build(
-        readable(path), folder, recipe, jobs=cores(get("jobs")), decisions=decisions, report=build_report
+        readable(path),
+        folder,
+        recipe,
+        jobs=cores(get("jobs")),
+        decisions=_file(get("decisions")),
+        models=listened_by,
+        report=build_report,
     )
     return BuildResult(built)
 
@@ -246,6 +260,10 @@ def _target(options: Mapping[str, Any]) -> "Target":
     from ttsprep.build.options import Target
 
     return Target(**{field.name: options[field.name] for field in fields(Target) if field.name in options})
+
+
+def _file(given: str | Path | None) -> Path | None:
+    return Path(given) if given else None
 
 
 def _names(given: Sequence[str] | str | None) -> tuple[str, ...]:

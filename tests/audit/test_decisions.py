@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.audit.decisions import Decision, read_decisions
+from ttsprep.audit.decisions import Decision, read_decisions, refuse_missing
 from ttsprep.core.errors import UsageError
 
 KNOWN = [f"demo-{i:03d}" for i in range(1, 15)] + ["a,b", 'say "hi"', "é", "=1+1", "two\nlines"]
@@ -100,3 +100,10 @@ def test_an_unknown_id_is_not_answered_with_the_whole_corpus(tmp_path: Path) -> 
         read_decisions(path, [f"LJ{i:06d}" for i in range(5_000)])
     assert len(str(caught.value)) < 300 + len(str(path))
     assert "none is alike" in str(caught.value)
+
+
+def test_decisions_that_are_not_there_are_refused_first(tmp_path: Path) -> None:
+    refuse_missing(None)
+    for path in (tmp_path, tmp_path / "none.csv"):
+        with pytest.raises(UsageError, match="there is no file"):
+            refuse_missing(path)

@@ -22,7 +22,7 @@ from ttsprep.audit.model_pass import (
     decode,
     similar_length_texts,
 )
-from ttsprep.audit.pipeline import PROPOSED, audit
+from ttsprep.audit.pipeline import PROPOSED, Extras, audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
 from ttsprep.checks.mos import Mos
@@ -40,7 +40,11 @@ SPEECH = SHARED / "data" / "ljspeech"
 
 def test_checks_and_listeners_name_each_other() -> None:
     named = {check.model for check in all_checks().values()} - {""}
-    assert named == {*all_models(), "codes"}  # the latter are brought by `ttsprep.audit.codes`
+    assert named == {
+        *all_models(),
+        "codes",
+        "trainer",
+    }  # these two are no models: the tokens of `ttsprep encode`, and `--for`
     for name in named:
         assert columns_of(name)
 
@@ -194,7 +198,7 @@ def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None
     asr = load_model("asr", str(WEIGHTS))
 
     def hear() -> pd.DataFrame:
-        return audit(corpus, out, rules, jobs=1, progress=progress, models=SelectedModels((asr,))).findings
+        return audit(corpus, out, rules, jobs=1, progress=progress, extras=Extras(SelectedModels((asr,)))).findings
 
     found = hear()
     assert sorted(found["clip"]) == sorted(row[0] for row in rows[:2])

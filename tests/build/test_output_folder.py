@@ -8,7 +8,7 @@ import pytest
 
 from ttsprep.build import output_folder as state
 from ttsprep.build.config import Recipe, Select
-from ttsprep.core.errors import OutputError, UsageError
+from ttsprep.core.errors import OutputError
 from ttsprep.core.output_folder import claim, open_output
 from ttsprep.corpora.corpus import read_corpus
 
@@ -134,13 +134,6 @@ def test_the_stamp_of_the_inputs_changes_with_each_of_them(spoken: Path, tmp_pat
         file.write("gone|Call me Ishmael.\n")
     seen.append(stamp())
     assert len(set(seen)) == len(seen)
-
-
-def test_decisions_that_are_not_there_are_refused_first(tmp_path: Path) -> None:
-    state.refuse_missing(None)
-    for path in (tmp_path, tmp_path / "none.csv"):
-        with pytest.raises(UsageError, match="there is no file"):
-            state.refuse_missing(path)
 
 
 def test_the_mark_says_whose_the_folder_is(out: Path) -> None:

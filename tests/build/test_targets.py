@@ -12,7 +12,7 @@ from corpora.exports.build import build, renamed, write
 from ttsprep.build.config import Recipe, shipped
 from ttsprep.build.config import load as load_recipe
 from ttsprep.build.config import parse as parse_recipe
-from ttsprep.build.targets import Trainer, apply, load, out_of_vocabulary, parse, trainers
+from ttsprep.build.targets import apply, load, parse, trainers
 from ttsprep.checks.length import Length
 from ttsprep.core.errors import UsageError
 
@@ -223,47 +223,3 @@ use = ""
 export = []
 why.use = ""
 """
-
-
-def profile(kind: str, known: str, **more: object) -> Trainer:
-    needs = {"name": "mine", "about": "", "source": (), "use": "", "sample_rate": 1, "export": (), "why": {}}
-    return Trainer.model_validate({**needs, "symbols": {"kind": kind, "set": [known], **more}})
-
-
-def test_unknown_characters_are_listed_with_their_clips() -> None:
-    texts = [("a", "abc", "en"), ("b", "cab\u00e9", "en"), ("c", "\u65e5 \u00e9\u00e9x", "en"), ("d", "", "en")]
-    assert out_of_vocabulary(texts, profile("characters", "abc")) == {
-        " ": ["c"],
-        "x": ["c"],
-        "\u00e9": ["b", "c"],
-        "\u65e5": ["c"],
-    }
-    assert out_of_vocabulary(iter(texts), profile("characters", "abc", converted="x ", scripts=["HAN"])) == {
-        "\u00e9": ["b", "c"]
-    }
-    assert out_of_vocabulary([("a", "\u00e9", "")], profile("characters", "e\u0301", form="NFD")) == {}
-
-
-def test_unknown_phonemes_are_those_of_the_language_of_each_clip() -> None:
-    texts = [("a", "bin", "en-us"), ("b", "bin", "de"), ("c", "bain", "fr")]
-    found = out_of_vocabulary(texts, profile("phonemes", "b\u026an\u02c8"))
-    assert found == {"\u025b": ["c"], "\u0303": ["c"]}
-    with pytest.raises(UsageError, match="clip 'z' has no language"):
-        out_of_vocabulary([*texts, ("z", "bin", "")], profile("phonemes", "b"))
-
-
-def test_what_the_trainers_do_not_know() -> None:
-    english = [("a", "It costs five pounds (at most), \u201cyou see\u201d!", "en-us")]
-    assert [out_of_vocabulary(english, load(name)) for name in ("vits", "styletts2", "piper")] == [{}, {}, {}]
-    french = [("b", "Un bon vin blanc.", "fr")]
-    assert out_of_vocabulary(french, load("vits")) == {"\u0303": ["b"]}, "a KeyError while training"
-    assert out_of_vocabulary(french, load("piper")) == {}
-    f5 = [("c", "caf\u00e9 \u4f60\u597d \u00d4 \U0001f600", "fr")]
-    assert out_of_vocabulary(f5, load("f5-tts")) == {"\u00d4": ["c"], "\U0001f600": ["c"]}
-    assert out_of_vocabulary(f5, load("gpt-sovits")) == {}, "its set is not fixed"
-
-
-def test_many_texts_are_phonemised_in_runs() -> None:
-    texts = ((str(number), "no" if number % 2 else "yes", "en-us") for number in range(2_500))
-    found = out_of_vocabulary(texts, profile("phonemes", "n\u02c8o\u028aj\u025b"))
-    assert found == {"s": [str(number) for number in range(0, 2_500, 2)]}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
-from ttsprep.audit.pipeline import audit
+from ttsprep.audit.pipeline import Extras, audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.codes import Codes
 from ttsprep.core.errors import CorpusError
@@ -27,7 +27,9 @@ def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the
     tones = sum(np.sin(2 * np.pi * hz * np.arange(len(samples)) / rate) for hz in (311, 523, 1871, 3301))
     sf.write(first, 0.1 * tones, rate)
     encode(spoken, tmp_path / "codes", Options(beam=1), jobs=1)
-    result = audit(spoken, tmp_path / "out", Recipe(), jobs=1, codes=tmp_path / "codes", report=audit_report)
+    result = audit(
+        spoken, tmp_path / "out", Recipe(), jobs=1, extras=Extras(codes=tmp_path / "codes"), report=audit_report
+    )
     found = result.findings[result.findings.code == "codec-outlier"]
     assert found["clip"].tolist() == [first.stem]
     assert found.severity.tolist() == ["note"]
@@ -45,7 +47,7 @@ def test_a_clip_that_is_no_speech_is_far_from_its_codes_and_the_report_shows_the
 def test_codes_of_another_corpus_and_no_codes_are_refused(spoken: Path, tmp_path: Path) -> None:
     (tmp_path / "codes").mkdir()
     with pytest.raises(CorpusError, match="no finished codes"):
-        audit(spoken, tmp_path / "out", Recipe(), jobs=1, codes=tmp_path / "codes")
+        audit(spoken, tmp_path / "out", Recipe(), jobs=1, extras=Extras(codes=tmp_path / "codes"))
 
 
 def test_an_even_corpus_has_no_outliers() -> None:

@@ -58,8 +58,8 @@ def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], 
     return distances, use | {"clips": sum(distance is not None for distance in distances)}
 
 
-def with_distances(table: pa.Table, distances: Sequence[float | None]) -> pa.Table:
-    """Return the table of an audit with the distance of each clip in ``codec_distance_db``."""
-    place = table.schema.get_field_index(COLUMN)
+def with_column(table: pa.Table, name: str, values: Sequence[float | str | None]) -> pa.Table:
+    """Return the table of an audit with the values of a column that it has."""
+    place = table.schema.get_field_index(name)
     field = table.schema.field(place)
-    return table.set_column(place, field, pa.chunked_array([pa.array(distances, field.type, from_pandas=True)]))
+    return table.set_column(place, field, pa.chunked_array([pa.array(values, field.type, from_pandas=True)]))

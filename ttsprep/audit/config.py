@@ -1,6 +1,6 @@
 """What an audit reads and how strictly it judges."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,10 +11,14 @@ from ttsprep.audit.select import Select, Terms
 from ttsprep.checks.base import Check, all_checks, catalogue, known_code
 from ttsprep.core.config import Option, Section, configured, refuse_unknown
 from ttsprep.core.errors import nearest
+from ttsprep.core.types import Clip
 from ttsprep.corpora.reading import Reading
 
 PIPELINE = ("mono", "dc-block", "resample", "trim", "loudness", "normalise", "format")
 """Stages of a build, in order, unless a recipe has others."""
+
+Fitting = Callable[[Sequence[Clip]], Mapping[str, list[str]]]
+"""Returns the columns of `ttsprep.checks.trainer`, with a value for each clip."""
 
 
 class CheckSettings(Section):
@@ -109,6 +113,14 @@ class AuditConfig(Section):
             rules = rules.model_copy(update={"keep": (*rules.keep, "narrowband")})
         least = rate if "resample" in self.pipeline and not upsample else 0
         return Terms(rules, frozenset(self.pipeline), least)
+
+    def fit(self) -> Fitting | None:
+        """Return what says whether the trainer can use each clip; None where there is no trainer."""
+        return None
+
+    def written(self, clips: Sequence[Clip]) -> list[Clip]:
+        """Return clips with their texts as a build writes them."""
+        return list(clips)
 
     def _resampled(self, key: str) -> Any:
         """Return a parameter of the stage ``resample``; 0 where it has its default, or there is no such stage."""

@@ -3,11 +3,12 @@
 import csv
 import io
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.files import atomic_write
+from ttsprep.corpora.corpus import Corpus
 
 COLUMNS = ("id", "decision", "text", "reason")
 
@@ -79,6 +80,30 @@ def read_decisions(path: Path, known: Collection[str]) -> dict[str, Decision]:
     except csv.Error as error:
         raise UsageError(f"{path}, after line {reader.line_num}: {error}") from None
     return decisions
+
+
+def refuse_missing(path: Path | None) -> None:
+    """Refuse a file of decisions that is not there, before any work is done.
+
+    Raises
+    ------
+    UsageError
+        If it is not.
+    """
+    if path is not None and not path.is_file():
+        raise UsageError(f"there is no file {path}: --decisions takes a CSV with the columns id and decision")
+
+
+def with_decisions(corpus: Corpus, path: Path | None) -> tuple[Corpus, dict[str, Decision]]:
+    """Read what a person decided; return the corpus with the texts that they gave, and the decisions by id."""
+    if path is None:
+        return corpus, {}
+    decisions = read_decisions(path, corpus.ids)
+    texts = {name: decision.text for name, decision in decisions.items() if decision.text is not None}
+    clips = [
+        replace(clip, text=texts.get(name, clip.text)) for name, clip in zip(corpus.ids, corpus.clips, strict=True)
+    ]
+    return replace(corpus, clips=clips), decisions
 
 
 def write_decisions(path: Path, decisions: Mapping[str, Decision]) -> None:

@@ -76,6 +76,7 @@ class ModelStep(Step[ClipInput]):
     """
 
     limits = LIMITS
+    shared = True
 
     root: str
     model: SpeechModel

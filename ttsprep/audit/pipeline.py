@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ttsprep.audit.codes import read_codes, with_distances
+from ttsprep.audit.codes import COLUMN, read_codes, with_column
 from ttsprep.audit.config import AuditConfig
-from ttsprep.audit.decisions import write_decisions
+from ttsprep.audit.decisions import Decision, refuse_missing, with_decisions, write_decisions
 from ttsprep.audit.goal.groups import find_groups
 from ttsprep.audit.goal.rate import Goal, find_goal
+from ttsprep.audit.goal.texts import unfixed_texts
 from ttsprep.audit.measure import MeasureStep, versions
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
-from ttsprep.audit.select import Selection, Terms, select
+from ttsprep.audit.select import FIXED_BY, Selection, Terms, select
 from ttsprep.audit.unchanged import PLACE, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.checks.bandwidth import Bandwidth
@@ -125,6 +125,28 @@ Report = Callable[[Audited], str]
 """Makes ``report.html``, as `ttsprep.report.page.audit_report` does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What an audit takes beside the corpus.
+
+    Attributes
+    ----------
+    models
+        That measure the clips as well, and those that are not here; none by default, as they are slow.
+    codes
+        What ``ttsprep encode`` wrote for this corpus, to be judged and shown as well.
+    decisions
+        A ``decisions.csv`` that overrides what the findings say, and has other texts, as for a build.
+    """
+
+    models: SelectedModels = NO_MODELS
+    codes: Path | None = None
+    decisions: Path | None = None
+
+
+NOTHING = Extras()
+
+
 def audit(
     path: Path,
     out: Path,
@@ -132,8 +154,7 @@ def audit(
     *,
     jobs: int,
     progress: Progress = NO_PROGRESS,
-    models: SelectedModels = NO_MODELS,
-    codes: Path | None = None,
+    extras: Extras = NOTHING,
     report: Report | None = None,
 ) -> Audit:
     """Measure what is not known yet, judge everything, and write the tables and the report.
@@ -150,10 +171,8 @@ def audit(
         Worker processes.
     progress
         Receives the stages ``measuring``, and ``listening (NAME)`` for each model.
-    models
-        Models that measure the clips as well, and those that are not here; none by default, as they are slow.
-    codes
-        What ``ttsprep encode`` wrote for this corpus, to be judged and shown as well.
+    extras
+        What else is measured and known.
     report
         Makes ``report.html``; none is written without it.
 
@@ -162,37 +181,15 @@ def audit(
     TtsprepError
         If the corpus cannot be read, or the results cannot be written.
     """
-    more = [codes] if codes else []
+    more = [extras.codes] if extras.codes else []
     claim(KIND, out, [path, *more])
+    refuse_missing(extras.decisions)
     corpus = read_corpus(path, config.layout, config.language, config.reading())
-    folder = _opened(out, [corpus.root, *more])
-    return run_audit(
-        corpus, folder, config, jobs=jobs, progress=progress, models=models, codes=codes, report=report
-    )  # fmt: skip
-
-
-@contextmanager
-def _opened(out: Path, sources: Iterable[Path]) -> Iterator[Path]:
-    with open_output(KIND, out, sources):
-        yield out
-
-
-def run_audit(
-    corpus: Corpus,
-    folder: AbstractContextManager[Path],
-    config: AuditConfig,
-    *,
-    jobs: int,
-    progress: Progress = NO_PROGRESS,
-    models: SelectedModels = NO_MODELS,
-    codes: Path | None = None,
-    report: Report | None = None,
-) -> Audit:
-    """Audit a corpus that has been read; as `audit`, into whatever `folder` holds."""
+    corpus, decisions = with_decisions(corpus, extras.decisions)
     config.configured_checks(), config.enabled_codes()  # what is wrong in there is said before anything is written
-    with folder as out:
-        measured = measure(corpus, out, jobs=jobs, progress=progress, models=models, codes=codes)
-        return conclude(measured, config, report=report)
+    with open_output(KIND, out, [corpus.root, *more]):
+        measured = measure(corpus, out, config, jobs=jobs, progress=progress, extras=extras)
+        return conclude(replace(measured, decisions=decisions), config, report=report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +208,8 @@ class Measured:
         That were asked to measure, too.
     codes
         Of which codec the distances in the table are; empty without codes.
+    decisions
+        Of a person, by id.
     """
 
     corpus: Corpus
@@ -219,18 +218,20 @@ class Measured:
     new: int
     models: SelectedModels = NO_MODELS
     codes: Mapping[str, Any] = field(default_factory=dict)
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
 
 
 def measure(
     corpus: Corpus,
     out: Path,
+    config: AuditConfig,
     *,
     jobs: int,
     progress: Progress = NO_PROGRESS,
-    models: SelectedModels = NO_MODELS,
-    codes: Path | None = None,
+    extras: Extras = NOTHING,
 ) -> Measured:
     """Measure what is not known of a corpus yet, and write ``clips.parquet``; as `audit`."""
+    models, codes = extras.models, extras.codes
     distances, used = read_codes(codes, corpus.ids) if codes else ([], {})
     forget_state(out)
     save_corpus_path(out, corpus.root)
@@ -240,7 +241,10 @@ def measure(
     write_table(out / "clips.parquet", measured)
     store.finish()
     table = add_model_columns(measured, corpus.clips, corpus.root, store, models.models, jobs, progress)
-    table = with_distances(table, distances) if codes else table
+    table = with_column(table, COLUMN, distances) if codes else table
+    fits = config.fit()
+    for name, values in fits(corpus.clips).items() if fits else ():
+        table = with_column(table, name, values)
     if not table.equals(measured):
         write_table(out / "clips.parquet", table)
     return Measured(corpus, out, frame(table), rows.new, models, used)
@@ -273,7 +277,9 @@ def conclude(
     judges, wanted = config.configured_checks(), config.enabled_codes()
     goal = goal or find_goal(clips, config.rate, config.asked)
     judges = [_at_rate(check, goal.rate) for check in judges]
-    terms = terms or config.terms(goal.rate)
+    terms = terms or replace(config.terms(goal.rate), decisions=measured.decisions)
+    fixed = frozenset(code for code, stage in FIXED_BY.items() if stage == "normalise" and terms.fixes(code))
+    terms = replace(terms, unfixed=unfixed_texts(clips, judges, fixed, config.written) if fixed else {})
     listening = coverage_summary(clips, judges, measured.models)
     stages = sorted(terms.stages)  # a set is written in another order by every process
     table_stamp = f"{digest(out / 'clips.parquet')} {measured.codes} {listening}"

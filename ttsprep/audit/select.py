@@ -5,9 +5,8 @@ clips of a build are three readings of it.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from math import inf
 from typing import Literal
 
@@ -16,12 +15,12 @@ import pandas as pd
 from pydantic import Field
 
 from ttsprep.audit.decisions import Decision
+from ttsprep.audit.sounds.held import Sounds
 from ttsprep.core.audio import READ_SECONDS
 from ttsprep.core.config import Section
 from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Severity
 from ttsprep.text.characters import letters
-from ttsprep.text.phonemes import phones
 
 MOST_WARNINGS = {"lenient": inf, "normal": 2, "strict": 0}
 FIXED_BY = {
@@ -46,9 +45,6 @@ SAME_SNR_DB = 3.0
 """Takes whose signal to noise differs by less are told apart by rate and level."""
 NO_TEXTS = "text-missing"
 """The finding of a corpus without texts, of which no clip can be built unless a model writes them down."""
-
-Sound = tuple[str, ...]
-"""A phone or a diphone of a language."""
 
 
 class Select(Section):
@@ -121,6 +117,8 @@ class Terms:
         Of a person, by id; they come before everything but an unreadable file.
     low_confidence
         Clips whose text is not to be trusted, by id: rejected, unless a person keeps them.
+    unfixed
+        Code and severity of what a stage to come does not fix in a clip, by id, though it fixes that code as a rule.
     where
         Stage that the rejections name.
     """
@@ -131,6 +129,7 @@ class Terms:
     longest_s: float = READ_SECONDS
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
+    unfixed: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     where: str = "select"
 
     def fixes(self, code: str) -> str:
@@ -174,7 +173,7 @@ def select(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> Selecti
     terms
         All else that decides.
     """
-    judge, sounds = _Judge(clips, findings, terms), _Sounds(clips)
+    judge, sounds = _Judge(clips, findings, terms), Sounds(clips)
     out, held = _rejected(clips, judge, sounds, terms)
     ids = clips["id"].tolist()
     kept = [name for name in ids if name not in out]
@@ -184,7 +183,7 @@ def select(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> Selecti
 
 def kept_by_strictness(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> dict[str, set[str]]:
     """Return the clips that a build would keep at each strictness, the other terms being the same."""
-    sounds, kept = _Sounds(clips), {}
+    sounds, kept = Sounds(clips), {}
     for strictness in MOST_WARNINGS:
         asked = replace(terms, rules=terms.rules.model_copy(update={"strictness": strictness}))
         out, _ = _rejected(clips, _Judge(clips, findings, asked), sounds, asked)
@@ -193,7 +192,7 @@ def kept_by_strictness(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms
 
 
 def _rejected(
-    clips: pd.DataFrame, judge: "_Judge", sounds: "_Sounds", terms: Terms
+    clips: pd.DataFrame, judge: "_Judge", sounds: "Sounds", terms: Terms
 ) -> tuple[dict[str, Rejection], dict[str, list[str]]]:
     """Return what is rejected, by id, and what is kept for its sounds alone."""
     hard: dict[str, Rejection] = {}
@@ -298,7 +297,7 @@ class _Judge:
         for clip, code, severity, message in columns.itertuples(index=False):
             if code == NO_TEXTS and "transcribe" not in terms.stages:
                 self.no_texts = message
-            if clip and terms.fixes(code):
+            if clip and terms.fixes(code) and (code, severity) not in terms.unfixed.get(clip, ()):
                 if severity != Severity.NOTE:
                     fixed.setdefault(clip, {})[code] = None
             elif clip and code not in spared:
@@ -342,55 +341,3 @@ def _beyond(clips: pd.DataFrame, order: Sequence[str], judge: _Judge, most: floa
         for name, so_far in zip(order, total, strict=True)
         if so_far > most
     }
-
-
-class _Sounds:
-    """The phones and diphones of each clip."""
-
-    def __init__(self, clips: pd.DataFrame) -> None:
-        blank = pd.Series("", clips.index)
-        columns = [clips[name].fillna("") if name in clips else blank for name in ("language", "phonemes")]
-        self._lines = dict(zip(clips["id"], zip(*columns, strict=True), strict=True))
-
-    def of(self, names: Collection[str]) -> Iterator[tuple[str, set[Sound]]]:
-        for name in names:
-            language, line = self._lines[name]
-            own = phones(line)
-            yield name, {(language, phone) for phone in own} | {(language, *pair) for pair in pairwise(own)}
-
-    def _held(self, names: Collection[str]) -> set[Sound]:
-        held: set[Sound] = set()
-        for _, sounds in self.of(names):
-            held |= sounds
-        return held
-
-    def carriers(self, kept: Collection[str], doubtful: Sequence[str]) -> dict[str, list[str]]:
-        """Return which doubtful clips hold a phone that no other has, best first, and all that they bring."""
-        if not doubtful:
-            return {}
-        held = self._held(kept)
-        result = {}
-        for name, sounds in self.of(doubtful):
-            news = sounds - held
-            if any(len(sound) == 2 for sound in news):
-                held |= sounds
-                result[name] = sorted(" ".join(sound[1:]) for sound in news)
-        return result
-
-    def sole(self, names: Collection[str]) -> frozenset[str]:
-        """Return the clips that hold a phone or diphone which no other clip holds."""
-        holder: dict[Sound, str] = {}
-        for name, sounds in self.of(names):
-            for sound in sounds:
-                holder[sound] = "" if sound in holder else name
-        return frozenset(holder.values()) - {""}
-
-    def lost(self, kept: Collection[str], rejected: Collection[str]) -> dict[str, list[str]]:
-        if not rejected:
-            return {}
-        held = self._held(kept)
-        lost: dict[str, list[str]] = {}
-        for name, sounds in self.of(rejected):
-            for sound in sorted(sounds - held):
-                lost.setdefault(" ".join(sound[1:]), []).append(name)
-        return dict(sorted(lost.items(), key=lambda item: (item[0].count(" "), item[0])))

@@ -1,5 +1,6 @@
 """Recipes: TOML files that say what a corpus is, how strictly it is judged, and what is built from it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -11,12 +12,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ttsprep.audit.config import PIPELINE, AuditConfig
+from ttsprep.audit.config import PIPELINE, AuditConfig, Fitting
 from ttsprep.audit.select import Select, Terms
+from ttsprep.build import targets
+from ttsprep.build.fit import Fit, text_stages, written
 from ttsprep.build.stages.base import Stage, all_stages
 from ttsprep.checks.base import known_code
 from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.types import Clip
 from ttsprep.corpora.exports.base import Export, all_exports
 from ttsprep.corpora.spec import Source
 
@@ -179,6 +183,18 @@ class Recipe(AuditConfig):
         terms = super().terms(rate)
         before = {"segment": self.segment, "transcribe": self.transcribe}
         return replace(terms, stages=terms.stages | {name for name, asked in before.items() if asked})
+
+    def fit(self) -> Fitting | None:
+        """Return what says whether the trainer can use each clip; None where the build is for no trainer."""
+        if not self.trainer:
+            return None
+        trainer = targets.load(self.trainer)
+        forms = tuple(form for form in self.configured_exports() if form.name in trainer.export)
+        return Fit(trainer, text_stages(self.configured_stages()), forms)
+
+    def written(self, clips: Sequence[Clip]) -> list[Clip]:
+        """Return clips with their texts as a build writes them."""
+        return written(clips, text_stages(self.configured_stages()))
 
     def verify(self) -> None:
         """See that every name in it is known.

@@ -87,6 +87,7 @@ def build_recipe(
     target: Target = ANY,
     export: Sequence[str] = (),
     asr_model: str = "",
+    listen: Sequence[str] = (),
 ) -> Recipe:
     """Return the recipe of a build with the options that override it.
 
@@ -97,7 +98,9 @@ def build_recipe(
     export
         Forms to write in addition to those of the recipe and the trainer.
     asr_model
-        Weights for ``[transcribe]``.
+        Weights for ``[transcribe]``, and for ``asr`` in `listen`.
+    listen
+        Models that measure the clips of the source.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def build_recipe(
     """
     rules = _targeted(recipe or "generic", reading, target)
     rules = _with(
-        rules, export=tuple(dict.fromkeys((*rules.export, *export))), transcribe=_transcribe(rules, asr_model)
+        rules, export=tuple(dict.fromkeys((*rules.export, *export))), transcribe=_transcribe(rules, asr_model, listen)
     )
     rules.verify()
     return rules
@@ -143,12 +146,12 @@ def audit_models(names: Sequence[str], **weights: str) -> SelectedModels:
     return select_models(names, weights)
 
 
-def _transcribe(rules: Recipe, weights: str) -> Any:
+def _transcribe(rules: Recipe, weights: str, listen: Sequence[str]) -> Any:
     """Return ``[transcribe]`` with the named weights, once what the model needs is installed."""
     if not rules.transcribe:
-        if weights:
+        if weights and "asr" not in listen:
             raise UsageError(
-                "--asr-model has no effect without [transcribe] in the recipe, such as --recipe transcribe"
+                "--asr-model has no effect without --listen asr, or [transcribe] in the recipe (--recipe transcribe)"
             )
         return None
     section = rules.transcribe.model_copy(update={"model": weights} if weights else {})

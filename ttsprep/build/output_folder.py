@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.audit.measure import versions
-from ttsprep.audit.pipeline import FILES
+from ttsprep.audit.pipeline import FILES, NO_MODELS
 from ttsprep.build.config import Recipe
 from ttsprep.build.process import VERSION
-from ttsprep.core.errors import AudioError, UsageError
+from ttsprep.core.errors import AudioError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
 from ttsprep.core.output_folder import JOURNALS, Kind
 from ttsprep.core.package import __version__
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
+from ttsprep.models.base import SelectedModels
 from ttsprep.models.whisper import weights
 
 STAMP = ".unchanged.json"
@@ -35,27 +36,16 @@ KIND = Kind(
 """What a build writes; its audio and its exports are listed before they are written."""
 
 
-def refuse_missing(decisions: Path | None) -> None:
-    """Refuse a file of decisions that is not there, before any work is done.
-
-    Raises
-    ------
-    UsageError
-        If it is not.
-    """
-    if decisions is not None and not decisions.is_file():
-        raise UsageError(f"there is no file {decisions}: --decisions takes a CSV with the columns id and decision")
-
-
-def inputs_stamp(todo: Corpus, recipe: Recipe, decisions: Path | None) -> str:
+def inputs_stamp(todo: Corpus, recipe: Recipe, decisions: Path | None, models: SelectedModels = NO_MODELS) -> str:
     """Stand for all that a build depends on, by the signatures of the files: nothing is read."""
     root = todo.root.resolve()
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.configured_stages()]
     heard = recipe.transcribe and digest(weights(recipe.transcribe.model))
     rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions), heard)
+    heard_by = [(model.name, model.version, model.digest()) for model in models.models]
     about = (str(root), todo.layout, todo.why, todo.findings, todo.orphans)
-    hasher.update(repr((rules, about)).encode("utf-8", "backslashreplace"))
+    hasher.update(repr((rules, about, heard_by)).encode("utf-8", "backslashreplace"))
     for name, clip in zip(todo.ids, todo.clips, strict=True):
         hasher.update(repr((name, clip, _signature(root, clip.path))).encode("utf-8", "backslashreplace"))
     return hasher.hexdigest()

@@ -1,7 +1,6 @@
 """The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ttsprep.audit.decisions import Decision
+from ttsprep.audit.decisions import Decision, refuse_missing
 from ttsprep.audit.goal.rate import find_goal
-from ttsprep.audit.pipeline import Audit, Audited, Measured, conclude, measure
+from ttsprep.audit.pipeline import NO_MODELS, Audit, Audited, Extras, conclude, measure
 from ttsprep.audit.select import Rejection, Terms
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
 from ttsprep.build.config import Recipe
+from ttsprep.build.fit import unknown_symbols
 from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_phonemes, refuse_without_texts, unread
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
@@ -37,6 +37,7 @@ from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
+from ttsprep.models.base import SelectedModels
 
 __all__ = ["Built", "Draft", "build", "draft"]
 
@@ -115,6 +116,7 @@ def draft(
     *,
     jobs: int,
     decisions: Path | None = None,
+    models: SelectedModels = NO_MODELS,
     progress: Progress = NO_PROGRESS,
 ) -> Draft:
     """Audit the source into `out` and choose its clips, as `build` would; nothing is built.
@@ -124,7 +126,7 @@ def draft(
     TtsprepError
         If the source, the recipe or the decisions cannot be read, or `out` cannot be written.
     """
-    state.refuse_missing(decisions)
+    refuse_missing(decisions)
     claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language, recipe.reading())
     refuse_phonemes(todo, recipe)
@@ -133,7 +135,7 @@ def draft(
     with open_output(state.KIND, out, [todo.root]):
         ready = prepare(todo, decisions, out / state.BEFORE, recipe, jobs, progress)
         refuse_nothing(ready, None)
-        return _draft(ready, out, recipe, jobs, progress)
+        return _draft(ready, out, recipe, Extras(models), jobs, progress)
 
 
 def build(
@@ -143,6 +145,7 @@ def build(
     *,
     jobs: int,
     decisions: Path | None = None,
+    models: SelectedModels = NO_MODELS,
     progress: Progress = NO_PROGRESS,
     report: Report | None = None,
 ) -> Built:
@@ -160,6 +163,8 @@ def build(
         Worker processes.
     decisions
         A ``decisions.csv`` that overrides what the findings say.
+    models
+        That measure the clips of the source as well, as in an audit.
     progress
         Receives every stage.
     report
@@ -170,14 +175,14 @@ def build(
     TtsprepError
         If the source, the recipe or the decisions cannot be read, `out` cannot be written, or no clip is left.
     """
-    state.refuse_missing(decisions)
+    refuse_missing(decisions)
     claim(state.KIND, out, [source])
     todo = read_corpus(source, recipe.layout, recipe.language, recipe.reading())
     refuse_phonemes(todo, recipe)
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
     with open_output(state.KIND, out, [todo.root]) as held:
-        inputs = state.inputs_stamp(todo, recipe, decisions)
+        inputs = state.inputs_stamp(todo, recipe, decisions, models)
         document = state.finished(out, inputs)
         if document is not None:
             return Built(out, document, tables.read_rejected(out / "rejected.csv"), 0)
@@ -185,16 +190,18 @@ def build(
         if not ready.todo.clips:
             state.unfinish(out)  # its rejected.csv is about to be that of another source
         refuse_nothing(ready, out / "rejected.csv")
-        made = _draft(ready, out, recipe, jobs, progress)
+        made = _draft(ready, out, recipe, Extras(models), jobs, progress)
         state.unfinish(out)
         built = _build(made, recipe, held, jobs, progress, report)
         state.finish(out, inputs)
         return built
 
 
-def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, progress: Progress) -> Draft:
+def _draft(ready: Source, out: Path, recipe: Recipe, extras: Extras, jobs: int, progress: Progress) -> Draft:
     todo, said = ready.todo, ready.decisions
-    with _measured(todo, out / state.BEFORE, jobs, progress, "measuring the source") as measured:
+    naming = Renamed(progress, {"measuring": "measuring the source"})
+    with lock(out / state.BEFORE):
+        measured = measure(todo, out / state.BEFORE, recipe, jobs=jobs, progress=naming, extras=extras)
         goal = find_goal(measured.clips, recipe.rate, recipe.asked)
         # recordings are cut and texts written by now
         terms = replace(recipe.terms(goal.rate), stages=frozenset(recipe.pipeline))
@@ -205,12 +212,6 @@ def _draft(ready: Source, out: Path, recipe: Recipe, jobs: int, progress: Progre
     kept = [clip for name, clip in zip(todo.ids, todo.clips, strict=True) if name not in lost]
     refuse_without_texts(todo.root, kept, recipe)
     return Draft(todo, ready.refused, said, before, steps, recipe, ready.log_p)
-
-
-@contextmanager
-def _measured(todo: Corpus, out: Path, jobs: int, progress: Progress, doing: str) -> Iterator[Measured]:
-    with lock(out):
-        yield measure(todo, out, jobs=jobs, progress=Renamed(progress, {"measuring": doing}))
 
 
 def _at_one_rate(step: Stage, rate: int) -> Stage:
@@ -226,12 +227,14 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
     # its band is that of the source, which was judged
     rules = recipe.select.model_copy(update={"keep_hours": 0.0, "keep": (*recipe.select.keep, "narrowband")})
+    naming = Renamed(progress, {"measuring": "measuring the result"})
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
     while len(rows):
         listed = _listing(out, rows, clips)
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         decided = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
-        with _measured(listed, out / state.AFTER, jobs, progress, "measuring the result") as measured:
+        with lock(out / state.AFTER):
+            measured = measure(listed, out / state.AFTER, recipe, jobs=jobs, progress=naming)
             after = conclude(measured, recipe, made.before.goal, Terms(rules, decisions=decided, where="result"))
         late = after.selection.rejected
         entries = _entries(rows, clips, recipe)
@@ -258,17 +261,9 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     for folder in (out, out / state.AFTER):
         refresh_index(out, folder / LOCAL, rows["path"])
     store.finish()
-    document = tables.document(made.before, after, rejected, entries, recipe, _unknown(entries, recipe))
+    document = tables.document(made.before, after, rejected, entries, recipe, unknown_symbols(after.clips))
     write_json(out / DOCUMENT, document)
     return Built(out, document, rejected, fresh)
-
-
-def _unknown(entries: Sequence[Entry], recipe: Recipe) -> dict[str, list[str]]:
-    """Return the symbols that the trainer does not have, with the clips that hold them."""
-    if not recipe.trainer:
-        return {}
-    texts = ((entry.id, entry.normalised, entry.language) for entry in entries)
-    return trainers.out_of_vocabulary(texts, trainers.load(recipe.trainer))
 
 
 def _process(made: Draft, held: Output, store: Store, jobs: int, progress: Progress) -> tuple[pd.DataFrame, int]:

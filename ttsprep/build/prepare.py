@@ -1,10 +1,10 @@
 """The source of a build before it is measured: long recordings cut, decisions read, missing texts written down."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ttsprep.audit.decisions import Decision, read_decisions
+from ttsprep.audit.decisions import Decision, with_decisions
 from ttsprep.audit.select import NO_TEXTS, Rejection
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
@@ -74,7 +74,7 @@ def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, job
         todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, progress)
     if not todo.clips:  # decisions and texts are about clips; `refuse_nothing` says what is wrong
         return Source(todo, refused, {})
-    todo, said = _decided(todo, decisions)
+    todo, said = with_decisions(todo, decisions)
     if not recipe.transcribe:
         return Source(todo, refused, said)
     from ttsprep.build.transcribe import transcribe_source
@@ -175,13 +175,3 @@ def refuse_phonemes(source: Corpus, recipe: Recipe) -> None:
             f"{source.root}: {found.message}; give the table that has them in letters, or say which column has with "
             f'--columns (see ttsprep inspect); [checks] ignore = ["{PHONEMES}"] in a recipe takes them as they are'
         )
-
-
-def _decided(todo: Corpus, decisions: Path | None) -> tuple[Corpus, dict[str, Decision]]:
-    """Read what a person decided, and put in the texts that they gave."""
-    if decisions is None:
-        return todo, {}
-    said = read_decisions(decisions, todo.ids)
-    texts = {name: decision.text for name, decision in said.items() if decision.text is not None}
-    clips = [replace(clip, text=texts.get(name, clip.text)) for name, clip in zip(todo.ids, todo.clips, strict=True)]
-    return replace(todo, clips=clips), said

@@ -1,25 +1,21 @@
 """Trainer profiles: what the training code of a model reads, and the symbols it knows."""
 
 import tomllib
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from importlib import resources
-from itertools import islice
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from ttsprep.build.config import Recipe
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
 from ttsprep.core.config import Option, Section
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.corpora.exports.base import all_exports
-from ttsprep.text.characters import script
-from ttsprep.text.phonemes import transcribe
+from ttsprep.corpora.exports.filelist import short_language
 
-_BATCH = 1000
-"""Texts that are phonemised together."""
+if TYPE_CHECKING:
+    from ttsprep.build.config import Recipe
 
 
 class Symbols(Section):
@@ -37,6 +33,8 @@ class Symbols(Section):
         Characters that the trainer itself turns into known ones.
     scripts
         Scripts that the trainer itself turns into known symbols, such as ``HAN``.
+    fatal
+        Whether an unknown symbol ends the training; else it is left out.
     """
 
     kind: Literal["characters", "phonemes"]
@@ -44,6 +42,7 @@ class Symbols(Section):
     form: Literal["", "NFC", "NFD"] = ""
     converted: str = ""
     scripts: tuple[str, ...] = ()
+    fatal: bool = False
 
 
 class Trainer(Section):
@@ -63,6 +62,8 @@ class Trainer(Section):
         Of the audio.
     shortest_s, longest_s
         Clips that are used, in seconds; 0 for no limit.
+    most_symbols
+        Of a text, phonemes where `symbols` are these, else characters; 0 for no limit.
     languages
         The only ones it knows, without region; empty for any.
     export, exports
@@ -82,6 +83,7 @@ class Trainer(Section):
     subtype: Literal["PCM_16", "PCM_24", "FLOAT"] = "PCM_16"
     shortest_s: float = Field(default=0.0, ge=0)
     longest_s: float = Field(default=0.0, ge=0)
+    most_symbols: int = Field(default=0, ge=0)
     languages: tuple[str, ...] = ()
     export: tuple[str, ...]
     exports: dict[str, dict[str, Option]] = Field(default={})
@@ -135,7 +137,7 @@ def parse(text: str, name: str) -> Trainer:
         raise UsageError(f"trainer {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def apply(recipe: Recipe, trainer: Trainer, *, own: bool = True) -> Recipe:
+def apply(recipe: "Recipe", trainer: Trainer, *, own: bool = True) -> "Recipe":
     """Return `recipe` with what `trainer` needs.
 
     Clips outside its limits are rejected, unless the recipe keeps them. The forms it reads are added to those
@@ -156,9 +158,7 @@ def apply(recipe: Recipe, trainer: Trainer, *, own: bool = True) -> Recipe:
     UsageError
         If the language of the recipe is none that the trainer knows.
     """
-    short = recipe.language.lower().replace("_", "-").split("-")[0]
-    spoken = {"cmn": "zh"}.get(short, short)
-    if spoken and trainer.languages and spoken not in trainer.languages:
+    if recipe.language and trainer.languages and short_language(recipe.language) not in trainer.languages:
         known = ", ".join(trainer.languages)
         raise UsageError(f"{trainer.name} does not know the language {recipe.language!r}; it knows {known}")
     stages: dict[str, dict[str, Option]] = {
@@ -197,44 +197,3 @@ def _filled(
         kept = {key: value for key, value in before.items() if own and value != getattr(default, key, None)}
         filled[name] = {**before, **values, **kept}
     return filled
-
-
-def out_of_vocabulary(texts: Iterable[tuple[str, str, str]], trainer: Trainer) -> dict[str, list[str]]:
-    """Return the symbols that `trainer` does not know, each with the ids of the clips that have it.
-
-    Parameters
-    ----------
-    texts
-        Id, text as it is read aloud, and language of each clip.
-    trainer
-        Where its symbols are not fixed, nothing is unknown.
-
-    Raises
-    ------
-    UsageError
-        If phonemes are needed, and a clip has no language, or one that eSpeak NG does not have.
-    """
-    symbols = trainer.symbols
-    if symbols is None:
-        return {}
-    known = frozenset("".join(symbols.set) + symbols.converted)
-    found: dict[str, list[str]] = {}
-    for clip, said in _phonemes(texts) if symbols.kind == "phonemes" else ((clip, text) for clip, text, _ in texts):
-        looked_up = unicodedata.normalize(symbols.form, said) if symbols.form else said
-        for symbol in dict.fromkeys(looked_up):
-            if symbol not in known and script(symbol) not in symbols.scripts:
-                found.setdefault(symbol, []).append(clip)
-    return dict(sorted(found.items()))
-
-
-def _phonemes(texts: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the id and the phonemes of each clip, in their order."""
-    waiting = iter(texts)
-    while batch := list(islice(waiting, _BATCH)):
-        spoken: dict[int, str] = {}
-        for language in dict.fromkeys(language for _, _, language in batch):
-            rows = [row for row, (_, _, tongue) in enumerate(batch) if tongue == language]
-            if not language:
-                raise UsageError(f"clip {batch[rows[0]][0]!r} has no language: set language in the recipe")
-            spoken |= zip(rows, transcribe([batch[row][1] for row in rows], language), strict=True)
-        yield from ((clip, spoken[row]) for row, (clip, _, _) in enumerate(batch))

@@ -17,6 +17,7 @@ from ttsprep.cli.options import (
     Codes,
     Columns,
     CorpusPath,
+    Decisions,
     FollowLinks,
     ForTrainer,
     Jobs,
@@ -24,9 +25,12 @@ from ttsprep.cli.options import (
     Language,
     Layout,
     Lenient,
+    Listen,
     Rate,
     RecipeName,
+    SpeakerModel,
     Strict,
+    listening_models,
     read_lines,
     reading_options,
 )
@@ -41,7 +45,6 @@ if TYPE_CHECKING:
 
     from ttsprep.audit.pipeline import Audit
     from ttsprep.corpora.corpus import Corpus
-    from ttsprep.models.base import SelectedModels
 
 Suggestions = Sequence[tuple[str, Sequence[str]]]
 _LINES = 4
@@ -79,19 +82,16 @@ def audit(
     strict: Strict = False,
     lenient: Lenient = False,
     keep_hours: KeepHours = None,
+    decisions: Decisions = None,
     prompts: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Sentences, one per line: suggest which to record next.")
     ] = None,
     prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="Number of sentences to suggest.")] = 20,
-    listen: Annotated[
-        list[str] | None, typer.Option(metavar="MODEL", help="Run a model too: asr, speaker, mos or vad.")
-    ] = None,
+    listen: Listen = None,
     asr_model: Annotated[
         str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
     ] = "",
-    speaker_model: Annotated[
-        str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
-    ] = "",
+    speaker_model: SpeakerModel = "",
     codes: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Tokens of this corpus, from ttsprep encode: judge them too.")
     ] = None,
@@ -107,9 +107,10 @@ def audit(
 
     decided = {"recipe": recipe, "trainer": trainer, "rate": rate, "keep_hours": keep_hours}
     decided |= {"strict": strict, "lenient": lenient, "select": select, "ignore": ignore, "codes": codes}
+    decided |= {"decisions": decisions}
     decided |= {"layout": layout, "language": language, "columns": columns, "audio_root": audio_root}
     out = out or Path(f"{corpus_name(corpus)}.audit")
-    state, inputs = "", [corpus if corpus.is_dir() else corpus.parent, *filter(None, (audio_root, codes))]
+    state, inputs = "", [corpus if corpus.is_dir() else corpus.parent, *filter(None, (audio_root, codes, decisions))]
     inputs += [Path(recipe)] if Path(recipe).is_file() else []
     if not (prompts or listen or cluster or follow_links or dry_run):
         state = input_state(out, decided, inputs)
@@ -125,7 +126,7 @@ def audit(
     target = Target(trainer, rate, strict, lenient, keep_hours)
     rules = audit_recipe(recipe, reading, select or (), ignore or (), target)
     sentences = read_lines(prompts) if prompts else []
-    selected = _models(listen or (), asr=asr_model, speaker=speaker_model)
+    selected = listening_models(listen or (), asr=asr_model, speaker=speaker_model)
     from ttsprep.audit.pipeline import KIND
     from ttsprep.corpora.source import readable
 
@@ -138,6 +139,7 @@ def audit(
         show_plan(read_corpus(source, rules.layout, rules.language, rules.reading()), out, as_json=as_json)
         return 0
 
+    from ttsprep.audit.pipeline import Extras
     from ttsprep.audit.pipeline import audit as run
     from ttsprep.report.page import audit_report
 
@@ -148,8 +150,7 @@ def audit(
             rules,
             jobs=cores(jobs),
             progress=meter,
-            models=selected,
-            codes=codes,
+            extras=Extras(selected, codes, decisions),
             report=audit_report,
         )
     remember_state(out, state, inputs)
@@ -166,21 +167,11 @@ def _show(summary: Mapping[str, Any], out: Path, suggestions: Suggestions, fail_
     return code
 
 
-def _models(names: Sequence[str], **weights: str) -> "SelectedModels":
-    """Return the models that measure clips; name at once those that are not on this machine."""
-    from ttsprep.build.options import audit_models
-
-    models = audit_models(names, **weights)
-    for why in models.skipped.values():
-        console.log(f"ttsprep: skipped: {printable(why)}")
-    return models
-
-
 def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[tuple[str, list[str]]]:
     """Return sentences to record next in the language of most clips, with the sounds that each adds."""
     if not sentences:
         return []
-    from ttsprep.audit.prompts import suggest
+    from ttsprep.audit.sounds.prompts import suggest
 
     language = str(result.clips.language.value_counts().sort_index().idxmax())
     spoken = result.clips.phonemes[result.clips.language == language]

@@ -14,6 +14,7 @@ from ttsprep.cli.options import (
     AudioRoot,
     Cluster,
     Columns,
+    Decisions,
     FollowLinks,
     ForTrainer,
     Jobs,
@@ -21,9 +22,12 @@ from ttsprep.cli.options import (
     Language,
     Layout,
     Lenient,
+    Listen,
     Rate,
     RecipeName,
+    SpeakerModel,
     Strict,
+    listening_models,
     reading_options,
 )
 from ttsprep.core.errors import UsageError
@@ -63,16 +67,16 @@ def build(
     export: Annotated[
         list[str] | None, typer.Option(metavar="FORM", help="Export in this form too; may be repeated.")
     ] = None,
-    decisions: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")
-    ] = None,
+    decisions: Decisions = None,
     keep_hours: KeepHours = None,
     strict: Strict = False,
     lenient: Lenient = False,
+    listen: Listen = None,
     asr_model: Annotated[
         str,
-        typer.Option(metavar="PATH|NAME", help="Whisper weights, for a recipe with [transcribe]. [default: base]"),
+        typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr or [transcribe]. [default: base]"),
     ] = "",
+    speaker_model: SpeakerModel = "",
     jobs: Jobs = None,
     cluster: Cluster = "",
     yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
@@ -91,7 +95,9 @@ def build(
     target = Target(trainer, rate, strict, lenient, keep_hours)
     reading = {"layout": layout, "language": language}
     reading |= reading_options(columns, audio_root, follow_links=follow_links)
-    rules = build_recipe(recipe, reading, target, export or (), asr_model)
+    listens = listen or ()
+    rules = build_recipe(recipe, reading, target, export or (), asr_model, listens)
+    models = listening_models(listens, asr=asr_model if "asr" in listens else "", speaker=speaker_model)
     out = out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
@@ -112,10 +118,19 @@ def build(
             cluster, jobs=jobs, paths=[source, next(path for path in out.absolute().parents if path.exists())]
         ):
             if dry_run:
-                draft = verb.draft(source, out, rules, jobs=cores(jobs), decisions=decisions, progress=meter)
+                draft = verb.draft(
+                    source, out, rules, jobs=cores(jobs), decisions=decisions, models=models, progress=meter
+                )
             else:
                 built = verb.build(
-                    source, out, rules, jobs=cores(jobs), decisions=decisions, progress=meter, report=build_report
+                    source,
+                    out,
+                    rules,
+                    jobs=cores(jobs),
+                    decisions=decisions,
+                    models=models,
+                    progress=meter,
+                    report=build_report,
                 )
     if dry_run:
         show_draft(draft, out, as_json=as_json)

@@ -1,11 +1,17 @@
 """Options that several commands have."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ttsprep.cli import console
+from ttsprep.cli.console import printable
 from ttsprep.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ttsprep.models.base import SelectedModels
 
 CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")]
 Layout = Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus. [default: auto]")]
@@ -21,6 +27,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
 Codes = list[str] | None
 ForTrainer = Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")]
+Decisions = Annotated[Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")]
+Listen = Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Run a model too: asr, speaker, mos or vad.")]
+SpeakerModel = Annotated[
+    str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
+]
 Rate = Annotated[int, typer.Option(metavar="HZ", help="Sample rate to train at. [default: what the corpus fills]")]
 KeepHours = Annotated[
     float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="Keep at most H hours, the best clips.")
@@ -36,6 +47,16 @@ def reading_options(columns: str, audio_root: Path | None, *, follow_links: bool
     words = tuple(word.strip() for word in columns.split(",")) if columns else ()
     parse_columns(words)
     return {"columns": words, "audio_root": str(audio_root or ""), "follow_links": follow_links}
+
+
+def listening_models(names: Sequence[str], **weights: str) -> "SelectedModels":
+    """Return the models that measure clips; name at once those that are not on this machine."""
+    from ttsprep.build.options import audit_models
+
+    models = audit_models(names, **weights)
+    for why in models.skipped.values():
+        console.log(f"ttsprep: skipped: {printable(why)}")
+    return models
 
 
 def read_lines(path: Path) -> list[str]:

@@ -130,7 +130,7 @@ class Filelist(Export):
                 "file": audio_name(entry),
                 "speaker_id": str(numbers[entry.speaker]),
                 "phonemes": phonemes,
-                "lang": _short(entry.language),
+                "lang": short_language(entry.language),
                 "duration": f"{entry.duration_s:.6g}",
                 **{name: getattr(entry, name) for name in _TEXTS},
             }
@@ -171,7 +171,7 @@ def _sounded(entries: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
         yield from ((entry, phonemes[entry.id]) for entry in batch)
 
 
-def _short(language: str) -> str:
+def short_language(language: str) -> str:
     """Return the language without its region: ``en`` for ``en-us``, and the names that trainers use for Chinese."""
     code = language.lower().replace("_", "-")
     if code in {"zh-hk", "zh-mo"}:

@@ -6,7 +6,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from ttsprep.audit.prompts import _gain, _units, suggest
+from ttsprep.audit.sounds.prompts import _gain, _units, suggest
 from ttsprep.checks.phonemes import coverage
 from ttsprep.core.errors import UsageError
 from ttsprep.text.inventory import inventory

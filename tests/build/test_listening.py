@@ -1,0 +1,43 @@
+"""A build that listens: what the models of an audit find decides there as it does in the audit."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from recorder import Recorder
+
+from ttsprep.audit.pipeline import Extras, audit
+from ttsprep.build.options import audit_models, build_recipe
+from ttsprep.build.pipeline import build, draft
+from ttsprep.core.errors import UsageError
+
+
+def test_a_build_listens_as_the_audit_does_and_from_its_rows(
+    spoken: Path, tmp_path: Path, checkpoint: Path, shared_cache: Path
+) -> None:
+    models = audit_models(["asr"], asr=str(checkpoint))
+    recipe = build_recipe(listen=["asr"], asr_model=str(checkpoint))
+    heard = Recorder()
+    audited = audit(spoken, tmp_path / "audit", recipe, jobs=1, extras=Extras(models), progress=heard)
+    assert ("listening (asr)", 14, 14) in heard.stages
+    planned = draft(spoken, tmp_path / "build", recipe, jobs=1, models=models)
+    assert planned.before.selection == audited.selection
+    assert planned.before.summary["listening"] == audited.summary["listening"]
+    again = Recorder()
+    built = build(spoken, tmp_path / "build", recipe, jobs=1, models=models, progress=again)
+    assert [stage for stage in again.stages if stage[0].startswith("listening")] == [("listening (asr)", 14, 0)]
+    columns = ["said", "heard_language"]
+    first, second = (
+        pd.read_parquet(folder / "clips.parquet", columns=columns)
+        for folder in (tmp_path / "audit", tmp_path / "build" / "source")
+    )
+    assert first.equals(second)
+    assert first["said"].notna().any()
+    assert {item.id for item in built.rejected} == {item.id for item in audited.selection.rejected}
+    deaf = build(spoken, tmp_path / "build", build_recipe(), jobs=1)
+    assert deaf.fresh < 14, "what listening did not reject is not built again"
+
+
+def test_weights_without_a_model_to_take_them_are_refused() -> None:
+    with pytest.raises(UsageError, match="--asr-model has no effect without --listen asr"):
+        build_recipe(asr_model="tiny")
