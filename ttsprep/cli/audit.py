@@ -241,6 +241,8 @@ def show_audit(summary: Mapping[str, Any], out: Path, suggestions: Suggestions) 
     """Show what was read, the verdict, the findings worst first, and where the report is."""
     from rich.text import Text
 
+    from ttsprep.models.speaker import Speaker
+
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
     if "listening" in summary:
         parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
@@ -251,6 +253,8 @@ def show_audit(summary: Mapping[str, Any], out: Path, suggestions: Suggestions) 
     where = {"report": printable(str(out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
+    if "speaker" not in summary.get("listening", {}) and not Speaker.available():
+        where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
     print_rich(*parts, pairs(where))
 
 
