@@ -34,7 +34,7 @@ def test_a_recipe_that_asks_for_too_much_is_refused(tmp_path: Path) -> None:
         parse('[segment]\nalign = "asr"', "mine.toml")
     with pytest.raises(UsageError, match="longest_s is 29 at most"):
         parse('[segment]\nalign = "asr"\nlongest_s = 40.0\n[transcribe]', "mine.toml")
-    with pytest.raises(UsageError, match=r"--asr-model has no effect without \[transcribe\]"):
+    with pytest.raises(UsageError, match=r"--asr-model has no effect without --listen asr, or \[transcribe\]"):
         command(recipe="generic", source=tmp_path, asr_model="tiny")
     shipped = Path(__file__).parents[2] / "recipes" / "transcribe.toml"
     assert parse(shipped.read_text(encoding="utf-8"), "transcribe").transcribe == Transcribe()

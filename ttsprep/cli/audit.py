@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,27 +13,22 @@ from ttsprep.cli import console
 from ttsprep.cli.console import COLOURS, VERDICTS, encodable, pairs, plain_table, print_rich, printable, write_json
 from ttsprep.cli.options import (
     AsJson,
-    AudioRoot,
-    Cluster,
     Codes,
-    Columns,
     CorpusPath,
     Decisions,
-    FollowLinks,
     ForTrainer,
-    Jobs,
     KeepHours,
-    Language,
-    Layout,
     Lenient,
     Listen,
     Rate,
+    ReadingGroup,
     RecipeName,
     SpeakerModel,
     Strict,
+    WorkersGroup,
+    grouped,
     listening_models,
     read_lines,
-    reading_options,
 )
 from ttsprep.core.output_folder import claim, corpus_name
 from ttsprep.core.workers.pool import cores
@@ -60,101 +56,137 @@ class FailOn(StrEnum):
     NEVER = "never"
 
 
+@dataclass(frozen=True, slots=True)
+class JudgingGroup:
+    """What is judged, and what fails a command."""
+
+    select: Annotated[Codes, typer.Option(metavar="CODE", help="Judge only this finding; may be repeated.")] = None
+    ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = None
+    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """What the clips are judged for."""
+
+    recipe: RecipeName = ""
+    trainer: ForTrainer = ""
+    rate: Rate = 0
+    strict: Strict = False
+    lenient: Lenient = False
+    keep_hours: KeepHours = None
+    decisions: Decisions = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtrasGroup:
+    """What an audit does on demand."""
+
+    prompts: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Sentences, one per line: suggest which to record next.")
+    ] = None
+    prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="Number of sentences to suggest.")] = 20
+    listen: Listen = None
+    asr_model: Annotated[
+        str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
+    ] = ""
+    speaker_model: SpeakerModel = ""
+    codes: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Tokens of this corpus, from ttsprep encode: judge them too.")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultGroup:
+    """What a command shows."""
+
+    as_json: AsJson = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, and stop.")] = False
+
+
+@grouped
 def audit(
     corpus: CorpusPath,
     *,
-    layout: Layout = "",
-    language: Language = "",
-    columns: Columns = "",
-    audio_root: AudioRoot = None,
-    follow_links: FollowLinks = False,
+    reading: ReadingGroup,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the results. [default: ./NAME.audit]")
     ] = None,
-    select: Annotated[Codes, typer.Option(metavar="CODE", help="Judge only this finding; may be repeated.")] = None,
-    ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = None,
-    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR,
-    jobs: Jobs = None,
-    cluster: Cluster = "",
-    recipe: RecipeName = "",
-    trainer: ForTrainer = "",
-    rate: Rate = 0,
-    strict: Strict = False,
-    lenient: Lenient = False,
-    keep_hours: KeepHours = None,
-    decisions: Decisions = None,
-    prompts: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Sentences, one per line: suggest which to record next.")
-    ] = None,
-    prompt_count: Annotated[int, typer.Option(metavar="N", min=1, help="Number of sentences to suggest.")] = 20,
-    listen: Listen = None,
-    asr_model: Annotated[
-        str, typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr. [default: base]")
-    ] = "",
-    speaker_model: SpeakerModel = "",
-    codes: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Tokens of this corpus, from ttsprep encode: judge them too.")
-    ] = None,
-    as_json: AsJson = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, and stop.")] = False,
+    judging: JudgingGroup,
+    workers: WorkersGroup,
+    wanted: TargetGroup,
+    extras: ExtrasGroup,
+    result: ResultGroup,
 ) -> int:
     """Find what is wrong with a corpus, how badly, and how to fix it.
 
     The corpus is only read. A second audit measures only what has changed; after an interruption the same command
     resumes.
     """
-    from ttsprep.audit.unchanged import input_state, remember_state, unchanged_summary
+    from ttsprep.audit.unchanged import remember_state, unchanged_summary
 
-    decided = {"recipe": recipe, "trainer": trainer, "rate": rate, "keep_hours": keep_hours}
-    decided |= {"strict": strict, "lenient": lenient, "select": select, "ignore": ignore, "codes": codes}
-    decided |= {"decisions": decisions}
-    decided |= {"layout": layout, "language": language, "columns": columns, "audio_root": audio_root}
     out = out or Path(f"{corpus_name(corpus)}.audit")
-    state, inputs = "", [corpus if corpus.is_dir() else corpus.parent, *filter(None, (audio_root, codes, decisions))]
-    inputs += [Path(recipe)] if Path(recipe).is_file() else []
-    if not (prompts or listen or cluster or follow_links or dry_run):
-        state = input_state(out, decided, inputs)
-        if (summary := unchanged_summary(out, state)) is not None:
-            with console.Meter() as meter:
-                meter.start("measuring", summary["clips"], 0)
-            return _show(summary, out, [], fail_on, as_json=as_json)
+    inputs = [corpus if corpus.is_dir() else corpus.parent]
+    inputs += filter(None, (reading.audio_root, extras.codes, wanted.decisions))
+    inputs += [Path(wanted.recipe)] if Path(wanted.recipe).is_file() else []
+    state = _state(out, inputs, (reading, judging, wanted, extras), workers, result)
+    if (known := unchanged_summary(out, state)) is not None:
+        with console.Meter() as meter:
+            meter.start("measuring", known["clips"], 0)
+        return _show(known, out, [], judging.fail_on, as_json=result.as_json)
 
     from ttsprep.build.options import Target, audit_recipe
 
-    reading = {"layout": layout, "language": language}
-    reading |= reading_options(columns, audio_root, follow_links=follow_links)
-    target = Target(trainer, rate, strict, lenient, keep_hours)
-    rules = audit_recipe(recipe, reading, select or (), ignore or (), target)
-    sentences = read_lines(prompts) if prompts else []
-    selected = listening_models(listen or (), asr=asr_model, speaker=speaker_model)
+    target = Target(wanted.trainer, wanted.rate, wanted.strict, wanted.lenient, wanted.keep_hours)
+    rules = audit_recipe(wanted.recipe, reading.keys(), judging.select or (), judging.ignore or (), target)
+    sentences = read_lines(extras.prompts) if extras.prompts else []
+    selected = listening_models(extras.listen or (), asr=extras.asr_model, speaker=extras.speaker_model)
     from ttsprep.audit.pipeline import KIND
     from ttsprep.corpora.source import readable
 
-    claim(KIND, out, [corpus, *([codes] if codes else [])])  # before anything is unpacked or read
+    claim(KIND, out, [corpus, *([extras.codes] if extras.codes else [])])  # before anything is unpacked or read
     with console.Meter() as meter:
         source = readable(corpus, progress=meter)
-    if dry_run:
+    if result.dry_run:
         from ttsprep.corpora.corpus import read_corpus
 
-        show_plan(read_corpus(source, rules.layout, rules.language, rules.reading()), out, as_json=as_json)
+        show_plan(read_corpus(source, rules.layout, rules.language, rules.reading()), out, as_json=result.as_json)
         return 0
 
     from ttsprep.audit.pipeline import Extras
     from ttsprep.audit.pipeline import audit as run
     from ttsprep.report.page import audit_report
 
-    with connected(cluster, jobs=jobs, paths=[source]), console.Meter() as meter:
-        result = run(
+    with connected(workers.cluster, jobs=workers.jobs, paths=[source]), console.Meter() as meter:
+        audited = run(
             source,
             out,
             rules,
-            jobs=cores(jobs),
+            jobs=cores(workers.jobs),
             progress=meter,
-            extras=Extras(selected, codes, decisions),
+            extras=Extras(selected, extras.codes, wanted.decisions),
             report=audit_report,
         )
     remember_state(out, state, inputs)
-    return _show(result.summary, out, _suggestions(sentences, result, prompt_count), fail_on, as_json=as_json)
+    suggestions = _suggestions(sentences, audited, extras.prompt_count)
+    return _show(audited.summary, out, suggestions, judging.fail_on, as_json=result.as_json)
+
+
+def _state(
+    out: Path,
+    inputs: Sequence[Path],
+    options: tuple[ReadingGroup, JudgingGroup, TargetGroup, ExtrasGroup],
+    workers: WorkersGroup,
+    result: ResultGroup,
+) -> str:
+    """Return what the results depend on, or "" where that is more than these options and files."""
+    from ttsprep.audit.unchanged import input_state
+
+    reading, judging, wanted, extras = options
+    if extras.prompts or extras.listen or workers.cluster or reading.follow_links or result.dry_run:
+        return ""
+    depends = {"reading": reading, "judging": replace(judging, fail_on=FailOn.NEVER), "for": wanted, "extras": extras}
+    return input_state(out, depends, inputs)
 
 
 def _show(summary: Mapping[str, Any], out: Path, suggestions: Suggestions, fail_on: FailOn, *, as_json: bool) -> int:

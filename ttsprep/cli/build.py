@@ -2,6 +2,8 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,24 +13,19 @@ from ttsprep.cli import console
 from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
 from ttsprep.cli.options import (
     AsJson,
-    AudioRoot,
-    Cluster,
-    Columns,
     Decisions,
-    FollowLinks,
     ForTrainer,
-    Jobs,
     KeepHours,
-    Language,
-    Layout,
     Lenient,
     Listen,
     Rate,
+    ReadingGroup,
     RecipeName,
     SpeakerModel,
     Strict,
+    WorkersGroup,
+    grouped,
     listening_models,
-    reading_options,
 )
 from ttsprep.core.errors import UsageError
 from ttsprep.core.output_folder import claim, corpus_name
@@ -47,99 +44,121 @@ OUT = Path("build")
 """Folder of the builds, each in a folder named after its recipe."""
 
 
-def build(
-    *,
-    recipe: RecipeName = "",
+@dataclass(frozen=True, slots=True)
+class PlacesGroup:
+    """Where a build finds its corpus, and where it goes."""
+
     source: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the corpus. [default: the one that the recipe names]")
-    ] = None,
+    ] = None
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of downloaded corpora. [env: TTSPREP_DATA]")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The build. [default: ./build/RECIPE]")] = None,
-    trainer: ForTrainer = "",
-    rate: Rate = 0,
-    layout: Layout = "",
-    language: Language = "",
-    columns: Columns = "",
-    audio_root: AudioRoot = None,
-    follow_links: FollowLinks = False,
+    ] = None
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The build. [default: ./build/RECIPE]")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoalGroup:
+    """What is built for."""
+
+    trainer: ForTrainer = ""
+    rate: Rate = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContentGroup:
+    """Which clips are built, and how."""
+
     export: Annotated[
         list[str] | None, typer.Option(metavar="FORM", help="Export in this form too; may be repeated.")
-    ] = None,
-    decisions: Decisions = None,
-    keep_hours: KeepHours = None,
-    strict: Strict = False,
-    lenient: Lenient = False,
-    listen: Listen = None,
+    ] = None
+    decisions: Decisions = None
+    keep_hours: KeepHours = None
+    strict: Strict = False
+    lenient: Lenient = False
+    listen: Listen = None
     asr_model: Annotated[
         str,
         typer.Option(metavar="PATH|NAME", help="Whisper weights for --listen asr or [transcribe]. [default: base]"),
-    ] = "",
-    speaker_model: SpeakerModel = "",
-    jobs: Jobs = None,
-    cluster: Cluster = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
-    as_json: AsJson = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be built, and stop.")] = False,
+    ] = ""
+    speaker_model: SpeakerModel = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultGroup:
+    """What is asked and shown."""
+
+    yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False
+    as_json: AsJson = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be built, and stop.")] = False
+
+
+@grouped
+def build(
+    *,
+    recipe: RecipeName = "",
+    places: PlacesGroup,
+    goal: GoalGroup,
+    reading: ReadingGroup,
+    content: ContentGroup,
+    workers: WorkersGroup,
+    result: ResultGroup,
 ) -> int:
     """Build a clean, normalised, ready-to-train copy of a corpus, with a reason for every rejection.
 
     The corpus is only read. A second build processes only what has changed; after an interruption the same command
     resumes.
     """
+    source, data = places.source, places.data
     if not recipe and source is None:
         raise UsageError("nothing to build: give --recipe NAME (see: ttsprep recipes) or --source DIR")
     from ttsprep.build.options import Target, build_recipe
 
-    target = Target(trainer, rate, strict, lenient, keep_hours)
-    reading = {"layout": layout, "language": language}
-    reading |= reading_options(columns, audio_root, follow_links=follow_links)
-    listens = listen or ()
-    rules = build_recipe(recipe, reading, target, export or (), asr_model, listens)
-    models = listening_models(listens, asr=asr_model if "asr" in listens else "", speaker=speaker_model)
-    out = out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
+    target = Target(goal.trainer, goal.rate, content.strict, content.lenient, content.keep_hours)
+    listen, weights = content.listen or (), content.asr_model
+    rules = build_recipe(recipe, reading.keys(), target, content.export or (), weights, listen)
+    models = listening_models(listen, asr=weights if "asr" in listen else "", speaker=content.speaker_model)
+    out = places.out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
     from ttsprep.corpora import source as sources
     from ttsprep.report.page import build_report
 
     claim(KIND, out, [source] if source else [])  # before anything is fetched or unpacked
+    jobs, decisions = cores(workers.jobs), content.decisions
     with console.Meter() as meter:
-        if source is None and dry_run and sources.find(rules.source, data=data) is None:
+        if source is None and result.dry_run and sources.find(rules.source, data=data) is None:
             needed = sources.needs(rules.source, data=data)
             if needed.missing:
-                show_download(needed, as_json=as_json)
+                show_download(needed, as_json=result.as_json)
                 return 0
         if source is None:
-            source = sources.get(rules.source, data=data, confirm=lambda needs: _agreed(needs, yes), progress=meter)
+            agreed = partial(_agreed, yes=result.yes)
+            source = sources.get(rules.source, data=data, confirm=agreed, progress=meter)
         source = sources.readable(source, data=data, progress=meter)
-        with connected(
-            cluster, jobs=jobs, paths=[source, next(path for path in out.absolute().parents if path.exists())]
-        ):
-            if dry_run:
-                draft = verb.draft(
-                    source, out, rules, jobs=cores(jobs), decisions=decisions, models=models, progress=meter
-                )
+        paths = [source, next(path for path in out.absolute().parents if path.exists())]
+        with connected(workers.cluster, jobs=workers.jobs, paths=paths):
+            if result.dry_run:
+                draft = verb.draft(source, out, rules, jobs=jobs, decisions=decisions, models=models, progress=meter)
             else:
                 built = verb.build(
                     source,
                     out,
                     rules,
-                    jobs=cores(jobs),
+                    jobs=jobs,
                     decisions=decisions,
                     models=models,
                     progress=meter,
                     report=build_report,
                 )
-    if dry_run:
-        show_draft(draft, out, as_json=as_json)
+    if result.dry_run:
+        show_draft(draft, out, as_json=result.as_json)
     else:
-        show_built(built, as_json=as_json)
+        show_built(built, as_json=result.as_json)
     return 0
 
 
-def _agreed(needs: "Needs", yes: bool) -> bool:
+def _agreed(needs: "Needs", *, yes: bool) -> bool:
     """Ask whether to download; the answer is no without a terminal."""
     console.log(needs.describe())
     if yes:

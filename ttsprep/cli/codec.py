@@ -3,6 +3,7 @@
 import math
 import signal
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from ttsprep.cli import console
 from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
-from ttsprep.cli.options import AsJson, Cluster, Jobs
+from ttsprep.cli.options import AsJson, Jobs, WorkersGroup, grouped
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
@@ -39,24 +40,31 @@ def _needs_torch() -> None:
         raise MissingExtraError("the codec needs torch: pip install 'ttsprep[codec]'") from None
 
 
+@dataclass(frozen=True, slots=True)
+class CodingGroup:
+    """How clips are encoded, and where the tokens go."""
+
+    codec: Annotated[str, typer.Option(metavar="C", help="Checkpoint, Hugging Face folder, or nano16.")] = "nano16"
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes")
+    form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, webdataset or hf.")] = "parquet"
+    layout: Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus.")] = "auto"
+    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto"
+    num_codebooks: Annotated[
+        int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
+    ] = None
+    beam: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Beam width; 1 is fastest. [default: of the codec]")
+    ] = None
+
+
+@grouped
 def encode(
     corpus: Annotated[
         Path | None, typer.Argument(metavar="[CORPUS]", help="Corpus. [default: the newest build in ./build]")
     ] = None,
     *,
-    codec: Annotated[str, typer.Option(metavar="C", help="Checkpoint, Hugging Face folder, or nano16.")] = "nano16",
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes"),
-    form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, webdataset or hf.")] = "parquet",
-    layout: Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus.")] = "auto",
-    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto",
-    num_codebooks: Annotated[
-        int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
-    ] = None,
-    beam: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Beam width; 1 is fastest. [default: of the codec]")
-    ] = None,
-    jobs: Jobs = None,
-    cluster: Cluster = "",
+    coding: CodingGroup,
+    workers: WorkersGroup,
     verify: Annotated[bool, typer.Option("--verify", help="Encode and decode a sample again, and compare.")] = False,
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be encoded, and stop.")] = False,
@@ -72,14 +80,15 @@ def encode(
     from ttsprep.codec.encode_job import Options
 
     source = newest_build(BUILDS) if corpus is None else corpus
-    options = Options(codec, form, layout, num_codebooks, beam, device)
+    options = Options(coding.codec, coding.form, coding.layout, coding.num_codebooks, coding.beam, coding.device)
+    out = coding.out
     if dry_run:
         job = prepare(source, options)
         show_job(job, out, job.coder.device_name, as_json=as_json)
         return 0
 
-    with connected(cluster, jobs=jobs, paths=[source]), console.Meter() as meter:
-        result = run(source, out, options, jobs=cores(jobs), progress=meter)
+    with connected(workers.cluster, jobs=workers.jobs, paths=[source]), console.Meter() as meter:
+        result = run(source, out, options, jobs=cores(workers.jobs), progress=meter)
     verified = None
     if verify:
         from ttsprep.codec.verify import verify as look
@@ -102,13 +111,7 @@ def decode(
     from ttsprep.codec.decode import decode as run
 
     with console.Meter() as meter:
-        result = run(
-            codes,
-            out,
-            codec=codec,
-            jobs=cores(jobs),
-            progress=meter,
-        )
+        result = run(codes, out, codec=codec, jobs=cores(jobs), progress=meter)
     show_decoded(result, as_json=as_json)
 
 
@@ -138,45 +141,61 @@ def _pack(
     pack_recipe(recipe, data, out)
 
 
+@dataclass(frozen=True, slots=True)
+class MaterialGroup:
+    """What a codec is trained on."""
+
+    speech: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder written by pack.")] = None
+    corpus: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of recordings, instead of a recipe and --speech.")
+    ] = None
+    preset: Annotated[str, typer.Option(metavar="NAME", help="nano16, base16 or base24, for --corpus.")] = "nano16"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingGroup:
+    """How a codec is trained."""
+
+    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop at this step.")] = None
+    decay: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="End the run: decay the learning rate over N steps."),
+    ] = None
+    begin_from: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Checkpoint to start a new run from.")
+    ] = None
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+    ] = None
+    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto"
+    save_minutes: Annotated[float, typer.Option(metavar="M", min=0.0, help="Minutes between saves.")] = 5.0
+
+
 @codec.command("train")
+@grouped
 def _train(
     recipe: Annotated[
         Path | None, typer.Argument(metavar="[RECIPE]", help="File with preset, settings and sources (.toml).")
     ] = None,
     *,
-    speech: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder written by pack.")] = None,
-    corpus: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder of recordings, instead of a recipe and --speech.")
-    ] = None,
-    preset: Annotated[str, typer.Option(metavar="NAME", help="nano16, base16 or base24, for --corpus.")] = "nano16",
+    material: MaterialGroup,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
-    steps: Annotated[int | None, typer.Option(metavar="N", min=1, help="Stop at this step.")] = None,
-    decay: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="End the run: decay the learning rate over N steps."),
-    ] = None,
-    begin_from: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Checkpoint to start a new run from.")
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto",
-    save_minutes: Annotated[float, typer.Option(metavar="M", min=0.0, help="Minutes between saves.")] = 5.0,
+    training: TrainingGroup,
 ) -> None:
     """Train a codec, or resume its training."""
     _needs_torch()
+    speech, corpus = material.speech, material.corpus
     if (recipe is None or speech is None) == (corpus is None):
         raise UsageError("nothing to train on: give a recipe with --speech, or --corpus with --preset")
     from ttsprep.codec.device import find_device
     from ttsprep.codec.training.config import CodecRecipe, parse_settings, read_recipe
     from ttsprep.codec.training.train import TrainOptions, reexecute, train
 
-    if find_device(device) == "cpu":
+    if find_device(training.device) == "cpu":
         reexecute()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to stop: the state is saved first
-    options = TrainOptions(steps, decay, begin_from, parse_settings(settings or ()), device, save_minutes)
-    chosen = CodecRecipe(preset=preset) if recipe is None else read_recipe(recipe)
+    options = TrainOptions(**asdict(training) | {"changes": parse_settings(training.changes or ())})
+    chosen = CodecRecipe(preset=material.preset) if recipe is None else read_recipe(recipe)
     run = train(chosen, out, options, speech=speech, corpus=corpus, tell=console.log)
     console.log(f"{out} is at step {run.trainer.step:,}; for a checkpoint: ttsprep codec export {out} checkpoint.pt")
 

@@ -9,7 +9,7 @@ import typer
 
 from ttsprep.cli import console
 from ttsprep.cli.console import pairs, print_rich, printable, write_json
-from ttsprep.cli.options import AsJson, AudioRoot, Columns, FollowLinks, Language, Layout, reading_options
+from ttsprep.cli.options import AsJson, ReadingGroup, grouped
 from ttsprep.core.errors import CorpusError
 from ttsprep.report.format import count, hours
 
@@ -25,14 +25,11 @@ _TABLES = 6
 _ROWS = 3
 
 
+@grouped
 def inspect(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder, or a table.")],
     *,
-    layout: Layout = "auto",
-    language: Language = "",
-    columns: Columns = "",
-    audio_root: AudioRoot = None,
-    follow_links: FollowLinks = False,
+    reading: ReadingGroup,
     as_json: AsJson = False,
 ) -> int:
     """Show what would be read, and why: layouts, tables and their columns, counts, sample rows, hours and rates.
@@ -42,19 +39,18 @@ def inspect(
     from ttsprep.corpora.corpus import read_corpus
     from ttsprep.corpora.reading import Reading
 
-    options = reading_options(columns, audio_root, follow_links=follow_links)
-    reading = Reading(options["columns"], audio_root, follow_links, language)
+    how = Reading(reading.keys()["columns"], reading.audio_root, reading.follow_links, reading.language)
     document: dict[str, Any] = {"path": printable(str(path))}
     error = ""
     try:
-        corpus = read_corpus(path, layout, language, reading)
+        corpus = read_corpus(path, reading.layout or "auto", reading.language, how)
     except CorpusError as refusal:
         error = str(refusal)
         document |= {"refused": printable(error)}
     else:
         document |= _corpus(corpus)
     if path.exists():
-        document |= {"layouts": _layouts(path, reading, document), "tables": list(_tables(path, reading))}
+        document |= {"layouts": _layouts(path, how, document), "tables": list(_tables(path, how))}
     if as_json:
         write_json(document)
     else:

@@ -1,8 +1,11 @@
-"""Options that several commands have."""
+"""Options that several commands have, each declared once, and groups of them that a command takes as one parameter."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 
 import typer
 
@@ -12,6 +15,8 @@ from ttsprep.core.errors import UsageError
 
 if TYPE_CHECKING:
     from ttsprep.models.base import SelectedModels
+
+Result = TypeVar("Result")
 
 CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")]
 Layout = Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus. [default: auto]")]
@@ -32,7 +37,10 @@ Listen = Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Run a m
 SpeakerModel = Annotated[
     str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
 ]
-Rate = Annotated[int, typer.Option(metavar="HZ", help="Sample rate to train at. [default: what the corpus fills]")]
+Rate = Annotated[
+    int,
+    typer.Option(metavar="HZ", show_default=False, help="Sample rate to train at. [default: what the corpus fills]"),
+]
 KeepHours = Annotated[
     float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="Keep at most H hours, the best clips.")
 ]
@@ -40,13 +48,62 @@ Strict = Annotated[bool, typer.Option("--strict", help="Reject every clip with a
 Lenient = Annotated[bool, typer.Option("--lenient", help="Reject only clips that cannot be fixed.")]
 
 
-def reading_options(columns: str, audio_root: Path | None, *, follow_links: bool) -> dict[str, Any]:
-    """Return the keys of a recipe that these options set."""
-    from ttsprep.corpora.tables.columns import parse_columns
+@dataclass(frozen=True, slots=True)
+class ReadingGroup:
+    """How a corpus is read."""
 
-    words = tuple(word.strip() for word in columns.split(",")) if columns else ()
-    parse_columns(words)
-    return {"columns": words, "audio_root": str(audio_root or ""), "follow_links": follow_links}
+    layout: Layout = ""
+    language: Language = ""
+    columns: Columns = ""
+    audio_root: AudioRoot = None
+    follow_links: FollowLinks = False
+
+    def keys(self) -> dict[str, Any]:
+        """Return the keys of a recipe that these options set."""
+        from ttsprep.corpora.tables.columns import parse_columns
+
+        words = tuple(word.strip() for word in self.columns.split(",")) if self.columns else ()
+        parse_columns(words)
+        found = {"layout": self.layout, "language": self.language, "columns": words}
+        return found | {"audio_root": str(self.audio_root or ""), "follow_links": self.follow_links}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersGroup:
+    """Where a command works."""
+
+    jobs: Jobs = None
+    cluster: Cluster = ""
+
+
+def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Return a command that has an option for each field of its parameters that are groups: dataclasses of options."""
+    own = inspect.signature(command, eval_str=True)
+    groups: dict[str, Any] = {
+        name: one.annotation for name, one in own.parameters.items() if is_dataclass(one.annotation)
+    }
+    flat: list[inspect.Parameter] = []
+    for parameter in own.parameters.values():
+        if parameter.name not in groups:
+            flat.append(parameter)
+            continue
+        hints = get_type_hints(parameter.annotation, include_extras=True)
+        flat += [
+            inspect.Parameter(field.name, parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+            for field in fields(parameter.annotation)
+        ]
+
+    @wraps(command)
+    def run(**given: Any) -> Result:
+        for name, group in groups.items():
+            names = [field.name for field in fields(group) if field.name in given]
+            given[name] = group(**{field: given.pop(field) for field in names})
+        return command(**given)
+
+    shown = cast(Any, run)
+    shown.__signature__ = own.replace(parameters=flat)
+    shown.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+    return run
 
 
 def listening_models(names: Sequence[str], **weights: str) -> "SelectedModels":

@@ -6,7 +6,7 @@ import typer
 
 from ttsprep.cli import console
 from ttsprep.cli.console import plain_table, print_rich, printable, write_json
-from ttsprep.cli.options import AsJson, Codes, CorpusPath, Jobs, Language, Layout, RecipeName
+from ttsprep.cli.options import AsJson, Codes, CorpusPath, Jobs, ReadingGroup, RecipeName, grouped
 from ttsprep.core.workers.pool import cores
 from ttsprep.report.format import count
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from ttsprep.audit.defects.selftest import SelfTest
 
 
+@grouped
 def selftest(
     corpus: CorpusPath,
     *,
-    layout: Layout = "",
-    language: Language = "",
+    reading: ReadingGroup,
     select: Annotated[Codes, typer.Option(metavar="CODE", help="Plant only this defect; may be repeated.")] = None,
     ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not plant this defect; may be repeated.")] = None,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips to plant each defect in.")] = 20,
@@ -33,7 +33,7 @@ def selftest(
     from ttsprep.audit.defects.selftest import selftest as run
     from ttsprep.build.options import audit_recipe
 
-    rules = audit_recipe(recipe, {"layout": layout, "language": language}, select or (), ignore or ())
+    rules = audit_recipe(recipe, reading.keys(), select or (), ignore or ())
     with console.Meter() as meter:
         result = run(corpus, rules, jobs=cores(jobs), per_defect=clips, progress=meter)
     show_selftest(result, as_json=as_json)

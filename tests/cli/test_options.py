@@ -1,0 +1,59 @@
+"""Groups of options: a command takes each as one parameter, and the command line has an option for each field."""
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ttsprep.cli.audit import audit
+from ttsprep.cli.build import build
+from ttsprep.cli.inspect import inspect as inspect_command
+from ttsprep.cli.options import ReadingGroup, WorkersGroup, grouped
+from ttsprep.cli.selftest import selftest
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    width: Annotated[int, typer.Option(metavar="W", min=1, help="Of it.")] = 3
+    height: Annotated[int, typer.Option("--high", help="How high.")] = 4
+
+
+def draw(
+    name: Annotated[Path, typer.Argument()],
+    *,
+    size: Size,
+    colour: Annotated[str, typer.Option(help="Of the line.")] = "red",
+) -> str:
+    """Draw it."""
+    line = f"{name} {size.width}x{size.height} {colour}"
+    typer.echo(line)
+    return line
+
+
+def test_fields_are_options_in_the_place_of_the_group() -> None:
+    app = typer.Typer(rich_markup_mode=None)
+    app.command()(grouped(draw))
+    runner = CliRunner()
+    assert runner.invoke(app, ["a.svg", "--high", "5"]).output == "a.svg 3x5 red\n"
+    assert runner.invoke(app, ["a.svg", "--colour", "blue", "--width", "2"]).output == "a.svg 2x4 blue\n"
+    assert runner.invoke(app, ["a.svg", "--width", "0"]).exit_code == 2
+    text = runner.invoke(app, ["--help"]).output
+    places = [text.index(flag) for flag in ("Draw it.", "--width W", "--high", "--colour")]
+    assert places == sorted(places)
+
+
+def test_a_command_is_called_with_its_options() -> None:
+    assert grouped(draw)(name=Path("b"), width=9) == "b 9x4 red"
+    assert list(inspect.signature(grouped(draw)).parameters) == ["name", "width", "height", "colour"]
+
+
+@pytest.mark.parametrize("group", [ReadingGroup, WorkersGroup])
+def test_what_commands_share_is_the_same_option(group: type) -> None:
+    commands = [audit, build, *([selftest, inspect_command] if group is ReadingGroup else [])]
+    kinds = [inspect.signature(command).parameters for command in commands]
+    for name in group.__annotations__:
+        assert len({str(one[name]) for one in kinds}) == 1
