@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.audit.decisions import Decision, read_decisions, refuse_missing
+from ttsprep.audit.decisions import Decision, read_decisions, refuse_missing, write_decisions
 from ttsprep.core.errors import UsageError
+from ttsprep.core.types import Clip
 
 KNOWN = [f"demo-{i:03d}" for i in range(1, 15)] + ["a,b", 'say "hi"', "é", "=1+1", "two\nlines"]
 
@@ -75,6 +76,11 @@ def test_a_text_is_taken_exactly(decide) -> None:
         ('id,text\n"demo-001,keep\n', ["decisions.csv", "line"]),
         ("id,text\ndemo-001,bad\rbreak\n", ["decisions.csv", "line 3", "cells"]),
         ('id,text\n"demo-001"x,keep\n', ["after line 1"]),
+        ("id,start\ndemo-001,soon\n", ["line 2", "start", "seconds", "'soon'"]),
+        ("id,end\ndemo-001,-1\n", ["line 2", "end", "'-1'"]),
+        ("id,end\ndemo-001,nan\n", ["line 2", "end", "'nan'"]),
+        ("id,start\ndemo-001,inf\n", ["line 2", "start", "'inf'"]),
+        ("id,start,end\ndemo-001,1.5,1.5\n", ["line 2", "end", "1.5 s", "not after"]),
         ("id,text\ndemo-001,café\n".encode("latin-1"), ["not UTF-8", "byte 20", "save it as UTF-8"]),
         ("id,text\ndemo-001,x\n".encode("utf-16"), ["not UTF-8"]),
     ],
@@ -107,3 +113,25 @@ def test_decisions_that_are_not_there_are_refused_first(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none.csv"):
         with pytest.raises(UsageError, match="there is no file"):
             refuse_missing(path)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    decisions = {
+        "demo-001": Decision(True, reviewer="Ada"),
+        "demo-002": Decision(False, None, 'a "cough", twice'),
+        "two\nlines": Decision(None, " as it\nis read ", "", 0.25, 1.5),
+        "=1+1": Decision(end=2.125),
+    }
+    write_decisions(tmp_path / "decisions.csv", decisions)
+    assert read_decisions(tmp_path / "decisions.csv", KNOWN) == decisions
+    assert read_decisions(tmp_path / "decisions.csv", None) == decisions
+
+
+def test_a_decision_is_applied_to_its_clip() -> None:
+    whole, piece = Clip("a", "a.wav", "one"), Clip("b", "b.wav", "two", start=10.0, end=14.0)
+    assert Decision().apply(piece) == piece
+    assert Decision(True, "three", start=0.5).apply(whole) == Clip("a", "a.wav", "three", start=0.5)
+    assert Decision(end=1.5).apply(piece) == Clip("b", "b.wav", "two", start=10.0, end=11.5)
+    assert Decision(start=1.0, end=9.0).apply(piece) == Clip("b", "b.wav", "two", start=11.0, end=14.0)
+    with pytest.raises(UsageError, match="'b' starts at 4 s"):
+        Decision(start=4.0).apply(piece)

@@ -54,6 +54,7 @@ FILES = (
         "report.html",
         "run.json",
         PROPOSED,
+        "decisions*.csv",  # of ttsprep review
         "explain/",
     ),
     *(".cache.parquet", ".corpus.json", PLACE, ".listened-*.parquet", JOURNALS),
