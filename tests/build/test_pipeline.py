@@ -434,15 +434,14 @@ def test_decisions_override_and_texts_flow_into_the_build(bench: Bench, tmp_path
 
 def test_decided_pieces_are_built(bench: Bench, tmp_path: Path) -> None:
     name = Path(bench.wavs[1]).stem
-    before = sf.info(bench.corpus / bench.wavs[1])
     path = tmp_path / "decisions.csv"
     path.write_text(f"id,decision,start,end\n{name},keep,0.5,1.25\n", encoding="utf-8")
     build(bench.corpus, bench.out, Recipe(pipeline=("format",)), jobs=1, decisions=path)
     row = pq.read_table(bench.out / "provenance.parquet").to_pandas().set_index("source_id").loc[name]
     assert (row.source_start_s, row.source_end_s) == (0.5, 1.25)
     made, _ = sf.read(bench.out / row.path, dtype="int16")
-    source, _ = sf.read(bench.corpus / bench.wavs[1], dtype="int16")
-    assert list(made) == list(source[before.samplerate // 2 : before.samplerate * 5 // 4])
+    source, rate = sf.read(bench.corpus / row.source_path, dtype="int16")
+    assert list(made) == list(source[rate // 2 : rate * 5 // 4])
 
 
 def test_a_draft_builds_nothing(bench: Bench, small_once: Made, tmp_path: Path) -> None:

@@ -52,12 +52,9 @@ class Chromium:
         os.close(their_in)
         os.close(their_out)
         self._in = os.fdopen(inlet, "rb")
-        self._count, self._session, self._buffer = 0, None, b""
+        self._count, self.session, self._buffer = 0, None, b""
         self.events: list[dict[str, Any]] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
+        self.new_tab()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,12 +67,20 @@ class Chromium:
         self._in.close()
         self._profile.cleanup()
 
+    def new_tab(self) -> None:
+        """Open another page, which is the one that is driven from here on, until `session` is set again."""
+        self.session = None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Call a method of the protocol; events that come before the answer are kept."""
         self._count += 1
         message = {"id": self._count, "method": method, "params": parameters}
-        if self._session:
-            message["sessionId"] = self._session
+        if self.session:
+            message["sessionId"] = self.session
         data = json.dumps(message).encode() + b"\0"
         while data:
             data = data[os.write(self._out, data) :]
@@ -92,8 +97,10 @@ class Chromium:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, path: Path, *, width: int = 1280, height: int = 900) -> None:
-        """Open a file and wait until it has loaded."""
+    def open(self, page: Path | str, *, width: int = 1280, height: int = 900) -> None:
+        """Open a file or an address and wait until it has loaded."""
+        url = page if isinstance(page, str) else page.as_uri()
+        place = json.dumps(url.partition("?")[0])
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -101,8 +108,20 @@ class Chromium:
             deviceScaleFactor=1,
             mobile=False,
         )
-        self.call("Page.navigate", url=path.as_uri())
-        self.wait(f"location.href === {json.dumps(path.as_uri())} && document.readyState === 'complete'")
+        self.call("Page.navigate", url=url)
+        self.wait(f"location.href.startsWith({place}) && document.readyState === 'complete'")
+
+    def key(self, key: str, *, modifiers: int = 0) -> None:
+        """Press and release a key, as a keyboard does: one character, or a name such as ``Tab``."""
+        code = {"Enter": 13, "Escape": 27, "Tab": 9, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        about = {"key": key, "text": text, "windowsVirtualKeyCode": code.get(key, ord(key[0].upper()))}
+        self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", modifiers=modifiers, **about)
+        self.call("Input.dispatchKeyEvent", type="keyUp", modifiers=modifiers, **about)
+
+    def type(self, text: str) -> None:
+        """Type a text into what has the focus."""
+        self.call("Input.insertText", text=text)
 
     def js(self, expression: str) -> Any:
         """Evaluate as if a person had clicked."""

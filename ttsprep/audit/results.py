@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -50,8 +51,15 @@ class AuditFolder:
     build: Path | None = None
 
 
-def open_audit(path: Path) -> AuditFolder:
+def open_audit(path: Path, columns: Collection[str] | None = None) -> AuditFolder:
     """Open the folder of an audit, or of a build: then the audit of its source.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    columns
+        What is read of the clips; None for all.
 
     Raises
     ------
@@ -59,7 +67,8 @@ def open_audit(path: Path) -> AuditFolder:
         If it is neither.
     """
     folder = path / SOURCE if (path / BUILD).is_file() else path
-    clips, findings, verdicts = (read_table(folder / f"{name}.parquet") for name in ("clips", "findings", "verdicts"))
+    clips = read_table(folder / "clips.parquet", columns)
+    findings, verdicts = (read_table(folder / f"{name}.parquet") for name in ("findings", "verdicts"))
     summary = _json(folder / "summary.json")
     if clips is None or findings is None or verdicts is None or "codes" not in summary:
         what = "is not there" if not path.exists() else "holds no finished audit"

@@ -16,6 +16,7 @@ from ttsprep.cli.compare import compare
 from ttsprep.cli.doctor import doctor
 from ttsprep.cli.explain import checks, explain
 from ttsprep.cli.inspect import inspect
+from ttsprep.cli.review import review
 from ttsprep.cli.selftest import selftest
 from ttsprep.core.errors import TtsprepError
 from ttsprep.core.package import __version__
@@ -43,7 +44,10 @@ def _root(
         raise typer.Exit
 
 
-for command in (inspect, audit, build, encode, decode, explain, compare, checks, selftest, recipes, trainers, doctor):
+for command in (
+    *(inspect, audit, review, build, encode, decode, explain, compare),
+    *(checks, selftest, recipes, trainers, doctor),
+):
     app.command()(command)
 app.add_typer(codec, name="codec")
 _recipe = typer.Typer(help="Write a recipe of your own.", rich_markup_mode=None)

@@ -2,13 +2,15 @@
 
 import warnings
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from ttsprep.core.types import Samples
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ENOUGH = 30
 """A group of fewer clips is judged against the whole corpus."""
@@ -16,7 +18,7 @@ FEWEST = 8
 """A corpus of fewer clips is not judged relative to itself."""
 
 
-def deviation(values: pd.Series, speakers: pd.Series, *, least_spread: float) -> pd.DataFrame:
+def deviation(values: "pd.Series", speakers: "pd.Series", *, least_spread: float) -> "pd.DataFrame":
     """How far each value lies from the median of its speaker, and in spreads.
 
     Parameters
@@ -35,6 +37,8 @@ def deviation(values: pd.Series, speakers: pd.Series, *, least_spread: float) ->
         ``centre``, ``off`` (value minus centre) and ``z`` (off in spreads, by 1.4826 MAD), NaN where there are
         fewer than 8 clips to compare with.
     """
+    import pandas as pd
+
     values = values.astype("float64")
     counts = values.groupby(speakers).transform("count")
     group = speakers.where(counts >= ENOUGH, "\0pooled")

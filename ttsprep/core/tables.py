@@ -4,7 +4,7 @@ import io
 import json
 import mmap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -148,11 +148,16 @@ def write_table(path: Path, table: pa.Table) -> None:
     atomic_write(path, buffer.getvalue())
 
 
-def read_table(path: Path) -> pa.Table | None:
-    """Return a table that `write_table` wrote, or None if it is not there or not of this version."""
+def read_table(path: Path, columns: Collection[str] | None = None) -> pa.Table | None:
+    """Return a table that `write_table` wrote, or None if it is not there or not of this version.
+
+    Of `columns` those that it has are read; None reads all.
+    """
     try:
         with path.open("rb") as file:  # Arrow opens no path that is not UTF-8
-            table = pq.read_table(file, page_checksum_verification=True)
+            whole = pq.ParquetFile(file, page_checksum_verification=True)  # pq.read_table loads pandas
+            names = whole.schema_arrow.names
+            table = whole.read(names if columns is None else [name for name in names if name in columns])
     except (OSError, pa.ArrowException):
         return None
     version = (table.schema.metadata or {}).get(b"ttsprep.schema")
