@@ -130,7 +130,7 @@ def refuse_missing(path: Path | None) -> None:
 
 
 def with_decisions(corpus: "Corpus", path: Path | None) -> tuple["Corpus", dict[str, Decision]]:
-    """Read what a person decided; return the corpus with the texts and pieces that they gave, and the decisions by id."""
+    """Read what a person decided; return the corpus with their texts and pieces, and the decisions by id."""
     if path is None:
         return corpus, {}
     decisions = read_decisions(path, corpus.ids)

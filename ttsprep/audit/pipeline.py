@@ -308,6 +308,8 @@ def conclude(
     summary |= summarise(clips, findings, selection, terms)
     summary |= {"codes_used": dict(measured.codes)} if measured.codes else {}
     summary |= {"listening": listening} if listening else {}
+    pieces = [decision for decision in terms.decisions.values() if {decision.start, decision.end} != {None}]
+    summary |= {"trimmed_clips": len(pieces)} if pieces and terms.where == "select" else {}
     write_json(out / "summary.json", summary)
     if proposed := propose_text_fixes(clips, findings):
         write_decisions(out / PROPOSED, proposed)

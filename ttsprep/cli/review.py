@@ -67,6 +67,11 @@ def _serve(
 
     pa.set_memory_pool(pa.system_memory_pool())  # the others keep what reading took, 30 MB
     audit = open_audit(path, COLUMNS)
+    if trimmed := audit.summary.get("trimmed_clips"):
+        raise UsageError(
+            f"{audit.folder} has measured {count(trimmed, 'clip')} as decisions have trimmed them, so that starts and "
+            "ends are not those of the corpus: audit it without --decisions, and review that with --decisions FILE"
+        )
     root, missing = root_of(audit, corpus)
     if root is None:
         raise UsageError(missing)
@@ -89,7 +94,7 @@ def _serve(
             server.serve_forever(0.1)
     file = shlex.quote(str(session.decisions.path))
     console.log(f"\n{count(len(session.decisions.read()), 'decision')} in {session.decisions.path}")
-    console.log(f"next: ttsprep build {shlex.quote(str(root))} --decisions {file}")
+    console.log(f"next: ttsprep build --source {shlex.quote(str(root))} --decisions {file}")
 
 
 def _merge(paths: list[Path], out: Path | None, *, as_json: bool) -> None:
