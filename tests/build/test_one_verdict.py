@@ -109,7 +109,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "target",
-    [Target(), Target(lenient=True), Target(strict=True), Target(trainer="vits"), Target(rate=16_000, keep_hours=0.02)],
+    [
+        Target(),
+        Target(lenient=True),
+        Target(strict=True),
+        Target(trainer="vits-original"),
+        Target(rate=16_000, keep_hours=0.02),
+    ],
     ids=["default", "lenient", "strict", "vits", "16 kHz"],
 )
 def test_the_demo_corpus(demo: Path, target: Target, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ttsprep.build.targets import apply, load, parse, trainers
 from ttsprep.checks.length import Length
 from ttsprep.core.errors import UsageError
 
-NAMES = ["f5-tts", "gpt-sovits", "nemo", "piper", "styletts2", "vits", "xtts"]
+NAMES = ["f5-tts", "gpt-sovits", "nemo", "piper", "styletts2", "vits-original", "vits", "xtts"]
 TEXTS = ['"Well," she said.', "Plain words, no more.", '"An open quote', "null", "=SUM of it"]
 
 
@@ -28,9 +28,9 @@ def test_the_trainers_of_the_issue_are_there() -> None:
 def test_a_profile_gives_its_reasons(name: str) -> None:
     trainer = load(name)
     assert trainer.name == name
-    assert trainer.about and trainer.use
+    assert trainer.about and trainer.training.install
     assert all(place.startswith("github.com/") for place in trainer.source)
-    said = trainer.model_fields_set - {"name", "about", "source", "use", "why", "export"}
+    said = trainer.model_fields_set - {"name", "about", "source", "training", "why", "export"}
     assert set(trainer.why) <= said | {"subtype"}
     assert set(trainer.why) >= said, "every need has its reason"
 
@@ -44,16 +44,22 @@ def test_a_profile_makes_a_recipe_that_holds(name: str) -> None:
 
 
 def read_piper(folder: Path) -> list[tuple[Path, str, str]]:
-    with (folder / "metadata.csv").open(encoding="utf-8") as file:
-        rows = list(csv.reader(file, delimiter="|"))
+    rows = []
+    for split in ("train", "valid", "test"):
+        with (folder / f"{split}.csv").open(encoding="utf-8") as file:
+            rows += list(csv.reader(file, delimiter="|"))
     return [(folder / row[0], row[-1], row[1] if len(row) > 2 else "") for row in rows]
 
 
 def read_f5(folder: Path) -> list[tuple[Path, str, str]]:
-    assert (folder / "wavs").is_dir()
-    with (folder / "metadata.csv").open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.reader(file, delimiter="|"))
-    return [(folder / row[0].strip(), row[1].strip(), "") for row in rows[1:]]
+    rows = []
+    for split in ("train", "valid", "test"):
+        with (folder / f"{split}.csv").open(newline="", encoding="utf-8-sig") as file:
+            header, *lines = csv.reader(file, delimiter="|")
+        assert header == ["audio_file", "text"]
+        rows += lines
+    assert all(Path(row[0]).is_absolute() for row in rows)
+    return [(Path(row[0].strip()), row[1].strip(), "") for row in rows]
 
 
 def read_lines(name: str) -> list[list[str]]:
@@ -73,13 +79,15 @@ def read_styletts2(folder: Path) -> list[tuple[Path, str, str]]:
 def read_sovits(folder: Path) -> list[tuple[Path, str, str]]:
     rows = [row for split in ("train", "valid", "test") for row in read_lines(f"{folder}/{split}.list")]
     assert {language for _, _, language, _ in rows} == {"en"}
-    return [(folder / path, text, speaker) for path, speaker, _, text in rows]
+    return [(folder / "wavs" / path, text, speaker) for path, speaker, _, text in rows]
 
 
-def read_xtts(folder: Path) -> list[tuple[Path, str, str]]:
-    tables = [pd.read_csv(folder / f"metadata_{split}.csv", sep="|") for split in ("train", "valid", "test")]
-    rows = pd.concat(tables).itertuples()
-    return [(folder / str(row.audio_file), str(row.text), str(row.speaker_name)) for row in rows]
+def read_coqui(folder: Path) -> list[tuple[Path, str, str]]:
+    rows = []
+    for table in sorted(folder.glob("metadata_*.csv")):
+        with table.open(newline="", encoding="utf-8") as file:
+            rows += list(csv.DictReader(file, delimiter="|"))
+    return [(folder / row["audio_file"], row["text"], row["speaker_name"]) for row in rows]
 
 
 def read_nemo(folder: Path) -> list[tuple[Path, str, str]]:
@@ -94,8 +102,9 @@ READERS: dict[str, Callable[[Path], list[tuple[Path, str, str]]]] = {
     "nemo": read_nemo,
     "piper": read_piper,
     "styletts2": read_styletts2,
-    "vits": read_vits,
-    "xtts": read_xtts,
+    "vits": read_coqui,
+    "vits-original": read_vits,
+    "xtts": read_coqui,
 }
 
 
@@ -112,11 +121,11 @@ def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> N
     for entry in entries:
         path = next(path for path, _, _ in rows if path.stem == entry.id)
         assert path.samefile(tmp_path / entry.path)
-        if name in {"vits", "styletts2"}:
+        if name in {"vits-original", "styletts2"}:
             assert texts[entry.id].endswith("s\u02c8\u025bd"), "phonemes of 'said'"
         else:
             assert texts[entry.id] == entry.normalised
-        if name in {"vits", "styletts2", "nemo"}:
+        if name in {"vits-original", "styletts2", "nemo"}:
             assert speakers[entry.id] == ["anna", "bob"].index(entry.speaker)
         elif name != "f5-tts":
             assert speakers[entry.id] == entry.speaker
@@ -124,7 +133,7 @@ def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> N
 
 def test_vits_has_no_column_for_one_speaker(tmp_path: Path) -> None:
     entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna"])]
-    form = apply(Recipe(), load("vits")).configured_exports()[-1]
+    form = apply(Recipe(), load("vits-original")).configured_exports()[-1]
     folder = write(form, entries, tmp_path)
     assert {len(row) for row in read_lines(f"{folder}/train.txt")} == {2}
 
@@ -170,16 +179,16 @@ def test_defaults_that_are_written_out_are_no_wish() -> None:
 @pytest.mark.parametrize("name", shipped())
 def test_the_trainer_comes_before_a_recipe_that_is_shipped(name: str) -> None:
     recipe = load_recipe(name)
-    built = apply(recipe.model_copy(update={"language": "en-us"}), load("vits"), own=False)
+    built = apply(recipe.model_copy(update={"language": "en-us"}), load("vits-original"), own=False)
     built.verify()
     assert built.stages["resample"]["sample_rate"] == 22_050
-    assert built.exports["filelist"].items() >= load("vits").exports["filelist"].items()
+    assert built.exports["filelist"].items() >= load("vits-original").exports["filelist"].items()
     assert built.checks.thresholds["length"]["long_warning_s"] == 11.6
     assert set(built.export) == {*recipe.export, "filelist"}
 
 
 def test_every_clip_outside_the_limits_has_a_finding() -> None:
-    recipe = apply(Recipe(), load("vits"))
+    recipe = apply(Recipe(), load("vits-original"))
     (length,) = [check for check in recipe.configured_checks() if isinstance(check, Length)]
     corpus = pd.DataFrame({"id": ["a", "b", "c", "d"], "duration_s": [0.39, 0.4, 11.6, 11.7]})
     assert {(f.clip, f.code) for f in length.judge(corpus)} == {("a", "too-short"), ("d", "too-long")}
@@ -219,7 +228,7 @@ def test_a_wrong_profile_is_named(change: str, words: str) -> None:
 REST = """
 about = ""
 source = []
-use = ""
 export = []
-why.use = ""
+training = { install = "", check = "", batch = 1, script = "" }
+why.export = ""
 """

@@ -11,6 +11,7 @@ from ttsprep.audit.measure import versions
 from ttsprep.audit.pipeline import FILES, NO_MODELS
 from ttsprep.build.config import Recipe
 from ttsprep.build.process import VERSION
+from ttsprep.build.targets import trainers
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
 from ttsprep.core.output_folder import JOURNALS, Kind
@@ -42,7 +43,9 @@ def inputs_stamp(todo: Corpus, recipe: Recipe, decisions: Path | None, models: S
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.configured_stages()]
     heard = recipe.transcribe and digest(weights(recipe.transcribe.model))
-    rules = (__version__, VERSION, versions(), steps, recipe.model_dump_json(), decisions and digest(decisions), heard)
+    trainer = trainers().get(recipe.trainer)  # its lists and its script
+    said = (recipe.model_dump_json(), decisions and digest(decisions))
+    rules = (__version__, VERSION, versions(), steps, trainer, *said, heard)
     heard_by = [(model.name, model.version, model.digest()) for model in models.models]
     about = (str(root), todo.layout, todo.why, todo.findings, todo.orphans)
     hasher.update(repr((rules, about, heard_by)).encode("utf-8", "backslashreplace"))

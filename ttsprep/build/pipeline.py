@@ -1,5 +1,6 @@
 """The build: audit the source -> choose -> stages -> audit the result -> exports, report, provenance."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ttsprep.audit.select import Rejection, Terms
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
+from ttsprep.build import training
 from ttsprep.build.config import Recipe
 from ttsprep.build.fit import unknown_symbols
 from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_phonemes, refuse_without_texts, unread
@@ -103,10 +105,10 @@ class Built:
     fresh: int
 
     @property
-    def use(self) -> str:
-        """How the trainer is pointed at it; "" if it is made for none."""
+    def train(self) -> str:
+        """The command that trains on it; "" if it is made for no trainer."""
         trainer = self.document["recipe"]["trainer"]
-        return trainers.load(trainer).use if trainer else ""
+        return f"sh {shlex.quote(str(self.out / training.script_name(trainer)))}" if trainer else ""
 
 
 def draft(
@@ -248,16 +250,22 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
         raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
     forms = recipe.configured_exports()
     exports = [f"{state.EXPORTS}/{form.name}/" for form in forms if not isinstance(form, LJSpeech)]
-    held.expect(exports)
+    trainer = trainers.load(recipe.trainer) if recipe.trainer else None
+    scripts = [training.script_name(trainer.name)] if trainer else []
+    held.expect([*exports, *scripts])
+    if trainer:
+        training.refuse_empty(trainer, entries)
     rejected += _export(entries, forms, out, dict(zip(rows["id"], rows["source_id"], strict=True)))
     tables.write_rejected(out / "rejected.csv", rejected)
+    if trainer:
+        training.write(trainer, entries, out)
     write_table(out / "clips.parquet", tables.entries_table(entries))
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     if report:
         source = Audited.of(made.source, made.before)
         result = Audited.of(listed, after)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
-    held.sweep([*rows["path"], *exports])
+    held.sweep([*rows["path"], *exports, *scripts])
     for folder in (out, out / state.AFTER):
         refresh_index(out, folder / LOCAL, rows["path"])
     store.finish()

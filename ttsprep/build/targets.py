@@ -45,6 +45,43 @@ class Symbols(Section):
     fatal: bool = False
 
 
+class Training(Section):
+    """How a trainer is started; see `ttsprep.build.training`.
+
+    Attributes
+    ----------
+    install
+        The command that installs it.
+    check
+        The command that fails where it is not installed.
+    repository
+        Name of the folder that it is cloned to, where it is no package: ``$REPO``, by default in ``$OUT``.
+    batch
+        Clips in a batch, at most.
+    steps, tuning_steps
+        Batches from scratch, 0 where that cannot be done, and from a base checkpoint.
+    base
+        Files of the base checkpoint; one is the value of ``$BASE``, several lie in that folder.
+    base_from
+        The commands that download it to ``$BASE``.
+    lists
+        Parts that hold a clip at least.
+    script
+        The rest of the script, in POSIX shell; the variables that it may use are set before.
+    """
+
+    install: str
+    check: str
+    repository: str = ""
+    batch: int = Field(gt=0)
+    steps: int = Field(default=0, ge=0)
+    tuning_steps: int = Field(default=0, ge=0)
+    base: tuple[str, ...] = ()
+    base_from: str = ""
+    lists: tuple[str, ...] = ("train", "valid")
+    script: str
+
+
 class Trainer(Section):
     """What a trainer reads; the file of each is in ``ttsprep/trainers``.
 
@@ -56,8 +93,8 @@ class Trainer(Section):
         One line for people.
     source
         Where its needs were looked up.
-    use
-        How it is pointed at the files, seen from the build.
+    training
+        How it is started.
     sample_rate, channels, subtype
         Of the audio.
     shortest_s, longest_s
@@ -77,7 +114,7 @@ class Trainer(Section):
     name: str
     about: str
     source: tuple[str, ...]
-    use: str
+    training: Training
     sample_rate: int
     channels: Literal[1] = 1
     subtype: Literal["PCM_16", "PCM_24", "FLOAT"] = "PCM_16"

@@ -257,17 +257,17 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         "texts": printable(str(built.out / "metadata.csv")),
         "reasons": printable(str(built.out / "rejected.csv")),
     }
-    where |= {"train": built.use} if built.use else {}
+    where |= {"train": printable(built.train)} if built.train else {}
     print_rich(*parts, pairs(where))
 
 
 def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
-    """Show each trainer with how it is pointed at a build."""
+    """Show each trainer with how it is installed."""
     from rich.text import Text
 
     parts: list[Any] = []
     for name, trainer in trainers.items():
-        parts += [Text.assemble((name, "bold"), f"  {trainer.about}"), Text(f"    {trainer.use}", "dim")]
+        parts += [Text.assemble((name, "bold"), f"  {trainer.about}"), Text(f"    {trainer.training.install}", "dim")]
     print_rich(*parts)
 
 

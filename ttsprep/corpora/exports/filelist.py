@@ -14,7 +14,6 @@ from ttsprep.core.tables import write_json
 from ttsprep.corpora.exports._files import (
     audio_name,
     audio_prefix,
-    by_split,
     link_audio,
     make_folder,
     no_row,
@@ -51,7 +50,7 @@ class Filelist(Export):
     header
         The first line; "" for none.
     files
-        Name of a list; without ``{split}`` in it, all clips are in one.
+        Name of a list; without ``{split}`` in it, all clips are in one; with ``{lang}``, each language has its own.
     quoted
         Quote columns as Python's `csv` and pandas read them, for trainers that use these.
     absolute
@@ -69,7 +68,10 @@ class Filelist(Export):
     absolute: bool = False
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"(?!\.)(?:[\w.-]|\{split\})+", self.files) or self.files in {"wavs", "speakers.json"}:
+        if not re.fullmatch(r"(?!\.)(?:[\w.-]|\{split\}|\{lang\})+", self.files) or self.files in {
+            "wavs",
+            "speakers.json",
+        }:
             raise UsageError(f"files is a file name such as '{{split}}.txt', not {self.files!r}")
         if not self.delimiter or (self.quoted and len(self.delimiter) > 1):
             raise UsageError(f"delimiter is a character, not {self.delimiter!r}")
@@ -97,6 +99,8 @@ class Filelist(Export):
                 espeak_code(entry.language)
             except UsageError as error:
                 return str(error)
+        if not entry.language and ("lang" in used or "{lang}" in self.files):
+            return "it has no language, which the list names"
         return no_row(entry, (name for name in _TEXTS if name in used), "" if self.quoted else self.delimiter)
 
     def write(self, entries: Sequence[Entry], build: Path, folder: Path) -> None:
@@ -107,18 +111,25 @@ class Filelist(Export):
         make_folder(folder)
         if not self.absolute:
             link_audio(entries, build, folder / "wavs")
-        parts = by_split(entries) if "{split}" in self.files else [("all", entries)]
-        for split, part in parts:
-            path = folder / self.files.replace("{split}", split)
-            if part:
-                write_lines(path, self._lines(part, template, prefix, numbers))
-            else:
+        lists = self._lists(entries)
+        for path in folder.glob(self.files.replace("{split}", "*").replace("{lang}", "*")):
+            if path.name not in lists:
                 remove(path)
+        for name, part in lists.items():
+            write_lines(folder / name, self._lines(part, template, prefix, numbers))
         if "speaker_id" in _fields(template):
             write_json(folder / "speakers.json", numbers)
         else:
             remove(folder / "speakers.json")
         sweep(folder / "wavs", () if self.absolute else map(audio_name, entries))
+
+    def _lists(self, entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+        """Return the lists that have clips, by their names."""
+        lists: dict[str, list[Entry]] = {}
+        for entry in entries:
+            name = self.files.replace("{split}", entry.split).replace("{lang}", short_language(entry.language))
+            lists.setdefault(name, []).append(entry)
+        return lists
 
     def _lines(self, entries: Sequence[Entry], template: str, prefix: str, numbers: Mapping[str, int]) -> Iterator[str]:
         if self.header:
