@@ -17,7 +17,8 @@ from ttsprep.core.types import Clip
 
 
 def profile(kind: str, known: str, **more: object) -> Trainer:
-    needs = {"name": "mine", "about": "", "source": (), "use": "", "sample_rate": 1, "export": (), "why": {}}
+    needs = {"name": "mine", "about": "", "source": (), "sample_rate": 1, "export": (), "why": {}}
+    needs["training"] = {"install": "", "check": "", "batch": 1, "script": ""}
     limits = {"most_symbols": more.pop("most_symbols", 0)}
     return Trainer.model_validate({**needs, **limits, "symbols": {"kind": kind, "set": [known], **more}})
 
