@@ -17,7 +17,6 @@ from ttsprep.audit.select import Rejection, Terms
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
-from ttsprep.build import training
 from ttsprep.build.config import Recipe
 from ttsprep.build.fit import unknown_symbols
 from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_phonemes, refuse_without_texts, unread
@@ -27,6 +26,7 @@ from ttsprep.build.split import NONE, split
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
+from ttsprep.build.trainers import script as training
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.files import atomic_write, lock, safe_names, writing
 from ttsprep.core.output_folder import Output, claim, open_output

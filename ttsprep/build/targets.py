@@ -46,7 +46,7 @@ class Symbols(Section):
 
 
 class Training(Section):
-    """How a trainer is started; see `ttsprep.build.training`.
+    """How a trainer is started; see `ttsprep.build.trainers.script`.
 
     Attributes
     ----------

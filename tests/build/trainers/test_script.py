@@ -11,7 +11,7 @@ import pytest
 from corpora.exports.build import build
 
 from ttsprep.build.targets import load, trainers
-from ttsprep.build.training import refuse_empty, script, script_name, write
+from ttsprep.build.trainers.script import refuse_empty, script, script_name, write
 from ttsprep.core.errors import CorpusError
 from ttsprep.corpora.exports.base import Entry
 
