@@ -1,14 +1,21 @@
-"""``ttsprep compare``: two audits of a corpus that changed."""
+"""Two audits of a corpus that changed: ``ttsprep compare``, baselines, gates, and formats for programs."""
 
+import csv
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
+import jsonschema
 import numpy as np
 import pytest
 import soundfile as sf
 
+import ttsprep.report.formats
+
+pytestmark = pytest.mark.slow
 COMMAND = Path(sys.executable).with_name("ttsprep")
 
 
@@ -67,3 +74,67 @@ def test_what_is_no_audit_is_refused(audits: tuple[Path, Path, list[str]], tmp_p
     code, _, error = run("compare", tmp_path, audits[0])
     assert (code, error.count("\n")) == (2, 1)
     assert "holds no finished audit" in error
+
+
+def test_a_baseline_fails_only_for_what_is_new(audits: tuple[Path, Path, list[str]]) -> None:
+    old, new, spoilt = audits
+    corpus = old.parent / "spoken"
+    again = ("audit", corpus, "--out", new, "--jobs", 1)
+    assert run(*again, "--baseline", new, "--fail-on", "new-note")[0] == 0
+    code, out, _ = run(*again, "--baseline", old, "--fail-on", "new-error")
+    assert code == 1
+    assert "2 new errors" in out
+    assert "clipping: 2 new" in out
+    code, out, _ = run(*again, "--baseline", old, "--format", "sarif")
+    (results,) = (part["results"] for part in json.loads(out)["runs"])
+    fresh = {row["locations"][0]["logicalLocations"][0]["name"] for row in results if row["baselineState"] == "new"}
+    assert fresh == set(spoilt)
+    code, out, error = run(*again, "--fail-on", "new-error")
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert "needs --baseline DIR" in error
+
+
+def test_gates_decide_the_exit_code(audits: tuple[Path, Path, list[str]], tmp_path: Path) -> None:
+    _, new, _ = audits
+    again = ("audit", new.parent / "spoken", "--out", new, "--jobs", 1, "--fail-on", "never")
+    gates = tmp_path / "gates.toml"
+    for limit, code in (("50 %", 0), ("1 %", 1)):
+        gates.write_text(f'[gate]\nclipping = "{limit}"\nkept_clips = 3\n', encoding="utf-8")
+        done = run(*again, "--recipe", gates)
+        assert done[0] == code, done
+        assert f"gate clipping <= {limit}: {'failed' if code else 'passed'} with 14.29 %" in done[1]
+    gates.write_text('[gate]\nclippin = "1 %"\n', encoding="utf-8")
+    code, _, error = run(*again, "--recipe", gates)
+    assert (code, error.count("\n")) == (2, 1)
+    assert "did you mean 'clipping'" in error
+
+
+def test_every_format_says_the_same(audits: tuple[Path, Path, list[str]]) -> None:
+    _, new, spoilt = audits
+    again = ("audit", new.parent / "spoken", "--out", new, "--jobs", 1, "--fail-on", "never", "--quiet")
+
+    def printed(form: str) -> str:
+        code, out, error = run(*again, "--format", form)
+        assert (code, error) == (0, "")
+        return out
+
+    document = json.loads(printed("json"))
+    folder = Path(ttsprep.report.formats.__file__).parent
+    jsonschema.validate(document, json.loads((folder / "audit.schema.json").read_text(encoding="utf-8")))
+    clipped = {row["clip"] for row in document["findings"] if row["code"] == "clipping"}
+    assert clipped == set(spoilt)
+    number = len(document["findings"])
+    assert len(list(csv.reader(io.StringIO(printed("csv"))))) == number + 1
+    assert len(printed("jsonl").splitlines()) == len(printed("github").splitlines()) == number
+    assert len(json.loads(printed("gitlab"))) == number
+    assert len(ElementTree.fromstring(printed("junit").encode())[0]) > number
+    assert "| `clipping` | 2 |" in printed("md")
+
+
+def test_the_next_command_keeps_what_was_asked_for(audits: tuple[Path, Path, list[str]]) -> None:
+    _, new, _ = audits
+    corpus = new.parent / "spoken"
+    _, out, _ = run("audit", corpus, "--out", new, "--fail-on", "never", "--for", "piper", "-q", "-j", 1)
+    (following,) = (line.split("  ")[-1].strip() for line in out.splitlines() if line.startswith("next"))
+    assert " ".join(following.split()).startswith("ttsprep build --source ")
+    assert "--for piper" in " ".join(out.split())

@@ -22,7 +22,7 @@ FOREIGN = (
     *("state.pt", "speech.npy", "log.jsonl", "metadata.csv", "data/train-00000-of-00001.parquet"),
 )
 INPUTS = {"data", "source", "decisions", "corpus", "codes", "speech", "lyra", "prompts", "begin_from", "audit", "build",
-          "recipe", "run", "codec", "checkpoint", "audio_root", "before", "after"}  # fmt: skip
+          "recipe", "run", "codec", "checkpoint", "audio_root", "before", "after", "baseline"}  # fmt: skip
 """Parameters that name something to read."""
 OUTPUTS = {"out", "html"}
 KILL = """

@@ -6,12 +6,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import (
-    Field,
-    model_validator,
-)
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
+from ttsprep.audit.baseline.gate import parse_gates
 from ttsprep.audit.config import PIPELINE, AuditConfig, Fitting
 from ttsprep.audit.select import Select, Terms
 from ttsprep.build import targets
@@ -135,6 +133,8 @@ class Recipe(AuditConfig):
         Which clips are built.
     split
         How they are divided for training.
+    gate
+        What an audit has to fulfil, such as ``errors = 0`` or ``kept_hours = ">= 10"``; exit code 1 if it does not.
     checks
         Codes to judge, and thresholds of the checks.
     stages, exports
@@ -155,6 +155,7 @@ class Recipe(AuditConfig):
     transcribe: Transcribe | None = None
     select: Select = Select()
     split: Split = Split()
+    gate: dict[str, StrictInt | StrictFloat | StrictStr] = Field(default_factory=dict)
     stages: dict[str, dict[str, Option]] = Field(default_factory=dict)
     exports: dict[str, dict[str, Option]] = Field(default_factory=dict)
 
@@ -208,6 +209,7 @@ class Recipe(AuditConfig):
         self.configured_stages()
         self.configured_exports()
         self.enabled_codes()
+        parse_gates(self.gate)
         if self.segment and self.segment.align == "asr" and not self.transcribe:
             raise UsageError('[segment]: align = "asr" needs the table [transcribe], which names the model')
         for code in (*self.select.reject, *self.select.keep):

@@ -24,7 +24,7 @@ A recipe says what a corpus is, how strictly it is judged, and what is built fro
 Every key is here with its default and can be left out. To change one, remove the "# " before it and, further
 down, before the [table] that it is in. Lines with "##" explain.
 """
-_OWN = {"segment", "transcribe", "checks", "stages", "exports"}
+_OWN = {"segment", "transcribe", "checks", "stages", "exports", "gate"}
 """Keys of a recipe that have a part of their own here."""
 
 

@@ -1,9 +1,8 @@
 """The command ``ttsprep audit`` and its results."""
 
-import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,10 +25,12 @@ from ttsprep.cli.options import (
     SpeakerModel,
     Strict,
     WorkersGroup,
+    flags,
     grouped,
     listening_models,
     read_lines,
 )
+from ttsprep.cli.show.outcome import FailOn, Form, Judged, judge, open_baseline, outcome_lines, write_outcome
 from ttsprep.core.output_folder import claim, corpus_name
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
@@ -47,15 +48,6 @@ _LINES = 4
 """Lines about the tables of a corpus that fit a terminal; there may be a table a book."""
 
 
-class FailOn(StrEnum):
-    """The least severity that makes the exit code 1."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    NEVER = "never"
-
-
 @dataclass(frozen=True, slots=True)
 class JudgingGroup:
     """What is judged, and what fails a command."""
@@ -63,6 +55,9 @@ class JudgingGroup:
     select: Annotated[Codes, typer.Option(metavar="CODE", help="Judge only this finding; may be repeated.")] = None
     ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = None
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Earlier audit: show what is new, gone or changed.")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +95,7 @@ class ExtrasGroup:
 class ResultGroup:
     """What a command shows."""
 
+    form: Annotated[Form, typer.Option("--format", help="How the result is printed.")] = Form.TEXT
     as_json: AsJson = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, and stop.")] = False
 
@@ -126,6 +122,8 @@ def audit(
     from ttsprep.audit.unchanged import remember_state, unchanged_summary
 
     out = out or Path(f"{corpus_name(corpus)}.audit")
+    following = shlex.join(["ttsprep", "build", "--source", str(corpus), *flags(reading, wanted)])
+    before = open_baseline(judging.baseline, judging.fail_on)
     inputs = [corpus if corpus.is_dir() else corpus.parent]
     inputs += filter(None, (reading.audio_root, extras.codes, wanted.decisions))
     inputs += [Path(wanted.recipe)] if Path(wanted.recipe).is_file() else []
@@ -133,7 +131,7 @@ def audit(
     if (known := unchanged_summary(out, state)) is not None:
         with console.Meter() as meter:
             meter.start("measuring", known["clips"], 0)
-        return _show(known, out, [], judging.fail_on, as_json=result.as_json)
+        return _show(judge(known, out, judging.fail_on, wanted.recipe, before), [], result, following)
 
     from ttsprep.build.options import Target, audit_recipe
 
@@ -169,7 +167,7 @@ def audit(
         )
     remember_state(out, state, inputs)
     suggestions = _suggestions(sentences, audited, extras.prompt_count)
-    return _show(audited.summary, out, suggestions, judging.fail_on, as_json=result.as_json)
+    return _show(judge(audited.summary, out, judging.fail_on, wanted.recipe, before), suggestions, result, following)
 
 
 def _state(
@@ -185,18 +183,19 @@ def _state(
     reading, judging, wanted, extras = options
     if extras.prompts or extras.listen or workers.cluster or reading.follow_links or result.dry_run:
         return ""
-    depends = {"reading": reading, "judging": replace(judging, fail_on=FailOn.NEVER), "for": wanted, "extras": extras}
+    judged = replace(judging, fail_on=FailOn.NEVER, baseline=None)
+    depends = {"reading": reading, "judging": judged, "for": wanted, "extras": extras}
     return input_state(out, depends, inputs)
 
 
-def _show(summary: Mapping[str, Any], out: Path, suggestions: Suggestions, fail_on: FailOn, *, as_json: bool) -> int:
-    """Show an audit, and return the exit code."""
-    code = _exit_code(summary, fail_on)
-    if as_json:
-        show_json(summary, out, suggestions, code)
+def _show(judged: Judged, suggestions: Suggestions, result: ResultGroup, following: str) -> int:
+    """Show an audit and the command that follows it, and return the exit code."""
+    form = Form.JSON if result.as_json else result.form
+    if form == Form.TEXT:
+        show_audit(judged, suggestions, following)
     else:
-        show_audit(summary, out, suggestions)
-    return code
+        write_outcome(judged, form, suggestions)
+    return judged.exit_code
 
 
 def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[tuple[str, list[str]]]:
@@ -208,14 +207,6 @@ def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[
     language = str(result.clips.language.value_counts().sort_index().idxmax())
     spoken = result.clips.phonemes[result.clips.language == language]
     return [(found.text, list(found.gains)) for found in suggest(sentences, spoken, language, count)]
-
-
-def _exit_code(summary: Mapping[str, Any], fail_on: FailOn) -> int:
-    if fail_on == FailOn.NEVER:
-        return 0
-    severe = list(COLOURS)[: list(COLOURS).index(fail_on.value) + 1]  # the worst first
-    skipped = any(row["skipped"] for row in summary.get("listening", {}).values())  # counts as a warning
-    return int(any(summary["severities"][name] for name in severe) or (skipped and "warning" in severe))
 
 
 def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
@@ -250,43 +241,28 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
     print_rich(pairs(rows))
 
 
-def show_json(summary: Mapping[str, Any], out: Path, suggestions: Suggestions, code: int) -> None:
-    """Print the summary, the findings and the suggestions as one document."""
-    from ttsprep.core.tables import read_table
-
-    table = read_table(out / "findings.parquet")
-    findings = [
-        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-        for row in (table.to_pylist() if table else ())
-    ]
-    document = {
-        **summary,
-        "exit_code": code,
-        "out": printable(str(out)),
-        "findings": findings,
-        "record_next": [{"text": text, "adds": list(gains)} for text, gains in suggestions],
-    }
-    write_json(document)
-
-
-def show_audit(summary: Mapping[str, Any], out: Path, suggestions: Suggestions) -> None:
+def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None:
     """Show what was read, the verdict, the findings worst first, and where the report is."""
     from rich.text import Text
 
     from ttsprep.models.speaker import Speaker
 
+    summary = judged.summary
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
     if "listening" in summary:
         parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
     parts += [_findings(summary), Text()] if summary["codes"] else [Text("No findings.", "green"), Text()]
     if suggestions:
         parts += [_record_next(suggestions), Text()]
+    if lines := list(outcome_lines(judged)):
+        parts += [*(Text(line, style) for line, style in lines), Text()]
     worst = next(iter(summary["codes"]), "")
-    where = {"report": printable(str(out / "report.html"))}
+    where = {"report": printable(str(judged.out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
     if "speaker" not in summary.get("listening", {}) and not Speaker.available():
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
+    where["next"] = printable(following)
     print_rich(*parts, pairs(where))
 
 

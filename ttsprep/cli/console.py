@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TextIO, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO, cast
 
 from ttsprep.core.errors import OutputError
 from ttsprep.report.format import count
@@ -155,7 +155,14 @@ class Meter:
     """Progress on stderr: a bar in a terminal, else a line every minute.
 
     ``with Meter() as meter``; then for every stage of the run `start` once, and `advance` for all that is done.
+
+    Attributes
+    ----------
+    quiet
+        Whether nothing but notes is shown, as ``--quiet`` asks for.
     """
+
+    quiet: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._console = _console(sys.stderr)
@@ -173,6 +180,8 @@ class Meter:
 
     def start(self, stage: str, total: int, new: int) -> None:
         """Begin a stage: `new` of its `total` clips are not known."""
+        if self.quiet:
+            return
         self._end(shown=True)
         self._doing, self._total, self._done, self._seconds = stage, new, 0, 0.0
         self._start = self._last = self._logged = time.monotonic()
@@ -221,6 +230,8 @@ class Meter:
 
     def advance(self, clips: int, seconds: float) -> None:
         """Add clips that are finished, and seconds of audio."""
+        if self.quiet:
+            return
         self._done += clips
         self._seconds += seconds
         now = self._last = time.monotonic()
@@ -242,6 +253,8 @@ class Meter:
 
     def transfer(self, what: str, done: int, total: int) -> None:
         """Show how many bytes are done; `total` is 0 if it is unknown."""
+        if self.quiet:
+            return
         share = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB" if total else f"{done / 1e6:,.0f} MB"
         now = time.monotonic()
         if what != self._doing:

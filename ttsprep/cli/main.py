@@ -4,7 +4,7 @@ Exit codes: 0 nothing at or above ``--fail-on``, 1 findings, 2 could not run, 13
 """
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,16 +23,28 @@ from ttsprep.core.package import __version__
 
 STOPPED = 130
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 _Refused: type[Exception] = typer.BadParameter.__mro__[2]
 """click's ClickException, which some versions of typer bring along themselves."""
+
+
+def _be_quiet(asked: bool) -> None:
+    console.Meter.quiet |= asked
 
 
 @app.callback(invoke_without_command=True)
 def _root(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", callback=_be_quiet, expose_value=False, help="Show no progress."),
+    ] = False,
 ) -> None:
     """Turn recorded speech and transcripts into text-to-speech training data people can trust."""
     if version:
@@ -60,11 +72,24 @@ def _recipe_root() -> None:
     """Write a recipe of your own."""
 
 
+def command_line() -> Any:
+    """Return the command with all below it, each of which has ``--quiet``."""
+    whole: Any = typer.main.get_command(app)
+    (quiet,) = (parameter for parameter in whole.params if parameter.name == "quiet")
+    waiting = list(whole.commands.values())
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        command.params.append(quiet)
+    return whole
+
+
 def main() -> int:
     """Run the command line and return the exit code; the console entry."""
     console.prepare_streams()
+    console.Meter.quiet = False
     try:
-        code = typer.main.get_command(app).main(prog_name="ttsprep", standalone_mode=False)
+        code = command_line().main(prog_name="ttsprep", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except TtsprepError as error:

@@ -27,7 +27,9 @@ Columns = Annotated[
 AudioRoot = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the audio. [default: CORPUS]")]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links to folders.")]
 RecipeName = Annotated[str, typer.Option("--recipe", metavar="R", help="Recipe: its name, or a .toml file.")]
-Jobs = Annotated[int | None, typer.Option(metavar="N", min=1, help="Worker processes. [default: all cores]")]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Worker processes. [default: all cores]")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
 Codes = list[str] | None
@@ -104,6 +106,24 @@ def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
     shown.__signature__ = own.replace(parameters=flat)
     shown.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
     return run
+
+
+def flags(*groups: Any) -> list[str]:
+    """Return the options of a command line that set groups to what they are, where that is not the default."""
+    words: list[str] = []
+    for group in groups:
+        for field in fields(group):
+            value, flag = getattr(group, field.name), f"--{_NAMES.get(field.name, field.name).replace('_', '-')}"
+            if value is True:
+                words.append(flag)
+            elif value != field.default:
+                for one in value if isinstance(value, list) else [value]:
+                    words += [flag, str(one)]
+    return words
+
+
+_NAMES = {"trainer": "for"}
+"""Options whose parameter has another name."""
 
 
 def listening_models(names: Sequence[str], **weights: str) -> "SelectedModels":

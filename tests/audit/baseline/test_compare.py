@@ -116,8 +116,8 @@ def test_other_thresholds_and_goals_are_named() -> None:
     old = audited("old", CLIPS, {}, checks={"clipping": {"error_ratio": 0.01}})
     new = audited("new", CLIPS, {}, trainer="piper")
     assert compare_audits(old, new).conditions == [
-        "checks: clipping error_ratio 0.01 before, default now",
-        "trainer: none before, piper now",
+        "checks.clipping.error_ratio: 0.01 before, default now",
+        "trainer: default before, piper now",
     ]
 
 

@@ -45,9 +45,8 @@ class Comparison:
     def conditions(self) -> list[str]:
         """What else differs, and may be why findings do: the goal, the thresholds, the version of ttsprep."""
         was, now = (_conditions(side) for side in (self.before, self.after))
-        return [
-            f"{name}: {_short(was[name])} before, {_short(now[name])} now" for name in was if was[name] != now[name]
-        ]
+        other = [name for name in was | now if was.get(name) != now.get(name)]
+        return [f"{name}: {_shown(was.get(name))} before, {_shown(now.get(name))} now" for name in other]
 
     def codes(self) -> dict[str, dict[str, Any]]:
         """Return each code that differs, most new findings first: clips ``before``, ``after``, findings by change."""
@@ -242,16 +241,19 @@ def _side(side: AuditFolder) -> dict[str, Any]:
 def _conditions(side: AuditFolder) -> dict[str, Any]:
     goal, recipe = side.summary.get("goal", {}), side.run.get("recipe", {})
     return {
-        "goal": {key: goal[key] for key in ("rate", "asked") if goal.get(key)},
+        **_flat({"goal": {key: goal.get(key) for key in ("rate", "asked")}}),
         "languages": side.summary.get("languages"),
         "ttsprep": side.run.get("ttsprep"),
-        **{name: recipe.get(name) for name in ("checks", "trainer", "select")},
+        **_flat({name: recipe.get(name) for name in ("checks", "trainer", "select")}),
     }
 
 
-def _short(value: Any) -> str:
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Return all that a document holds by dotted keys, but for what is empty."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_short(one)}" for key, one in value.items()) or "default"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value) if value not in {"", None} else "none"
+        return {key: leaf for k, v in value.items() for key, leaf in _flat(v, f"{name}.{k}".lstrip(".")).items()}
+    return {name: value} if value or value is False else {}
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "default" if value is None else str(value)
