@@ -109,11 +109,12 @@ def read_corpus(corpus: str | Path, **options: Unpack[ReadOptions]) -> "Corpus":
         If it cannot be read as asked.
     """
     from ttsprep.build.options import audit_recipe
+    from ttsprep.core.project import project_recipe
     from ttsprep.corpora.corpus import read_corpus as read
     from ttsprep.corpora.source import readable
 
     _known(options, ReadOptions)
-    recipe = audit_recipe(reading=_reading(options))
+    recipe = audit_recipe(project_recipe(Path(corpus)), _reading(options))
     return read(readable(Path(corpus)), recipe.layout, recipe.language, recipe.reading())
 
 
@@ -142,6 +143,7 @@ def audit(corpus: str | Path, out: str | Path = "", **options: Unpack[AuditOptio
     from ttsprep.audit import pipeline
     from ttsprep.build.options import audit_models, audit_recipe
     from ttsprep.core.output_folder import corpus_name
+    from ttsprep.core.project import project_recipe
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
     from ttsprep.report.results import AuditResult
@@ -149,9 +151,8 @@ def audit(corpus: str | Path, out: str | Path = "", **options: Unpack[AuditOptio
     get = _known(options, AuditOptions).get
     path = Path(corpus)
     folder = Path(out or f"{corpus_name(path)}.audit")
-    recipe = audit_recipe(
-        get("recipe", ""), _reading(options), _names(get("select")), _names(get("ignore")), _target(options)
-    )
+    name = get("recipe", "") or project_recipe(path)
+    recipe = audit_recipe(name, _reading(options), _names(get("select")), _names(get("ignore")), _target(options))
     models = audit_models(_names(get("listen")), asr=get("asr_model", ""), speaker=get("speaker_model", ""))
     codes = _file(get("codes"))
     source = readable(path)
@@ -180,6 +181,7 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
     from ttsprep.build import pipeline
     from ttsprep.build.options import audit_models, build_recipe
     from ttsprep.core.output_folder import corpus_name
+    from ttsprep.core.project import project_recipe
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
     from ttsprep.report.page import build_report
@@ -187,15 +189,15 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
 
     get = _known(options, BuildOptions).get
     listen = _names(get("listen"))
+    path = Path(source)
     recipe = build_recipe(
-        get("recipe", ""),
+        get("recipe", "") or project_recipe(path),
         _reading(options),
         _target(options),
         _names(get("export")),
         get("asr_model", ""),
         listen,
     )
-    path = Path(source)
     folder = Path(out) if out else Path("build") / (Path(get("recipe", "")).stem or corpus_name(path))
     listened_by = audit_models(
         listen, asr=get("asr_model", "") if "asr" in listen else "", speaker=get("speaker_model", "")

@@ -18,6 +18,7 @@ from ttsprep.build.stages.base import Stage, all_stages
 from ttsprep.checks.base import known_code
 from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.project import SHARED, TABLE
 from ttsprep.core.types import Clip
 from ttsprep.corpora.exports.base import Export, all_exports
 from ttsprep.corpora.spec import Source
@@ -245,12 +246,12 @@ def load(name: str) -> Recipe:
         if name not in known:
             raise UsageError(f"no recipe is called {name!r}; {nearest(name, known)}, or give a .toml file")
         text = known[name]
-    return parse(text, name)
+    return parse(text, name, TABLE if path.name == SHARED else "")
 
 
-def parse(text: str, source: str) -> Recipe:
-    """Read the text of a recipe; `source` is named in errors."""
-    recipe = parse_toml(Recipe, text, source)
+def parse(text: str, source: str, table: str = "") -> Recipe:
+    """Read the text of a recipe, or a table of it; `source` is named in errors."""
+    recipe = parse_toml(Recipe, text, source, table)
     try:
         recipe.verify()
     except UsageError as error:

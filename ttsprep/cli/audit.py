@@ -29,6 +29,7 @@ from ttsprep.cli.options import (
     grouped,
     listening_models,
     read_lines,
+    recipe_for,
 )
 from ttsprep.cli.show.outcome import FailOn, Form, Judged, judge, open_baseline, outcome_lines, write_outcome
 from ttsprep.core.output_folder import claim, corpus_name
@@ -122,6 +123,7 @@ def audit(
     from ttsprep.audit.unchanged import remember_state, unchanged_summary
 
     out = out or Path(f"{corpus_name(corpus)}.audit")
+    wanted = replace(wanted, recipe=recipe_for(wanted.recipe, corpus))
     following = shlex.join(["ttsprep", "build", "--source", str(corpus), *flags(reading, wanted)])
     before = open_baseline(judging.baseline, judging.fail_on)
     inputs = [corpus if corpus.is_dir() else corpus.parent]

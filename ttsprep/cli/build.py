@@ -26,6 +26,7 @@ from ttsprep.cli.options import (
     WorkersGroup,
     grouped,
     listening_models,
+    recipe_for,
 )
 from ttsprep.core.errors import UsageError
 from ttsprep.core.output_folder import claim, corpus_name
@@ -114,11 +115,12 @@ def build(
         raise UsageError("nothing to build: give --recipe NAME (see: ttsprep recipes) or --source DIR")
     from ttsprep.build.options import Target, build_recipe
 
+    out = places.out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
+    recipe = recipe if source is None else recipe_for(recipe, source)
     target = Target(goal.trainer, goal.rate, content.strict, content.lenient, content.keep_hours)
     listen, weights = content.listen or (), content.asr_model
     rules = build_recipe(recipe, reading.keys(), target, content.export or (), weights, listen)
     models = listening_models(listen, asr=weights if "asr" in listen else "", speaker=content.speaker_model)
-    out = places.out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
     from ttsprep.corpora import source as sources

@@ -9,7 +9,7 @@ import typer
 
 from ttsprep.cli import console
 from ttsprep.cli.console import pairs, print_rich, printable, write_json
-from ttsprep.cli.options import AsJson, ReadingGroup, grouped
+from ttsprep.cli.options import AsJson, ReadingGroup, grouped, recipe_for
 from ttsprep.core.errors import CorpusError
 from ttsprep.report.format import count, hours
 
@@ -39,11 +39,16 @@ def inspect(
     from ttsprep.corpora.corpus import read_corpus
     from ttsprep.corpora.reading import Reading
 
-    how = Reading(reading.keys()["columns"], reading.audio_root, reading.follow_links, reading.language)
+    how, layout = Reading(reading.keys()["columns"], reading.audio_root, reading.follow_links, reading.language), ""
+    if recipe := recipe_for("", path):  # as an audit reads it
+        from ttsprep.build.options import audit_recipe
+
+        rules = audit_recipe(recipe, reading.keys())
+        how, layout = rules.reading(), rules.layout
     document: dict[str, Any] = {"path": printable(str(path))}
     error = ""
     try:
-        corpus = read_corpus(path, reading.layout or "auto", reading.language, how)
+        corpus = read_corpus(path, layout or reading.layout or "auto", how.language, how)
     except CorpusError as refusal:
         error = str(refusal)
         document |= {"refused": printable(error)}

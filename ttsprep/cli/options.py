@@ -12,6 +12,7 @@ import typer
 from ttsprep.cli import console
 from ttsprep.cli.console import printable
 from ttsprep.core.errors import UsageError
+from ttsprep.core.project import project_recipe
 
 if TYPE_CHECKING:
     from ttsprep.models.base import SelectedModels
@@ -106,6 +107,13 @@ def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
     shown.__signature__ = own.replace(parameters=flat)
     shown.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
     return run
+
+
+def recipe_for(recipe: str, corpus: Path) -> str:
+    """Return the recipe that is asked for, else that of the project, which is named; "" for neither."""
+    if not recipe and (recipe := project_recipe(corpus)):
+        console.log(f"ttsprep: recipe {printable(recipe)}: --recipe overrides it")
+    return recipe
 
 
 def flags(*groups: Any) -> list[str]:

@@ -6,7 +6,7 @@ import typer
 
 from ttsprep.cli import console
 from ttsprep.cli.console import plain_table, print_rich, printable, write_json
-from ttsprep.cli.options import AsJson, Codes, CorpusPath, Jobs, ReadingGroup, RecipeName, grouped
+from ttsprep.cli.options import AsJson, Codes, CorpusPath, Jobs, ReadingGroup, RecipeName, grouped, recipe_for
 from ttsprep.core.workers.pool import cores
 from ttsprep.report.format import count
 
@@ -33,7 +33,7 @@ def selftest(
     from ttsprep.audit.defects.selftest import selftest as run
     from ttsprep.build.options import audit_recipe
 
-    rules = audit_recipe(recipe, reading.keys(), select or (), ignore or ())
+    rules = audit_recipe(recipe_for(recipe, corpus), reading.keys(), select or (), ignore or ())
     with console.Meter() as meter:
         result = run(corpus, rules, jobs=cores(jobs), per_defect=clips, progress=meter)
     show_selftest(result, as_json=as_json)

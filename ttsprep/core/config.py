@@ -30,8 +30,8 @@ class Section(BaseModel):
     """Keys of older files, each with a line that says where it stands now."""
 
 
-def parse_toml(model: type[Model], text: str, source: str) -> Model:
-    """Read the text of a TOML file as a `model`; `source` is named in errors.
+def parse_toml(model: type[Model], text: str, source: str, table: str = "") -> Model:
+    """Read the text of a TOML file, or a table in it, as a `model`; `source` is named in errors.
 
     Raises
     ------
@@ -42,6 +42,10 @@ def parse_toml(model: type[Model], text: str, source: str) -> Model:
         document: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{source}: {error}") from None
+    for part in filter(None, table.split(".")):
+        document = document.get(part, {})
+        if not isinstance(document, dict):
+            raise UsageError(f"{source}: {table} is no table")
     for key, value in document.items():
         if key in model.moved and not (key in model.model_fields and isinstance(value, dict)):
             raise UsageError(f"{source}: {model.moved[key]}")
