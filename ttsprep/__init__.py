@@ -108,8 +108,8 @@ def read_corpus(corpus: str | Path, **options: Unpack[ReadOptions]) -> "Corpus":
     TtsprepError
         If it cannot be read as asked.
     """
+    from ttsprep.audit.project import project_recipe
     from ttsprep.build.options import audit_recipe
-    from ttsprep.core.project import project_recipe
     from ttsprep.corpora.corpus import read_corpus as read
     from ttsprep.corpora.source import readable
 
@@ -141,9 +141,9 @@ def audit(corpus: str | Path, out: str | Path = "", **options: Unpack[AuditOptio
         If the corpus cannot be read, or the results cannot be written.
     """
     from ttsprep.audit import pipeline
+    from ttsprep.audit.project import project_recipe
     from ttsprep.build.options import audit_models, audit_recipe
     from ttsprep.core.output_folder import corpus_name
-    from ttsprep.core.project import project_recipe
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
     from ttsprep.report.results import AuditResult
@@ -178,10 +178,10 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
     TtsprepError
         If the corpus or an option cannot be used, `out` cannot be written, or no clip is left.
     """
+    from ttsprep.audit.project import project_recipe
     from ttsprep.build import pipeline
     from ttsprep.build.options import audit_models, build_recipe
     from ttsprep.core.output_folder import corpus_name
-    from ttsprep.core.project import project_recipe
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
     from ttsprep.report.page import build_report

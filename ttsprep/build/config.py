@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from ttsprep.audit.baseline.gate import parse_gates
 from ttsprep.audit.config import PIPELINE, AuditConfig, Fitting
+from ttsprep.audit.project import SHARED, TABLE
 from ttsprep.audit.select import Select, Terms
 from ttsprep.build import targets
 from ttsprep.build.fit import Fit, text_stages, written
@@ -18,7 +19,6 @@ from ttsprep.build.stages.base import Stage, all_stages
 from ttsprep.checks.base import known_code
 from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
 from ttsprep.core.errors import UsageError, nearest
-from ttsprep.core.project import SHARED, TABLE
 from ttsprep.core.types import Clip
 from ttsprep.corpora.exports.base import Export, all_exports
 from ttsprep.corpora.spec import Source

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, get_type_hints
 
 import typer
 
+from ttsprep.audit.project import project_recipe
 from ttsprep.cli import console
 from ttsprep.cli.console import printable
 from ttsprep.core.errors import UsageError
-from ttsprep.core.project import project_recipe
 
 if TYPE_CHECKING:
     from ttsprep.models.base import SelectedModels

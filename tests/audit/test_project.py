@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import ttsprep
+from ttsprep.audit.project import project_recipe
 from ttsprep.build.config import load
 from ttsprep.core.errors import UsageError
-from ttsprep.core.project import project_recipe
 
 COMMAND = Path(sys.executable).with_name("ttsprep")
 
