@@ -26,7 +26,7 @@ DERIVED = {
     "chars_per_s": "spoken characters per second, from the first to the last speech",
     "phones_per_s": "phones per second of speech, pauses left out",
 }
-PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
+_PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
 """Faults that lie in the surroundings: tried again by the next audit."""
 
 
@@ -113,7 +113,7 @@ class MeasureStep(Step[Clip]):
             decoded = audio.read(path, start=clip.start, end=clip.end)
         except AudioError as error:
             row: Row = {"status": error.code, "status_reason": str(error)}
-            if error.code in PASSING or isinstance(error.__cause__, ImportError):
+            if error.code in _PASSING or isinstance(error.__cause__, ImportError):
                 row[KEY] = ""
             return row | self._measure(clip, None)
         return {"status": "ok", "status_reason": ""} | _described(decoded) | self._measure(clip, decoded)

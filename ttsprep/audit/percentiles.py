@@ -16,7 +16,7 @@ OF_FILE = {
     "sample_rate": "of the file [Hz]",
     "channels": "of the file [count]",
 }
-SHORT = {"count": "", "ratio": "", "0-1": "", "1-5": "", "semitones": "st", "thousandths": "‰", "of full scale": "FS"}
+_SHORT = {"count": "", "ratio": "", "0-1": "", "1-5": "", "semitones": "st", "thousandths": "‰", "of full scale": "FS"}
 """Units as they follow a value, where that is not how the catalogue has them."""
 FINEST = 6
 """Most decimals of a value."""
@@ -109,7 +109,7 @@ class Measure:
     @property
     def shown_unit(self) -> str:
         """The unit as it follows a value; "" for counts and shares."""
-        return SHORT.get(self.unit, self.unit)
+        return _SHORT.get(self.unit, self.unit)
 
 
 def measures(clips: pa.Table, row: int) -> list[Measure]:

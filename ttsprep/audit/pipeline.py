@@ -122,7 +122,7 @@ class Audited:
         return cls(listed.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary, audit.selection)
 
 
-Report = Callable[[Audited], str]
+_Report = Callable[[Audited], str]
 """Makes ``report.html``, as `ttsprep.report.page.audit_report` does."""
 
 
@@ -145,7 +145,7 @@ class Extras:
     decisions: Path | None = None
 
 
-NOTHING = Extras()
+_NOTHING = Extras()
 
 
 def audit(
@@ -155,8 +155,8 @@ def audit(
     *,
     jobs: int,
     progress: Progress = NO_PROGRESS,
-    extras: Extras = NOTHING,
-    report: Report | None = None,
+    extras: Extras = _NOTHING,
+    report: _Report | None = None,
 ) -> Audit:
     """Measure what is not known yet, judge everything, and write the tables and the report.
 
@@ -229,7 +229,7 @@ def measure(
     *,
     jobs: int,
     progress: Progress = NO_PROGRESS,
-    extras: Extras = NOTHING,
+    extras: Extras = _NOTHING,
 ) -> Measured:
     """Measure what is not known of a corpus yet, and write ``clips.parquet``; as `audit`."""
     models, codes = extras.models, extras.codes
@@ -257,7 +257,7 @@ def conclude(
     goal: Goal | None = None,
     terms: Terms | None = None,
     *,
-    report: Report | None = None,
+    report: _Report | None = None,
 ) -> Audit:
     """Judge what was measured, select the clips that a build keeps, and write all but ``clips.parquet``.
 

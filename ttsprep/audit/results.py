@@ -19,9 +19,9 @@ from ttsprep.corpora.paths import corpus_folder
 BUILD = mark_of("build")
 SOURCE = "source"
 """Folder of a build with the audit of its source."""
-MOST_COMPARED = 20_000
+_MOST_COMPARED = 20_000
 """Names that a misspelt one is compared with: those that begin most like it."""
-MOST_NAMED = 5
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +124,20 @@ def find_clip(audit: AuditFolder, name: str, *, codes: tuple[str, ...] = ()) -> 
         if len(rows) == 1:
             return rows[0]
         if rows:
-            some = ", ".join(ids[row] for row in rows[:MOST_NAMED]) + (", ..." if len(rows) > MOST_NAMED else "")
+            some = ", ".join(ids[row] for row in rows[:_MOST_NAMED]) + (", ..." if len(rows) > _MOST_NAMED else "")
             raise UsageError(f"{name!r} fits {len(rows):,} clips, say which: {some}")
     raise UsageError(f"no clip of {audit.folder} is called {wanted!r}; {_hint(wanted, ids, codes)}")
 
 
 def _hint(name: str, ids: list[str], codes: tuple[str, ...]) -> str:
     alike, cut = ids, 0
-    while len(alike) > MOST_COMPARED and cut < len(name):
+    while len(alike) > _MOST_COMPARED and cut < len(name):
         cut += 1
         narrower = [one for one in alike if one.startswith(name[:cut])]
         if not narrower:
             break
         alike = narrower
-    alike = [*alike[:MOST_COMPARED], *codes]
+    alike = [*alike[:_MOST_COMPARED], *codes]
     if difflib.get_close_matches(name, alike, n=1, cutoff=0.6):
         return nearest(name, alike)
     return f"it has {len(ids):,}, such as {', '.join(ids[:2])}" if ids else "it has none"

@@ -13,7 +13,7 @@ from ttsprep.audit.select import Selection, Terms, kept_by_strictness
 from ttsprep.checks.base import catalogue
 from ttsprep.core.types import Severity
 
-Array = npt.NDArray[Any]
+_Array = npt.NDArray[Any]
 
 STRICTNESS = {
     "lenient": "--lenient: drop what no stage fixes",
@@ -94,7 +94,7 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame, selection: Selection,
 
 
 def _codes(
-    clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, selection: Selection, terms: Terms
+    clips: pd.DataFrame, findings: pd.DataFrame, hours: _Array, selection: Selection, terms: Terms
 ) -> dict[str, dict[str, Any]]:
     ids = clips["id"].astype(str)
     only_reason = ids.map(_only_reasons(selection)).to_numpy()
@@ -126,7 +126,7 @@ def _only_reasons(selection: Selection) -> Mapping[str, str]:
     return {name: next(iter(codes)) for name, codes in reasons.items() if len(codes) == 1}
 
 
-def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, terms: Terms) -> list[dict[str, Any]]:
+def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: _Array, terms: Terms) -> list[dict[str, Any]]:
     ids = clips["id"].astype(str)
     kept = kept_by_strictness(clips, findings, terms)
     steps = [(EVERY, np.ones(len(clips), dtype=bool))]
@@ -135,17 +135,17 @@ def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: Array, terms
     return [{"keep": label, **_size(hours, keep)} for label, keep in steps]
 
 
-def _hours(clips: pd.DataFrame) -> Array:
+def _hours(clips: pd.DataFrame) -> _Array:
     if "duration_s" not in clips:
         return np.zeros(len(clips))
     seconds = pd.to_numeric(clips["duration_s"], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    hours: Array = np.where(np.isfinite(seconds), seconds, 0.0) / 3600
+    hours: _Array = np.where(np.isfinite(seconds), seconds, 0.0) / 3600
     return hours
 
 
-def _total(hours: Array) -> float:
+def _total(hours: _Array) -> float:
     return round(float(hours.sum()), 6)
 
 
-def _size(hours: Array, chosen: Array) -> dict[str, Any]:
+def _size(hours: _Array, chosen: _Array) -> dict[str, Any]:
     return {"clips": int(chosen.sum()), "hours": _total(hours[chosen])}

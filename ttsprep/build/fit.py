@@ -19,9 +19,9 @@ from ttsprep.corpora.exports.filelist import short_language
 from ttsprep.text.characters import script
 from ttsprep.text.phonemes import espeak_code, transcribe
 
-BATCH = 1000
+_BATCH = 1000
 """Texts that are phonemised together."""
-SILENCE = Audio(np.zeros((0, 1), np.float32), 16_000)
+_SILENCE = Audio(np.zeros((0, 1), np.float32), 16_000)
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def written(clips: Iterable[Clip], stages: Sequence[Normalise]) -> list[Clip]:
     result = []
     for clip in clips:
         for stage in stages:
-            clip = stage.apply(clip, SILENCE).clip  # noqa: PLW2901 -- from stage to stage
+            clip = stage.apply(clip, _SILENCE).clip  # noqa: PLW2901 -- from stage to stage
         result.append(clip)
     return result
 
@@ -122,7 +122,7 @@ def written(clips: Iterable[Clip], stages: Sequence[Normalise]) -> list[Clip]:
 def phonemes(clips: Iterable[Clip]) -> Iterator[str]:
     """Yield the phonemes of clips, each of which has a language of eSpeak NG, in their order."""
     waiting = iter(clips)
-    while batch := list(islice(waiting, BATCH)):
+    while batch := list(islice(waiting, _BATCH)):
         spoken: dict[int, str] = {}
         for language in dict.fromkeys(clip.language for clip in batch):
             rows = [row for row, clip in enumerate(batch) if clip.language == language]

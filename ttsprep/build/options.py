@@ -11,7 +11,7 @@ from ttsprep.core.errors import UsageError
 from ttsprep.models.base import SelectedModels, load_model, select_models
 from ttsprep.text.phonemes import espeak_code
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ ANY = Target()
 
 def audit_recipe(
     recipe: str = "",
-    reading: Mapping[str, Any] = NOTHING,
+    reading: Mapping[str, Any] = _NOTHING,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     target: Target = ANY,
@@ -83,7 +83,7 @@ def audit_recipe(
 
 def build_recipe(
     recipe: str = "",
-    reading: Mapping[str, Any] = NOTHING,
+    reading: Mapping[str, Any] = _NOTHING,
     target: Target = ANY,
     export: Sequence[str] = (),
     asr_model: str = "",

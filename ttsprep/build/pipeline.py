@@ -44,7 +44,7 @@ from ttsprep.models.base import SelectedModels
 __all__ = ["Built", "Draft", "build", "draft"]
 
 
-Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
+_Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
 """Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.page.build_report` does."""
 
 
@@ -149,7 +149,7 @@ def build(
     decisions: Path | None = None,
     models: SelectedModels = NO_MODELS,
     progress: Progress = NO_PROGRESS,
-    report: Report | None = None,
+    report: _Report | None = None,
 ) -> Built:
     """Build a clean copy of a corpus, or what is missing of it.
 
@@ -221,7 +221,7 @@ def _at_one_rate(step: Stage, rate: int) -> Stage:
     return replace(step, sample_rate=rate) if isinstance(step, Resample) and not step.sample_rate else step
 
 
-def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progress, report: Report | None) -> Built:
+def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progress, report: _Report | None) -> Built:
     out, store = held.path, Store(held.path)
     rows, fresh = _process(made, held, store, jobs, progress)
     rejected = [*unread(made.source), *made.refused, *made.before.selection.rejected, *_failures(rows)]

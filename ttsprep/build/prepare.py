@@ -15,7 +15,7 @@ from ttsprep.corpora.corpus import Corpus
 
 MOST_EMPTY = 0.01
 """Share of the clips of a build that may have no text."""
-PHONEMES = "text-phonemes"
+_PHONEMES = "text-phonemes"
 HALF = 0.5
 """Share of the clips of a corpus that may have no text: more is a fault of how it was read, before all measuring."""
 
@@ -169,9 +169,9 @@ def refuse_phonemes(source: Corpus, recipe: Recipe) -> None:
     CorpusError
         If the corpus has the finding ``text-phonemes``, and the recipe does not ignore it.
     """
-    found = next((finding for finding in source.findings if finding.code == PHONEMES), None)
-    if found is not None and PHONEMES in recipe.enabled_codes():
+    found = next((finding for finding in source.findings if finding.code == _PHONEMES), None)
+    if found is not None and _PHONEMES in recipe.enabled_codes():
         raise CorpusError(
             f"{source.root}: {found.message}; give the table that has them in letters, or say which column has with "
-            f'--columns (see ttsprep inspect); [checks] ignore = ["{PHONEMES}"] in a recipe takes them as they are'
+            f'--columns (see ttsprep inspect); [checks] ignore = ["{_PHONEMES}"] in a recipe takes them as they are'
         )

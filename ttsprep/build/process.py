@@ -19,7 +19,7 @@ from ttsprep.core.types import Audio, Clip
 VERSION = 1
 """Raised whenever this file changes what is written."""
 FOLDER = "wavs"
-CHANGES = ("gain_db", "lead_removed_s", "tail_removed_s")
+_CHANGES = ("gain_db", "lead_removed_s", "tail_removed_s")
 """What stages do that has a column of its own."""
 
 
@@ -119,7 +119,7 @@ class ProcessStep(Step[Item]):
                 stage_name = stage.name
                 result = stage.apply(clip, sound)
                 clip, sound = result.clip, result.audio
-                row |= {name: result.changes[name] for name in CHANGES if name in result.changes}
+                row |= {name: result.changes[name] for name in _CHANGES if name in result.changes}
                 operations.append(_operation(stage, result.changes))
         except AudioError as error:
             return row | {"status": error.code, "status_reason": str(error), "status_stage": stage_name, KEY: ""}

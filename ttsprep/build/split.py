@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ttsprep.build.config import Split
 from ttsprep.text.characters import letters
 
-TRAIN, VALID, TEST, NONE = "train", "valid", "test", ""
+_TRAIN, VALID, TEST, NONE = "train", "valid", "test", ""
 FEWEST = 10
 """Clips from which on every part that is asked for has one at least: a tiny corpus is better trained on whole."""
 
@@ -37,10 +37,10 @@ def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rul
         # a clip without text is a group of its own
         return _assign([key or f"\0{name}" for name, key in zip(ids, keys, strict=True)], rules)
     parts = _assign(list(speakers), rules)
-    trained = {key for key, part in zip(keys, parts, strict=True) if part == TRAIN and key}
+    trained = {key for key, part in zip(keys, parts, strict=True) if part == _TRAIN and key}
     tested = {key for key, part in zip(keys, parts, strict=True) if part == TEST and key}
     return [
-        NONE if (part != TRAIN and key in trained) or (part == VALID and key in tested) else part
+        NONE if (part != _TRAIN and key in trained) or (part == VALID and key in tested) else part
         for key, part in zip(keys, parts, strict=True)
     ]
 
@@ -61,7 +61,7 @@ def _assign(groups: Sequence[str], rules: Split) -> list[str]:
             taken = [min(free, key=sizes.__getitem__)]
         if len(taken) < len(free):  # there must be something to train on
             part |= dict.fromkeys(taken, name)
-    return [part.get(group, TRAIN) for group in groups]
+    return [part.get(group, _TRAIN) for group in groups]
 
 
 def _wanted(share: float, clips: int) -> int:

@@ -29,11 +29,11 @@ from ttsprep.models.transcriber import write
 from ttsprep.models.whisper import weights
 from ttsprep.text.characters import count_spoken, fold
 
-VERSION = 3
+_VERSION = 3
 """Raised whenever the same clip and model yield another text."""
 BATCH = 16
 """Clips of like length that are heard at once."""
-WRITTEN = pa.schema([
+_WRITTEN = pa.schema([
     (KEY, pa.string()),
     ("seconds", pa.float32()),
     ("text", pa.string()),
@@ -75,7 +75,7 @@ class TranscribeStep(Step[ClipInput]):
         What a person is told.
     """
 
-    schema = WRITTEN
+    schema = _WRITTEN
     batch = shard = BATCH
     limits = LIMITS
 
@@ -98,7 +98,7 @@ class TranscribeStep(Step[ClipInput]):
     def key(self, item: ClipInput, sha256: str) -> str:
         """Stand for all that a text depends on: bytes, piece of them, language, model, our code."""
         clip = item.clip
-        own = (str(VERSION), self.digest, self.language)
+        own = (str(_VERSION), self.digest, self.language)
         return make_key(*own, sha256, repr(clip.start), repr(clip.end), clip.language)
 
     def order(self, item: ClipInput) -> float:
@@ -124,7 +124,7 @@ def doubt(row: Mapping[str, Any], language: str, rules: Transcribe) -> tuple[tup
     Parameters
     ----------
     row
-        Of `WRITTEN`; a number that is not known is None.
+        Of `_WRITTEN`; a number that is not known is None.
     language
         That it was written in.
     rules

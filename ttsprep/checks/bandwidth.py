@@ -12,7 +12,7 @@ from ttsprep.checks.base import FEW, MOST, Chart, Check, Code, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
-LOWEST_HZ = 2_500.0
+_LOWEST_HZ = 2_500.0
 GAP_HZ, SIDE_HZ = 400.0, 500.0
 RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 11_025, 8_000)
 """Sample rates that models are trained at, in Hz."""
@@ -67,7 +67,7 @@ class Bandwidth(Check):
         half_gap, side = round(GAP_HZ / 2 / hz), round(SIDE_HZ / hz)
         sums = np.concatenate(([0.0], np.cumsum(spectrum, dtype=np.float64)))
         # the upper side may be shorter near half the sample rate, but not under a quarter
-        middle = np.arange(int(LOWEST_HZ / hz), len(spectrum) - half_gap - side // 4)
+        middle = np.arange(int(_LOWEST_HZ / hz), len(spectrum) - half_gap - side // 4)
         if not len(middle):
             return {"bandwidth_hz": signal.rate / 2, "cliff_db": 0.0}
         below = (sums[middle - half_gap] - sums[middle - half_gap - side]) / side

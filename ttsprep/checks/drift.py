@@ -21,7 +21,7 @@ TRACKS = (
     ("phones_per_s", "speaking rate", "%", 20.0),
 )
 
-Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ class Drift(Check):
             )
             yield Finding("", "session-drift", Severity.WARNING, message, change, least)
 
-    def _parts(self, track: Values) -> list[Values]:
+    def _parts(self, track: _Values) -> list[_Values]:
         return [part for part in np.array_split(track, self.segments) if np.isfinite(part).sum() >= 4]
 
-    def _in_order(self, track: Values) -> bool:
+    def _in_order(self, track: _Values) -> bool:
         """Whether the means move by more than in any other order: of two kinds, well mixed, medians jump by chance."""
         random = np.random.default_rng(0)
         orders = [track, *(random.permutation(track) for _ in range(20))]

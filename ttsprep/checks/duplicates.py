@@ -14,14 +14,14 @@ from ttsprep.checks.base import Check, Code
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Signal, percentile, to_db
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
-EDGES_HZ = (150, 300, 500, 750, 1_050, 1_450, 2_000, 2_700, 3_500)
-BANDS = len(EDGES_HZ) - 1
+_EDGES_HZ = (150, 300, 500, 750, 1_050, 1_450, 2_000, 2_700, 3_500)
+_BANDS = len(_EDGES_HZ) - 1
 POINTS = 32
 SPAN_DB = 26.0
-STEP = 24.0
+_STEP = 24.0
 """Steps of the stored fingerprint in one standard deviation."""
 AXES = 14
-ROWS, COLUMNS = 512, 2_048
+ROWS, _COLUMNS = 512, 2_048
 """Fingerprints compared at once: bounds the memory."""
 
 Prints = npt.NDArray[np.float32]
@@ -67,9 +67,9 @@ class Duplicates(Check):
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
-        if signal.rate < 2 * EDGES_HZ[-1]:
+        if signal.rate < 2 * _EDGES_HZ[-1]:
             return {"take_print": "", "take_print_s": np.nan}
-        edges = [max(1, round(hz / signal.bin_hz)) for hz in EDGES_HZ]
+        edges = [max(1, round(hz / signal.bin_hz)) for hz in _EDGES_HZ]
         bands = signal.bands(*pairwise(edges))
         # the span comes from the same bands, so that it does not move with the bandwidth
         level = to_db(bands.sum(axis=1))
@@ -80,11 +80,11 @@ class Duplicates(Check):
         # a floor 45 dB under the mean of each band, so that noise and coding do not count
         bands = np.maximum(bands, bands.mean(axis=0) * 3e-5) + 1e-12
         place = np.linspace(0, len(bands), POINTS + 1)
-        sums = np.vstack((np.zeros(BANDS), np.cumsum(np.log(bands), axis=0, dtype=np.float64)))
+        sums = np.vstack((np.zeros(_BANDS), np.cumsum(np.log(bands), axis=0, dtype=np.float64)))
         rows = np.arange(len(sums))
-        points = np.diff(np.stack([np.interp(place, rows, sums[:, b]) for b in range(BANDS)]), axis=1)
+        points = np.diff(np.stack([np.interp(place, rows, sums[:, b]) for b in range(_BANDS)]), axis=1)
         points -= points.mean()
-        scaled = np.clip(np.rint(points / max(points.std(), 1e-6) * STEP), -127, 127).astype(np.int8)
+        scaled = np.clip(np.rint(points / max(points.std(), 1e-6) * _STEP), -127, 127).astype(np.int8)
         return {"take_print": base64.b64encode(scaled.tobytes()).decode(), "take_print_s": len(bands) * HOP_S}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
@@ -130,8 +130,8 @@ class Duplicates(Check):
         for i in range(0, len(order), ROWS):
             rows = slice(i, i + ROWS)
             stop = int(np.searchsorted(seconds, reach[rows][-1], "right"))
-            for j in range(i, stop, COLUMNS):
-                columns = slice(j, min(j + COLUMNS, stop))
+            for j in range(i, stop, _COLUMNS):
+                columns = slice(j, min(j + _COLUMNS, stop))
                 near = left[rows] @ right[columns].T > far
                 near &= seconds[columns] <= reach[rows, None]
                 a, b = np.nonzero(np.triu(near, 1) if i == j else near)
@@ -163,7 +163,7 @@ def _distances(prints: Prints) -> tuple[Prints, Prints]:
 
 def _unit_vectors(fingerprints: "pd.Series[str]") -> Prints:
     raw = b"".join(map(base64.b64decode, fingerprints))
-    vectors = np.frombuffer(raw, np.int8).reshape(len(fingerprints), BANDS * POINTS).astype(np.float32)
+    vectors = np.frombuffer(raw, np.int8).reshape(len(fingerprints), _BANDS * POINTS).astype(np.float32)
     vectors -= vectors.mean(axis=1, keepdims=True)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
     return vectors

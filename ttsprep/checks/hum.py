@@ -14,18 +14,18 @@ from ttsprep.core.signal import HOP_S, SILENCE_DB, Signal, to_db
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 MAINS_HZ = (50.0, 60.0)
-DRIFT = np.linspace(-0.006, 0.006, 13)
+_DRIFT = np.linspace(-0.006, 0.006, 13)
 """The mains, and the clocks of recorders, are off by up to half a per cent."""
 HARMONICS = 6
 TONES_HZ = tuple(base * harmonic for base in MAINS_HZ for harmonic in range(1, HARMONICS + 1))
-BLOCK = 6
+_BLOCK = 6
 """Frames summed before the search: 60 ms."""
 LINE_BINS = 1.5
 """Bins that a line fills under a Hann window."""
-SURE = 25.0
+_SURE = 25.0
 """Summed statistic above which a steady tone is no accident."""
 
-Array = npt.NDArray[np.float32]
+_Array = npt.NDArray[np.float32]
 Rotations = npt.NDArray[np.complex64]
 
 
@@ -65,13 +65,13 @@ class Hum(Check):
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         if not signal.speech.any():
             return {"hum_db": np.nan, "hum_hz": np.nan}
-        best, level, mains = SURE, SILENCE_DB, 0.0
+        best, level, mains = _SURE, SILENCE_DB, 0.0
         statistics, tones = _steady_tones(signal)
         for base, statistic, tone in zip(MAINS_HZ, statistics, tones, strict=True):
             score, power = statistic.sum(axis=0), np.where(statistic > 8, tone, 0).sum(axis=0)
             i = int(score.argmax())
             if score[i] > best and power[i] > 0:
-                best, mains = score[i], base * (1 + DRIFT[i])
+                best, mains = score[i], base * (1 + _DRIFT[i])
                 level = 10 * np.log10(power[i]) - float(to_db(signal.speech_spectrum.sum()))
         return {"hum_db": max(level, SILENCE_DB), "hum_hz": mains}
 
@@ -81,7 +81,7 @@ class Hum(Check):
         yield from graded(corpus, "hum_db", "hum", limits, message)
 
 
-def _steady_tones(signal: Signal) -> tuple[Array, Array]:
+def _steady_tones(signal: Signal) -> tuple[_Array, _Array]:
     """Look for steady sinusoids: how sure one is, and its power; of shape (mains, harmonics, drifts)."""
     count = len(signal.low_spectrum)
     hop = round(HOP_S * signal.rate) / signal.rate
@@ -92,10 +92,10 @@ def _steady_tones(signal: Signal) -> tuple[Array, Array]:
     mean = sum(padded[:, i : i + count] for i in range(5)) * np.float32(0.2)
     weight = 1 / (mean + np.float32(1e-11))
     still, drift = _rotations(hop, 1 << (count - 1).bit_length())
-    blocks = np.add.reduceat(weight * spectrum * still[:, :count], np.arange(0, count, BLOCK), axis=1)
+    blocks = np.add.reduceat(weight * spectrum * still[:, :count], np.arange(0, count, _BLOCK), axis=1)
     amplitude = np.abs(drift[:, :, : blocks.shape[1]] @ blocks[:, :, None])[:, :, 0]
     total = weight.sum(axis=1)[:, None]
-    shape = (len(MAINS_HZ), HARMONICS, len(DRIFT))
+    shape = (len(MAINS_HZ), HARMONICS, len(_DRIFT))
     return (amplitude**2 / total).reshape(shape), (LINE_BINS * (amplitude / total) ** 2).reshape(shape)
 
 
@@ -107,6 +107,6 @@ def _rotations(hop: float, count: int) -> tuple[Rotations, Rotations]:
     """
     turn = -2j * np.pi * np.array(TONES_HZ)
     still = np.exp(turn[:, None] * hop * np.arange(count))
-    times = (np.arange(-(-count // BLOCK)) * BLOCK + (BLOCK - 1) / 2) * hop
-    drift = np.exp(turn[:, None, None] * np.outer(DRIFT, times))
+    times = (np.arange(-(-count // _BLOCK)) * _BLOCK + (_BLOCK - 1) / 2) * hop
+    drift = np.exp(turn[:, None, None] * np.outer(_DRIFT, times))
     return still.astype(np.complex64), drift.astype(np.complex64)

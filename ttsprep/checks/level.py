@@ -14,7 +14,7 @@ from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import SILENCE_DB, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
 
-STEP = 2.0**-15
+_STEP = 2.0**-15
 """One step of 16-bit PCM."""
 
 
@@ -150,9 +150,9 @@ def _flat_tops(samples: Samples, high: float, low: float) -> tuple[float, int]:
     """Share of samples in runs at either extreme, and where the longest run starts."""
     total, longest, place = 0, 0, 0
     for extreme, sign in ((high, 1.0), (-low, -1.0)):
-        if extreme < 300 * STEP:  # the steps of 16 bits make flat tops of their own
+        if extreme < 300 * _STEP:  # the steps of 16 bits make flat tops of their own
             continue
-        least = extreme - max(1.5 * STEP, extreme * 1e-4)
+        least = extreme - max(1.5 * _STEP, extreme * 1e-4)
         near = np.flatnonzero(samples > least if sign > 0 else samples < -least)
         if len(near) < 2:
             continue

@@ -12,8 +12,8 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 CELL_HZ = 200.0
-LOWEST_HZ = 2_000.0
-HIGHEST_HZ = 10_000.0
+_LOWEST_HZ = 2_000.0
+_HIGHEST_HZ = 10_000.0
 REACH = 4
 """Frames: an empty band lasts about one granule, 26-36 ms."""
 EMPTY_DB = -95.0
@@ -55,8 +55,8 @@ class Lossy(Check):
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         width = max(1, round(CELL_HZ / signal.bin_hz))
-        low = int(LOWEST_HZ / signal.bin_hz)
-        bands = int((min(0.44 * signal.rate, HIGHEST_HZ) / signal.bin_hz - low) // width)
+        low = int(_LOWEST_HZ / signal.bin_hz)
+        bands = int((min(0.44 * signal.rate, _HIGHEST_HZ) / signal.bin_hz - low) // width)
         power = signal.power[:, low : low + bands * width]
         speech = signal.speech[REACH:-REACH]
         if bands < 3 or speech.sum() < 20:

@@ -17,23 +17,23 @@ from ttsprep.core.dsp import ENOUGH, triangles
 from ttsprep.core.signal import F0_STRIDE, HOP_S, Array, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
-LOWEST_HZ, HIGHEST_HZ, BANDS = 100.0, 5_900.0, 36
+_LOWEST_HZ, _HIGHEST_HZ, _BANDS = 100.0, 5_900.0, 36
 """The mel bands whose spectrum is taken; a file has to reach to the highest."""
 CEPSTRA = 20
-FEWEST_FRAMES = 20
+_FEWEST_FRAMES = 20
 FRAME_S = F0_STRIDE * HOP_S
 HALF_FRAMES = 60.0
 """Voiced frames whose phones move the mean of a clip as much as its mood does."""
 ALL_SPEAKERS = 60.0
 """Clips that the spread of other speakers counts as, beside that of the speaker's own."""
-SURE, ROUNDS, SAMPLE, SEEDS = 0.7, 8, 4_000, 60
+_SURE, _ROUNDS, _SAMPLE, SEEDS = 0.7, 8, 4_000, 60
 SESSION, DECAY, PITCH_ST = 0.5, 4.0, 1.0
 """What another day changes: of the first cepstra, how fast less of the later ones, and of pitch in semitones."""
-MOST = 0.25
+_MOST = 0.25
 """Share of a speaker's clips; more are several voices under one name."""
 
-Numbers = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+_Numbers = npt.NDArray[np.float64]
+_Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class OtherVoice(Check):
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         voiced = np.isfinite(signal.f0)
-        if signal.rate < 2 * HIGHEST_HZ or voiced.sum() < FEWEST_FRAMES:
+        if signal.rate < 2 * _HIGHEST_HZ or voiced.sum() < _FEWEST_FRAMES:
             return {"voiced_cepstrum": ""}
         bank, cosines = _bank(signal.bin_hz), _cosines()
         power = signal.power[::F0_STRIDE][voiced, : len(bank)] @ bank
@@ -106,13 +106,13 @@ class OtherVoice(Check):
         nats, group = self._nats(points, frames, long)
         out = (group > 0) | (long & (nats > self.alone_nats))
         whose = f"speaker {speaker}" if speaker else "the corpus"
-        if out.mean() > MOST:
+        if out.mean() > _MOST:
             message = (
                 f"{out.sum()} of the {len(out)} clips of {whose} are of another voice than the rest (limit "
-                f"{MOST:.0%}): several voices {'under one name' if speaker else 'without names'}"
+                f"{_MOST:.0%}): several voices {'under one name' if speaker else 'without names'}"
             )
             yield Finding(
-                "", "voice-outlier", Severity.WARNING if speaker else Severity.NOTE, message, float(out.mean()), MOST
+                "", "voice-outlier", Severity.WARNING if speaker else Severity.NOTE, message, float(out.mean()), _MOST
             )
             return
         sizes = np.bincount(group)
@@ -123,7 +123,7 @@ class OtherVoice(Check):
             message += f"({nats[i]:.0f} nats, limit {limit:g}" + (f"; {alike} clips are like it)" if alike else ")")
             yield Finding(clips.id.iloc[i], "voice-outlier", Severity.WARNING, message, float(nats[i]), limit)
 
-    def _nats(self, points: Numbers, frames: Numbers, long: Mask) -> tuple[Numbers, npt.NDArray[np.intp]]:
+    def _nats(self, points: _Numbers, frames: _Numbers, long: _Mask) -> tuple[_Numbers, npt.NDArray[np.intp]]:
         """Return how much likelier another speaker is for each clip, and the number of its group; 0 for none."""
         between, within = _spreads()
         centre, own = _speaker(points[long], frames[long], between, within)
@@ -150,12 +150,12 @@ class OtherVoice(Check):
                 named[joined] = (log_p - here)[joined]
         return named, group
 
-    def _grow(self, space: "_Space", here: Numbers, free: Mask, seed: int) -> tuple[Mask, Numbers, Numbers, float]:
+    def _grow(self, space: "_Space", here: _Numbers, free: _Mask, seed: int) -> tuple[_Mask, _Numbers, _Numbers, float]:
         """Return which clips are of the voice of a seed, its offset, the log-density of every clip, and its doubt."""
         between, _ = _spreads()
         member = np.zeros(len(here), np.bool_)
         member[seed] = True
-        for _ in range(ROUNDS):
+        for _ in range(_ROUNDS):
             weight = space.weights[member]
             of_mean = space.own / weight.sum() + space.session
             gain = between @ np.linalg.inv(between + of_mean)
@@ -187,17 +187,17 @@ class _Space:
         Covariance of the means of days.
     """
 
-    points: Numbers
-    frames: Numbers
-    own: Numbers
-    weights: Numbers = field(init=False)
-    session: Numbers = field(init=False)
+    points: _Numbers
+    frames: _Numbers
+    own: _Numbers
+    weights: _Numbers = field(init=False)
+    session: _Numbers = field(init=False)
 
     def __post_init__(self) -> None:
         self.weights = _weights(self.frames)
         self.session = np.diag([*(SESSION**2 * np.exp(-2 * np.arange(CEPSTRA) / DECAY)), PITCH_ST**2])
 
-    def log_p(self, more: Numbers | float = 0.0, offset: Numbers | float = 0.0) -> Numbers:
+    def log_p(self, more: _Numbers | float = 0.0, offset: _Numbers | float = 0.0) -> _Numbers:
         """Return the log-density of each clip around an offset, with so much more covariance, less a constant."""
         result = np.empty(len(self.points))
         widths = np.round(4 * np.log(1 / self.weights))  # few covariances for many clips
@@ -209,27 +209,27 @@ class _Space:
         return result
 
 
-def _weights(frames: Numbers) -> Numbers:
+def _weights(frames: _Numbers) -> _Numbers:
     return 1 / (1 + HALF_FRAMES / frames)
 
 
-def _norm(offset: Numbers, between: Numbers) -> float:
+def _norm(offset: _Numbers, between: _Numbers) -> float:
     return float(offset @ np.linalg.solve(between, offset))
 
 
-def _speaker(points: Numbers, frames: Numbers, between: Numbers, within: Numbers) -> tuple[Numbers, Numbers]:
+def _speaker(points: _Numbers, frames: _Numbers, between: _Numbers, within: _Numbers) -> tuple[_Numbers, _Numbers]:
     """Return the centre and the covariance of the most typical clips of a speaker, in rounds."""
     import scipy.stats
 
-    some = np.linspace(0, len(points) - 1, min(len(points), SAMPLE)).astype(int)
+    some = np.linspace(0, len(points) - 1, min(len(points), _SAMPLE)).astype(int)
     points, weights = points[some], _weights(frames[some])
     centre, own = np.median(points, axis=0), within
     usual = scipy.stats.chi2.ppf(0.35 * 0.9, points.shape[1])
-    for turn in range(ROUNDS):
+    for turn in range(_ROUNDS):
         off = (points - centre) * np.sqrt(weights)[:, None]
         inside = np.einsum("ij,jk,ik->i", off, np.linalg.inv(own), off)
         beyond = np.einsum("ij,jk,ik->i", off, np.linalg.inv(own + between), off)
-        kept = inside - beyond <= np.quantile(inside - beyond, SURE)
+        kept = inside - beyond <= np.quantile(inside - beyond, _SURE)
         centre = np.average(points[kept], axis=0, weights=weights[kept])
         if turn < 2:
             continue
@@ -242,13 +242,13 @@ def _speaker(points: Numbers, frames: Numbers, between: Numbers, within: Numbers
 
 
 @cache
-def _spreads() -> tuple[Numbers, Numbers]:
+def _spreads() -> tuple[_Numbers, _Numbers]:
     """Return the covariance of speakers, and that of the clips of one, as they were measured in LibriSpeech."""
     table = tomllib.loads(files("ttsprep.checks").joinpath("other_voice.toml").read_text(encoding="utf-8"))
     return _square(table["between"]), _square(table["within"])
 
 
-def _square(rows: list[list[float]]) -> Numbers:
+def _square(rows: list[list[float]]) -> _Numbers:
     """Return a symmetric matrix from the rows of its lower triangle."""
     lower = np.zeros((len(rows), len(rows)))
     for i, row in enumerate(rows):
@@ -259,13 +259,13 @@ def _square(rows: list[list[float]]) -> Numbers:
 @lru_cache(maxsize=16)
 def _bank(bin_hz: float) -> Array:
     """Overlapping triangles on the mel scale of HTK, shape (bins, bands)."""
-    ends = 1127 * np.log1p(np.array([LOWEST_HZ, HIGHEST_HZ]) / 700)
-    edges = 700 * np.expm1(np.linspace(ends[0], ends[1], BANDS + 2) / 1127)
-    return np.asarray(triangles(edges, np.arange(int(HIGHEST_HZ / bin_hz) + 1) * bin_hz).T, np.float32)
+    ends = 1127 * np.log1p(np.array([_LOWEST_HZ, _HIGHEST_HZ]) / 700)
+    edges = 700 * np.expm1(np.linspace(ends[0], ends[1], _BANDS + 2) / 1127)
+    return np.asarray(triangles(edges, np.arange(int(_HIGHEST_HZ / bin_hz) + 1) * bin_hz).T, np.float32)
 
 
 @cache
 def _cosines() -> Array:
     """Orthonormal DCT-II without its first row, shape (bands, cepstra)."""
-    at = (np.arange(BANDS) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1)
-    return np.asarray(np.sqrt(2 / BANDS) * np.cos(np.pi / BANDS * at), np.float32)
+    at = (np.arange(_BANDS) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1)
+    return np.asarray(np.sqrt(2 / _BANDS) * np.cos(np.pi / _BANDS * at), np.float32)

@@ -7,13 +7,13 @@ import pandas as pd
 from ttsprep.core.dsp import ENOUGH, deviation, robust_spread
 
 FEWEST = 12
-SHORT = 15.0
+_SHORT = 15.0
 """Phones; a text this short doubles the variance of the relative duration."""
 SHORTEST_S = 0.08
 MOST_UNREAD = 0.1
 """Share of the texts without phones, above which the characters of all of them are counted."""
 
-Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
 
 def pace(corpus: pd.DataFrame) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
         slope, intercept = robust_line(np.asarray(size[base]), np.asarray(seconds[base]))
         expected = np.maximum(intercept + slope * size, SHORTEST_S)
         off = np.log(seconds / expected)
-        widened = np.sqrt(1 + SHORT / size)
+        widened = np.sqrt(1 + _SHORT / size)
         spread = max(robust_spread((off / widened)[base], 0.0), 0.05)
         rows = group.index
         result.loc[rows, "expected"] = expected[rows]
@@ -55,7 +55,7 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def robust_line(size: Values, seconds: Values) -> tuple[float, float]:
+def robust_line(size: _Values, seconds: _Values) -> tuple[float, float]:
     """Line through seconds over size that a third of wrong pairs does not move.
 
     Huber weights on relative residuals (Huber 1964), iterated; the intercept stays between 0 and 0.5 s.

@@ -15,7 +15,7 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.inventory import inventory, norms
 from ttsprep.text.phonemes import is_readable, phonemize, phones
 
-MISSING = Code(
+_MISSING = Code(
     "phoneme-missing",
     "A phone of the language never occurs in the corpus.",
     "Transcripts are phonemised by eSpeak NG. The inventory is what eSpeak NG produces in some 1,600 "
@@ -25,7 +25,7 @@ MISSING = Code(
     "The model cannot say what it never heard: it puts a similar sound in its place, or stumbles.",
     "Record sentences that hold the phone: `--prompts sentences.txt` suggests the fewest.",
 )
-RARE = Code(
+_RARE = Code(
     "phoneme-rare",
     "A phone of the language occurs only a few times.",
     "Phones of the inventory with under `rare` occurrences, in a corpus of at least `least_phones` "
@@ -68,7 +68,7 @@ class Phonemes(Check):
     name: ClassVar[str] = "phonemes"
     area: ClassVar[str] = "text"
     charts: ClassVar[dict[str, Chart]] = {"phones": Chart("Phones", "", 0)}
-    codes: ClassVar[tuple[Code, ...]] = (MISSING, RARE, DIPHONE)
+    codes: ClassVar[tuple[Code, ...]] = (_MISSING, _RARE, DIPHONE)
     measures: ClassVar[dict[str, str]] = {
         "phones": "phones in the transcript; nothing where the language or most letters cannot be read",
         "phonemes": "the transcript in IPA: phones separated by blanks, words by |",
@@ -98,7 +98,7 @@ class Phonemes(Check):
                     readable = any(is_readable(text, str(language)) for text in clips["text"].fillna(""))
                     what = f"has no language {language!r}" if readable else f"cannot read the letters in {language!r}"
                     message = f"not measured: eSpeak NG {what}"
-                    yield Finding("", MISSING.code, Severity.NOTE, message)
+                    yield Finding("", _MISSING.code, Severity.NOTE, message)
                 continue
             found = coverage(clips, str(language), rare=self.rare, expected=self.expected)
             yield from self._phones(found)
@@ -120,14 +120,14 @@ class Phonemes(Check):
     def _phones(self, found: "Coverage") -> Iterator[Finding]:
         for phone in found.missing:
             message = f"{found.language} has the phone [{phone}]; none of the corpus's {found.total} phones is it"
-            yield Finding("", MISSING.code, Severity.WARNING, message, value=0, limit=1)
+            yield Finding("", _MISSING.code, Severity.WARNING, message, value=0, limit=1)
         if found.total < self.least_phones:
             return
         for phone, clips in found.rare.items():
             count = found.phones[phone]
             named = ", ".join(clips[:10])
             message = f"[{phone}] occurs {count} times (under {self.rare}), in {len(clips)} clips: {named}"
-            yield Finding("", RARE.code, Severity.NOTE, message, value=count, limit=self.rare)
+            yield Finding("", _RARE.code, Severity.NOTE, message, value=count, limit=self.rare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from ttsprep.checks.base import Check, Code, rows
 from ttsprep.core.signal import Signal, percentile, to_db
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
-STEP = 6
+_STEP = 6
 """Frames over which a fall is taken: 60 ms."""
 BANDS_HZ = ((500, 1_500), (1_500, 4_000))
 
@@ -55,11 +55,11 @@ class Reverb(Check):
         hz = signal.bin_hz
         drops = []
         for level in to_db(signal.bands(*((int(low / hz), int(high / hz)) for low, high in BANDS_HZ)).T):
-            if len(level) <= 2 * STEP:
+            if len(level) <= 2 * _STEP:
                 continue
-            loud = signal.speech[:-STEP] & (level[:-STEP] > percentile(level, 98) - 20)
-            if loud.sum() > STEP:
-                drops.append(percentile((level[:-STEP] - level[STEP:])[loud], 95))
+            loud = signal.speech[:-_STEP] & (level[:-_STEP] > percentile(level, 98) - 20)
+            if loud.sum() > _STEP:
+                drops.append(percentile((level[:-_STEP] - level[_STEP:])[loud], 95))
         return {"decay_db_per_60ms": float(np.mean(drops)) if drops else np.nan}
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102

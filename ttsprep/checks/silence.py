@@ -12,7 +12,7 @@ from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import Signal, runs
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
 
-STEP = 2.0**-15
+_STEP = 2.0**-15
 EDGE_S = 0.005
 FALL_DB = 9.0
 """What a sound that goes on may rise or fall within 40 ms."""
@@ -243,7 +243,7 @@ def _dropout(signal: Signal) -> tuple[float, float]:
     samples, rate = signal.samples, signal.rate
     shortest = int(0.004 * rate)
     steps = np.diff(samples)
-    moves = np.abs(steps, out=steps) > 1.5 * STEP
+    moves = np.abs(steps, out=steps) > 1.5 * _STEP
     if moves.tobytes().find(bytes(shortest)) < 0:  # nearly always, and found out in no time
         return 0.0, float("nan")
     moving = np.flatnonzero(moves)
@@ -251,8 +251,8 @@ def _dropout(signal: Signal) -> tuple[float, float]:
     total, longest, place = 0, 0, 0
     near = int(0.003 * rate)
     # in very quiet clips speech itself stays on one step of 16 bits for milliseconds
-    loud = max(10 ** ((signal.peak_db - 22) / 20), 30 * STEP)
-    still = 10 ** (signal.floor_db / 20) < 1.5 * STEP  # the room does, too: a closure between two sounds looks lost
+    loud = max(10 ** ((signal.peak_db - 22) / 20), 30 * _STEP)
+    still = 10 ** (signal.floor_db / 20) < 1.5 * _STEP  # the room does, too: a closure between two sounds looks lost
     for i in np.flatnonzero(gaps > shortest):
         first, last = int(moving[i]) + 1, int(moving[i + 1]) + 1
         sides = [samples[max(0, first - near) : first], samples[last : last + near]]

@@ -17,7 +17,7 @@ from ttsprep.core.types import Finding, Severity
 Numbers = npt.NDArray[np.float64]
 
 
-class Scale(NamedTuple):
+class _Scale(NamedTuple):
     """How a model sees voices.
 
     Attributes
@@ -32,15 +32,15 @@ class Scale(NamedTuple):
     spread: float
 
 
-SCALES = {"ge2e": Scale(0.82, 0.35), "campplus": Scale(0.62, 0.63)}
+SCALES = {"ge2e": _Scale(0.82, 0.35), "campplus": _Scale(0.62, 0.63)}
 SATURATED_S = 6.0
 """Seconds of speech; more make an embedding no surer."""
-FEW = 3
+_FEW = 3
 """A speaker with fewer clips has no voice to be held against."""
 MOST_RAISED_ST = 8.0
 """Semitones of a raised F0 for which there is room: more is no reading of one voice."""
-ROUNDS = 5
-SAMPLE = 400
+_ROUNDS = 5
+_SAMPLE = 400
 """Clips among which the first guess of a speaker's voice is looked for."""
 
 
@@ -108,7 +108,7 @@ class Speaker(Check):
         if kind:
             yield from self._judge(corpus, SCALES[kind])
 
-    def _judge(self, corpus: pd.DataFrame, scale: Scale) -> Iterator[Finding]:
+    def _judge(self, corpus: pd.DataFrame, scale: _Scale) -> Iterator[Finding]:
         prints = unpack(corpus.voice_print)
         seconds = corpus.speech_s.clip(upper=SATURATED_S).to_numpy()
         speakers, names = pd.factorize(corpus.speaker)
@@ -193,7 +193,7 @@ class Voices:
         How the model sees voices.
     """
 
-    def __init__(self, prints: Numbers, seconds: Numbers, speakers: npt.NDArray[np.intp], scale: Scale) -> None:
+    def __init__(self, prints: Numbers, seconds: Numbers, speakers: npt.NDArray[np.intp], scale: _Scale) -> None:
         self.prints, self.seconds, self.speakers = prints, seconds, speakers
         self.weights = np.zeros(len(prints))
         self.sums = np.zeros((int(speakers.max()) + 1, prints.shape[1]))
@@ -203,7 +203,7 @@ class Voices:
             kept = _kept(prints[rows], seconds[rows], scale)
             self.weights[rows] = kept * seconds[rows]
             speaker = speakers[rows[0]]
-            if kept.sum() >= FEW:
+            if kept.sum() >= _FEW:
                 self.sums[speaker] = self.weights[rows] @ prints[rows]
                 self.totals[speaker] = self.weights[rows].sum()
 
@@ -247,13 +247,13 @@ def spread_of(likeness: Numbers, seconds: Numbers | float, total: Numbers | floa
     return np.asarray(np.log(tangent / (1 / seconds + 1 / np.maximum(total, 1e-3))))
 
 
-def _kept(prints: Numbers, seconds: Numbers, scale: Scale) -> npt.NDArray[np.bool_]:
+def _kept(prints: Numbers, seconds: Numbers, scale: _Scale) -> npt.NDArray[np.bool_]:
     """Return which clips make the voice of a speaker: those near the most typical one, in rounds."""
-    longest = np.argsort(-seconds, kind="stable")[:SAMPLE]
+    longest = np.argsort(-seconds, kind="stable")[:_SAMPLE]
     some = prints[longest]
     voice = some[np.median(some @ some.T, axis=1).argmax()]
     kept = np.ones(len(prints), np.bool_)
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         spread = spread_of(prints @ voice, seconds, np.inf)
         kept = spread <= np.median(spread) + 2 * scale.spread
         voice = (kept * seconds) @ prints

@@ -12,7 +12,7 @@ from ttsprep.checks.base import Check, Code, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
-SECONDS = 30.0
+_SECONDS = 30.0
 """Of a clip that are compared."""
 LONGEST_MS = 25.0
 """Delay between two channels, at most: sound takes that long for 8 m."""
@@ -87,7 +87,7 @@ class Stereo(Check):
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         del clip
         names = list(Stereo.measures)
-        samples = signal.audio.samples[: round(SECONDS * signal.rate)]
+        samples = signal.audio.samples[: round(_SECONDS * signal.rate)]
         if samples.shape[1] < 2:
             return dict.fromkeys(names, np.nan)
         energy = np.einsum("ij,ij->j", samples, samples, dtype=np.float64)

@@ -19,7 +19,7 @@ EMPTY = Code(
     "The model learns to speak where nothing is written: at inference it babbles before, after or instead of the text.",
     "Transcribe the clip, or drop it.",
 )
-MISSING = Code(
+_MISSING = Code(
     "text-missing",
     "No clip of the corpus has a transcript.",
     "As text-empty, for all clips; one error on the corpus.",
@@ -28,7 +28,7 @@ MISSING = Code(
     "Give the table of texts (`ttsprep inspect` shows what is read), put NAME.txt beside NAME.wav, or have a model "
     "write the texts down with the recipe transcribe. Where no text is needed (voice conversion, codecs), ignore it.",
 )
-PHONEMES = Code(
+_PHONEMES = Code(
     "text-phonemes",
     "The transcripts are phonemes, not text.",
     "The column of texts of a table has stress marks and letters of the IPA, or ARPABET, in half of its cells or more, "
@@ -79,7 +79,7 @@ class Text(Check):
     name: ClassVar[str] = "text"
     area: ClassVar[str] = "text"
     charts: ClassVar[dict[str, Chart]] = {"chars": Chart("Characters", "", 0)}
-    codes: ClassVar[tuple[Code, ...]] = (EMPTY, MISSING, PHONEMES, DUPLICATE, REPETITION)
+    codes: ClassVar[tuple[Code, ...]] = (EMPTY, _MISSING, _PHONEMES, DUPLICATE, REPETITION)
     measures: ClassVar[dict[str, str]] = {
         "chars": "characters that are spoken: letters, digits and vowel signs",
         "words": "words; a script without blanks between words has few and long ones",
@@ -106,7 +106,7 @@ class Text(Check):
         corpus = corpus[corpus["chars"].notna()]  # a clip that could not be measured is not empty
         empty = corpus["chars"] == 0
         if len(corpus) and empty.all():
-            yield Finding("", MISSING.code, Severity.ERROR, f"none of the {len(corpus):,} clips has a transcript")
+            yield Finding("", _MISSING.code, Severity.ERROR, f"none of the {len(corpus):,} clips has a transcript")
             return
         for clip in corpus.loc[empty, "id"]:
             message = "the transcript has no letter and no digit"

@@ -75,14 +75,14 @@ class Trainer(Check):
         common = {symbol for symbol, count in counts.items() if count > max(1.0, self.common * len(corpus))}
         if common:
             share = len(texts) / len(corpus)
-            shown = named(sorted(common))
+            shown = _named(sorted(common))
             message = f"{shown}, which {len(texts):,} texts have, {what}: add them to the symbols of the trainer"
             yield Finding("", "trainer-symbols", severity, message, share, self.common)
         for clip, text in texts.itertuples(index=False):
             if rare := [symbol for symbol in text if symbol not in common]:
-                yield Finding(clip, "trainer-symbols", severity, f"{named(rare)} {what}", float(len(rare)), 0.0)
+                yield Finding(clip, "trainer-symbols", severity, f"{_named(rare)} {what}", float(len(rare)), 0.0)
 
 
-def named(symbols: list[str]) -> str:
+def _named(symbols: list[str]) -> str:
     """Return symbols with their code points, as many of them are marks that show on other letters alone."""
     return ", ".join(f"{symbol!r} (U+{ord(symbol):04X})" for symbol in symbols)

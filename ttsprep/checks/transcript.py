@@ -11,17 +11,17 @@ from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 from ttsprep.text.characters import letters
 
-ALIKE, LEAD = 0.5, 0.25
+_ALIKE, LEAD = 0.5, 0.25
 """Speech has the text of another clip if it is so much like that, and by so much less like its own."""
 FREE_LETTERS, FREE_S = 3.0, 0.3
 """Letters without time and speech without letters that any clip may have."""
 LETTER_NATS, SECOND_NATS = 0.5, 8.0
 """What each letter, and each second, beyond that counts, in nats."""
-LENGTHS, FEWEST = 4, 20
+LENGTHS, _FEWEST = 4, 20
 """Into how many groups by their words the clips of a corpus go, and how many a group must have."""
 SEEN_NATS = 2.0
 """Evidence from which on the message names it."""
-LONGEST_S = 29.5
+_LONGEST_S = 29.5
 """The longest clip that is judged, in seconds."""
 
 
@@ -122,7 +122,7 @@ class Transcript(Check):
         """Return from which evidence on each clip is named; NaN where Whisper did not score it."""
         known = nats.dropna()
         words = corpus.text.loc[known.index].map(lambda text: len(text.split()))
-        groups = max(1, min(LENGTHS, len(known) // FEWEST))
+        groups = max(1, min(LENGTHS, len(known) // _FEWEST))
         ranks = words.rank(method="first", pct=True)
         usual = known.groupby((ranks * groups).clip(upper=groups - 1e-9).astype(int))
         limits = usual.transform(lambda group: _over(group, self.deviations))
@@ -150,7 +150,7 @@ def evidence(corpus: pd.DataFrame, usual: pd.DataFrame | None = None) -> pd.Seri
 
 def _over(values: pd.Series, deviations: float) -> float:
     """Return what is so many robust standard deviations over the median; 0 of a few values."""
-    if len(values) < FEWEST:
+    if len(values) < _FEWEST:
         return 0.0
     return float(values.median()) + deviations * robust_spread(values)
 
@@ -160,9 +160,9 @@ def _unheard(corpus: pd.DataFrame) -> Iterator[Finding]:
     unheard = corpus[corpus.mismatch_nats.isna()]
     if len(unheard) in {0, len(corpus)}:
         return
-    long = int((unheard.duration_s > LONGEST_S).sum())
+    long = int((unheard.duration_s > _LONGEST_S).sum())
     mute = int((~unheard.text.str.contains(r"[^\W\d_]")).sum())
-    reasons = [f"{long} are longer than {LONGEST_S:g} s"] * bool(long) + [f"{mute} have no words"] * bool(mute)
+    reasons = [f"{long} are longer than {_LONGEST_S:g} s"] * bool(long) + [f"{mute} have no words"] * bool(mute)
     if (rest := len(unheard) - long - mute) > 0:
         reasons.append(f"{rest} cannot be read, or are in a language that the model does not know")
     message = f"{len(unheard)} of {len(corpus)} clips were not compared with their text: {', '.join(reasons)}"
@@ -180,7 +180,7 @@ def reassigned(doubted: pd.DataFrame) -> dict[str, str]:
         said = _pieces(row.said)
         alike = {name: _dice(said, pieces) for name, pieces in written.items()}
         best = max(alike, key=alike.__getitem__)
-        if best != row.id and alike[best] >= ALIKE and alike[best] - alike[row.id] >= LEAD:
+        if best != row.id and alike[best] >= _ALIKE and alike[best] - alike[row.id] >= LEAD:
             found[row.id] = best
     return found
 

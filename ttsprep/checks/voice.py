@@ -13,7 +13,7 @@ from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
-SHORT_S = 0.4
+_SHORT_S = 0.4
 """Seconds of voiced speech; as little doubles the variance of the median F0."""
 
 
@@ -105,7 +105,7 @@ class Voice(Check):
         against = deviation(f0, corpus.speaker, least_spread=0.7)
         spread = against.off / against.z
         # the melody of a word moves its median more than that of a sentence
-        off, z = against.off.abs(), against.z.abs() / np.sqrt(1 + SHORT_S / voiced_s)
+        off, z = against.off.abs(), against.z.abs() / np.sqrt(1 + _SHORT_S / voiced_s)
         out = (off > self.outlier_st) & (z > self.outlier_z)
         out |= (off > self.far_st) & (z > self.far_z)
         out |= (off > self.outlier_st) & (speed(corpus).abs() > self.speed_z)

@@ -192,7 +192,7 @@ def recipes() -> None:
     print_rich(pairs({name: load(name).about for name in sorted(shipped())}))
 
 
-MOST = 6
+_MOST = 6
 """Reasons and sounds that are named; the files have the others."""
 
 
@@ -278,8 +278,8 @@ def _size(numbers: Mapping[str, Any]) -> str:
 
 
 def _listed(reasons: Mapping[str, int]) -> str:
-    named = [f"{code} {number:,}" for code, number in list(reasons.items())[:MOST]]
-    more = [f"{len(reasons) - MOST} more reasons"] if len(reasons) > MOST else []
+    named = [f"{code} {number:,}" for code, number in list(reasons.items())[:_MOST]]
+    more = [f"{len(reasons) - _MOST} more reasons"] if len(reasons) > _MOST else []
     return f" ({', '.join(named + more)})" if named else ""
 
 
@@ -289,9 +289,9 @@ def _sounds(document: Mapping[str, Any]) -> dict[str, str]:
     lost: Mapping[str, list[str]] = document["lost_sounds"]
     if lost:
         rejected = {name for names in lost.values() for name in names}
-        shown = ", ".join(f"/{sound}/" for sound in list(lost)[:MOST])
+        shown = ", ".join(f"/{sound}/" for sound in list(lost)[:_MOST])
         kind = "phone or diphone" if any(" " not in sound for sound in lost) else "diphone"
-        more = ", …" if len(lost) > MOST else ""
+        more = ", …" if len(lost) > _MOST else ""
         rows["lost"] = f"{count(len(lost), kind)} only in {count(len(rejected), 'rejected clip')}: {shown}{more}"
     if document["kept_for_coverage"]:
         clips = document["kept_for_coverage"]
@@ -306,7 +306,7 @@ def _unknown(document: Mapping[str, Any]) -> dict[str, str]:
         return {}
     trainer = document["recipe"]["trainer"]
     shown = ", ".join(
-        f"{printable(symbol)!r} in {count(len(names), 'clip')}" for symbol, names in list(unknown.items())[:MOST]
+        f"{printable(symbol)!r} in {count(len(names), 'clip')}" for symbol, names in list(unknown.items())[:_MOST]
     )
     return {"unknown": f"{count(len(unknown), 'symbol')} not in the vocabulary of {trainer}: {shown}"}
 

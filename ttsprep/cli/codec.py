@@ -121,15 +121,15 @@ codec = typer.Typer(
     rich_markup_mode=None,
 )
 
-Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="File with preset, settings and sources (.toml).")]
-Speech = Annotated[Path, typer.Option(metavar="DIR", help="Folder written by pack.")]
-Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Checkpoint file, or nano16.")]
+_Recipe = Annotated[Path, typer.Argument(metavar="RECIPE", help="File with preset, settings and sources (.toml).")]
+_Speech = Annotated[Path, typer.Option(metavar="DIR", help="Folder written by pack.")]
+_Checkpoint = Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Checkpoint file, or nano16.")]
 Recordings = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of recordings.")]
 
 
 @codec.command("pack")
 def _pack(
-    recipe: Recipe,
+    recipe: _Recipe,
     *,
     data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder with the sources; may be repeated.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the packed speech.")],
@@ -202,7 +202,7 @@ def _train(
 
 @codec.command("fit")
 def _fit(
-    recipe: Recipe, *, speech: Speech, out: Annotated[Path, typer.Option(metavar="FILE", help="The checkpoint.")]
+    recipe: _Recipe, *, speech: _Speech, out: Annotated[Path, typer.Option(metavar="FILE", help="The checkpoint.")]
 ) -> None:
     """Fit a codec in closed form, in seconds."""
     _needs_torch()
@@ -240,7 +240,7 @@ def _export(
 
 @codec.command("eval")
 def _eval(
-    checkpoint: Checkpoint,
+    checkpoint: _Checkpoint,
     corpus: Recordings,
     *,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="Number of clips, ten seconds of each.")] = 20,
@@ -264,7 +264,7 @@ def _eval(
 
 @codec.command("doctor")
 def _doctor(
-    checkpoint: Checkpoint,
+    checkpoint: _Checkpoint,
     corpus: Annotated[
         Path | None, typer.Argument(metavar="[CORPUS]", help="Folder of recordings. [default: check the weights only]")
     ] = None,

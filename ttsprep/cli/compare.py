@@ -13,7 +13,7 @@ from ttsprep.report.format import count, hours
 if TYPE_CHECKING:
     from rich.table import Table
 
-MOST_NEW = 12
+_MOST_NEW = 12
 """New findings that a terminal lists."""
 
 
@@ -95,12 +95,12 @@ def show_comparison(document: dict[str, Any], html: Path | None = None) -> None:
     new = [row for row in document["findings"] if row["change"] in {"new", "worse"}]
     if new:
         by_clip: dict[str, list[str]] = {}
-        for row in new[:MOST_NEW]:
+        for row in new[:_MOST_NEW]:
             line = printable(f"{row['code']} ({row['now']}): {row['message']}")
             by_clip.setdefault(printable(row["clip"]) or "corpus", []).append(line)
         parts += [pairs({clip: "\n".join(lines) for clip, lines in by_clip.items()}), Text()]
-    if len(new) > MOST_NEW:
-        parts += [Text(f"and {len(new) - MOST_NEW:,} more: --json, --html FILE", "dim"), Text()]
+    if len(new) > _MOST_NEW:
+        parts += [Text(f"and {len(new) - _MOST_NEW:,} more: --json, --html FILE", "dim"), Text()]
     if html is not None:
         parts.append(pairs({"page": printable(str(html))}))
     print_rich(*parts[:-1] if html is None else parts)

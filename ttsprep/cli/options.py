@@ -17,12 +17,12 @@ from ttsprep.core.errors import UsageError
 if TYPE_CHECKING:
     from ttsprep.models.base import SelectedModels
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 CorpusPath = Annotated[Path, typer.Argument(metavar="CORPUS", help="Folder of the corpus, or its metadata file.")]
-Layout = Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus. [default: auto]")]
-Language = Annotated[str, typer.Option(metavar="TAG", help="Language of clips without one. [default: guessed]")]
-Columns = Annotated[
+_Layout = Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus. [default: auto]")]
+_Language = Annotated[str, typer.Option(metavar="TAG", help="Language of clips without one. [default: guessed]")]
+_Columns = Annotated[
     str, typer.Option(metavar="A,B,...", help="Columns of a table, such as path,speaker,text; - to skip one.")
 ]
 AudioRoot = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the audio. [default: CORPUS]")]
@@ -32,7 +32,7 @@ Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Worker processes. [default: all cores]")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
+_Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
 Codes = list[str] | None
 ForTrainer = Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")]
 Decisions = Annotated[Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")]
@@ -55,9 +55,9 @@ Lenient = Annotated[bool, typer.Option("--lenient", help="Reject only clips that
 class ReadingGroup:
     """How a corpus is read."""
 
-    layout: Layout = ""
-    language: Language = ""
-    columns: Columns = ""
+    layout: _Layout = ""
+    language: _Language = ""
+    columns: _Columns = ""
     audio_root: AudioRoot = None
     follow_links: FollowLinks = False
 
@@ -76,10 +76,10 @@ class WorkersGroup:
     """Where a command works."""
 
     jobs: Jobs = None
-    cluster: Cluster = ""
+    cluster: _Cluster = ""
 
 
-def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
+def grouped(command: Callable[..., _Result]) -> Callable[..., _Result]:
     """Return a command that has an option for each field of its parameters that are groups: dataclasses of options."""
     own = inspect.signature(command, eval_str=True)
     groups: dict[str, Any] = {
@@ -97,7 +97,7 @@ def grouped(command: Callable[..., Result]) -> Callable[..., Result]:
         ]
 
     @wraps(command)
-    def run(**given: Any) -> Result:
+    def run(**given: Any) -> _Result:
         for name, group in groups.items():
             names = [field.name for field in fields(group) if field.name in given]
             given[name] = group(**{field: given.pop(field) for field in names})

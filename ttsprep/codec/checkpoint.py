@@ -21,7 +21,7 @@ from ttsprep.core.files import atomic_file, atomic_write
 from ttsprep.core.output_folder import claim_file
 
 FORMAT = "ttsprep-codec"
-VERSION = 2
+_VERSION = 2
 HEADER_BYTES = 1 << 24
 DIGEST_KEYS = {"stft_hop": "hop", "num_codebooks": "depth", "codebook_size": "cardinality"}
 """How the digest spells settings: a digest names a codec in every token file, so it outlives the names of settings."""
@@ -94,7 +94,7 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint, atomically: as ``.safetensors`` if that is its extension, else with torch."""
     rest = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": _VERSION,
         "config": checkpoint.config.model_dump(mode="json"),
         "trained_codebooks": checkpoint.trained_codebooks,
         "updates_per_quantiser": checkpoint.updates_per_quantiser,
@@ -146,8 +146,8 @@ def read(path: Path) -> Checkpoint:
     raw = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a ttsprep codec checkpoint; a training run is exported with `export`")
-    if raw.get("version") != VERSION:
-        raise CheckpointError(f"{path}: version {raw.get('version')!r}, this ttsprep reads version {VERSION}")
+    if raw.get("version") != _VERSION:
+        raise CheckpointError(f"{path}: version {raw.get('version')!r}, this ttsprep reads version {_VERSION}")
     if set(raw) != KEYS:
         odd = ", ".join(sorted(map(str, set(raw) ^ KEYS)))
         raise CheckpointError(f"{path}: unexpected or missing: {odd}")

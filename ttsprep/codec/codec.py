@@ -15,7 +15,7 @@ from ttsprep.codec.checkpoint import Checkpoint, read
 from ttsprep.core.errors import CodecError, UntrainedError
 from ttsprep.core.types import Samples
 
-Codes = npt.NDArray[np.integer[Any]]
+_Codes = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class EncodedClip:
         lies lower than anything else. NaN where it was not measured; decoding does not need it.
     """
 
-    codes: Codes
+    codes: _Codes
     scale: float
     samples: int
     distance_db: float = math.nan
@@ -262,7 +262,7 @@ class Codec:
         if not (np.isfinite(one.scale) and one.scale > 0):
             raise CodecError(f"clip {row}: scale is {one.scale}")
 
-    def _to_int16(self, codes: torch.Tensor) -> Codes:
+    def _to_int16(self, codes: torch.Tensor) -> _Codes:
         kind = np.int16 if self.codebook_size <= 32768 else np.int32
         return codes.numpy().astype(kind)
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 
 from ttsprep.core.errors import UsageError, nearest
 
-Kind = Literal["rvq-ema", "rvq-l2", "vq", "fsq", "residual-fsq"]
+_Kind = Literal["rvq-ema", "rvq-l2", "vq", "fsq", "residual-fsq"]
 Normalise = Literal["none", "rms", "l2", "zscore"]
 
 
@@ -38,7 +38,7 @@ class QuantiserConfig(_Strict):
         Weight of the term that keeps the encoder near the codes.
     """
 
-    kind: Kind = "rvq-ema"
+    kind: _Kind = "rvq-ema"
     num_codebooks: int = Field(default=8, ge=1, le=64)
     codebook_size: int = Field(default=1024, ge=2, le=65536)
     code_dim: int = Field(default=8, ge=1, le=512)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from ttsprep.codec.tokens import TokenRow
 
 TABLE = "decoded.parquet"
-KIND = Kind("decode", (TABLE, ".decode.parquet", ".cache.parquet", JOURNALS))
+_KIND = Kind("decode", (TABLE, ".decode.parquet", ".cache.parquet", JOURNALS))
 """What is decoded into; the clips are listed before they are written."""
-LIMITS = Limits(seconds_per_item=1800, memory_bytes=4 << 30)
+_LIMITS = Limits(seconds_per_item=1800, memory_bytes=4 << 30)
 SCHEMA = pa.schema([
     ("id", pa.string()),
     ("file", pa.string()),
@@ -106,7 +106,7 @@ class DecodeStep(Step[DecodeItem]):
     stage = "decoding"
     schema = pa.schema([(KEY, pa.string()), ("sha256", pa.string()), ("clipped", pa.int64())])
     shard = 16
-    limits = LIMITS
+    limits = _LIMITS
     makes_file = True
     table = ".decode.parquet"
 
@@ -202,11 +202,11 @@ def decode(
 
     corpus = locate_corpus(corpus_folder(folder))
     sources = [folder, *([Path(codec)] if codec else []), *([corpus] if corpus else [])]
-    claim(KIND, out, sources)
+    claim(_KIND, out, sources)
     codes = open_codes(folder)
     name = codec or codes.spec.codec
     _refuse_other_codec(codes, name)
-    with open_output(KIND, out, [codes.folder, *sources]) as held:
+    with open_output(_KIND, out, [codes.folder, *sources]) as held:
         items = items_of(codes)
         held.expect(item.file for item in items)
         rows = Store(out).map(DecodeStep(str(out.resolve()), name, codes), items, jobs, progress)

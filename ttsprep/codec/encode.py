@@ -19,7 +19,7 @@ from ttsprep.corpora.corpus import read_corpus
 if TYPE_CHECKING:
     pass
 
-KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
+_KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
 """What is encoded into; the shards are listed before they are written."""
 
 
@@ -133,9 +133,9 @@ def encode(
     from ttsprep.codec.tokens import TokenError
 
     codec = Path(options.codec)  # is a folder, if it is one of Hugging Face
-    claim(KIND, out, [path, codec])
+    claim(_KIND, out, [path, codec])
     job = prepare(path, options)
-    with open_output(KIND, out, [job.plan.root, codec]) as held:
+    with open_output(_KIND, out, [job.plan.root, codec]) as held:
         save_corpus_path(out, job.plan.root)
         previous = PreviousRun.read(out, job.code)
         try:

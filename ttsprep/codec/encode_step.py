@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 CODING_VERSION = 2
 """Raised whenever the same clip and codec would give other codes."""
-PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
+_PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
 """Faults that lie in the surroundings: tried again by the next run."""
-LIMITS = Limits(seconds_per_item=1800, memory_bytes=3 << 30)
+_LIMITS = Limits(seconds_per_item=1800, memory_bytes=3 << 30)
 """Of a worker; a recording of ten hours takes a quarter of an hour."""
 SHARD = 16
 """Clips that a worker is given at a time; four times as many, where they make one batch on a GPU."""
@@ -63,7 +63,7 @@ class EncodeStep(Step[Clip]):
 
     name = "encode"
     stage = "encoding"
-    limits = LIMITS
+    limits = _LIMITS
     table = ""  # the rows of an earlier run are in its shards
 
     root: str
@@ -147,7 +147,7 @@ class EncodeStep(Step[Clip]):
             return {"status": "ok", "status_reason": ""} | self._code(path, clip)
         except AudioError as error:
             row: Row = {"status": error.code, "status_reason": str(error)}
-            passing = error.code in PASSING or isinstance(error.__cause__, ImportError)
+            passing = error.code in _PASSING or isinstance(error.__cause__, ImportError)
             return row | {KEY: ""} if passing else row
 
     def _code(self, path: Path, clip: Clip) -> Row:

@@ -71,7 +71,7 @@ class AudioCodec(Protocol):
         """Turn codes back into clips."""
 
 
-CLASSES = {"encodec": "EncodecModel", "dac": "DacModel", "mimi": "MimiModel"}
+_CLASSES = {"encodec": "EncodecModel", "dac": "DacModel", "mimi": "MimiModel"}
 """By the ``model_type`` of ``config.json``."""
 
 
@@ -115,7 +115,7 @@ class HFCodec:
         weights = folder / "model.safetensors"
         if not weights.is_file():
             raise CheckpointError(f"{folder} has no model.safetensors; weights in pickles are not loaded")
-        self._model: Any = _load(folder, CLASSES[self.kind]).to(device).eval()
+        self._model: Any = _load(folder, _CLASSES[self.kind]).to(device).eval()
         digest = hashlib.sha256(json.dumps(self._config, sort_keys=True).encode())
         digest.update(weights.read_bytes())
         self.digest = digest.hexdigest()
@@ -236,8 +236,8 @@ def _kind(folder: Path) -> tuple[str, dict[str, Any]]:
         kind = str(config["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
         raise CheckpointError(f"{folder}/config.json cannot be read, or has no model_type") from None
-    if kind not in CLASSES:
-        raise CheckpointError(f"{folder} holds a model of type {kind!r}; codecs that are known: {', '.join(CLASSES)}")
+    if kind not in _CLASSES:
+        raise CheckpointError(f"{folder} holds a model of type {kind!r}; codecs that are known: {', '.join(_CLASSES)}")
     return kind, config
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ttsprep.codec.encode_job import Job
 
 SUMMARY, QUALITY, SKIPPED = "codes.summary.json", "quality.parquet", "skipped.csv"
-LISTED = 50
+_LISTED = 50
 """Outliers that the summary names; the table has all of them."""
 
 QUALITY_SCHEMA = pa.schema([
@@ -251,7 +251,7 @@ class _Writer:
             "codebooks": books,
             "distance_db": middle_and_largest(distances),
             "outliers": len(odd),
-            "outlier_clips": [{"id": row["id"], "distance_db": round(row["distance_db"], 2)} for row in odd[:LISTED]],
+            "outlier_clips": [{"id": row["id"], "distance_db": round(row["distance_db"], 2)} for row in odd[:_LISTED]],
             "skipped": dict(sorted(Counter(row["status"] for row in skipped).items())),
         }
 

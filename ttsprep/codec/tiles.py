@@ -19,7 +19,7 @@ from ttsprep.core.workers.batching import in_groups
 
 TILE = 128
 """Code frames computed at a time; context comes on top."""
-STEP = 16
+_STEP = 16
 """What the size of the last tile of a clip is a multiple of."""
 
 
@@ -65,7 +65,7 @@ class Tile:
     @property
     def size(self) -> int:
         """Frames to compute, which depends on nothing but the place of the tile in its clip."""
-        return min(TILE, -(-(self.frames - self.first) // STEP) * STEP)
+        return min(TILE, -(-(self.frames - self.first) // _STEP) * _STEP)
 
     def window(self, size: int, context: tuple[int, int], hop_length: int) -> tuple[Tensor, Tensor]:
         """Return samples and mask of `size` frames of `hop_length` samples with their context before and after."""

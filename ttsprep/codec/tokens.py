@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from ttsprep.core.errors import CodecError
 from ttsprep.core.files import atomic_write
 
-VERSION = 2
+_VERSION = 2
 KEY = b"ttsprep.codes"
 SHARD_TOKENS = 1 << 24
 """Codes in a shard, about 21 MB of ten bits each; a clip is never cut, so one that is longer has its own."""
@@ -70,14 +70,14 @@ class TokenSpec:
 
     def document(self) -> dict[str, Any]:
         """Return it as it stands in a footer."""
-        return {"version": VERSION, **asdict(self), "frame_rate": self.frame_rate}
+        return {"version": _VERSION, **asdict(self), "frame_rate": self.frame_rate}
 
     @classmethod
     def of(cls, document: Any, where: str) -> "TokenSpec":
         """Return what a footer says; a `TokenError` if it says something else, or something impossible."""
-        if not isinstance(document, dict) or document.get("version") != VERSION:
+        if not isinstance(document, dict) or document.get("version") != _VERSION:
             version = document.get("version") if isinstance(document, dict) else None
-            raise TokenError(f"{where}: tokens of version {version!r}; this ttsprep reads version {VERSION}")
+            raise TokenError(f"{where}: tokens of version {version!r}; this ttsprep reads version {_VERSION}")
         kinds = {"codec": str, "digest": str}
         values: dict[str, Any] = {}
         for name in cls.__slots__:

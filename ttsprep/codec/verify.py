@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ttsprep.codec.encode_job import Job
     from ttsprep.codec.tokens import TokenRow
 
-SECONDS = 30.0
+_SECONDS = 30.0
 """Longer clips are not looked at: the metrics are for sentences."""
 SHOWN = {"pesq_wb": "PESQ-WB", "stoi": "STOI", "si_sdr_db": "SI-SDR", "rms_ratio": "level", "mel_db": "log-mel"}
 
@@ -75,7 +75,7 @@ def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
 
     coder, spec = job.coder, job.spec
     ours: Mapping[str, Clip] = dict(zip(job.plan.ids, job.plan.clips, strict=True))
-    short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= SECONDS * spec.sample_rate]
+    short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= _SECONDS * spec.sample_rate]
     wanted = set(short[:: max(1, len(short) // clips)][:clips])
     rows = [row for row in open_codes(out).rows() if row.id in wanted]
     originals = [_samples(job.plan.root, ours[row.id], spec.sample_rate, mono_stream.whole) for row in rows]

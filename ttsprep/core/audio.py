@@ -22,7 +22,7 @@ READ_BYTES = 1 << 29
 """What the samples and the views of them may take; shortens what is read where rate or channels are extreme."""
 VIEWS_BYTES = 28
 """What all views of one frame take together, measured: the mono mix, its copies, and the spectrogram."""
-SHORT_S = 0.02
+_SHORT_S = 0.02
 """Seconds that a WAV file may be shorter than its header says: a program that counted wrongly, and no loss."""
 CANCELLED = 0.1
 """Energy of the mean of the channels against that of the loudest, under which something was cancelled."""
@@ -158,7 +158,7 @@ def _refuse_cut_off(file: Any, descriptor: int) -> int | None:
     if found is not None and found.is_cut:
         what = f"ends {found.there % found.frame} bytes into a sample, and its header gives no length: it was cut off"
         raise AudioError("audio-cut-off-file", what)
-    if found is not None and (found.missing is None or found.missing <= SHORT_S * file.samplerate):
+    if found is not None and (found.missing is None or found.missing <= _SHORT_S * file.samplerate):
         return found.missing
     if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
         left = file.frames / file.samplerate

@@ -76,13 +76,13 @@ def robust_spread(values: npt.ArrayLike, centre: float | None = None) -> float:
 
 
 Array = npt.NDArray[np.float32]
-SIZE, HOP = 400, 160
+SIZE, _HOP = 400, 160
 """Samples a frame and from one to the next at 16 kHz: 25 and 10 ms."""
 
 
 def frames(samples: Samples) -> Array:
     """Return all whole frames, shape (frames, 400); a view, not to be written to."""
-    return np.lib.stride_tricks.sliding_window_view(samples, SIZE)[::HOP]
+    return np.lib.stride_tricks.sliding_window_view(samples, SIZE)[::_HOP]
 
 
 def triangles(edges: npt.NDArray[Any], points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -11,10 +11,10 @@ from ttsprep.core.errors import UsageError
 GROUP = "ttsprep.plugins"
 """The entry points by which other packages bring checks, stages, layouts, exports and models."""
 
-Kind = TypeVar("Kind", bound=type)
+_Kind = TypeVar("_Kind", bound=type)
 
 
-def register(registry: MutableMapping[str, Kind], kind: str, name: str, cls: Kind) -> None:
+def register(registry: MutableMapping[str, _Kind], kind: str, name: str, cls: _Kind) -> None:
     """Add a class to a registry, as its base does in ``__init_subclass__``; a base without a name is left out.
 
     Raises
@@ -29,7 +29,7 @@ def register(registry: MutableMapping[str, Kind], kind: str, name: str, cls: Kin
         registry[name] = cls
 
 
-def load_plugins(package: str, registry: Mapping[str, Kind]) -> dict[str, Kind]:
+def load_plugins(package: str, registry: Mapping[str, _Kind]) -> dict[str, _Kind]:
     """Import every module of `package` and the plug-ins of others, and return what is registered, by name.
 
     Classes of `package` come first, in the order of its modules, whatever was imported first.

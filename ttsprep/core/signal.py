@@ -19,7 +19,7 @@ DIGITAL_SILENCE_DB = -100.0
 F0_RANGE = (65.0, 500.0)
 LOW_BINS = 40
 """Complex bins kept for the search for hum: up to 1 kHz."""
-BLOCK = 32
+_BLOCK = 32
 """Frames transformed at once: few enough to stay in the cache."""
 F0_STRIDE = 2
 """F0 is taken every second frame: 20 ms."""
@@ -86,12 +86,12 @@ class Signal:
         window = _window(size)
         power = np.empty((count, half + 1), np.float32)
         low = np.empty((count, min(LOW_BINS, half + 1)), np.complex64)
-        for i in range(0, count, BLOCK):
-            block = scipy.fft.rfft(frames[i : i + BLOCK] * window, axis=1)
-            low[i : i + BLOCK] = block[:, : low.shape[1]]
+        for i in range(0, count, _BLOCK):
+            block = scipy.fft.rfft(frames[i : i + _BLOCK] * window, axis=1)
+            low[i : i + _BLOCK] = block[:, : low.shape[1]]
             squares = block.view(np.float32)
             np.multiply(squares, squares, out=squares)
-            np.add(squares[:, ::2], squares[:, 1::2], out=power[i : i + BLOCK])
+            np.add(squares[:, ::2], squares[:, 1::2], out=power[i : i + _BLOCK])
         return power, low
 
     @property

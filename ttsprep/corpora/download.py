@@ -29,7 +29,7 @@ from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.corpora.spec import Download
 
-MOST = 1 << 40
+_MOST = 1 << 40
 """Bytes of a file whose size the recipe does not say."""
 _CHUNK = 1 << 18
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -190,7 +190,7 @@ class _Transfer:
         self.download, self.path, self.progress, self.timeout_s = download, path, progress, timeout_s
         self.part = path.with_name(f".{path.name}.part")
         self.note = path.with_name(f".{path.name}.part.json")
-        self.most = download.bytes or MOST
+        self.most = download.bytes or _MOST
 
     def size(self) -> int:
         """Return the bytes that have arrived."""

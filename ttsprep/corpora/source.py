@@ -16,7 +16,7 @@ from ttsprep.corpora.shards.unpacking import find_shards, unpack_shards
 from ttsprep.corpora.spec import Download, Source
 from ttsprep.corpora.unpack import extract_all, is_archive
 
-VARIABLE = "TTSPREP_DATA"
+_VARIABLE = "TTSPREP_DATA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ def home(data: Path | None = None) -> Path:
     """Return the folder for corpora that are fetched: `data`, else ``$TTSPREP_DATA``, else the user's cache."""
     if data is not None:
         return data
-    if os.environ.get(VARIABLE):
-        return Path(os.environ[VARIABLE])
+    if os.environ.get(_VARIABLE):
+        return Path(os.environ[_VARIABLE])
     return cache_folder() or Path("ttsprep-data").absolute()
 
 
 def places(data: Path | None = None) -> list[Path]:
     """Return the folders that corpora are looked for in: here, `data`, ``$TTSPREP_DATA``, the user's cache."""
-    given = os.environ.get(VARIABLE)
+    given = os.environ.get(_VARIABLE)
     found = [Path.cwd(), *([data] if data else []), *([Path(given)] if given else []), home()]
     return list(dict.fromkeys(found))
 

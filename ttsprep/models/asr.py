@@ -15,7 +15,7 @@ from ttsprep.text.diff import Comparison, compare, without_loops
 
 DOUBT = 4.0
 """A clip is written down freely if a word, or an end, is this far behind what the model expects, in nats."""
-SQUEEZED, STRETCHED_S = 7.0, 0.45
+_SQUEEZED, STRETCHED_S = 7.0, 0.45
 """It is, too, if there is no time for so many letters, or no letters for so much speech, in seconds."""
 
 UNWRITTEN_NATS, UNWRITTEN_MOST = 0.5, 4.0
@@ -70,7 +70,7 @@ def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) 
         rows[i] |= _scores(texts[i], forced[i], None, rows[i]["stretched_s"])
         if (
             rows[i]["mismatch_nats"] >= DOUBT
-            or rows[i]["squeezed_letters"] >= SQUEEZED
+            or rows[i]["squeezed_letters"] >= _SQUEEZED
             or rows[i]["stretched_s"] >= STRETCHED_S
         ):
             doubted.append(i)

@@ -13,10 +13,10 @@ from ttsprep.models.base import RATE, ModelInput, SpeechModel, onnx_session, pac
 
 WINDOW = 144_160
 """Samples that the model hears at once: 9.01 s."""
-HOP = 9 * RATE
+_HOP = 9 * RATE
 SPARE = RATE * 9 // 4
 """An end of up to this many samples is not worth a window of its own."""
-AT_ONCE = 4
+_AT_ONCE = 4
 """Windows a call: more take memory and save no time."""
 POLYNOMIALS = (
     (-0.08397278, 1.22083953, 0.0052439),
@@ -40,7 +40,7 @@ class Mos(SpeechModel):
     batch = 8
 
     def digest(self) -> str:  # noqa: D102
-        return digest(weights())
+        return digest(_weights())
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         cut = [windows(heard.samples) for heard in batch]
@@ -50,7 +50,7 @@ class Mos(SpeechModel):
         return [dict(zip(("mos_sig", "mos_bak", "mos_ovrl"), mean, strict=True)) for mean in means]
 
 
-def weights() -> Path:
+def _weights() -> Path:
     """Return the file of the model."""
     return package_file("speechmos", "dnsmos_models", "sig_bak_ovr.onnx")
 
@@ -66,16 +66,16 @@ def windows(samples: Samples) -> list[Samples]:
     if len(samples) < WINDOW:
         return [np.resize(samples, WINDOW)]
     rest = len(samples) - WINDOW
-    starts = np.linspace(0, rest, 1 + max(0, math.ceil((rest - SPARE) / HOP)))
+    starts = np.linspace(0, rest, 1 + max(0, math.ceil((rest - SPARE) / _HOP)))
     return [samples[round(start) : round(start) + WINDOW] for start in starts]
 
 
 def score(heard: Sequence[Samples]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """Return SIG, BAK and OVRL, 1 (bad) to 5 (excellent), of each window, shape (windows, 3)."""
-    session = onnx_session(str(weights()))
+    session = onnx_session(str(_weights()))
     raw = [
-        session.run(None, {"input_1": np.stack(heard[i : i + AT_ONCE]).clip(-1, 1)})[0]
-        for i in range(0, len(heard), AT_ONCE)
+        session.run(None, {"input_1": np.stack(heard[i : i + _AT_ONCE]).clip(-1, 1)})[0]
+        for i in range(0, len(heard), _AT_ONCE)
     ]
     columns = np.concatenate(raw).astype(np.float64).T
     return np.stack([np.polyval(curve, column) for curve, column in zip(POLYNOMIALS, columns, strict=True)], axis=1)

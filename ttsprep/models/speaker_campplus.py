@@ -17,12 +17,12 @@ from ttsprep.core.types import Samples
 if TYPE_CHECKING:
     from torch import Tensor
 
-BANDS, FFT = 80, 512
+_BANDS, FFT = 80, 512
 BLOCKS = ((12, 1), (24, 2), (16, 2))
 """Layers and dilation of each dense block."""
-SEGMENT = 100
+_SEGMENT = 100
 """Frames that share a context."""
-LEAST = 4_000
+_LEAST = 4_000
 """Samples; shorter speech is repeated."""
 
 State = dict[str, "Tensor"]
@@ -50,8 +50,8 @@ def log_mel_spectrum(samples: Samples) -> Array:
     """Return log energies in 80 mel bands without their mean over time, shape (frames, 80): Kaldi's, undithered."""
     import scipy.fft
 
-    if len(samples) < LEAST:
-        samples = np.resize(samples, LEAST)
+    if len(samples) < _LEAST:
+        samples = np.resize(samples, _LEAST)
     cut = frames(samples * np.float32(32_768))
     cut = cut - cut.mean(axis=1, keepdims=True)
     cut = cut - np.float32(0.97) * np.concatenate((cut[:, :1], cut[:, :-1]), axis=1)  # pre-emphasis within a frame
@@ -64,7 +64,7 @@ def log_mel_spectrum(samples: Samples) -> Array:
 def _bands() -> Array:
     low, high = (1127 * np.log1p(hz / 700) for hz in (20, 8_000))
     points = 1127 * np.log1p(np.arange(FFT // 2) * (16_000 / FFT) / 700)
-    return np.asarray(triangles(np.linspace(low, high, BANDS + 2), points).T, np.float32)
+    return np.asarray(triangles(np.linspace(low, high, _BANDS + 2), points).T, np.float32)
 
 
 def fits(path: Path) -> bool:
@@ -135,7 +135,7 @@ class Network:
 
         x = self._conv(f"{name}.linear1", self._norm(f"{name}.nonlinear1", x).relu())
         x = self._norm(f"{name}.nonlinear2", x).relu()
-        seconds = avg_pool1d(x, SEGMENT, SEGMENT, ceil_mode=True).repeat_interleave(SEGMENT, dim=-1)
+        seconds = avg_pool1d(x, _SEGMENT, _SEGMENT, ceil_mode=True).repeat_interleave(_SEGMENT, dim=-1)
         context = x.mean(dim=-1, keepdim=True) + seconds[..., : x.shape[-1]]
         mask = self._conv(f"{name}.cam_layer.linear2", self._conv(f"{name}.cam_layer.linear1", context).relu())
         return self._conv(f"{name}.cam_layer.linear_local", x, padding=dilation, dilation=dilation) * mask.sigmoid()

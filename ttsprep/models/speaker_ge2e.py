@@ -14,8 +14,8 @@ from ttsprep.models.base import package_file
 if TYPE_CHECKING:
     from torch import nn
 
-BANDS, UNITS, LAYERS = 40, 256, 3
-WINDOW, STEP = 160, 80
+_BANDS, UNITS, LAYERS = 40, 256, 3
+_WINDOW, _STEP = 160, 80
 """Frames that the model hears at once, and from one window to the next."""
 
 
@@ -50,16 +50,16 @@ def mel_spectrum(samples: Samples) -> Array:
     import scipy.fft
 
     power = np.abs(scipy.fft.rfft(frames(np.pad(samples, SIZE // 2)) * _window(), axis=1)) ** 2
-    return np.asarray(power @ mel_filters(16_000, SIZE, BANDS, slaney=True).T, np.float32)
+    return np.asarray(power @ mel_filters(16_000, SIZE, _BANDS, slaney=True).T, np.float32)
 
 
 def windows(mels: Array) -> Array:
     """Cut frames into overlapping windows, shape (windows, 160, 40); what is shorter is followed by silence."""
-    rest = len(mels) - WINDOW
+    rest = len(mels) - _WINDOW
     if rest <= 0:
         return np.pad(mels, ((0, -rest), (0, 0)))[None]
-    starts = np.linspace(0, rest, 1 + round(rest / STEP)).round().astype(int)
-    return np.stack([mels[start : start + WINDOW] for start in starts])
+    starts = np.linspace(0, rest, 1 + round(rest / _STEP)).round().astype(int)
+    return np.stack([mels[start : start + _WINDOW] for start in starts])
 
 
 @cache
@@ -72,7 +72,7 @@ def _network(path: Path) -> "tuple[nn.LSTM, nn.Linear]":
     import torch
 
     state = torch.load(path, map_location="cpu", weights_only=True)["model_state"]
-    lstm = torch.nn.LSTM(BANDS, UNITS, LAYERS, batch_first=True)
+    lstm = torch.nn.LSTM(_BANDS, UNITS, LAYERS, batch_first=True)
     linear = torch.nn.Linear(UNITS, UNITS)
     for part, name in ((lstm, "lstm."), (linear, "linear.")):
         part.load_state_dict({key.removeprefix(name): value for key, value in state.items() if key.startswith(name)})

@@ -19,7 +19,7 @@ from ttsprep.models.whisper import TAIL_S as SCORED_TAIL_S
 from ttsprep.models.word_timing import monotonic, speech_frames
 from ttsprep.text.diff import without_loops
 
-ROOM_S, TAIL_S = 10.0, 2.0
+_ROOM_S, _TAIL_S = 10.0, 2.0
 """Every clip is padded with silence to this length, and by this much at least, in seconds."""
 SYMBOLS = frozenset("0123456789$£€¥%&@#+=*/\\<>|^~_°§©")
 """Never written: digits and symbols do not say how they are read. Brackets are, as remarks such as ``[Music]``."""
@@ -89,7 +89,7 @@ def write(model: str, clips: Sequence[ModelInput], *, language: str = "") -> lis
 
 
 def _transcribe(scorer: Scorer, clips: Sequence[Samples]) -> list[Transcription]:
-    encoded, tokens = _heard(scorer, clips, ROOM_S)
+    encoded, tokens = _heard(scorer, clips, _ROOM_S)
     if looped := [i for i, row in enumerate(tokens) if _loops(scorer.tokenizer.decode(row))]:
         again = _heard(scorer, [clips[i] for i in looped], LONGEST_S)
         for i, one, row in zip(looped, *again, strict=True):
@@ -110,7 +110,7 @@ def _loops(text: str) -> bool:
 
 
 def _padded(samples: Samples, room_s: float) -> Samples:
-    size = max(round((room_s - SCORED_TAIL_S) * RATE), len(samples) + round((TAIL_S - SCORED_TAIL_S) * RATE))
+    size = max(round((room_s - SCORED_TAIL_S) * RATE), len(samples) + round((_TAIL_S - SCORED_TAIL_S) * RATE))
     return np.pad(samples, (0, min(size, round(LONGEST_S * RATE)) - len(samples)))
 
 

@@ -11,7 +11,7 @@ from ttsprep.core.files import digest
 from ttsprep.core.types import Measures, Samples
 from ttsprep.models.base import RATE, ModelInput, SpeechModel, onnx_session, package_file
 
-FRAME, CONTEXT = 512, 64
+FRAME, _CONTEXT = 512, 64
 """Samples of a frame, 32 ms, and those before it that the model hears with it."""
 AT_ONCE = 4_096
 """Frames a call: two minutes."""
@@ -28,7 +28,7 @@ class Vad(SpeechModel):
     packages = ("silero_vad", "onnxruntime")
 
     def digest(self) -> str:  # noqa: D102
-        return digest(weights())
+        return digest(_weights())
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         found = [probabilities(heard.samples) for heard in batch]
@@ -37,7 +37,7 @@ class Vad(SpeechModel):
         ]
 
 
-def weights() -> Path:
+def _weights() -> Path:
     """Return the file of the model."""
     return package_file("silero_vad", "data", "silero_vad_16k_sequence.onnx")
 
@@ -50,10 +50,10 @@ def probabilities(samples: Samples) -> npt.NDArray[np.float32]:
     samples
         float32 of shape (frames,), at 16 kHz; never empty.
     """
-    session = onnx_session(str(weights()))
+    session = onnx_session(str(_weights()))
     frames = np.zeros((-(-len(samples) // FRAME), FRAME), np.float32)
     frames.reshape(-1)[: len(samples)] = samples
-    before = np.concatenate((np.zeros((1, CONTEXT), np.float32), frames[:-1, -CONTEXT:]))
+    before = np.concatenate((np.zeros((1, _CONTEXT), np.float32), frames[:-1, -_CONTEXT:]))
     heard = np.concatenate((before, frames), axis=1)
     h = c = np.zeros((1, 1, 128), np.float32)
     found = []

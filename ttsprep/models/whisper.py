@@ -32,16 +32,16 @@ LOOP_TIMES, LOOP_TOKENS = 3, 12
 """A text that ends in the same, at least so often and in so many tokens, goes on for ever."""
 TOGETHER_S = 240.0
 """Padded audio that goes through the model at once, in seconds; less where memory runs out."""
-WINDOW_S = 30.0
+_WINDOW_S = 30.0
 """The window of the encoder, in seconds."""
-LONGEST_S = WINDOW_S - TAIL_S
+LONGEST_S = _WINDOW_S - TAIL_S
 """The longest clip that is scored or transcribed, in seconds."""
 
 OTHER_NAMES = {"cmn": "zh", "nb": "no", "iw": "he", "fil": "tl", "in": "id"}
 """Languages that Whisper calls otherwise."""
 
-Item = TypeVar("Item")
-Floats = npt.NDArray[np.float32]
+_Item = TypeVar("_Item")
+_Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Forced:
         How likely each language that the model knows is spoken, in the same place; {} if it knows one only.
     """
 
-    log_p: Floats
-    best: Floats
-    attention: Floats
+    log_p: _Floats
+    best: _Floats
+    attention: _Floats
     no_speech: float = float("nan")
     languages: Mapping[str, float] = field(default_factory=dict)
 
@@ -112,9 +112,9 @@ class Scorer:
         sizes = [bucket(len(samples)) for samples in clips]
         return self._grouped(lambda places: self._encode([clips[i] for i in places], sizes[places[0]]), sizes)
 
-    def _grouped(self, work: Callable[[Sequence[int]], Sequence[Item]], sizes: Sequence[int]) -> list[Item]:
+    def _grouped(self, work: Callable[[Sequence[int]], Sequence[_Item]], sizes: Sequence[int]) -> list[_Item]:
         """Return what `work` makes of the places of clips of one size (in samples), in the order of the clips."""
-        found: dict[int, Item] = {}
+        found: dict[int, _Item] = {}
         for size in sorted(set(sizes)):
             places = [i for i, other in enumerate(sizes) if other == size]
             at_once = max(1, min(len(places), int(TOGETHER_S * RATE) // size))
@@ -274,7 +274,7 @@ def loops(tokens: list[int]) -> bool:
 def bucket(samples: int) -> int:
     """Return to how many samples a clip of `samples` is padded."""
     step = round(BUCKET_S * RATE)
-    return min(-(-(samples + round(TAIL_S * RATE)) // step) * step, round(WINDOW_S * RATE))
+    return min(-(-(samples + round(TAIL_S * RATE)) // step) * step, round(_WINDOW_S * RATE))
 
 
 def weights(name: str) -> Path:

@@ -16,7 +16,7 @@ AT_ONCE = 256
 
 
 @dataclass
-class Audio:
+class _Audio:
     """What the decoder hears.
 
     Attributes
@@ -41,7 +41,7 @@ class Audio:
         self.past = [(keys[rows], values[rows]) for keys, values in self.past]
 
 
-def hear(decoder: Any, encoded: Sequence[Any]) -> Audio:
+def hear(decoder: Any, encoded: Sequence[Any]) -> _Audio:
     """Return keys and values of clips, each a tensor of shape (frames, width); shorter ones are padded and masked."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
@@ -52,10 +52,10 @@ def hear(decoder: Any, encoded: Sequence[Any]) -> Audio:
         frames = torch.tensor([len(one) for one in encoded], device=audio.device)
         mask = (torch.arange(audio.shape[1], device=audio.device) < frames[:, None])[:, None, None]
     layers = [block.cross_attn for block in decoder.blocks]
-    return Audio([_heads(a, a.key(audio)) for a in layers], [_heads(a, a.value(audio)) for a in layers], mask)
+    return _Audio([_heads(a, a.key(audio)) for a in layers], [_heads(a, a.value(audio)) for a in layers], mask)
 
 
-def decode(decoder: Any, tokens: Any, audio: Audio, heads: Sequence[tuple[int, int]] = ()) -> tuple[Any, Any]:
+def decode(decoder: Any, tokens: Any, audio: _Audio, heads: Sequence[tuple[int, int]] = ()) -> tuple[Any, Any]:
     """Return the state after each token, and how some heads attend to the audio.
 
     Parameters

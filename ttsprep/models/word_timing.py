@@ -19,10 +19,10 @@ SHORTEST = 3
 """As many letters as the shortest word may last: one that is spelled, or stressed."""
 CHARACTER_LETTERS = 2.5
 """What a character counts in languages without blanks, in letters."""
-SPEECH_DB = 35.0
+_SPEECH_DB = 35.0
 """What lies less than this under the loudest frame counts as speech, in dB."""
 
-Floats = npt.NDArray[np.float32]
+_Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def tokenize(text: str, language: str, encode: Callable[[str], Sequence[int]]) -
     return TokenizedText(tuple(words), tuple(tokens), tuple(spans))
 
 
-def word_scores(log_p: Floats, best: Floats, spans: Sequence[tuple[int, int]]) -> Floats:
+def word_scores(log_p: _Floats, best: _Floats, spans: Sequence[tuple[int, int]]) -> _Floats:
     """Return how far each word is behind the likeliest one in its place.
 
     Parameters
@@ -84,7 +84,7 @@ def word_scores(log_p: Floats, best: Floats, spans: Sequence[tuple[int, int]]) -
     return result
 
 
-def monotonic(attention: Floats) -> npt.NDArray[np.int64]:
+def monotonic(attention: _Floats) -> npt.NDArray[np.int64]:
     """Return the first frame of each token along the best monotonic path through its attention.
 
     Dynamic time warping (Sakoe and Chiba 1978) over standardised attention, as in `whisper.timing`, but one row at
@@ -165,5 +165,5 @@ def speech_frames(samples: Samples, frame_s: float) -> npt.NDArray[np.bool_]:
     size = round(frame_s * RATE)
     count = len(samples) // size
     level = np.square(samples[: count * size].reshape(count, size), dtype=np.float32).mean(axis=1)
-    speech: npt.NDArray[np.bool_] = level > max(float(level.max(initial=0.0)) * 10 ** (-SPEECH_DB / 10), 1e-9)
+    speech: npt.NDArray[np.bool_] = level > max(float(level.max(initial=0.0)) * 10 ** (-_SPEECH_DB / 10), 1e-9)
     return speech

@@ -23,7 +23,7 @@ MOST_STEPS = 12
 """Reasons with a bar of their own on the way from source to build."""
 MOST_SOUNDS = 60
 MOST_ASIDE = 30
-MOST_WORDS, MOST_LETTERS = 36, 120
+_MOST_WORDS, MOST_LETTERS = 36, 120
 
 
 def compared(build: BuildTables) -> dict[str, Any]:
@@ -48,9 +48,9 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "rewritten": texts.texts,
         "words": [
             (*(cut(visible(part), MOST_LETTERS) for part in (before, after)), count)
-            for before, after, count in texts.words[:MOST_WORDS]
+            for before, after, count in texts.words[:_MOST_WORDS]
         ],
-        "more_words": max(len(texts.words) - MOST_WORDS, 0),
+        "more_words": max(len(texts.words) - _MOST_WORDS, 0),
         "changes": rows,
         "most": max((row.before for row in rows if not row.corpus), default=0) or 1,
         "fresh": [
@@ -262,7 +262,7 @@ def _trimmed(build: BuildTables) -> str:
     return f"{hours(float(seconds.sum()) / 3600)} removed from {number_of(int((seconds > 0).sum()), 'clip')}"
 
 
-MOST_TEXTS = 3_000
+_MOST_TEXTS = 3_000
 """Texts in which words are compared: enough to see what is done, and done in half a second."""
 
 
@@ -275,7 +275,7 @@ class Rewritten:
     texts
         That were changed.
     words
-        (words before, words after, how often) of the first `MOST_TEXTS` of them.
+        (words before, words after, how often) of the first `_MOST_TEXTS` of them.
     """
 
     texts: int
@@ -289,7 +289,7 @@ def rewritten(provenance: pd.DataFrame) -> Rewritten:
     pairs = provenance[["text", "normalised"]].fillna("").astype(str)
     pairs = pairs[pairs["text"] != pairs["normalised"]]
     found: Counter[tuple[str, str]] = Counter()
-    for text, normalised in pairs.head(MOST_TEXTS).itertuples(index=False):
+    for text, normalised in pairs.head(_MOST_TEXTS).itertuples(index=False):
         before, after = text.split(), normalised.split()
         for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if kind != "equal":

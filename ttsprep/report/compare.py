@@ -20,16 +20,16 @@ from ttsprep.text.phonemes import phones
 
 NO_REASON = "no reason given"
 """Stands for the code of a clip that was neither built nor listed."""
-LISTED = ("id", "stage", "codes", "reason")
+_LISTED = ("id", "stage", "codes", "reason")
 MOST_CARRIERS = 3
-MOST_NEW = 30
+_MOST_NEW = 30
 REJECTED_CARDS = 3
 SHARE = 0.6
 """Of the seconds of audio on the page; the rest is for the result."""
 MOST_LISTED = 30_000
-MOST_TEXT, MOST_REASON = 160, 300
+_MOST_TEXT, MOST_REASON = 160, 300
 """Characters in the list."""
-Counts = Mapping[Any, int]
+_Counts = Mapping[Any, int]
 """Occurrences by phone, in a tuple, or by pair of phones."""
 
 
@@ -64,7 +64,7 @@ def match(build: BuildTables) -> Match:
         origin = dict(zip(build.provenance["id"], build.provenance["source_id"], strict=True))
     source = {name: str(origin.get(name, name)) for name in results}
     built = frozenset(source.values()).intersection(ids)
-    listed = {name: _texts(build.rejected, name) for name in LISTED}
+    listed = {name: _texts(build.rejected, name) for name in _LISTED}
     named = built.union(listed["id"])
     unlisted = [name for name in ids if name not in named]
     rows = pd.DataFrame(
@@ -173,7 +173,7 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     list of Change
         The most severe code first.
     DataFrame
-        Findings of the result that its source does not have, the worst first, `MOST_NEW` at most.
+        Findings of the result that its source does not have, the worst first, `_MOST_NEW` at most.
     """
     before, after = build.before.findings, build.after.findings
     had = before[before["clip"] != ""].drop_duplicates(["clip", "code"])
@@ -218,7 +218,7 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     fresh = pd.concat([new, about[1][~about[1]["code"].isin(sizes[0].index)]])
     rank = [Severity(value).rank for value in fresh["severity"]]
     fresh = fresh.assign(rank=rank).sort_values(["rank", "code", "clip"], ascending=[False, True, True])
-    return rows, fresh.head(MOST_NEW)
+    return rows, fresh.head(_MOST_NEW)
 
 
 def _in(items: Iterable[Any], group: Collection[Any], *, no: bool = False) -> npt.NDArray[np.bool_]:
@@ -266,12 +266,12 @@ def lost(build: BuildTables, matched: Match, most: int) -> tuple[list[Lost], lis
     )
 
 
-def _sounds(coverage: Coverage | None) -> tuple[Counts, Counts]:
+def _sounds(coverage: Coverage | None) -> tuple[_Counts, _Counts]:
     """Return the phones and the diphones."""
     return ({(phone,): n for phone, n in coverage.phones.items()}, coverage.pairs) if coverage else ({}, {})
 
 
-def _gone(before: Counts, after: Counts) -> list[tuple[tuple[str, ...], int]]:
+def _gone(before: _Counts, after: _Counts) -> list[tuple[tuple[str, ...], int]]:
     rows = [(sound, count) for sound, count in before.items() if count > 0 and not after.get(sound)]
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
@@ -323,7 +323,7 @@ def reasons(build: BuildTables, matched: Match) -> list[Reason]:
     return [
         Reason(
             visible(code),
-            cut(visible(catalogue()[code][0].summary if code in catalogue() else _usual(rejected, code)), MOST_TEXT),
+            cut(visible(catalogue()[code][0].summary if code in catalogue() else _usual(rejected, code)), _MOST_TEXT),
             code in catalogue(),
             int(size),
             float(seconds),
@@ -382,7 +382,7 @@ def listing(build: BuildTables, matched: Match, grouped: list[Reason]) -> dict[s
         "main": [place[visible(code)] for code in rejected["main"]],
         "others": others,
         "reason": [cut(visible(reason), MOST_REASON) for reason in rejected["reason"]],
-        "text": [cut(visible(texts.get(name, "")), MOST_TEXT) for name in rejected["id"]],
+        "text": [cut(visible(texts.get(name, "")), _MOST_TEXT) for name in rejected["id"]],
         "seconds": [None if np.isnan(value) else round(value, 1) for value in rejected["seconds"].tolist()],
         "card": [cards.get(visible(name), 0) for name in rejected["id"]],
     }

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ttsprep.audit.baseline.compare import Comparison
     from ttsprep.audit.results import AuditFolder
 
-MOST_LISTED = 500
+_MOST_LISTED = 500
 """Findings that a page lists."""
 SIDES = ("older audit", "newer audit")
 
@@ -71,7 +71,7 @@ def comparison_page(comparison: "Comparison") -> str:
     css, js = style_and_script(["report", "build"], ["page"])
     was, now = (_measured(side) for side in (comparison.before, comparison.after))
     figures = before_after_histograms(was, now, SIDES)
-    findings = [{key: visible(value) for key, value in row.items()} for row in document["findings"][:MOST_LISTED]]
+    findings = [{key: visible(value) for key, value in row.items()} for row in document["findings"][:_MOST_LISTED]]
     return (
         environment()
         .get_template("comparison.html")

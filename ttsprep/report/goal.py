@@ -5,7 +5,7 @@ from typing import Any
 
 from ttsprep.report.format import count, hours
 
-LEAST = 0.02
+_LEAST = 0.02
 """Of the clips that a rate has to lose against the next lower one to be worth a choice."""
 
 
@@ -22,7 +22,7 @@ def rate_choices(summary: Mapping[str, Any]) -> str:
     """Say which rates there are to choose from, and what of the corpus fills each; "" where there is no choice."""
     choices: list[Mapping[str, Any]] = []
     for one in summary["goal"]["choices"]:
-        if not choices or one["clips"] - choices[-1]["clips"] >= LEAST * summary["clips"]:
+        if not choices or one["clips"] - choices[-1]["clips"] >= _LEAST * summary["clips"]:
             choices.append(one)
     if len(choices) < 2:
         return ""

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 30_000
 """Clips in the table; of a larger corpus those with findings come first."""
-MOST_COMPARED = 3_000
+_MOST_COMPARED = 3_000
 """Clips whose text is compared with what was heard."""
-MOST_TEXT = 240
+_MOST_TEXT = 240
 """Characters of a text in the table."""
-DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
+_DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 
 
 def audit_report(audit: Audited) -> str:
@@ -95,7 +95,7 @@ def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | Non
             distributions=_distributions(audit, outcome),
             text_to_audio=plots.text_to_audio(audit.table, audit.findings, outcome),
             phones=[phone_bars(coverage), diphone_map(coverage)] if coverage else [],
-            drift=plots.drift(audit.table, DRIFT),
+            drift=plots.drift(audit.table, _DRIFT),
             listening=listening,
             speakers=_speakers(audit.table, outcome),
             listing=_script(build["listing"]) if build else "",
@@ -236,7 +236,7 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
         "rest_s": round(float(seconds.sum() - seconds[order].sum()), 1),
         "id": [visible(i) for i in ids],
         "path": words("path", 400),
-        "text": words("text", MOST_TEXT),
+        "text": words("text", _MOST_TEXT),
         "speaker": words("speaker", 80),
         "verdicts": names,
         "verdict": [names.index(v) for v in outcome[order]],
@@ -264,7 +264,7 @@ def _compared(clips: pd.DataFrame) -> dict[str, list[Piece]]:
     """Return text against what was heard for the clips where that is known."""
     if "said" not in clips:
         return {}
-    said = clips[clips["said"].fillna("") != ""].head(MOST_COMPARED)
+    said = clips[clips["said"].fillna("") != ""].head(_MOST_COMPARED)
     return {visible(row["id"]): spoken(row) for row in said.to_dict("records")}
 
 

@@ -20,7 +20,7 @@ OPUS_LEVEL = 0.8
 COLUMNS, BANDS, LEVELS = 560, 96, 40
 LEAST_STROKES, COLUMNS_A_SECOND, MOST_COLUMNS, WHOLE_BANDS = 1_400, 200, 6_000, 128
 """Of the picture of a whole clip."""
-RANGE_DB = 75.0
+_RANGE_DB = 75.0
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Each byte with its bits in reverse."""
 TOP_HZ = 12_000.0
@@ -131,7 +131,7 @@ def spectrogram(
     power = np.abs(scipy.fft.rfft(frames * np.hanning(size).astype(np.float32), bins, axis=1)) ** 2
     bands = mel_rows(rate, bins, top_hz, rows) @ power.T.astype(np.float32)
     decibels = 10 * np.log10(np.maximum(bands, 1e-10))
-    scaled = (decibels - decibels.max() + RANGE_DB) / RANGE_DB * (LEVELS - 1)
+    scaled = (decibels - decibels.max() + _RANGE_DB) / _RANGE_DB * (LEVELS - 1)
     levels: npt.NDArray[np.uint8] = np.clip(np.rint(scaled), 0, LEVELS - 1).astype(np.uint8)[::-1]
     return levels
 

@@ -7,7 +7,7 @@ import pandas as pd
 from ttsprep.report.data import visible
 from ttsprep.text.diff import diff_words
 
-MOST_WORDS = 400
+_MOST_WORDS = 400
 """Of a text or of what was heard; a longer one is cut."""
 
 Piece = tuple[str, str]
@@ -29,7 +29,7 @@ def spoken(row: Any) -> list[Piece]:
     doubted = row.get("doubted_place")
     place = -1 if doubted is None or pd.isna(doubted) or not visible(row.get("doubted_word")) else int(doubted)
     pieces: list[Piece] = []
-    for span in diff_words(text, said, mark=place, longest=MOST_WORDS):
+    for span in diff_words(text, said, mark=place, longest=_MOST_WORDS):
         kinds = [*([] if span.same else ["del"]), *(["mark"] if span.marked else [])]
         pieces += [(" ".join(kinds), span.written)] * bool(span.written)
         pieces += [("ins", span.heard)] * bool(span.heard and not span.same)

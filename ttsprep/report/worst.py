@@ -26,7 +26,7 @@ from ttsprep.report.waveform import mark_of, waveform_svg
 
 MOST_CARDS = 6
 """Clips to hear of each code."""
-WINDOW_S = 6.0
+_WINDOW_S = 6.0
 """Longest piece of a clip to hear; longer clips are shown around the finding."""
 MOST_SECONDS = 480.0
 """Of audio on the page: encoding it takes most of the time of a report, and a quarter of its size."""
@@ -195,10 +195,10 @@ def _decode(root: Path, clip: Clip) -> tuple[Samples, int] | None:
 
 def _window(start: float | None, end: float | None, length: float) -> tuple[float, float]:
     """Choose the piece to show: all of a short clip, else around the finding, else the beginning."""
-    if length <= WINDOW_S:
+    if length <= _WINDOW_S:
         return 0.0, length
     known = start is not None and np.isfinite(start)
     low = float(start) if known and start is not None else 0.0
     high = float(end) if end is not None and np.isfinite(end) else low
-    first = min(max(0.0, (low + high - WINDOW_S) / 2 if known else 0.0), length - WINDOW_S)
-    return (min(first, max(0.0, low - 0.5)) if known else first), min(length, max(first, 0.0) + WINDOW_S)
+    first = min(max(0.0, (low + high - _WINDOW_S) / 2 if known else 0.0), length - _WINDOW_S)
+    return (min(first, max(0.0, low - 0.5)) if known else first), min(length, max(first, 0.0) + _WINDOW_S)

@@ -9,7 +9,7 @@ from ttsprep.core.errors import UsageError
 from ttsprep.text.characters import letters
 from ttsprep.text.phonemes import WORD, phonemize
 
-ALIKE = 0.6
+_ALIKE = 0.6
 """Share of the phones of a word that make it said, however it is spelled."""
 SPELLED = 0.9
 """Likeness of a word that sounds the same and is spelled in another way."""
@@ -42,7 +42,7 @@ class Comparison:
     @property
     def confirmed(self) -> tuple[bool, ...]:
         """For each written word whether it was heard."""
-        return tuple(one >= ALIKE for one in self.likeness)
+        return tuple(one >= _ALIKE for one in self.likeness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from functools import cache
 from ttsprep.text.characters import nfc, script
 from ttsprep.text.function_words import ALIKE, ALONE, LETTERS, WORDS
 
-MOST_TEXTS = 400
+_MOST_TEXTS = 400
 """Texts that are looked at, drawn at random with a fixed seed; more say no more."""
 _LONGEST = 400
 """Characters of a text that are looked at."""
@@ -82,7 +82,7 @@ def guess_language(texts: Sequence[str]) -> Guess:
     Parameters
     ----------
     texts
-        Any strings of one corpus, in any order; `MOST_TEXTS` of them are looked at.
+        Any strings of one corpus, in any order; `_MOST_TEXTS` of them are looked at.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def contradicts(declared: str, guess: Guess) -> bool:
     return code in known - _SEVERAL and code not in WORDS.get(guess.script, ())
 
 
-def drawn(texts: Sequence[str], most: int = MOST_TEXTS) -> Sequence[str]:
+def drawn(texts: Sequence[str], most: int = _MOST_TEXTS) -> Sequence[str]:
     """Return so many of the texts, in their order and the same ones every time."""
     if len(texts) <= most:
         return texts

@@ -66,7 +66,7 @@ class Planted:
     name: str
 
 
-class Speaker:
+class _Speaker:
     """eSpeak NG out of the espeakng-loader wheel; there can be one in a process."""
 
     def __init__(self, voice: str) -> None:
@@ -113,7 +113,7 @@ def make(corpus: Path, sentences: Sequence[str] = SENTENCES, planted: Sequence[s
     planted
         Codes of the defects; the third clip gets the first, and every other clip after it the next.
     """
-    speaker, random = Speaker("en-us"), np.random.default_rng(1)
+    speaker, random = _Speaker("en-us"), np.random.default_rng(1)
     takes = [Take(_in_a_room(speaker.say(text), random), speaker.rate, text) for text in sentences]
     wavs = corpus / "wavs"
     wavs.mkdir(parents=True, exist_ok=True)

@@ -11,15 +11,15 @@ import pandas as pd
 from ttsprep.checks.bandwidth import spectrum_end_hz
 from ttsprep.core.dsp import robust_spread
 
-Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
-FEWEST = 30
+_FEWEST = 30
 """Clips under which two heaps are chance."""
-SHARE = 0.08
+_SHARE = 0.08
 """Of the clips that the smaller group has at least."""
 VALLEY = 0.2
 """Density between the groups, in that of the whole range: more is one wide heap."""
-APART = 3.0
+_APART = 3.0
 """Distance of the medians, in spreads of the groups."""
 
 
@@ -101,7 +101,7 @@ def find_groups(clips: pd.DataFrame) -> list[Groups]:
         values = np.asarray(column, np.float64)
         known = np.isfinite(values)
         at, sizes = values[known], hours[known]
-        low = _split(12 * np.log2(at) if measure.semitones else at, measure.least) if len(at) >= FEWEST else None
+        low = _split(12 * np.log2(at) if measure.semitones else at, measure.least) if len(at) >= _FEWEST else None
         if low is None:
             continue
         limit = float((at[low].max() + at[~low].min()) / 2)
@@ -110,15 +110,15 @@ def find_groups(clips: pd.DataFrame) -> list[Groups]:
     return found
 
 
-def _heap(values: Values, hours: Values) -> Heap:
+def _heap(values: _Values, hours: _Values) -> Heap:
     return Heap(len(values), round(float(hours.sum()), 6), float(np.median(values)))
 
 
-def _split(values: Values, least: float) -> npt.NDArray[np.bool_] | None:
+def _split(values: _Values, least: float) -> npt.NDArray[np.bool_] | None:
     """Return which values are in the lower of two heaps; None if there is one heap."""
     order = np.sort(values)
     count = len(order)
-    first, last = max(1, int(SHARE * count)), count - max(1, int(SHARE * count))
+    first, last = max(1, int(_SHARE * count)), count - max(1, int(_SHARE * count))
     sums = np.cumsum(order)
     sizes = np.arange(1, count + 1)
     left = sums[:-1] / sizes[:-1]
@@ -129,7 +129,7 @@ def _split(values: Values, least: float) -> npt.NDArray[np.bool_] | None:
     low, high = order[:place], order[place:]
     apart = float(np.median(high) - np.median(low))
     spread = robust_spread(low) + robust_spread(high)
-    if apart < least or apart < APART * spread:
+    if apart < least or apart < _APART * spread:
         return None
     middle = np.median(low) + apart / 3, np.median(low) + 2 * apart / 3
     in_valley = float(((order > middle[0]) & (order < middle[1])).mean())

@@ -22,12 +22,12 @@ from ttsprep.core.signal import Array, Mask
 
 Indices = npt.NDArray[np.int64]
 
-FIRST_ROUNDS, ROUNDS = 5, 2
+FIRST_ROUNDS, _ROUNDS = 5, 2
 MOST_STRETCHES = 500
 """Learnt from: some 20 minutes."""
-FEWEST_FRAMES = 30
+_FEWEST_FRAMES = 30
 """Of a phone; a rarer one sounds like all phones together."""
-BATCH = 32
+_BATCH = 32
 SILENCE = 0
 """Number of the unit that may stand between words."""
 
@@ -87,7 +87,7 @@ def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: So
     step = max(1, -(-len(stretches) // MOST_STRETCHES))
     used = [stretch for stretch in stretches[::step] if len(stretch.features) >= len(stretch.units) / 2 + 1]
     sounds = before or _estimate([(s.features, _evenly(s)) for s in used], silence, units)
-    for _ in range(ROUNDS if before else FIRST_ROUNDS):
+    for _ in range(_ROUNDS if before else FIRST_ROUNDS):
         places = paths(sounds, used)
         sounds = _estimate([(s.features, s.units[at]) for s, at in zip(used, places, strict=True)], silence, units)
     return sounds
@@ -127,8 +127,8 @@ def paths(sounds: Sounds, stretches: Sequence[SpeechRun]) -> list[Indices]:
     """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once."""
     result = [np.zeros(0, np.int64)] * len(stretches)
     order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
-    for first in range(0, len(order), BATCH):
-        batch = order[first : first + BATCH]
+    for first in range(0, len(order), _BATCH):
+        batch = order[first : first + _BATCH]
         found = _batch([stretches[i] for i in batch], sounds)
         for row, i in enumerate(batch):
             result[i] = found[row, : len(stretches[i].features)]
@@ -193,26 +193,26 @@ def _estimate(shared: Sequence[tuple[Array, Indices]], silence: Array, units: in
         sums[unit], squares[unit] = rows.sum(axis=0), (rows**2).sum(axis=0)
     mean, variance = features.mean(axis=0), features.var(axis=0)
     # every unit begins with a few frames of the average sound
-    total = counts[:, None] + FEWEST_FRAMES
-    means = (sums + FEWEST_FRAMES * mean) / total
-    variances = (squares + FEWEST_FRAMES * (variance + mean**2)) / total - means**2
+    total = counts[:, None] + _FEWEST_FRAMES
+    means = (sums + _FEWEST_FRAMES * mean) / total
+    variances = (squares + _FEWEST_FRAMES * (variance + mean**2)) / total - means**2
     weights = counts / counts.sum()
     return Sounds(means.astype(np.float32), np.maximum(variances, 0.05 * variance).astype(np.float32), weights)
 
 
 COEFFICIENTS = 12
-RARE = 40
+_RARE = 40
 """A phone that the text has less often is taken as its first letter."""
 WEIGHT = 0.1
 """Of the log likelihood of a frame: neighbouring frames say the same."""
-SURE = 0.6
+_SURE = 0.6
 """Probability of both ends of a stretch from which its text is learnt from."""
 SETTLED = 0.999
 """Probability of both ends of a stretch from which it need not be compared again."""
 FEWEST_PHONES = 1_000
 """In stretches with a likely text; fewer teach nothing."""
 EDGE_PHONES = 6
-MOST_WORDS = 60
+_MOST_WORDS = 60
 """Places compared for one end of a stretch."""
 
 
@@ -240,7 +240,7 @@ class AcousticAligner:
 
     def __call__(self, placing: TextPositions) -> list[AcousticScores]:
         """Return how well each stretch fits the texts that `placing` holds possible; nothing if too few are likely."""
-        likely = (placing.begin_p > SURE) & (placing.end_p > SURE) & (placing.ends > placing.begins)
+        likely = (placing.begin_p > _SURE) & (placing.end_p > _SURE) & (placing.ends > placing.begins)
         stretches = [
             SpeechRun(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
             for k in np.flatnonzero(likely & (placing.wordless < 0.3))
@@ -303,9 +303,9 @@ class AcousticAligner:
 
 
 def _around(limits: Indices, chosen: int, stop: int) -> Indices:
-    """Return the places between two limits, no more than `MOST_WORDS` around the chosen one."""
+    """Return the places between two limits, no more than `_MOST_WORDS` around the chosen one."""
     low, high = max(0, int(limits[0]) - 1), min(stop, int(limits[1]))
-    return np.arange(max(low, chosen - MOST_WORDS // 2), min(high, chosen + MOST_WORDS // 2) + 1)
+    return np.arange(max(low, chosen - _MOST_WORDS // 2), min(high, chosen + _MOST_WORDS // 2) + 1)
 
 
 def _features(levels: Levels, speech: Mask) -> Array:
@@ -322,7 +322,7 @@ def _features(levels: Levels, speech: Mask) -> Array:
 def _units(text: BookText) -> tuple[Indices, Indices, int]:
     """Return the units of the text, the place of the first of each word, and how many units there are."""
     counts = Counter(phone for word in text.phones for phone in word)
-    names = {phone: phone if counts[phone] >= RARE else phone[0] for phone in counts}
+    names = {phone: phone if counts[phone] >= _RARE else phone[0] for phone in counts}
     numbers = {name: number for number, name in enumerate(sorted(set(names.values())), SILENCE + 1)}
     units: list[int] = []
     firsts: list[int] = []

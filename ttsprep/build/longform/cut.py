@@ -26,9 +26,9 @@ from ttsprep.core.types import Clip
 from ttsprep.core.workers.pool import Limits
 from ttsprep.corpora.corpus import Corpus
 
-VERSION = 1
+_VERSION = 1
 """Raised whenever the same recording, text and rules yield other pieces."""
-SECONDS = 3600.0
+_SECONDS = 3600.0
 """For one recording: ten seconds an hour of it, and some have hundreds."""
 
 
@@ -78,7 +78,7 @@ class SegmentStep(Step[Clip]):
     stage = "cutting"
     schema = pa.schema([(KEY, pa.string()), ("segments", pa.string())])
     shard = 1
-    limits = Limits(seconds_per_item=SECONDS)
+    limits = Limits(seconds_per_item=_SECONDS)
     shared = True
     table = ".segment.parquet"
 
@@ -92,7 +92,7 @@ class SegmentStep(Step[Clip]):
     def key(self, item: Clip, sha256: str) -> str:
         """Stand for all that the pieces depend on: bytes, piece of them, text, language, rules, our code."""
         place = (repr(item.start), repr(item.end))
-        return make_key(str(VERSION), sha256, *place, item.language, self.rules.model_dump_json(), item.text)
+        return make_key(str(_VERSION), sha256, *place, item.language, self.rules.model_dump_json(), item.text)
 
     def rows(self, batch: Sequence[Clip]) -> list[Row]:
         """Return the pieces of clips; one that cannot be read stays as it is: the audit says what is wrong with it."""

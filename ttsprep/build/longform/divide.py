@@ -96,15 +96,15 @@ def pause_cost(seconds: float) -> float:
 
 ALIGN_PAUSE_S = 0.2
 """Shortest silence that the search for the text counts as a pause: closures of stops are shorter."""
-SURE = 0.98
+_SURE = 0.98
 """Least probability of the place in the text at which a piece begins or ends."""
 SURE_SHARE = 0.6
 """Of the speech, that has such a place: one text in a wrong order had 11 %, right ones have 90 %."""
-DOUBT = 0.05
+_DOUBT = 0.05
 """Most probability of speech without text, or text that was not read, inside a piece."""
-UNLIKE = 4.0
+_UNLIKE = 4.0
 """Spreads by which a stretch may sound less like its text than most do; never less than any sound would."""
-SQUEEZED = 0.45
+_SQUEEZED = 0.45
 """Of the usual length of a phone: words at the ends of a stretch that are shorter are not said there."""
 FEWEST_FITS = 30
 """Stretches with a sure place, to know what is usual."""
@@ -179,7 +179,7 @@ class _Segmenter:
         self.placing = told = place(self.text, self.sounds, self.lengths[1:], listener)
         self.unlike = _unlike(told, self.sounds)
         self.edges_unlike = _edges_unlike(told, *listener.edges(told))
-        sure = (told.begin_p > SURE) & (told.end_p > SURE) & (told.ends > told.begins)
+        sure = (told.begin_p > _SURE) & (told.end_p > _SURE) & (told.ends > told.begins)
         share = float(self.sounds[sure].sum() / self.sounds.sum())
         if share < SURE_SHARE:
             wanted = f"{SURE_SHARE:.0%} is the least"
@@ -240,16 +240,16 @@ class _Segmenter:
         inside = slice(first, last)
         # a neighbour without words may have lost them to this stretch, as may the text that is not read before it
         around = slice(max(0, first - 1), last + 1)
-        if np.any(told.wordless[around][self.sounds[around] > FAINT_S] > DOUBT):
+        if np.any(told.wordless[around][self.sounds[around] > FAINT_S] > _DOUBT):
             return "the text cannot be placed: there may be speech that it does not have"
-        if np.any(told.unread[first : last + 1] > DOUBT):
+        if np.any(told.unread[first : last + 1] > _DOUBT):
             return "the text cannot be placed: some of it may not be read"
         if np.any(self.unlike[inside]):
             return "what is said does not sound like the text at its place"
         if self.edges_unlike[first] or self.edges_unlike[last - 1]:
             return "its first or last words do not sound like the text at their place"
         sure = min(told.begin_p[first], told.end_p[last - 1])
-        if sure < SURE or told.ends[last - 1] <= told.begins[first]:
+        if sure < _SURE or told.ends[last - 1] <= told.begins[first]:
             return "the text cannot be placed: pauses and durations fit more than one place of it"
         return ""
 
@@ -268,23 +268,23 @@ class _Segmenter:
 
 def _unlike(placing: TextPositions, seconds: Values) -> Mask:
     """Which stretches sound less like their text than nearly all others do, shape (stretches,)."""
-    sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(placing.fit)
+    sure = (placing.begin_p > _SURE) & (placing.end_p > _SURE) & np.isfinite(placing.fit)
     if sure.sum() < FEWEST_FITS:
         return np.zeros(len(seconds), np.bool_)
     usual, spread = _usual(placing.fit[sure])
     # half a second doubles the variance
-    lowest = np.maximum(usual - UNLIKE * spread * np.sqrt(1 + 0.5 / seconds), 0.0)
+    lowest = np.maximum(usual - _UNLIKE * spread * np.sqrt(1 + 0.5 / seconds), 0.0)
     found: Mask = placing.fit < np.where(seconds > FAINT_S, lowest, 0.0)
     return found
 
 
 def _edges_unlike(placing: TextPositions, fit: Values, frames: Values) -> Mask:
     """Which stretches begin or end with words that sound less like their text, or are much shorter, than others."""
-    sure = (placing.begin_p > SURE) & (placing.end_p > SURE) & np.isfinite(fit)
+    sure = (placing.begin_p > _SURE) & (placing.end_p > _SURE) & np.isfinite(fit)
     if sure.sum() < FEWEST_FITS:
         return np.zeros(len(fit), np.bool_)
     usual, spread = _usual(fit[sure])
-    found: Mask = (fit < usual - UNLIKE * spread) | (frames < SQUEEZED * np.median(frames[sure]))
+    found: Mask = (fit < usual - _UNLIKE * spread) | (frames < _SQUEEZED * np.median(frames[sure]))
     return found
 
 

@@ -20,7 +20,7 @@ GRAM = 3
 """Words of an anchor."""
 MOST_CELLS = 250_000
 """Of one table between two anchors; with more, the words between them stay unmatched."""
-SAME, ALIKE, DIFFERENT, LEFT_OUT = 2.0, 1.0, -0.8, -0.7
+SAME, _ALIKE, DIFFERENT, LEFT_OUT = 2.0, 1.0, -0.8, -0.7
 ALIKE_RATIO = 0.5
 LEAST_SHARE = 0.5
 """Of the words of a piece, that are in the book, for it to be of the book."""
@@ -190,7 +190,7 @@ def _lined_up(said: Sequence[str], book: Sequence[str]) -> list[tuple[int, int]]
 def _worth(one: str, other: str) -> float:
     if one == other:
         return SAME
-    return ALIKE if _ratio(one, other) >= ALIKE_RATIO else DIFFERENT
+    return _ALIKE if _ratio(one, other) >= ALIKE_RATIO else DIFFERENT
 
 
 @lru_cache(maxsize=1 << 16)

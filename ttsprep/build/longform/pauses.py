@@ -13,7 +13,7 @@ from ttsprep.core.dsp import triangles
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Array, Mask, Signal, runs, to_db, without_short_runs
 
 BLOCK_S = 90.0
-CONTEXT = 2
+_CONTEXT = 2
 """Frames at the edges of a block that miss a part of their window."""
 LOW_HZ = (150.0, 5_000.0)
 HIGH_HZ = (3_000.0, 10_000.0)
@@ -86,20 +86,20 @@ def scan(path: Path, *, start: float = 0.0, end: float | None = None) -> Levels:
         count = len(decoded.samples)
         wanted = round(until * rate) - round(begin * rate)
         ended = (decoded.complete and count < wanted) or (last is not None and first + position + count >= last)
-        ended = ended or count <= 2 * CONTEXT * hop
+        ended = ended or count <= 2 * _CONTEXT * hop
         signal = Signal(decoded)
         bands = to_db(signal.bands(*(_bins(signal, *edges) for edges in (LOW_HZ, HIGH_HZ))))
         until_frame = (
-            (count // hop - CONTEXT) // 2 * 2
+            (count // hop - _CONTEXT) // 2 * 2
         )  # even, so that every second frame of all blocks is every second
-        kept = slice(CONTEXT if position else 0, None if ended else until_frame)
+        kept = slice(_CONTEXT if position else 0, None if ended else until_frame)
         low.append(bands[kept, 0])
         high.append(bands[kept, 1])
         timbre.append(to_db(signal.power[kept][::2] @ _mel(signal.power.shape[1], signal.bin_hz)).astype(np.float16))
         if ended:
             joined = np.concatenate(low), np.concatenate(high), np.concatenate(timbre)
             return Levels(rate, hop, position + count, *joined)
-        position += (until_frame - CONTEXT) * hop
+        position += (until_frame - _CONTEXT) * hop
 
 
 def _bins(signal: Signal, low: float, high: float) -> tuple[int, int]:
@@ -115,7 +115,7 @@ def _mel(bins: int, bin_hz: float) -> Array:
     return np.asarray(triangles(edges, np.arange(bins) * bin_hz).T, np.float32)
 
 
-WINDOW_S = 20.0
+_WINDOW_S = 20.0
 STEP_S = 1.0
 UNDER_SPEECH_DB = 36.0
 OVER_FLOOR_DB = 8.0
@@ -125,7 +125,7 @@ SHORTEST_GAP_S = 0.08
 SHORTEST_SOUND_S = 0.04
 CLEAR_S = 0.10
 """Kept between a cut and speech, where the pause allows it."""
-ROOM_S = 0.30
+_ROOM_S = 0.30
 """Room tone kept beside speech where a long silence is left out."""
 LONGEST_PAUSE_S = 1.5
 """A longer silence belongs to no clip."""
@@ -170,7 +170,7 @@ def _active(band: Array, levels: Levels) -> Mask:
 
 def _running(band: Array, hop_s: float) -> tuple[Array, Array]:
     """Return the percentiles 5 and 95 around each frame, digital silence left out, shape (frames,) each."""
-    half, step = round(WINDOW_S / 2 / hop_s), max(1, round(STEP_S / hop_s))
+    half, step = round(_WINDOW_S / 2 / hop_s), max(1, round(STEP_S / hop_s))
     centres = np.arange(0, len(band), step)
     found = np.full((len(centres), 2), np.nan, np.float32)
     for row, centre in enumerate(centres):
@@ -201,7 +201,7 @@ def find(levels: Levels, mask: Mask, shortest_s: float) -> list[Pause]:
         return []
     loudness = _smooth(levels)
     hop_s = levels.seconds_per_frame
-    size, room, clear = round(shortest_s / hop_s), round(ROOM_S / hop_s), round(CLEAR_S / hop_s)
+    size, room, clear = round(shortest_s / hop_s), round(_ROOM_S / hop_s), round(CLEAR_S / hop_s)
     head, tail = sounds[0][0], sounds[-1][1]
     result = [Pause(0, head, 0, _quietest(loudness, head - room, head - clear) if head > 2 * room else 0)]
     for (_, first), (last, _) in pairwise(sounds):

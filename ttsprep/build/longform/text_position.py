@@ -23,11 +23,11 @@ BEAM = 45.0
 """Places less probable than the best by this many nats are not followed."""
 WORDLESS, UNREAD, UNREAD_PHONE = -9.0, -9.0, -0.12
 """Log probability of a stretch of speech without text, of text that is not read, and of each phone of it."""
-WIDEST = 3.5
+_WIDEST = 3.5
 """Spreads that a duration may be off."""
 FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
-ROUNDS, ROUNDS_WITH_SOUND = 3, 2
+_ROUNDS, ROUNDS_WITH_SOUND = 3, 2
 NO_SCORE = -8.0
 RANGE = -7.0
 """Log probability down to which a place is worth listening to."""
@@ -119,7 +119,7 @@ class AcousticScores:
         return np.where(known, self.logs[np.where(known, rows, 0), np.where(known, columns, 0)], NO_SCORE)
 
 
-Listen = Callable[[TextPositions], Sequence[AcousticScores]]
+_Listen = Callable[[TextPositions], Sequence[AcousticScores]]
 
 
 @dataclass(slots=True)
@@ -138,7 +138,7 @@ class _Span:
         return result
 
 
-def place(text: BookText, seconds: Values, pauses: Values, listen: Listen | None = None) -> TextPositions:
+def place(text: BookText, seconds: Values, pauses: Values, listen: _Listen | None = None) -> TextPositions:
     """Find the words of each stretch of speech.
 
     Parameters
@@ -154,7 +154,7 @@ def place(text: BookText, seconds: Values, pauses: Values, listen: Listen | None
     """
     phone = seconds.sum() / text.sizes.sum()
     reading = SpeakingRate(onset=0.0, phone=float(phone))
-    for _ in range(ROUNDS):
+    for _ in range(_ROUNDS):
         reading = _learn(_Model(text, seconds, pauses, reading).placing(), text, seconds, pauses)
     placing = _Model(text, seconds, pauses, reading).placing()
     if listen is None:
@@ -270,7 +270,7 @@ class _Model:
         reading = self.reading
         spoken = max(self.seconds[k] - reading.onset, 0.03)
         guess = spoken / reading.phone
-        wide = WIDEST * reading.spread * np.sqrt(1 + FEW_PHONES / guess)
+        wide = _WIDEST * reading.spread * np.sqrt(1 + FEW_PHONES / guess)
         origin = np.arange(before.first, before.first + len(before.logs))
         low = np.searchsorted(self.phones, self.phones[origin] + guess * np.exp(-wide) - 2)
         high = np.searchsorted(self.phones, self.phones[origin] + guess * np.exp(wide) + 2, side="right")
@@ -287,7 +287,7 @@ class _Model:
             logs += self._pause(self.pauses[k])[self.text.after[ends - 1]]
         if self.heard:
             logs += self.heard[k].at(origin[:, None], ends)
-        logs[~valid | (np.abs(off) > WIDEST + 1)] = -np.inf
+        logs[~valid | (np.abs(off) > _WIDEST + 1)] = -np.inf
         return low - origin, logs
 
     def _pause(self, seconds: float) -> Values:

@@ -8,7 +8,7 @@ from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Audio, Clip
 
-LEAST = 1e-4
+_LEAST = 1e-4
 """An offset under -80 dBFS is left alone, and with it the bits of the samples."""
 
 
@@ -36,7 +36,7 @@ class DcBlock(Stage):
         changes: dict[str, float | str] = {}
         offsets = samples.mean(axis=0, dtype=np.float64)
         worst = float(offsets[np.abs(offsets).argmax()])
-        if abs(worst) > LEAST:
+        if abs(worst) > _LEAST:
             samples = samples - offsets.astype(np.float32)
             changes["dc_removed"] = worst
         if self.highpass_hz:

@@ -10,14 +10,14 @@ from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, Mask, Signal, percentile, runs, to_db
 from ttsprep.core.types import Audio, Clip, Samples
 
-EDGES_HZ = (100, 800, 2_500, 5_000, 12_000)
+_EDGES_HZ = (100, 800, 2_500, 5_000, 12_000)
 """Bands in which a weak sound may stand out: voicing, vowels, and the noise of fricatives and stops."""
 AUDIBLE_DB = 6.0
 LEAST_FLOOR_DB = -90.0
 """Of a band: a room cannot be quieter than the steps of 16 bits."""
 LOUDER_DB = 10.0
 """What the room may be louder before or after the speech than in its pauses."""
-FEWEST = 10
+_FEWEST = 10
 """Frames that show how a room sounds."""
 CLOSURE_S = 0.30
 """A sound this close to the speech belongs to it: the closure of a stop, a breath, a weak fricative."""
@@ -116,7 +116,7 @@ def _audible(signal: Signal, span: tuple[int, int], beyond: slice) -> Mask:
     speech (`span`, in frames). It may be louder there than in the pauses, but not by so much that a breath is taken
     for it.
     """
-    edges = [round(hz / signal.bin_hz) for hz in EDGES_HZ]
+    edges = [round(hz / signal.bin_hz) for hz in _EDGES_HZ]
     edges = [edge for edge in edges if edge < signal.power.shape[1] * 0.95]
     levels = to_db(signal.bands(*pairwise(edges)))
     alive = signal.level_db > DIGITAL_SILENCE_DB
@@ -125,12 +125,12 @@ def _audible(signal: Signal, span: tuple[int, int], beyond: slice) -> Mask:
     audible = np.zeros(len(levels), np.bool_)
     for number, band in enumerate(levels.T):
         # where neither shows the room, every sound is kept
-        room = percentile(inner[:, number], 25) if len(inner) >= FEWEST else LEAST_FLOOR_DB
+        room = percentile(inner[:, number], 25) if len(inner) >= _FEWEST else LEAST_FLOOR_DB
         limit = max(room, LEAST_FLOOR_DB) + AUDIBLE_DB
-        if len(outer) >= FEWEST:
+        if len(outer) >= _FEWEST:
             low, quarter, middle = (percentile(outer[:, number], percent) for percent in (10, 25, 50))
             own = max(quarter, LEAST_FLOOR_DB) + AUDIBLE_DB + 2 * (middle - low)
-            limit = min(own, limit + LOUDER_DB) if len(inner) >= FEWEST else own
+            limit = min(own, limit + LOUDER_DB) if len(inner) >= _FEWEST else own
         audible |= band > limit
     for first, last in runs(audible):
         if last - first < 2:  # a burst of 10 ms is seen by four frames

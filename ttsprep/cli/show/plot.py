@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ttsprep.core.types import Samples
     from ttsprep.report.clip.report import ClipReport
 
-LEVELS, PLAIN = "▁▂▃▄▅▆▇█", " .:-=+*#"
-RANGE_DB = 40.0
+_LEVELS, PLAIN = "▁▂▃▄▅▆▇█", " .:-=+*#"
+_RANGE_DB = 40.0
 """From the lowest to the highest character of the level."""
-WIDEST = 112
+_WIDEST = 112
 PLAINER = str.maketrans({"−": "-", "‰": "o/oo"})
 MOST_MARKS = 8
 LEAST_BAR, WIDEST_BAR = 12, 40
-ALIKE = "all the same"
+_ALIKE = "all the same"
 SCALE = "corpus, least to greatest"
 
 
@@ -43,8 +43,8 @@ class WaveformLine:
         samples, decoded = self.report.audio.samples, self.report.audio.decoded
         if samples is None or decoded is None:
             return
-        width = max(10, min(options.max_width - 4, WIDEST))
-        yield Text("  " + level_line(samples, width, LEVELS if encodable(LEVELS) else PLAIN), "cyan")
+        width = max(10, min(options.max_width - 4, _WIDEST))
+        yield Text("  " + level_line(samples, width, _LEVELS if encodable(_LEVELS) else PLAIN), "cyan")
         stroke = "━" if encodable("━") else "="
         seconds = len(samples) / decoded.rate
         placed = [found for found in self.report.findings if found.start is not None]
@@ -66,7 +66,7 @@ def level_line(samples: "Samples", width: int, letters: str) -> str:
     pieces = [samples[first : max(after, first + 1)] for first, after in pairwise(edges)]
     power = np.array([float(np.mean(np.square(piece, dtype=np.float64))) if len(piece) else 0.0 for piece in pieces])
     decibels = 10 * np.log10(np.maximum(power, 1e-12))
-    steps = (decibels - decibels.max() + RANGE_DB) / RANGE_DB * (len(letters) - 1)
+    steps = (decibels - decibels.max() + _RANGE_DB) / _RANGE_DB * (len(letters) - 1)
     return "".join(letters[int(step)] for step in np.clip(np.rint(steps), 0, len(letters) - 1))
 
 
@@ -140,7 +140,7 @@ def _bar(measure: Measure, value: float, width: int, letters: str, style: str) -
     if not width or known is None or known.clips < 2:
         return Text(" " * width)
     if known.low == known.high:
-        return Text(ALIKE.ljust(width), "dim")
+        return Text(_ALIKE.ljust(width), "dim")
     line, place = bar(known, value, width, letters)
     text = Text(line, "dim")
     text.stylize(f"not dim {style}", place, place + 1)

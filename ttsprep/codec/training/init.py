@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ttsprep.codec.network import CodecModel
 
-LEVELS = 0.6
+_LEVELS = 0.6
 """Weight of log levels beside phases, when the strongest directions are sought."""
 
 
@@ -43,7 +43,7 @@ def pca_init(model: CodecModel, crops: Tensor) -> None:
     # Weigh bins by how loud they are: phases matter where the energy is. Levels matter everywhere.
     loud = (5 * level).exp().mean(0).sqrt()
     weight = (loud / loud.max()).clamp(min=1e-3).sqrt().repeat(2)
-    weight = torch.cat([weight, torch.full((bins,), LEVELS)])
+    weight = torch.cat([weight, torch.full((bins,), _LEVELS)])
     weighted = (features - centre) * weight
 
     fine = _components(weighted, min(encoder.enter.out_features, 3 * bins))

@@ -109,7 +109,7 @@ def log_energy(samples: Tensor, rate: int) -> Tensor:
     return (pieces.square().mean(-1) + FLOOR).log10()
 
 
-SPEECH_DB = 79.0
+_SPEECH_DB = 79.0
 """Sound pressure level that a signal of RMS 1 stands for."""
 
 
@@ -131,7 +131,7 @@ def _bands(size: int, rate: int) -> tuple[Tensor, Tensor, Tensor]:
     share, edges_kept = share[:, kept], (edges[1:] - edges[:-1])[kept]
     centre = (share * hz[:, None]).sum(0) / share.sum(0) / 1000
     threshold_db = 3.64 * centre**-0.8 - 6.5 * torch.exp(-0.6 * (centre - 3.3) ** 2) + 1e-3 * centre**4
-    share = share * 10 ** (SPEECH_DB / 10) / (size // 2)
+    share = share * 10 ** (_SPEECH_DB / 10) / (size // 2)
     return share.float(), (10 ** (threshold_db / 10)).float(), edges_kept.float()
 
 
@@ -148,7 +148,7 @@ def band_power(samples: Tensor, rate: int, size: int = 512) -> Tensor:
     return power @ share
 
 
-def loudness(power: Tensor, threshold: Tensor) -> Tensor:
+def _loudness(power: Tensor, threshold: Tensor) -> Tensor:
     """Return Zwicker's loudness of band powers."""
     base = (threshold / 0.5).pow(0.23)
     return 0.5 * base * ((0.5 + 0.5 * power / threshold).pow(0.23) - 1).clamp(min=0)
@@ -159,12 +159,12 @@ def disturbance(output: Tensor, target: Tensor, rate: int) -> Tensor:
     _, threshold, width = _bands_on(512, rate, output.device)
     with torch.no_grad():
         wanted_power = band_power(target, rate)
-        wanted = loudness(wanted_power, threshold)
+        wanted = _loudness(wanted_power, threshold)
         # Frames far under the level of speech weigh less.
         audible = wanted_power.sum(-1)
         weight = ((audible + 1e5) / 1e7).pow(-0.04) * (audible > 1e4)
     power = band_power(output, rate)
-    heard = loudness(power, threshold)
+    heard = _loudness(power, threshold)
     apart = (heard - wanted).abs()
     apart = (apart - 0.25 * torch.minimum(heard, wanted)).clamp(min=0)
     total = width.sum()

@@ -254,7 +254,7 @@ class Guard:
             )
 
 
-PIECES, SECONDS = 4, 3.0
+PIECES, _SECONDS = 4, 3.0
 LEVEL = 0.1
 """RMS of speech in the files: -20 dBFS."""
 
@@ -266,7 +266,7 @@ def write_samples(folder: Path, trainer: Trainer) -> None:
     The trainer is not changed, and none of its random numbers are used: a run is the same with and without.
     """
     frame = trainer.config.hop_length
-    size = int(SECONDS * trainer.config.sample_rate) // frame * frame
+    size = int(_SECONDS * trainer.config.sample_rate) // frame * frame
     pieces = trainer.speech.crops(PIECES, size, torch.Generator().manual_seed(trainer.train.seed))
     latents = trainer.average.encoder(pieces.to(trainer.device))
     if trainer.active:

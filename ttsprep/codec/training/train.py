@@ -15,7 +15,7 @@ from ttsprep.codec.training.run import Run
 from ttsprep.core.errors import UsageError
 from ttsprep.core.output_folder import Kind, open_output
 
-TRAIN = Kind(
+_TRAIN = Kind(
     "codec train",
     ("state.pt", "log.jsonl", "samples/original.wav", "samples/step-*.wav", *(f"speech/{name}" for name in FILES)),
 )
@@ -105,7 +105,7 @@ def train(
     if options.begin_from and (out / "state.pt").is_file():
         raise UsageError(f"{out} holds a run already: --from begins a new one, in another folder")
     weights = read(options.begin_from) if options.begin_from else None
-    with open_output(TRAIN, out, [place for place in (speech, corpus) if place is not None]):
+    with open_output(_TRAIN, out, [place for place in (speech, corpus) if place is not None]):
         if corpus is not None:
             packed = _packed_once(corpus, config.sample_rate, out / "speech", tell)
         else:

@@ -10,14 +10,14 @@ from ttsprep.core.types import Audio, Samples
 NAMES = {"mov": "MP4 (M4A)", "matroska": "WebM (Matroska)", "asf": "WMA", "amr": "AMR", "aac": "AAC"}
 CLOSED = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0"}
 """Options of FFmpeg by which a file can lead to no other file and to no address."""
-RATES = (4_000, 384_000)
+_RATES = (4_000, 384_000)
 CHANNELS = 8
 
 
 def refuse_implausible(rate: int, channels: int) -> None:
     """Refuse a rate or a number of channels that no recording has."""
-    if not RATES[0] <= rate <= RATES[1]:
-        raise AudioError("sample-rate-implausible", f"claims {rate} Hz; {RATES[0]:,}-{RATES[1]:,} Hz are plausible")
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise AudioError("sample-rate-implausible", f"claims {rate} Hz; {_RATES[0]:,}-{_RATES[1]:,} Hz are plausible")
     if channels > CHANNELS:
         raise AudioError("audio-unreadable", f"claims {channels} channels; at most {CHANNELS} are read")
 

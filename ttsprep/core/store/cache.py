@@ -21,19 +21,19 @@ from ttsprep.core.errors import AudioError, OutputError, UsageError
 from ttsprep.core.files import Signature, inside, regular, signature
 from ttsprep.core.tables import CACHE, clean, read_table, write_table
 
-VARIABLE = "TTSPREP_CACHE"
+_VARIABLE = "TTSPREP_CACHE"
 KEY = "fingerprint"
 """Column of a row's key: it stands for all that the row depends on; rows without one are not remembered."""
 SIZE_VARIABLE = "TTSPREP_CACHE_BYTES"
 MOST_BYTES, MOST_FILES = 1 << 30, 512
 """Of rows and digests in the cache folder, unless the variable says another size; 0 is for none."""
-SEGMENT = 1 << 16
+_SEGMENT = 1 << 16
 """Rows in one file of the cache."""
 
 
 def cache_folder() -> Path | None:
     """Return the user's cache: ``$TTSPREP_CACHE``, else ``ttsprep`` in the system's folder; None without a home."""
-    if given := os.environ.get(VARIABLE):
+    if given := os.environ.get(_VARIABLE):
         return Path(given).absolute()
     system = Path(os.environ.get("XDG_CACHE_HOME", ""))
     if system.is_absolute():
@@ -220,9 +220,9 @@ class RowCache:
         """
         if self._folder is None:
             return
-        make_folder(self._folder)
-        for start in range(0, table.num_rows, SEGMENT):
-            part = table.slice(start, SEGMENT)
+        _make_folder(self._folder)
+        for start in range(0, table.num_rows, _SEGMENT):
+            part = table.slice(start, _SEGMENT)
             part = part.filter(pc.not_equal(part[KEY], ""))
             if part.num_rows:
                 write_table(self._folder / f"{uuid4().hex}.parquet", part)
@@ -244,7 +244,7 @@ def save_shared(index: FileIndex, place: Path) -> None:
     OutputError
         If it cannot be written.
     """
-    make_folder(place.parent)
+    _make_folder(place.parent)
     part = place.with_name(f"{uuid4().hex}.parquet")
     index.save(part)
     try:
@@ -254,7 +254,7 @@ def save_shared(index: FileIndex, place: Path) -> None:
         raise OutputError(f"cannot write {place}: {error.strerror}") from None
 
 
-def make_folder(folder: Path) -> None:
+def _make_folder(folder: Path) -> None:
     """Make a folder and those above it.
 
     Raises

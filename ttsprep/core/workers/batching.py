@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -19,11 +19,11 @@ def out_of_memory(error: BaseException) -> bool:
 
 
 def in_groups(
-    work: Callable[[Sequence[Item]], Sequence[Result]],
-    items: Sequence[Item],
+    work: Callable[[Sequence[_Item]], Sequence[_Result]],
+    items: Sequence[_Item],
     at_once: int,
     on_less: Callable[[int], None] = lambda _: None,
-) -> Iterator[Result]:
+) -> Iterator[_Result]:
     """Work on groups of at most `at_once` items; where memory runs out, on half as many from then on.
 
     Parameters

@@ -128,7 +128,7 @@ ANSWER = struct.Struct("=i")
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.workers.forkserver import serve; serve()"
 
 
-def pack(message: object) -> bytes:
+def _pack(message: object) -> bytes:
     """Return `message` as it travels: its length, then its pickle."""
     body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     return HEADER.pack(len(body)) + body
@@ -174,11 +174,11 @@ def _load(control: socket.socket) -> tuple[Any, int | None]:
     except EOFError:
         raise SystemExit(0) from None
     except Exception as error:
-        control.sendall(pack(f"{type(error).__name__}: {error}"))
+        control.sendall(_pack(f"{type(error).__name__}: {error}"))
         raise SystemExit(1) from None
     gc.collect()
     gc.freeze()  # a collection in a worker would otherwise write to, and so copy, every shared page
-    control.sendall(pack(None))
+    control.sendall(_pack(None))
     return loaded
 
 
@@ -236,10 +236,10 @@ def _work(work: Any, channel: socket.socket) -> None:
             except Exception as error:
                 channel.sendall(_failure(error))
                 continue
-            channel.sendall(pack(("ready", None)))
+            channel.sendall(_pack(("ready", None)))
             for start in range(0, len(items), work.batch):
                 try:
-                    message = pack(("rows", work.rows(items[start : start + work.batch])))
+                    message = _pack(("rows", work.rows(items[start : start + work.batch])))
                 except Exception as error:
                     message = _failure(error)
                 channel.sendall(message)
@@ -254,5 +254,5 @@ def _failure(error: Exception) -> bytes:
     if isinstance(error, MemoryError):
         raise error
     if isinstance(error, TtsprepError) and not isinstance(error, AudioError):
-        return pack(("stop", (type(error), str(error))))
-    return pack(("failed", f"{type(error).__name__}: {error}"))
+        return _pack(("stop", (type(error), str(error))))
+    return _pack(("failed", f"{type(error).__name__}: {error}"))

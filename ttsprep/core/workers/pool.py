@@ -23,12 +23,12 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.workers.forkserver import OUT_OF_MEMORY, ForkServer, unpack
 
-Item = TypeVar("Item")
-Row = TypeVar("Row")
+_Item = TypeVar("_Item")
+_Row = TypeVar("_Row")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 
 
-class Work(Protocol[Item_contra, Row]):
+class Work(Protocol[Item_contra, _Row]):
     """What is done to every clip. Is pickled, so it is defined in a module, not in a script or a function.
 
     Attributes
@@ -47,10 +47,10 @@ class Work(Protocol[Item_contra, Row]):
     def setup_batch(self, items: Sequence[Item_contra]) -> None:
         """Do in the worker what is cheaper for many items at once; called before the batches of each shard."""
 
-    def rows(self, items: Sequence[Item_contra]) -> list[Row]:
+    def rows(self, items: Sequence[Item_contra]) -> list[_Row]:
         """Return the rows of one batch; called in the worker, in the order of the shard."""
 
-    def failed(self, item: Item_contra, reason: str) -> Row:
+    def failed(self, item: Item_contra, reason: str) -> _Row:
         """Return the row of an item that failed or killed its workers; called in the parent."""
 
 
@@ -75,12 +75,12 @@ class RemoteExecutor(Protocol):
 
     def run(
         self,
-        work: Work[Item, Row],
-        shards: Iterable[Sequence[Item]],
+        work: Work[_Item, _Row],
+        shards: Iterable[Sequence[_Item]],
         *,
         limits: Limits,
         progress: Progress,
-    ) -> Generator[tuple[int, list[Row]]]:
+    ) -> Generator[tuple[int, list[_Row]]]:
         """Do what `map_shards` does, there."""
 
 
@@ -94,13 +94,13 @@ def cores(workers: int | None = None) -> int:
 
 
 def map_shards(
-    work: Work[Item, Row],
-    shards: Iterable[Sequence[Item]],
+    work: Work[_Item, _Row],
+    shards: Iterable[Sequence[_Item]],
     *,
     workers: int,
     limits: Limits = Limits(),
     progress: Progress = NO_PROGRESS,
-) -> Generator[tuple[int, list[Row]]]:
+) -> Generator[tuple[int, list[_Row]]]:
     """Do `work` on the items of every shard and yield the shards as they are finished.
 
     Workers are always processes of their own, with one thread each; also for ``workers=1``. What they print is
@@ -140,26 +140,26 @@ def map_shards(
 
 
 @dataclass(slots=True)
-class _Shard(Generic[Item, Row]):
+class _Shard(Generic[_Item, _Row]):
     index: int
-    items: Sequence[Item]
-    rows: dict[int, Row] = field(default_factory=dict)
+    items: Sequence[_Item]
+    rows: dict[int, _Row] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Task(Generic[Item, Row]):
+class _Task(Generic[_Item, _Row]):
     """Neighbouring items of a shard, at `places`; a suspect is `alone`, on its second and last try."""
 
-    shard: _Shard[Item, Row]
+    shard: _Shard[_Item, _Row]
     places: range
     alone: bool = False
 
 
 @dataclass(slots=True, eq=False)
-class _Worker(Generic[Item, Row]):
+class _Worker(Generic[_Item, _Row]):
     pid: int
     channel: socket.socket
-    task: _Task[Item, Row] | None = None
+    task: _Task[_Item, _Row] | None = None
     ready: bool = False  # `setup_batch` has ended
     done: int = 0  # rows of the task that have come
     since: float = 0.0  # when the last message came
@@ -167,13 +167,13 @@ class _Worker(Generic[Item, Row]):
     buffer: bytearray = field(default_factory=bytearray)
 
 
-class WorkerPool(Generic[Item, Row]):
+class WorkerPool(Generic[_Item, _Row]):
     """The workers of one run, and what is still to do."""
 
     def __init__(
         self,
-        work: Work[Item, Row],
-        shards: Iterable[Sequence[Item]],
+        work: Work[_Item, _Row],
+        shards: Iterable[Sequence[_Item]],
         server: ForkServer,
         *,
         workers: int,
@@ -186,12 +186,12 @@ class WorkerPool(Generic[Item, Row]):
         self._limits = limits
         self._server = server
         self._progress = progress
-        self._again: deque[_Task[Item, Row]] = deque()
-        self._finished: deque[_Shard[Item, Row]] = deque()
-        self._workers: set[_Worker[Item, Row]] = set()
+        self._again: deque[_Task[_Item, _Row]] = deque()
+        self._finished: deque[_Shard[_Item, _Row]] = deque()
+        self._workers: set[_Worker[_Item, _Row]] = set()
         self._selector = selectors.DefaultSelector()
 
-    def results(self) -> Generator[tuple[int, list[Row]]]:
+    def results(self) -> Generator[tuple[int, list[_Row]]]:
         """Yield what `map_shards` yields."""
         try:
             while True:
@@ -220,17 +220,17 @@ class WorkerPool(Generic[Item, Row]):
             with suppress(OSError):  # it has died meanwhile, which `_receive` will see
                 worker.channel.sendall(pickle.dumps(items, pickle.HIGHEST_PROTOCOL))
 
-    def _next_task(self) -> _Task[Item, Row] | None:
+    def _next_task(self) -> _Task[_Item, _Row] | None:
         if self._again:
             return self._again.popleft()
         for index, items in self._source:
-            shard: _Shard[Item, Row] = _Shard(index, items)
+            shard: _Shard[_Item, _Row] = _Shard(index, items)
             if items:
                 return _Task(shard, range(len(items)))
             self._finished.append(shard)
         return None
 
-    def _free_worker(self, *, fresh: bool) -> _Worker[Item, Row]:
+    def _free_worker(self, *, fresh: bool) -> _Worker[_Item, _Row]:
         idle = [worker for worker in self._workers if worker.task is None]
         for worker in idle:
             if not (fresh and worker.used):
@@ -258,7 +258,7 @@ class WorkerPool(Generic[Item, Row]):
         if items:
             self._progress.advance(items, 0.0)
 
-    def _take(self, worker: _Worker[Item, Row], now: float) -> int:
+    def _take(self, worker: _Worker[_Item, _Row], now: float) -> int:
         """Read what one worker has sent; return the number of items that are finished by it."""
         try:
             data = worker.channel.recv(1 << 18, socket.MSG_DONTWAIT)
@@ -270,7 +270,7 @@ class WorkerPool(Generic[Item, Row]):
         worker.since = now
         return sum(self._settle(worker, kind, content) for kind, content in unpack(worker.buffer))
 
-    def _settle(self, worker: _Worker[Item, Row], kind: str, content: Any) -> int:
+    def _settle(self, worker: _Worker[_Item, _Row], kind: str, content: Any) -> int:
         task = worker.task
         if task is None:
             raise AssertionError(f"a worker without a task says {kind!r}")
@@ -291,7 +291,7 @@ class WorkerPool(Generic[Item, Row]):
             return self._halve(_Task(task.shard, places), content, last_try=True)
         return sum(self._keep(task.shard, place, row) for place, row in zip(places, content, strict=True))
 
-    def _on_worker_death(self, worker: _Worker[Item, Row], reason: str = "") -> int:
+    def _on_worker_death(self, worker: _Worker[_Item, _Row], reason: str = "") -> int:
         """Reap a dead worker; retry or fail the batch it was on. Return the number of items that fail."""
         if reason:
             self._forget(worker)  # without waiting: a process stuck in a read from a dead disk stays for a while
@@ -308,7 +308,7 @@ class WorkerPool(Generic[Item, Row]):
             self._again.append(_Task(task.shard, rest))
         return self._halve(_Task(task.shard, suspect), reason, last_try=task.alone)
 
-    def _halve(self, task: _Task[Item, Row], reason: str, *, last_try: bool) -> int:
+    def _halve(self, task: _Task[_Item, _Row], reason: str, *, last_try: bool) -> int:
         """Retry the halves of a task that failed as a whole; a single item is tried again alone, or fails."""
         middle = len(task.places) // 2
         if middle:
@@ -320,20 +320,20 @@ class WorkerPool(Generic[Item, Row]):
             return self._keep(task.shard, place, self._work.failed(task.shard.items[place], reason))
         return 0
 
-    def _keep(self, shard: _Shard[Item, Row], place: int, row: Row) -> int:
+    def _keep(self, shard: _Shard[_Item, _Row], place: int, row: _Row) -> int:
         shard.rows[place] = row
         if len(shard.rows) == len(shard.items):
             self._finished.append(shard)
         return 1
 
-    def _forget(self, worker: _Worker[Item, Row]) -> None:
+    def _forget(self, worker: _Worker[_Item, _Row]) -> None:
         self._workers.remove(worker)
         self._selector.unregister(worker.channel)
         worker.channel.close()
         with suppress(ProcessLookupError):
             os.kill(worker.pid, signal.SIGKILL)
 
-    def _stop_worker(self, worker: _Worker[Item, Row]) -> int:
+    def _stop_worker(self, worker: _Worker[_Item, _Row]) -> int:
         self._forget(worker)
         return self._server.wait(worker.pid)
 

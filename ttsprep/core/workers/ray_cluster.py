@@ -19,8 +19,8 @@ from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.workers.forkserver import ForkServer
 from ttsprep.core.workers.pool import Limits, Work, WorkerPool, remote_executor
 
-Item = TypeVar("Item")
-Row = TypeVar("Row")
+_Item = TypeVar("_Item")
+_Row = TypeVar("_Row")
 
 TRIES = 3
 """Machines that may go while they work on a shard; then its clips are lost, for they may be the cause."""
@@ -65,7 +65,7 @@ def connected(address: str = "", *, jobs: int | None = None, paths: Sequence[Pat
             f"no Ray cluster answers at {address!r} ({_lines(error)[0]}): "
             "start one with `ray start --head`, or name its address"
         ) from None
-    cluster = Cluster(jobs, tuple(str(path.resolve()) for path in paths))
+    cluster = _Cluster(jobs, tuple(str(path.resolve()) for path in paths))
     token = remote_executor.set(cluster)
     try:
         with redirect_stdout(_WithoutRay(sys.stdout)):
@@ -109,7 +109,7 @@ class _RayWorker:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class _Cluster:
     """The cluster that this process is connected to.
 
     Attributes
@@ -125,12 +125,12 @@ class Cluster:
 
     def run(
         self,
-        work: Work[Item, Row],
-        shards: Iterable[Sequence[Item]],
+        work: Work[_Item, _Row],
+        shards: Iterable[Sequence[_Item]],
         *,
         limits: Limits,
         progress: Progress,
-    ) -> Generator[tuple[int, list[Row]]]:
+    ) -> Generator[tuple[int, list[_Row]]]:
         """Do what `ttsprep.core.workers.pool.map_shards` does, on the machines of the cluster."""
         import ray
 

@@ -26,7 +26,7 @@ from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.text.phonemes import espeak_code, transcribe
 
 _TEXTS = ("id", "speaker", "text", "normalised", "language")
-FIELDS = (*_TEXTS, "path", "file", "speaker_id", "phonemes", "lang", "duration")
+_FIELDS = (*_TEXTS, "path", "file", "speaker_id", "phonemes", "lang", "duration")
 """What may stand in braces in a template."""
 _BATCH = 500
 """Clips that are phonemised together."""
@@ -81,8 +81,8 @@ class Filelist(Export):
     def _verify(self, template: str) -> None:
         used = _fields(template)
         for name in used:
-            if name not in FIELDS:
-                raise UsageError(f"template: there is no field {{{name}}}; {nearest(name, FIELDS)}")
+            if name not in _FIELDS:
+                raise UsageError(f"template: there is no field {{{name}}}; {nearest(name, _FIELDS)}")
         if not {"path", "file", "id"}.intersection(used):
             raise UsageError(f"template: {template!r} names no audio: add {{path}}, {{file}} or {{id}}")
         if any(len(_fields(column)) > 1 for column in template.split(self.delimiter)):

@@ -105,7 +105,7 @@ class Evidence:
         return words and not self.is_sentence and self.distinct >= 0.9
 
 
-NOTHING = Evidence(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "")
+_NOTHING = Evidence(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "")
 
 
 def may_be_text(evidence: Evidence) -> bool:
@@ -119,7 +119,7 @@ def weigh(column: Sequence[str]) -> Evidence:
     cells = [cell.strip() for cell in column]
     cells = [cell for cell in cells if cell]
     if not cells:
-        return NOTHING
+        return _NOTHING
     total = len(cells)
     scripts: Counter[str] = Counter()
     phonemes = pinyin = prose = words = ended = letters = digits = named = code = 0

@@ -150,7 +150,7 @@ def _score(
     dialect: Dialect, sample: Sequence[str], index: AudioIndex, folder: str
 ) -> tuple[float, float, float] | None:
     """Rate a way of cutting: by the column that names audio there, that is written so, and by equal rows."""
-    rows = [row.cells for row in cut(iter(enumerate(sample, 1)), dialect) if isinstance(row, Row)]
+    rows = [row.cells for row in _paired_rows(iter(enumerate(sample, 1)), dialect) if isinstance(row, Row)]
     counts = Counter(map(len, rows))
     usual = dialect.columns or counts.most_common(1)[0][0]
     if usual < 2:
@@ -178,10 +178,10 @@ def read_rows(path: Path, dialect: Dialect) -> Iterator[Row | Finding]:
     if dialect.quote:
         yield from _paired(quoted_rows(path, dialect), dialect)
     else:
-        yield from cut(lines(path), dialect)
+        yield from _paired_rows(lines(path), dialect)
 
 
-def cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+def _paired_rows(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
     """Cut numbered lines into rows."""
     yield from _paired(_cut(source, dialect), dialect)
 

@@ -24,7 +24,7 @@ from ttsprep.report.charts.svg import (
 from ttsprep.report.data import Quantity, Values, quantities
 
 BINS = 36
-WIDTH, HEIGHT, TOP, BOTTOM = 340, 188, 24, 148
+_WIDTH, _HEIGHT, TOP, BOTTOM = 340, 188, 24, 148
 COMPARED = (
     "duration_s",
     "chars_per_s",
@@ -38,11 +38,11 @@ COMPARED = (
 )
 """Quantities that are drawn before a build and after it, in that order."""
 SAMPLE_RATE = Quantity("Sample rate", "kHz", 2, 1e-3, column="sample_rate")
-UNLIKE, TALLEST = 3.0, 2.2
+_UNLIKE, TALLEST = 3.0, 2.2
 """A peak over so many times that of the other is cut at so many: loudness made equal would else flatten the source."""
 
-Limits = Sequence[tuple[float, str]]
-Counts = npt.NDArray[np.int64]
+_Limits = Sequence[tuple[float, str]]
+_Counts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class _Layer:
 
     name: str
     class_: str
-    counts: Counts
+    counts: _Counts
     outline: bool = False
 
 
@@ -81,7 +81,7 @@ def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tup
     return result
 
 
-def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: Limits) -> Figure | None:
+def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: _Limits) -> Figure | None:
     """Draw a quantity over the clips, stacked by verdict; None where nothing was measured.
 
     Parameters
@@ -138,7 +138,7 @@ def before_after_histogram(
         _Layer(f"in the {sides[1]}", "now", _count(now, edges), outline=True),
     ]
     peaks = [int(layer.counts.max()) for layer in layers]
-    top = TALLEST * min(peaks) if 0 < min(peaks) < max(peaks) / UNLIKE else float(max(peaks))
+    top = TALLEST * min(peaks) if 0 < min(peaks) < max(peaks) / _UNLIKE else float(max(peaks))
     quantity = replace(quantity, unit=quantity.narrow or quantity.unit)
     title, note = _change(quantity, was, now, sides)
     if beyond := _beyond(was, edges) + _beyond(now, edges):
@@ -160,7 +160,7 @@ def _change(quantity: Quantity, was: Values, now: Values, sides: tuple[str, str]
     )
 
 
-def _count(values: Values, edges: Values) -> Counts:
+def _count(values: Values, edges: Values) -> _Counts:
     return np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0]
 
 
@@ -168,7 +168,7 @@ def _beyond(values: Values, edges: Values) -> int:
     return int(((values < edges[0]) | (values > edges[-1])).sum())
 
 
-def axis_range(values: Values, limits: Limits, least: float, *, outliers: float = 0.5) -> tuple[float, float]:
+def axis_range(values: Values, limits: _Limits, least: float, *, outliers: float = 0.5) -> tuple[float, float]:
     """Return the ends of an axis for all but `outliers` per cent at either end, and for limits that are near."""
     low, high = np.percentile(values, [outliers, 100 - outliers])
     margin = max(0.08 * (high - low), least)
@@ -182,11 +182,16 @@ def axis_range(values: Values, limits: Limits, least: float, *, outliers: float 
 
 
 def _draw(
-    quantity: Quantity, edges: Values, layers: Sequence[_Layer], words: tuple[str, str], top: float, limits: Limits = ()
+    quantity: Quantity,
+    edges: Values,
+    layers: Sequence[_Layer],
+    words: tuple[str, str],
+    top: float,
+    limits: _Limits = (),
 ) -> Figure:
     """Draw the bars of the layers, stacked, an outline over them, axes, limits and tooltips."""
     title, note = words
-    x, y = Scale(edges[0], edges[-1], 40, WIDTH - 14), Scale(0, top, BOTTOM, TOP)
+    x, y = Scale(edges[0], edges[-1], 40, _WIDTH - 14), Scale(0, top, BOTTOM, TOP)
     paths, base = [], np.zeros(BINS, dtype=np.int64)
     for layer in layers:
         d = _outline(layer.counts, edges, x, y) if layer.outline else _bars(layer.counts, base, edges, x, y)
@@ -194,10 +199,10 @@ def _draw(
             paths.append(tag("path", d=d, class_=layer.class_))
         base = base if layer.outline else base + layer.counts
     svg = picture(
-        WIDTH,
-        HEIGHT,
+        _WIDTH,
+        _HEIGHT,
         f"{title}; {note}",
-        left_axis(y, 40, "", right=WIDTH - 14, most=3),
+        left_axis(y, 40, "", right=_WIDTH - 14, most=3),
         tag("text", "clips", x=34, y=TOP - 12, class_="label", text_anchor="end"),
         *paths,
         *(_cut(layer.counts, edges, x, y) for layer in layers if (layer.counts > top).any()),
@@ -208,7 +213,7 @@ def _draw(
     return Figure(title, note, svg)
 
 
-def _bars(counts: Counts, base: Counts, edges: Values, x: Scale, y: Scale) -> str:
+def _bars(counts: _Counts, base: _Counts, edges: Values, x: Scale, y: Scale) -> str:
     wide = number(x(edges[1]) - x(edges[0]) - 0.8)
     return "".join(
         f"M{number(x(edges[i]) + 0.4)} {number(y(base[i]))}V{number(y(min(base[i] + n, y.high)))}"
@@ -218,7 +223,7 @@ def _bars(counts: Counts, base: Counts, edges: Values, x: Scale, y: Scale) -> st
     )
 
 
-def _outline(counts: Counts, edges: Values, x: Scale, y: Scale) -> str:
+def _outline(counts: _Counts, edges: Values, x: Scale, y: Scale) -> str:
     """Return one closed stair for each run of bins that are not empty."""
     d, open_ = "", False
     for i, n in enumerate([*counts.tolist(), 0]):
@@ -231,7 +236,7 @@ def _outline(counts: Counts, edges: Values, x: Scale, y: Scale) -> str:
     return d
 
 
-def _cut(counts: Counts, edges: Values, x: Scale, y: Scale) -> Markup:
+def _cut(counts: _Counts, edges: Values, x: Scale, y: Scale) -> Markup:
     """Write the true count over the tallest bar that does not fit, and break the bars."""
     tallest = int(counts.argmax())
     gaps = "".join(
@@ -243,7 +248,7 @@ def _cut(counts: Counts, edges: Values, x: Scale, y: Scale) -> Markup:
     return tag("g", tag("path", d=gaps, class_="gap"), count)
 
 
-def _limit_lines(x: Scale, limits: Limits) -> list[Markup]:
+def _limit_lines(x: Scale, limits: _Limits) -> list[Markup]:
     parts = []
     for row, (value, code) in enumerate(sorted(limits)):
         if x.low <= value <= x.high:

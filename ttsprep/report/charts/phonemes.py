@@ -8,7 +8,7 @@ from ttsprep.report.charts.svg import Figure, number, picture, tag
 from ttsprep.report.data import visible
 
 VOWELS = frozenset("aeiouyæøœɐɑɒɔəɘɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏᵻ")
-RARE = 10
+_RARE = 10
 """Occurrences under which a phone or diphone is drawn as rare."""
 
 
@@ -37,7 +37,7 @@ def phone_bars(coverage: Coverage) -> Figure:
         tip = f"{visible(phone)}: {count:,}" if count else f"{visible(phone)}: missing"
         if count:
             tall = max((bottom - 24) * math.log10(count) / top, 2.0)
-            kind = "rare" if count < RARE else "vowel" if is_vowel(phone) else "consonant"
+            kind = "rare" if count < _RARE else "vowel" if is_vowel(phone) else "consonant"
             parts.append(tag("rect", x=x, y=bottom - tall, width=step - 5, height=tall, class_=kind, data_tip=tip))
         else:
             parts.append(tag("rect", x=x, y=bottom - 26, width=step - 5, height=26, class_="missing", data_tip=tip))
@@ -51,7 +51,7 @@ def phone_bars(coverage: Coverage) -> Figure:
         title += f"; missing: {', '.join(visible(p) for p in missing[:12])}{' …' if len(missing) > 12 else ''}"
     return Figure(
         title,
-        f"fewer than {RARE} occurrences are drawn as rare",
+        f"fewer than {_RARE} occurrences are drawn as rare",
         picture(width, height, title, *parts, class_="natural"),
     )
 
@@ -100,5 +100,5 @@ def diphone_map(coverage: Coverage) -> Figure:
 
 def _shares(pairs: Mapping[tuple[str, str], int]) -> str:
     total = sum(pairs.values()) or 1
-    rare = sum(count for count in pairs.values() if count < RARE)
-    return f"{rare / total:.1%} of all occurrences are of diphones seen fewer than {RARE} times"
+    rare = sum(count for count in pairs.values() if count < _RARE)
+    return f"{rare / total:.1%} of all occurrences are of diphones seen fewer than {_RARE} times"

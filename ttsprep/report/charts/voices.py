@@ -14,7 +14,7 @@ from ttsprep.report.charts.svg import Figure, Scale, join, number, picture, shor
 from ttsprep.report.charts.trends import MOST_DOTS, named
 from ttsprep.report.data import visible
 
-WIDTH, HEIGHT = 720, 540
+_WIDTH, _HEIGHT = 720, 540
 MOST_NAMED = 24
 """Found clips that are ringed and named; the farthest first."""
 MOST_SPEAKERS = 14
@@ -140,8 +140,8 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
     if len(shown) < len(points):
         note += f"; the farthest {len(shown):,} clips have a dot"
     picture_ = picture(
-        WIDTH,
-        HEIGHT,
+        _WIDTH,
+        _HEIGHT,
         title,
         _ring(x, y) if voices.voices == 1 else Markup(),
         tag("path", d=dots, class_="dots"),
@@ -187,11 +187,11 @@ def _scales(points: pd.DataFrame, *, one: bool) -> tuple[Scale, Scale]:
     if one:
         low, high = np.minimum(low, -1.05), np.maximum(high, 1.05)
     middle = (low + high) / 2
-    half = max(float((high - low)[0]) / (WIDTH - 80), float((high - low)[1]) / (HEIGHT - 60), 1e-9) / 2
-    across, down = half * (WIDTH - 80), half * (HEIGHT - 60)
+    half = max(float((high - low)[0]) / (_WIDTH - 80), float((high - low)[1]) / (_HEIGHT - 60), 1e-9) / 2
+    across, down = half * (_WIDTH - 80), half * (_HEIGHT - 60)
     return (
-        Scale(middle[0] - across, middle[0] + across, 40, WIDTH - 40),
-        Scale(middle[1] - down, middle[1] + down, HEIGHT - 30, 30),
+        Scale(middle[0] - across, middle[0] + across, 40, _WIDTH - 40),
+        Scale(middle[1] - down, middle[1] + down, _HEIGHT - 30, 30),
     )
 
 

@@ -18,7 +18,7 @@ from ttsprep.core.types import Severity
 from ttsprep.report.data import visible
 from ttsprep.report.format import hours
 
-FIELDS = ("clip", "path", "code", "severity", "message", "value", "limit", "start", "end")
+_FIELDS = ("clip", "path", "code", "severity", "message", "value", "limit", "start", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Results:
         rank = self.findings["severity"].map({severity.value: -severity.rank for severity in Severity})
         for row in self.findings.loc[rank.sort_values(kind="stable").index].to_dict("records"):
             row["path"] = paths.get(row["clip"], "")
-            yield {key: None if _missing(row[key]) else row[key] for key in FIELDS}
+            yield {key: None if _missing(row[key]) else row[key] for key in _FIELDS}
 
 
 def _missing(value: Any) -> bool:
@@ -63,7 +63,7 @@ def _missing(value: Any) -> bool:
 def as_csv(results: Results) -> str:
     """Return the findings as CSV with a header."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+    writer = csv.DictWriter(file, _FIELDS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(results.rows())
     return file.getvalue()
