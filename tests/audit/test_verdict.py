@@ -1,5 +1,6 @@
 """What is told of a selection: the verdict of each clip, and what codes and strictness cost."""
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -90,7 +91,7 @@ def test_a_summary_adds_up_and_strictness_only_takes_away(rows):
     assert sum(row["findings"] for row in summary["codes"].values()) == len(rows)
 
 
-def test_what_a_code_costs_alone():
+def test_what_is_at_stake_for_a_code():
     clips, findings = tables([
         ("a", "clipping", "error"),
         ("a", "noisy", "warning"),
@@ -101,14 +102,36 @@ def test_what_a_code_costs_alone():
     ])
     codes = summary_of(clips, findings)["codes"]
     assert list(codes) == ["clipping", "dc-offset", "noisy", "session-drift"]
-    assert (codes["clipping"]["clips"], codes["clipping"]["clips_only"]) == (2, 1)
-    assert (codes["dc-offset"]["clips"], codes["dc-offset"]["hours_only"]) == (2, 1.0)
-    assert (codes["noisy"]["clips"], codes["noisy"]["clips_only"]) == (1, 0)
+    assert (codes["clipping"]["clips"], codes["clipping"]["clips_at_stake"]) == (2, 2)
+    assert (codes["dc-offset"]["clips"], codes["dc-offset"]["hours_at_stake"]) == (2, 2.0)
+    assert (codes["noisy"]["clips"], codes["noisy"]["clips_at_stake"]) == (1, 0), "it alone rejects nothing"
     assert codes["session-drift"] == {
         "severity": "note", "findings": 1, "error": 0, "warning": 0, "note": 1, "fixable": False,
-        "clips": 0, "hours": 0.0, "clips_only": 0, "hours_only": 0.0,
+        "clips": 0, "hours": 0.0, "clips_at_stake": 0, "hours_at_stake": 0.0,
         "fix": "Bring every clip to one loudness; equalise or leave out the odd session; see the drift in the report",
     }  # fmt: skip
+
+
+def test_the_code_with_most_at_stake_comes_first():
+    rows = [("a", "clipping", "error"), ("b", "leading-silence", "warning"), ("c", "noisy", "warning")]
+    clips, findings = tables(rows, seconds=[100.0, 3600.0, 7200.0])
+    assert list(summary_of(clips, findings)["codes"]) == ["leading-silence", "clipping", "noisy"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(CODES), st.sampled_from(["note", "warning", "error"]))),
+    st.sampled_from(list(STRICTNESS)),
+)
+def test_what_if_is_what_a_build_with_that_recipe_line_keeps(rows, strictness):
+    clips, findings = tables(rows)
+    terms = replace(TERMS, rules=TERMS.rules.model_copy(update={"strictness": strictness}))
+    summary = summary_of(clips, findings, terms)
+    for row in summary["what_if"]:
+        recipe = tomllib.loads(row["recipe"].replace("[select] ", "[select]\n", 1).replace("], ", "]\n"))
+        asked = terms.rules.model_validate({**terms.rules.model_dump(), **recipe["select"]})
+        kept = select(clips, findings, replace(terms, rules=asked)).kept
+        assert row["clips"] == len(kept) == round(row["hours"])
+        assert kept != select(clips, findings, terms).kept
 
 
 def test_hours_of_clips_without_a_length_are_zero():

@@ -4,11 +4,14 @@ import http.server
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from report.chromium import PROGRAM, Chromium
 from report.made_tables import audit_of, corpus, found, provenance_of, rejected_of
+from ttsprep.audit.config import AuditConfig
+from ttsprep.audit.select import select
 from ttsprep.checks.base import catalogue
 from ttsprep.report.page import audit_report, build_report
 
@@ -264,22 +267,30 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js("getComputedStyle(document.body).backgroundColor") != before
 
 
-def test_choosing_what_to_reject_counts_what_is_left(small, tmp_path):
+def test_what_if_is_what_select_keeps(small, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(audit_report(small), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
-        kept = "document.getElementById('kept').textContent"
-        chips = "[...document.querySelectorAll('#chips label')]"
-        assert page.js(f"{chips}.filter(l => l.firstChild.checked).map(l => l.textContent)") == [
-            "clipping 3",
-            "rate-outlier 1",
-        ]
-        assert page.js(kept).endswith("in 37 clips.")
-        page.js(f"{chips}.find(l => l.textContent.startsWith('leading-silence')).click()")
-        assert page.js(kept).endswith("in 35 clips.")
-        page.js(f"{chips}.forEach(l => l.firstChild.checked && l.click())")
-        assert page.js(kept).startswith(f"Keeps {small.summary['hours'] * 60:.1f} min (100.0 %) in 40 clips")
+        cells = "[...document.querySelectorAll('#choice tbody tr')].map(r => [...r.children].map(c => c.textContent))"
+        shown = page.js(cells)
+        tips = page.js("[...document.querySelectorAll('#choice tbody tr')].map(r => r.dataset.tip)")
+    assert [row[0] for row in shown] == [row["option"] for row in small.summary["what_if"]]
+    assert "keep clipping" in [row[0] for row in shown]
+    terms = AuditConfig().terms(0)
+    now = select(small.table, small.findings, terms)
+    assert now == small.selection
+    for (option, _, change, clips), recipe in zip(shown, tips, strict=True):
+        action, code = option.split(" ")
+        rules = terms.rules
+        reject = tuple(name for name in rules.reject if name != code)
+        rules = rules.model_copy(
+            update={"keep": (code,), "reject": reject} if action == "keep" else {"reject": (*rules.reject, code)}
+        )
+        kept = select(small.table, small.findings, replace(terms, rules=rules)).kept
+        assert int(clips) == len(kept)
+        assert change.startswith("+" if len(kept) > len(now.kept) else "\u2212")
+        assert code in recipe
 
 
 def test_a_player_plays(small, tmp_path):

@@ -6,7 +6,7 @@ clips of a build are three readings of it.
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
 
@@ -181,14 +181,13 @@ def select(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> Selecti
     return Selection(kept, rejected, held, sounds.lost(kept, [r.id for r in rejected]), judge.fixed)
 
 
-def kept_by_strictness(clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> dict[str, set[str]]:
-    """Return the clips that a build would keep at each strictness, the other terms being the same."""
-    sounds, kept = Sounds(clips), {}
-    for strictness in MOST_WARNINGS:
-        asked = replace(terms, rules=terms.rules.model_copy(update={"strictness": strictness}))
-        out, _ = _rejected(clips, _Judge(clips, findings, asked), sounds, asked)
-        kept[strictness] = set(clips["id"]) - out.keys()
-    return kept
+def kept_by_option(clips: pd.DataFrame, findings: pd.DataFrame, options: Mapping[str, Terms]) -> dict[str, set[str]]:
+    """Return the clips that a build would keep on each of several terms, by their name."""
+    sounds, ids = Sounds(clips), set(clips["id"])
+    return {
+        name: ids - _rejected(clips, _Judge(clips, findings, terms), sounds, terms)[0].keys()
+        for name, terms in options.items()
+    }
 
 
 def _rejected(

@@ -1,6 +1,7 @@
 """What becomes of each clip, in words and numbers: the selection of a build as a report shows it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from ttsprep.audit.select import Selection, Terms, kept_by_strictness
+from ttsprep.audit.select import Selection, Terms, kept_by_option
 from ttsprep.checks.base import catalogue
 from ttsprep.core.types import Severity
 
@@ -76,10 +77,11 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame, selection: Selection,
     -------
     dict
         ``clips``, ``hours``; ``verdicts``: for each verdict ``clips`` and ``hours``; ``severities``: findings
-        of each severity; ``codes``: for each code, worst first, its worst ``severity``, ``findings``,
-        ``error``, ``warning``, ``note``, ``fixable``, ``clips`` and ``hours`` that have it, ``clips_only``
-        and ``hours_only`` that would be usable but for it, ``fix``: what to do, in a sentence; ``strictness``: what
-        each step keeps.
+        of each severity; ``codes``: for each code, most at stake first, its worst ``severity``,
+        ``findings``, ``error``, ``warning``, ``note``, ``fixable``, ``clips`` and ``hours`` that have it,
+        ``clips_at_stake`` and ``hours_at_stake`` that are dropped or have to be fixed for it, alone or with others,
+        ``fix``: what to do, in a sentence; ``strictness``: what each step keeps; ``what_if``: what a build with one
+        ``option`` more would keep, the most first, with the ``recipe`` line for it.
     """
     hours = _hours(clips)
     outcome = verdicts(clips, selection).to_numpy()
@@ -89,7 +91,7 @@ def summarise(clips: pd.DataFrame, findings: pd.DataFrame, selection: Selection,
         "verdicts": {v.value: _size(hours, outcome == v.value) for v in Verdict},
         "severities": {s.value: int((findings["severity"] == s).sum()) for s in reversed(Severity)},
         "codes": _codes(clips, findings, hours, selection, terms),
-        "strictness": _strictness(clips, findings, hours, terms),
+        **_options(clips, findings, hours, terms, selection),
     }
 
 
@@ -97,42 +99,80 @@ def _codes(
     clips: pd.DataFrame, findings: pd.DataFrame, hours: _Array, selection: Selection, terms: Terms
 ) -> dict[str, dict[str, Any]]:
     ids = clips["id"].astype(str)
-    only_reason = ids.map(_only_reasons(selection)).to_numpy()
+    reasons = _reasons(selection)
     rows = []
     for code, group in findings.groupby("code", sort=True):
         severities = group["severity"].value_counts()
         worst = max((Severity(s) for s in severities.index), key=lambda s: s.rank)
         having = _size(hours, ids.isin(group["clip"]).to_numpy())
-        only = _size(hours, only_reason == code)
+        stake = _size(hours, ids.isin(reasons.get(str(code), ())).to_numpy())
         row = {
             "severity": worst.value,
             "findings": len(group),
             **{s.value: int(severities.get(s.value, 0)) for s in reversed(Severity)},
             "fixable": bool(terms.fixes(str(code))),
             **having,
-            "clips_only": only["clips"],
-            "hours_only": only["hours"],
+            "clips_at_stake": stake["clips"],
+            "hours_at_stake": stake["hours"],
             "fix": catalogue()[str(code)][0].fix.split(". ")[0].rstrip("."),
         }
-        rows.append((-worst.rank, -having["clips"], str(code), row))
-    return {code: row for _, _, code, row in sorted(rows, key=lambda r: r[:3])}
+        rows.append((-stake["hours"], -worst.rank, -having["clips"], str(code), row))
+    return {code: row for *_, code, row in sorted(rows, key=lambda r: r[:4])}
 
 
-def _only_reasons(selection: Selection) -> Mapping[str, str]:
-    """Return the code without which a clip would be usable as it is, of those that have one such code."""
-    reasons = {name: set(codes) for name, codes in selection.fixed.items()}
-    for item in selection.rejected:
-        reasons.setdefault(item.id, set()).update(item.codes)
-    return {name: next(iter(codes)) for name, codes in reasons.items() if len(codes) == 1}
+def _reasons(selection: Selection) -> Mapping[str, set[str]]:
+    """Return the clips that are dropped or fixed for each code."""
+    found: dict[str, set[str]] = {}
+    for name, codes in (*selection.fixed.items(), *((item.id, item.codes) for item in selection.rejected)):
+        for code in codes:
+            found.setdefault(code, set()).add(name)
+    return found
 
 
-def _strictness(clips: pd.DataFrame, findings: pd.DataFrame, hours: _Array, terms: Terms) -> list[dict[str, Any]]:
+def _options(
+    clips: pd.DataFrame, findings: pd.DataFrame, hours: _Array, terms: Terms, selection: Selection
+) -> dict[str, list[dict[str, Any]]]:
+    """Return what each strictness keeps, and what one option more would keep or reject."""
     ids = clips["id"].astype(str)
-    kept = kept_by_strictness(clips, findings, terms)
+    strict = {name: _with(terms, strictness=name) for name in STRICTNESS}
+    more = _one_more(findings, terms, selection)
+    kept = kept_by_option(clips, findings, strict | {recipe: asked for recipe, (_, asked) in more.items()})
     steps = [(EVERY, np.ones(len(clips), dtype=bool))]
     steps += [(label, ids.isin(kept[name]).to_numpy()) for name, label in STRICTNESS.items()]
     steps.append((SPOTLESS, steps[-1][1] & ~ids.isin(findings["clip"]).to_numpy()))
-    return [{"keep": label, **_size(hours, keep)} for label, keep in steps]
+    now = set(selection.kept)
+    rows = [
+        {"option": option, "recipe": recipe, **_size(hours, ids.isin(kept[recipe]).to_numpy())}
+        for recipe, (option, _) in more.items()
+        if kept[recipe] != now
+    ]
+    rows.sort(key=lambda row: (-row["hours"], -row["clips"], row["option"]))
+    return {"strictness": [{"keep": label, **_size(hours, keep)} for label, keep in steps], "what_if": rows}
+
+
+def _one_more(findings: pd.DataFrame, terms: Terms, selection: Selection) -> dict[str, tuple[str, Terms]]:
+    """Return the terms with a code kept that rejects clips, or with one rejected that does not, by the recipe line."""
+    rules = terms.rules
+    rejecting = {code for item in selection.rejected for code in item.codes}
+    others = findings["code"][(findings["clip"] != "") & (findings["severity"] != Severity.NOTE)]
+    found: dict[str, tuple[str, Terms]] = {}
+    for code in sorted(rejecting | set(others)):
+        if code in rejecting:
+            reject = tuple(name for name in rules.reject if name != code)
+            asked = _with(terms, keep=(*rules.keep, code), reject=reject)
+            found[f"[select] keep = {_toml(asked.rules.keep)}, reject = {_toml(reject)}"] = f"keep {code}", asked
+        if code not in rules.reject:
+            asked = _with(terms, reject=(*rules.reject, code))
+            found[f"[select] reject = {_toml(asked.rules.reject)}"] = f"reject {code}", asked
+    return found
+
+
+def _with(terms: Terms, **rules: Any) -> Terms:
+    return replace(terms, rules=terms.rules.model_copy(update=rules))
+
+
+def _toml(codes: tuple[str, ...]) -> str:
+    return f"[{', '.join(repr(code) for code in codes)}]".replace("'", '"')
 
 
 def _hours(clips: pd.DataFrame) -> _Array:

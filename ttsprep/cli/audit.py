@@ -244,7 +244,7 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
 
 
 def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None:
-    """Show what was read, the verdict, the findings worst first, and where the report is."""
+    """Show what was read, the verdict, the findings with most at stake first, and where the report is."""
     from rich.text import Text
 
     from ttsprep.models.speaker import Speaker
@@ -318,15 +318,17 @@ def _verdicts(summary: Mapping[str, Any]) -> "Table":
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    for justify in ("left", "right", "right", "right", "left"):
+    for justify in ("left", "right", "right", "left"):
         table.add_column(justify=justify, no_wrap=True)
     block = "█" if encodable("█") else "#"
+    unit = "hours" if summary["hours"] else "clips"  # the share is that of the number before it
     for name, colour in VERDICTS.items():
         row = summary["verdicts"][name]
-        share = row["clips"] / max(1, summary["clips"])
-        numbers = count(row["clips"], "clip"), hours(row["hours"]), f"{100 * share:.1f} %"
+        share = row[unit] / (summary[unit] or 1)
+        numbers = {"clips": count(row["clips"], "clip"), "hours": hours(row["hours"])}
+        numbers[unit] += f" ({100 * share:.1f} %)"
         bar = block * max(round(share * 24), bool(row["clips"]))
-        table.add_row(Text(name, f"bold {colour}"), *numbers, Text(bar, colour))
+        table.add_row(Text(name, f"bold {colour}"), *numbers.values(), Text(bar, colour))
     return table
 
 
@@ -334,7 +336,7 @@ def _findings(summary: Mapping[str, Any]) -> "Table":
     from rich.text import Text
 
     table = plain_table()
-    for title in (*COLOURS, "clips"):
+    for title in (*COLOURS, "clips", "at stake"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
     table.add_column("fix")  # gives way where the terminal is narrow
@@ -342,7 +344,8 @@ def _findings(summary: Mapping[str, Any]) -> "Table":
         numbers = [Text(f"{row[name]:,}" if row[name] else "", colour) for name, colour in COLOURS.items()]
         clips = Text(f"{row['clips']:,}" if row["clips"] else "corpus")
         fix = Text(row["fix"], no_wrap=True, overflow="ellipsis")
-        table.add_row(*numbers, clips, Text(code, f"bold {COLOURS[row['severity']]}"), fix)
+        stake = Text(hours(row["hours_at_stake"]) if row["hours_at_stake"] else "")
+        table.add_row(*numbers, clips, stake, Text(code, f"bold {COLOURS[row['severity']]}"), fix)
     return table
 
 

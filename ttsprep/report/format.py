@@ -18,3 +18,9 @@ def hours(value: float) -> str:
         return f"{value:,.1f} h"
     seconds = value * 3600
     return f"{value * 60:.1f} min" if seconds >= 60 else f"{seconds:.1f} s" if 0 < seconds < 9.5 else f"{seconds:.0f} s"
+
+
+def change(value: float) -> str:
+    """Write a difference of durations in hours with its sign: ``+2.1 min``, ``−3 s``, ``0 s``."""
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return sign + hours(abs(value))

@@ -1,6 +1,6 @@
 """What a corpus is judged for, and its groups, in sentences: the same on a terminal and on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ttsprep.report.format import count, hours
@@ -29,20 +29,41 @@ def rate_choices(summary: Mapping[str, Any]) -> str:
     return "; ".join(f"{one['rate']:,} Hz: {count(one['clips'], 'clip')}, {hours(one['hours'])}" for one in choices)
 
 
+def described_groups(summary: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Describe each measure with two groups: ``start``, ``high``, ``low`` and ``choice`` of a sentence."""
+    return [
+        {
+            "start": f"two groups by {one['name']}:",
+            "high": _heap(one, "high"),
+            "low": _heap(one, "low"),
+            "choice": _choice(one, summary["goal"]["choices"]),
+        }
+        for one in summary["groups"]
+    ]
+
+
 def group_lines(summary: Mapping[str, Any]) -> list[str]:
-    """Describe the measures in which the corpus is two groups: one sentence each."""
-    lines: list[str] = []
-    if not summary["groups"]:
-        return lines
+    """Describe the groups and what there is to choose: one line each."""
+    return [f"{one['start']} {one['high']}, {one['low']}; {one['choice']}" for one in described_groups(summary)]
+
+
+def _heap(one: Mapping[str, Any], name: str) -> str:
+    group, value = one[name], one[name]["median"]
     from ttsprep.report.data import quantities  # loads every check
 
-    for one in summary["groups"]:
-        quantity = next((q for q in quantities() if q.column == one["measure"]), None)
+    quantity = next((q for q in quantities() if q.column == one["measure"]), None)
+    shown = quantity.show(value * quantity.scale) if quantity else f"{value:.1f} {one['unit']}"
+    return f"{count(group['clips'], 'clip')} ({hours(group['hours'])}) at {shown}"
 
-        def heap(name: str, one: Mapping[str, Any] = one, quantity: Any = quantity) -> str:
-            group, value = one[name], one[name]["median"]
-            shown = quantity.show(value * quantity.scale) if quantity else f"{value:.1f} {one['unit']}"
-            return f"{count(group['clips'], 'clip')} ({hours(group['hours'])}) at {shown}"
 
-        lines.append(f"two groups by {one['name']}: {heap('high')}, {heap('low')}")
-    return lines
+def _choice(one: Mapping[str, Any], rates: Sequence[Mapping[str, Any]]) -> str:
+    """Say what can be trained on, in hours: the rates for groups of bandwidth, else both groups or the larger."""
+    low, high = one["low"]["hours"], one["high"]["hours"]
+    if one["measure"] == "bandwidth_hz":
+        above = [rate for rate in rates if rate["clips"] <= one["high"]["clips"]]
+        below = [rate for rate in rates if rate["clips"] > one["high"]["clips"]]
+        both = [above[-1]] if above else []
+        both += [below[0]] if below else []
+        if len(both) == 2:
+            return "choose " + ", or ".join(f"--rate {rate['rate']} with {hours(rate['hours'])}" for rate in both)
+    return f"choose both with {hours(low + high)}, or the larger alone with {hours(max(low, high))}"

@@ -26,8 +26,8 @@ from ttsprep.report.charts.svg import CLASSES, Figure, column
 from ttsprep.report.charts.voices import place_voices, voice_map
 from ttsprep.report.compare import SHARE
 from ttsprep.report.data import BuildTables, coverage_of, cut, main_language, quantities, visible
-from ttsprep.report.format import count, hours
-from ttsprep.report.goal import goal_line, group_lines, rate_choices
+from ttsprep.report.format import change, count, hours
+from ttsprep.report.goal import described_groups, goal_line, rate_choices
 from ttsprep.report.spoken import Piece, spoken
 from ttsprep.report.worst import Card, worst_clips
 
@@ -86,8 +86,9 @@ def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | Non
             verdict_classes={v.value: CLASSES[v] for v in Verdict},
             goal=goal_line(audit.summary),
             choices=rate_choices(audit.summary),
-            groups=group_lines(audit.summary),
+            groups=described_groups(audit.summary),
             shares=_shares(audit.summary),
+            kept=_kept(audit.summary),
             strictness=plots.strictness(audit.summary["strictness"], audit.summary["hours"]),
             codes=[_code(audit, code, cards[code]) for code in codes],
             most=max((row["clips"] for row in audit.summary["codes"].values()), default=0),
@@ -118,7 +119,7 @@ def environment() -> "jinja2.Environment":
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(count=count, hours=hours, visible=visible)
+    environment.globals.update(count=count, hours=hours, change=change, visible=visible)
     return environment
 
 
@@ -152,8 +153,15 @@ def _shares(summary: Any) -> list[dict[str, Any]]:
         size = summary["verdicts"][v.value]
         width = 100 * size[unit] / total
         pieces.append({"name": v.value, "class": CLASSES[v], "x": start, "width": width, **size})
+        pieces[-1]["of_clips"] = 100 * size["clips"] / (summary["clips"] or 1)
         start += width
     return pieces
+
+
+def _kept(summary: Any) -> dict[str, Any]:
+    """Add up what a build keeps: usable as it is, or fixed."""
+    sizes = [summary["verdicts"][v.value] for v in (Verdict.USABLE, Verdict.FIXABLE)]
+    return {unit: sum(size[unit] for size in sizes) for unit in ("clips", "hours")}
 
 
 def _code(audit: Audited, code: str, cards: list[Card]) -> dict[str, Any]:
@@ -174,7 +182,8 @@ def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
 
 def _distributions(audit: Audited, outcome: Any) -> list[Figure]:
     limits = limits_of(audit.table, audit.findings)
-    figures = (histogram(q, audit.table, outcome, limits.get(q.column, [])) for q in quantities())
+    limit = {one["measure"]: one["limit"] for one in audit.summary["groups"]}
+    figures = (histogram(q, audit.table, outcome, limits.get(q.column, []), limit.get(q.column)) for q in quantities())
     return [figure for figure in figures if figure is not None]
 
 
@@ -241,7 +250,6 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
         "verdicts": names,
         "verdict": [names.index(v) for v in outcome[order]],
         "codes": codes,
-        "fixable": [audit.summary["codes"][code]["fixable"] for code in codes],
         "severities": [s.value for s in Severity],
         "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],

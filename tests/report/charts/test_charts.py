@@ -89,6 +89,16 @@ def test_a_histogram_counts_every_clip_once_under_its_verdict():
     assert re.fullmatch(r"Length: median \d\.\d s \(IQR \d\.\d–\d\.\d\)", figure.title)
 
 
+def test_two_groups_have_a_colour_each():
+    loudness = next(q for q in quantities() if q.column == "loudness_lufs")
+    clips = corpus(50).assign(loudness_lufs=[-20.0] * 30 + [-35.0] * 20)
+    figure = histogram(loudness, clips, np.full(50, "usable", dtype=object), [], -27.0)
+    counts = [tip.split(": ")[1] for tip in tips(figure.svg)]
+    assert counts == ["20 in the low group", "30 in the high group"]
+    assert {e.get("class") for e in parsed(figure.svg).iter() if e.tag.endswith("path")} >= {"low", "high"}
+    assert figure.title == "Loudness: two groups"
+
+
 @pytest.mark.parametrize("values", [[5.0], [5.0] * 30, [0.0, 1e6], [1e-9, 2e-9, np.inf]])
 def test_a_histogram_of_odd_values_is_drawn(values):
     clips = pd.DataFrame({"duration_s": values})

@@ -70,6 +70,10 @@ class _Measure:
     read: Callable[[pd.DataFrame], "pd.Series[float]"] | None = None
     semitones: bool = False
 
+    def values(self, clips: pd.DataFrame) -> _Values:
+        """Return the measure of each clip."""
+        return np.asarray(self.read(clips) if self.read else clips[self.column], np.float64)
+
 
 _MEASURES = (
     _Measure("bandwidth_hz", "bandwidth", "Hz", 1_000.0, read=spectrum_end_hz),
@@ -97,8 +101,7 @@ def find_groups(clips: pd.DataFrame) -> list[Groups]:
     for measure in _MEASURES:
         if measure.column not in readable or (measure.of_one_voice and voices > 1):
             continue
-        column = measure.read(readable) if measure.read else readable[measure.column]
-        values = np.asarray(column, np.float64)
+        values = measure.values(readable)
         known = np.isfinite(values)
         at, sizes = values[known], hours[known]
         low = _split(12 * np.log2(at) if measure.semitones else at, measure.least) if len(at) >= _FEWEST else None
@@ -108,6 +111,12 @@ def find_groups(clips: pd.DataFrame) -> list[Groups]:
         heaps = (_heap(at[low], sizes[low]), _heap(at[~low], sizes[~low]))
         found.append(Groups(measure.column, measure.name, measure.unit, limit, *heaps))
     return found
+
+
+def in_low_group(clips: pd.DataFrame, measure: str, limit: float) -> npt.NDArray[np.bool_]:
+    """Return which clips are in the lower of two groups, by `measure` and `limit` of a `Groups`."""
+    one = next(one for one in _MEASURES if one.column == measure)
+    return np.asarray(one.values(clips) <= limit, np.bool_)
 
 
 def _heap(values: _Values, hours: _Values) -> Heap:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
+from ttsprep.audit.goal.groups import in_low_group
 from ttsprep.audit.verdict import Verdict
 from ttsprep.report.charts.svg import (
     CLASSES,
@@ -81,8 +82,10 @@ def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tup
     return result
 
 
-def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: _Limits) -> Figure | None:
-    """Draw a quantity over the clips, stacked by verdict; None where nothing was measured.
+def histogram(
+    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: _Limits, split: float | None = None
+) -> Figure | None:
+    """Draw a quantity over the clips, stacked by verdict, or by group; None where nothing was measured.
 
     Parameters
     ----------
@@ -92,6 +95,8 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
         The table and the verdict of each of its rows.
     limits
         (limit in the unit of the column, code) pairs.
+    split
+        Limit between the two groups of clips by this quantity, where there are two.
     """
     values = column(clips, quantity.column) * quantity.scale
     there = np.isfinite(values)
@@ -100,7 +105,12 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
         return None
     limits = [(value * quantity.scale, code) for value, code in limits]
     edges = np.linspace(*axis_range(values, limits, 10.0**-quantity.digits), BINS + 1)
-    layers = [_Layer(v.value, CLASSES[v], _count(values[verdict == v.value], edges)) for v in Verdict]
+    if split is not None:
+        low = in_low_group(clips[there], quantity.column, split)
+        layers = [_Layer(f"in the {name} group", name, _count(values[mask], edges))
+                  for name, mask in (("low", low), ("high", ~low))]  # fmt: skip
+    else:
+        layers = [_Layer(v.value, CLASSES[v], _count(values[verdict == v.value], edges)) for v in Verdict]
     notes = [quantity.spread(values)]
     if quantity.column == "duration_s":
         outside = [("under 1 s", np.mean(values < 1)), *((f"over {s} s", np.mean(values > s)) for s in (15, 30))]
@@ -108,7 +118,7 @@ def histogram(quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any]
     if beyond := _beyond(values, edges):
         notes.append(f"{beyond:,} beyond the axis, in the outermost bars")
     top = float(np.sum([layer.counts for layer in layers], axis=0).max())
-    title = f"{quantity.name}: {quantity.middle(values)}"
+    title = f"{quantity.name}: {quantity.middle(values) if split is None else 'two groups'}"
     return _draw(quantity, edges, layers, (title, "; ".join(notes)), top, limits)
 
 

@@ -221,42 +221,6 @@
     choose(place);
   });
 
-  // ---- what is left if clips with chosen findings are rejected
-  const chooseCodes = () => {
-    const chips = $("chips");
-    const counts = data.codes.map(() => 0), lost = data.codes.map(() => false);
-    data.found.forEach((list, i) => {
-      for (const code of new Set(list.filter((f) => f[1] > 0).map((f) => f[0]))) counts[code] += 1;
-      if (data.verdict[i] === 2) for (const f of list) if (f[1] === 2 && !data.fixable[f[0]]) lost[f[0]] = true;
-    });
-    data.codes.forEach((code, c) => {
-      if (!counts[c]) return;
-      const label = make("label");
-      const box = make("input");
-      box.type = "checkbox";
-      box.value = c;
-      box.checked = lost[c];
-      label.append(box, `${code} ${counts[c].toLocaleString("en")}`);
-      chips.append(label);
-    });
-    const total = length.values.reduce((sum, v) => sum + (v || 0), 0) + data.rest_s;
-    const count = () => {
-      const rejected = new Set([...chips.querySelectorAll(":checked")].map((box) => Number(box.value)));
-      let seconds = data.rest_s, clips = data.all - size;
-      data.found.forEach((list, i) => {
-        if (list.some((f) => f[1] > 0 && rejected.has(f[0]))) return;
-        seconds += length.values[i] || 0;
-        clips += 1;
-      });
-      const share = total ? ` (${((100 * seconds) / total).toFixed(1)} %)` : "";
-      $("kept").textContent = `Keeps ${spell(seconds)}${share} in ${plural(clips, "clip")}.`;
-    };
-    chips.addEventListener("input", count);
-    count();
-    $("choice").hidden = false;
-  };
-  if (length && data.found.some((list) => list.some((f) => f[1] > 0))) chooseCodes();
-
   // ---- filters
   $("filters").addEventListener("submit", (event) => event.preventDefault());
   for (const field of [query, byVerdict, byCode]) field.addEventListener("input", refresh);
