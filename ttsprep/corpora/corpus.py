@@ -12,6 +12,7 @@ from ttsprep.core.plugins import load_plugins
 from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
+from ttsprep.corpora.layouts._speakers import with_folder_speakers
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import Tables
 from ttsprep.corpora.reading import SHALLOW, Reading
@@ -206,6 +207,9 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         raise CorpusError(f"{path} names no clip when it is read as {taken.kind.name}{first}")
     if taken.kind is not Tables:
         clips = _matched(clips, AudioIndex(root, reading.tree(root).audio), findings)
+    if not any(clip.speaker for clip in clips):
+        clips, by_folder = with_folder_speakers(clips, lambda: _labelled(reading.tree(root).others))
+        taken.layout.decided += by_folder
     clips, guessed = _with_languages(clips, language)
     findings += _mismatches(clips)
     named = {os.path.normpath(clip.path) for clip in clips}
@@ -248,6 +252,11 @@ def _matched(clips: list[Clip], index: AudioIndex, findings: list[Finding]) -> l
     findings.extend(matched_notes("the metadata", len(names), matches))
     paths = {name: path for name, path in zip(names, matches.paths, strict=True) if path}
     return [replace(clip, path=paths.get(clip.path, clip.path)) for clip in clips]
+
+
+def _labelled(others: Sequence[str]) -> set[str]:
+    """Return the stems of the files that hold the labels of a recording."""
+    return {path.rpartition(".")[0] for path in others if path.lower().endswith((".lab", ".textgrid"))}
 
 
 def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[str]]:
