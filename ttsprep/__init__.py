@@ -88,12 +88,11 @@ class BuildOptions(DecidingOptions, total=False):
     jobs: int
 
 
-class EncodeOptions(TypedDict, total=False):
+class EncodeOptions(ReadOptions, total=False):
     """Options of `encode`; `format` is ``--format``."""
 
     codec: str
     format: str
-    layout: str
     num_codebooks: int
     beam: int
     device: str
@@ -231,13 +230,18 @@ def encode(corpus: str | Path, out: str | Path = "codes", **options: Unpack[Enco
     TtsprepError
         If the corpus or the codec cannot be used, or the codes cannot be written.
     """
+    from ttsprep.build.options import audit_recipe
     from ttsprep.codec.encode import encode as run
     from ttsprep.codec.encode_job import Options
     from ttsprep.core.workers.pool import cores
+    from ttsprep.corpora.source import readable
 
     given = _known(options, EncodeOptions)
     jobs = cores(given.pop("jobs", None))
-    return run(Path(corpus), Path(out), Options(**{_FIELDS.get(name, name): given[name] for name in given}), jobs=jobs)
+    recipe = audit_recipe(reading=_reading(options))
+    own = {_FIELDS.get(name, name): given[name] for name in given if name not in ReadOptions.__annotations__}
+    chosen = Options(layout=recipe.layout, reading=recipe.reading(), **own)
+    return run(readable(Path(corpus)), Path(out), chosen, jobs=jobs)
 
 
 VERBS |= {"ttsprep.audit": audit, "ttsprep.build": build}

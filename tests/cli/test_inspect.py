@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from corpora.layouts.corpus import audio, put
 
+from ttsprep.cli.main import main
+
 COMMAND = Path(sys.executable).with_name("ttsprep")
 ROWS = "".join(f"{n}|anna|This is sentence number {n}.|{n}\n" for n in range(6))
 
@@ -64,3 +66,46 @@ def test_what_is_refused_is_shown_too(corpus: Path) -> None:
 def test_a_wrong_word_in_columns_names_the_nearest(corpus: Path) -> None:
     code, _, error = run("inspect", corpus, "--columns", "path,txt")
     assert (code, "did you mean 'text'?" in error) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["inspect", "{}"], "would read 3 clips"),
+        (["audit", "{}", "--dry-run"], "3 clips"),
+        (["build", "--source", "{}", "--dry-run", "--jobs", "1"], "3 clips"),
+        (["encode", "{}", "--dry-run"], "3 clips"),
+        (["selftest", "{}", "--jobs", "1"], "has 3 clips that can be read; a self-test needs 10"),
+    ],
+    ids=["inspect", "audit", "build", "encode", "selftest"],
+)
+def test_every_command_that_reads_a_corpus_takes_the_same_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str], said: str
+) -> None:
+    if command[0] == "encode":
+        pytest.importorskip("torch")
+    texts = ["The house is old.", "A winter came.", "Nobody knows why."]
+    rows = "".join(f"{n}|{text}|Satz {n}, der anders lautet.\n" for n, text in enumerate(texts))
+    place = tmp_path / "all"
+    audio(place / "elsewhere", *(f"{n}.wav" for n in range(3)))
+    put(place, "lists/metadata.csv", rows)
+    (place / "sound").mkdir()
+    (place / "sound" / "linked").symlink_to(place / "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(place / "lists") for word in command]
+    reading = ["--columns", "path,text,-", "--audio-root", str(place / "sound"), "--follow-links"]
+    code, shown = in_process(monkeypatch, capsys, [*words, *reading, "--layout", "table", "--language", "en"])
+    assert said in shown
+    assert code == (2 if "needs 10" in said else 0)
+    code, shown = in_process(monkeypatch, capsys, [*words, "--layout", "ljspeech"])
+    assert (code, "--layout table reads it" in shown) == (2, True)
+
+
+def in_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> tuple[int, str]:
+    """Return exit code and all that is shown, without the start of a process."""
+    monkeypatch.setattr(sys, "argv", ["ttsprep", *words])
+    code = main()
+    shown = capsys.readouterr()
+    return code, " ".join((shown.out + shown.err).split())

@@ -11,7 +11,7 @@ import typer
 
 from ttsprep.cli import console
 from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
-from ttsprep.cli.options import AsJson, Jobs, WorkersGroup, grouped
+from ttsprep.cli.options import AsJson, Jobs, ReadingGroup, WorkersGroup, grouped
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
@@ -47,7 +47,6 @@ class CodingGroup:
     codec: Annotated[str, typer.Option(metavar="C", help="Checkpoint, Hugging Face folder, or nano16.")] = "nano16"
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes")
     form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, webdataset or hf.")] = "parquet"
-    layout: Annotated[str, typer.Option(metavar="NAME", help="Layout of the corpus.")] = "auto"
     device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto"
     num_codebooks: Annotated[
         int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
@@ -63,6 +62,7 @@ def encode(
         Path | None, typer.Argument(metavar="[CORPUS]", help="Corpus. [default: the newest build in ./build]")
     ] = None,
     *,
+    reading: ReadingGroup,
     coding: CodingGroup,
     workers: WorkersGroup,
     verify: Annotated[bool, typer.Option("--verify", help="Encode and decode a sample again, and compare.")] = False,
@@ -75,12 +75,17 @@ def encode(
     resumes.
     """
     _needs_torch()
+    from ttsprep.build.options import audit_recipe
     from ttsprep.codec.encode import encode as run
     from ttsprep.codec.encode import newest_build, prepare
     from ttsprep.codec.encode_job import Options
+    from ttsprep.corpora.source import readable
 
-    source = newest_build(BUILDS) if corpus is None else corpus
-    options = Options(coding.codec, coding.form, coding.layout, coding.num_codebooks, coding.beam, coding.device)
+    read = audit_recipe(reading=reading.keys())
+    with console.Meter() as meter:
+        source = readable(newest_build(BUILDS) if corpus is None else corpus, progress=meter)
+    own = {name: value for name, value in asdict(coding).items() if name != "out"}
+    options = Options(layout=read.layout, reading=read.reading(), **own)
     out = coding.out
     if dry_run:
         job = prepare(source, options)

@@ -32,9 +32,11 @@ def selftest(
     """
     from ttsprep.audit.defects.selftest import selftest as run
     from ttsprep.build.options import audit_recipe
+    from ttsprep.corpora.source import readable
 
     rules = audit_recipe(recipe_for(recipe, corpus), reading.keys(), select or (), ignore or ())
     with console.Meter() as meter:
+        corpus = readable(corpus, progress=meter)
         result = run(corpus, rules, jobs=cores(jobs), per_defect=clips, progress=meter)
     show_selftest(result, as_json=as_json)
     return int(any(outcome.missed_too_often for outcome in result.outcomes if outcome.defect.plain))

@@ -77,7 +77,7 @@ def prepare(path: Path, options: Options) -> Job:
 
     if options.form not in FORMATS:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
-    todo = read_corpus(path, options.layout)
+    todo = read_corpus(path, options.layout, options.reading.language, options.reading)
     coder = load(options.codec, find_device(options.device))
     if not coder.num_codebooks:
         raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")

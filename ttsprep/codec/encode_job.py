@@ -1,9 +1,10 @@
 """What is going to be encoded, and with what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ttsprep.corpora.corpus import Corpus
+from ttsprep.corpora.reading import Reading
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import AudioCodec
@@ -20,8 +21,8 @@ class Options:
         A checkpoint, a folder, or the name of a codec that ships with ttsprep.
     form
         One of `ttsprep.codec.token_formats.FORMATS`.
-    layout
-        Of the corpus.
+    layout, reading
+        How the corpus is read.
     num_codebooks, beam
         Codebooks, and choices kept from one to the next; None for what the codec recommends.
     device
@@ -31,6 +32,7 @@ class Options:
     codec: str = "nano16"
     form: str = "parquet"
     layout: str = "auto"
+    reading: Reading = field(default_factory=Reading)
     num_codebooks: int | None = None
     beam: int | None = None
     device: str = "auto"

@@ -14,7 +14,7 @@ from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts._speakers import with_folder_speakers
 from ttsprep.corpora.layouts.base import Layout
-from ttsprep.corpora.layouts.table import Tables
+from ttsprep.corpora.layouts.table import TABULAR, Tables
 from ttsprep.corpora.reading import SHALLOW, Reading
 from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.corpora.tables.match import AudioIndex
@@ -186,7 +186,8 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     if language:
         espeak_code(language)
     if layout != "auto" and layout not in all_layouts():
-        raise UsageError(f"no layout is called {layout!r}; {nearest(layout, [*all_layouts(), 'auto'])}")
+        hint = "--layout table reads it" if layout.lower() in TABULAR else nearest(layout, [*all_layouts(), "auto"])
+        raise UsageError(f"no layout is called {layout!r}; {hint}")
     _refuse_unreadable(path)
     reading = replace(reading or Reading(), language=language)
     if reading.audio_root is None and not reading.tree(reading.folder_of_audio(path)).audio:

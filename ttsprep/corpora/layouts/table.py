@@ -18,6 +18,12 @@ EXTENSIONS = (
     *(".csv.gz", ".tsv.gz", ".jsonl.gz", ".txt.gz"),
 )
 """Of files that may be tables."""
+TABULAR = (
+    *("ljspeech", "filelist", "audiofolder", "nemo", "transcript", "manifest", "csv", "tsv", "jsonl", "metadata"),
+    *("vits", "piper", "coqui", "styletts2", "gpt-sovits", "f5-tts", "m-ailabs", "css10", "mls", "aishell3", "baker"),
+    *("jsut", "kss", "thorsten", "arctic", "deepspeech"),
+)
+"""What people call corpora that are tables."""
 _BARE = ("prompts", "transcripts", "transcript", "metadata", "text")
 """Names of tables that have no extension."""
 _MOST = 64
