@@ -15,8 +15,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from ttsprep.text.function_words import ALONE, WORDS
-from ttsprep.text.language import alike, contradicts, guess_language
+from ttsprep.text.language import alike, contradicts, guess_language, known_languages
 
 MARKUP = re.compile(r"[%<{\\$=|/]|--|_")
 SENTENCE = re.compile(r"\n|(?<=[.!?]) ")
@@ -53,7 +52,7 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=20)
     parser.add_argument("--corpora", type=int, default=40, help="of each language")
     given = parser.parse_args()
-    known = {language for table in WORDS.values() for language in table} | set(ALONE.values())
+    known = known_languages()
     draw = random.Random(5)
     totals: Counter[str] = Counter()
     for folder in sorted(given.locale.iterdir()):

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from checks.texts import SENTENCES, texts
-from ttsprep.checks.language import WRITTEN, Language, scripts_of
+from ttsprep.checks.language import Language
 from ttsprep.core.types import Severity
+from ttsprep.text.scripts import WRITTEN, scripts_of
 
 
 def unheard(lines: list[str], language: str) -> pd.DataFrame:

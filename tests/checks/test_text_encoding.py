@@ -114,9 +114,19 @@ def test_a_corpus_in_a_script_of_another_language_is_left_to_the_check_of_langua
 
 
 def test_letters_the_language_hardly_uses_are_one_note() -> None:
-    (found,) = judged([*texts("en-us"), "the word smørrebrød"], TextEncoding(), "en-us")
+    assert judged([*texts("en-us"), "the word smørrebrød"], TextEncoding(), "en-us") == []  # too few to tell
+    (found,) = judged([*texts("en-us") * 4, "the word smørrebrød"], TextEncoding(), "en-us")
     assert (found.clip, found.severity) == ("", Severity.NOTE)
     assert "ø (U+00F8) in 1" in found.message
+
+
+def test_letters_of_the_own_alphabet_are_not_rare() -> None:
+    serbian = ["Данас је лепо време, идемо у шетњу.", "Желим да научим нови језик ове године."]
+    assert judged([*serbian * 30, "Ћирилица, џеп и ђак."], TextEncoding(), "sr") == []
+
+
+def test_phonemes_are_no_letters_of_another_alphabet() -> None:
+    assert judged([*texts("en-us"), "ɹˈɛd fˈɔːɹ ˈɔːl wˈɜːθ"], TextEncoding(), "en-us") == []
 
 
 def test_a_language_that_is_not_known_is_judged_by_the_corpus() -> None:

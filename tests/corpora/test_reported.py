@@ -108,7 +108,7 @@ def test_english_lists(tmp_path: Path, rows: list[str], files: str, name: str) -
     found = read_corpus(corpus(tmp_path, [files.format(i) for i in range(len(EN))], name, rows, "\r\n"))
     expected = [text.replace(";", ",") for text in EN] if ";" in rows[0][:3] else list(EN)
     assert texts(found) == expected
-    assert {clip.speaker for clip in found.clips} <= {"", "out"}
+    assert {clip.speaker for clip in found.clips} <= {"", "out", "1406"}
     assert set(codes(found)) <= {"audio-matched"}
 
 
@@ -183,6 +183,7 @@ def test_a_list_of_phonemes_is_named(tmp_path: Path) -> None:
     rows = [f"{i}.wav|ˈɔːl ɐɹˈaʊnd ɑːɹ ˈʌðɚ kˈɪdz {'hˈæpɪli' * i}|001" for i in range(6)]
     found = read_corpus(corpus(tmp_path, [f"wavs/{i}.wav" for i in range(6)], "train_list.txt", rows))
     assert codes(found) == ["text-phonemes"]
+    assert found.findings[0].message.startswith("the texts are phonemes, not letters: 'ˈɔːl ɐɹˈaʊnd")
 
 
 def test_paths_of_another_machine_and_a_null_text(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_folding_makes_alike_what_is_read_alike() -> None:
     assert fold("Don’t") == fold("dont")
     assert fold("зам+ок") == fold("замок")
     assert fold("no") != fold("on")
+    assert fold("İZLEDİĞİNİZ IŞIK") == fold("izlediğiniz ışık") == "izlediğiniz işik"
 
 
 @given(st.text(st.characters()))

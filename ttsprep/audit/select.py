@@ -43,8 +43,8 @@ FIXED_BY = {
 
 SAME_SNR_DB = 3.0
 """Takes whose signal to noise differs by less are told apart by rate and level."""
-NO_TEXTS = "text-missing"
-"""The finding of a corpus without texts, of which no clip can be built unless a model writes them down."""
+NO_TEXTS, PHONEMES = "text-missing", "text-phonemes"
+"""Findings of a corpus without texts in letters, of which no clip can be built unless a model writes them down."""
 
 
 class Select(Section):
@@ -211,7 +211,7 @@ def _rejected(
             cut = f"{long:.0f} s are more than the {longest:g} s that can be read at once: --recipe longform cuts it"
             hard[name] = Rejection(name, terms.where, ("too-long",), cut)
         elif judge.no_texts:
-            hard[name] = Rejection(name, terms.where, (NO_TEXTS,), judge.no_texts)
+            hard[name] = Rejection(name, terms.where, *judge.no_texts)
         elif decided and decided.keep is not None:
             if not decided.keep:
                 because = f"decided: {decided.reason}" if decided.reason else "decided"
@@ -289,13 +289,13 @@ class _Judge:
         self._rules = terms.rules
         spared = set(terms.rules.keep) - set(terms.rules.reject)
         self._found: dict[str, list[tuple[int, str, str]]] = {}
-        self.no_texts = ""
+        self.no_texts: tuple[tuple[str, ...], str] | None = None
         fixed: dict[str, dict[str, None]] = {}
         ranks = {severity.value: severity.rank for severity in Severity}
         columns = findings[["clip", "code", "severity", "message"]]
         for clip, code, severity, message in columns.itertuples(index=False):
-            if code == NO_TEXTS and "transcribe" not in terms.stages:
-                self.no_texts = message
+            if code == PHONEMES or (code == NO_TEXTS and "transcribe" not in terms.stages):
+                self.no_texts = (code,), message
             if clip and terms.fixes(code) and (code, severity) not in terms.unfixed.get(clip, ()):
                 if severity != Severity.NOTE:
                     fixed.setdefault(clip, {})[code] = None

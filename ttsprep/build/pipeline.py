@@ -19,7 +19,16 @@ from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
 from ttsprep.build.config import Recipe
 from ttsprep.build.fit import unknown_symbols
-from ttsprep.build.prepare import HALF, Source, prepare, refuse_nothing, refuse_phonemes, refuse_without_texts, unread
+from ttsprep.build.prepare import (
+    HALF,
+    Source,
+    prepare,
+    refuse_nothing,
+    refuse_phonemes,
+    refuse_unreadable,
+    refuse_without_texts,
+    unread,
+)
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
 from ttsprep.build.split import NONE, split
@@ -134,6 +143,7 @@ def draft(
     refuse_phonemes(todo, recipe)
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
+        refuse_unreadable(todo.root, todo.clips, recipe)
     with open_output(state.KIND, out, [todo.root]):
         ready = prepare(todo, decisions, out / state.BEFORE, recipe, jobs, progress)
         refuse_nothing(ready, None)
@@ -183,6 +193,7 @@ def build(
     refuse_phonemes(todo, recipe)
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
+        refuse_unreadable(todo.root, todo.clips, recipe)
     with open_output(state.KIND, out, [todo.root]) as held:
         inputs = state.inputs_stamp(todo, recipe, decisions, models)
         document = state.finished(out, inputs)

@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ttsprep.audit.decisions import Decision, with_decisions
-from ttsprep.audit.select import NO_TEXTS, Rejection
+from ttsprep.audit.select import NO_TEXTS, PHONEMES, Rejection
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Progress
 from ttsprep.core.types import Clip, Severity
 from ttsprep.corpora.corpus import Corpus
+from ttsprep.corpora.exports.filelist import Filelist
+from ttsprep.text.phonemes import is_readable
 
 MOST_EMPTY = 0.01
 """Share of the clips of a build that may have no text."""
-_PHONEMES = "text-phonemes"
 HALF = 0.5
 """Share of the clips of a corpus that may have no text: more is a fault of how it was read, before all measuring."""
 
@@ -169,9 +170,29 @@ def refuse_phonemes(source: Corpus, recipe: Recipe) -> None:
     CorpusError
         If the corpus has the finding ``text-phonemes``, and the recipe does not ignore it.
     """
-    found = next((finding for finding in source.findings if finding.code == _PHONEMES), None)
-    if found is not None and _PHONEMES in recipe.enabled_codes():
+    found = next((finding for finding in source.findings if finding.code == PHONEMES), None)
+    if found is not None and PHONEMES in recipe.enabled_codes():
         raise CorpusError(
             f"{source.root}: {found.message}; give the table that has them in letters, or say which column has with "
-            f'--columns (see ttsprep inspect); [checks] ignore = ["{_PHONEMES}"] in a recipe takes them as they are'
+            f'--columns (see ttsprep inspect); [checks] ignore = ["{PHONEMES}"] in a recipe takes them as they are'
+        )
+
+
+def refuse_unreadable(root: Path, clips: Sequence[Clip], recipe: Recipe) -> None:
+    """Refuse to write lists of phonemes of texts that eSpeak NG has no phonemes for.
+
+    Raises
+    ------
+    CorpusError
+        If those are more than `MOST_EMPTY` of the clips; single ones are left out of the list and named.
+    """
+    forms = [form.name for form in recipe.configured_exports() if isinstance(form, Filelist) and form.phonemises]
+    spelt = [clip for clip in clips if forms and not is_readable(clip.text, clip.language)]
+    if len(spelt) > MOST_EMPTY * len(clips):
+        first = spelt[0]
+        raise CorpusError(
+            f"{root}: {len(spelt):,} of {len(clips):,} texts cannot be phonemised, and {forms[0]} is a list of "
+            f"phonemes: eSpeak NG has no sounds for letters of {first.language!r} such as in {first.id} "
+            f"({first.text[:40]!r}), and would read their names. Build for a trainer that reads text, or give texts in "
+            "letters that it knows (Japanese in kana)"
         )

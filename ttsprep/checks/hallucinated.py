@@ -34,6 +34,9 @@ HALLUCINATED = Code(
 PHRASES = "stock_phrases.toml"
 _SENTENCE = re.compile(r"(?<=[.!?…。！？।؟])[\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\s*[\n\r♪]+\s*")
 _ANY = r"\w+(?: \w+){0,3}"
+_CJK = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_BESIDE_CJK = re.compile(f"(?<={_CJK}) | (?={_CJK})")
+"""A blank that Chinese, Japanese and Korean texts have or not, as their writers like."""
 MOST_SENTENCES = 3
 """So many sentences at an end of a text are looked up together."""
 
@@ -108,11 +111,15 @@ def stock_phrases(text: str) -> tuple[str, str]:
     ends = [" ".join(sentences[-count:]) for count in counts]
     starts = [" ".join(sentences[:count]) for count in counts]
     known = _patterns()
-    credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(fold(part))), "")
-    if not credit and (found := known.ending.search(fold(text))):
+    credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(_folded(part))), "")
+    if not credit and (found := known.ending.search(_folded(text))):
         credit = found[0].strip()
-    saying = next((part.strip() for part in ends if known.sayings.fullmatch(fold(part))), "")
-    return credit, saying
+    saying = next((part.strip() for part in ends if known.sayings.fullmatch(_folded(part))), "")
+    return credit, saying or (text.strip() if _folded(text) in known.alone else "")
+
+
+def _folded(text: str) -> str:
+    return _BESIDE_CJK.sub("", fold(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +127,28 @@ class _Patterns:
     credits: re.Pattern[str]
     sayings: re.Pattern[str]
     ending: re.Pattern[str]
+    alone: frozenset[str]
 
 
 @cache
 def _patterns() -> _Patterns:
     text = resources.files("ttsprep.checks").joinpath(PHRASES).read_text(encoding="utf-8")
-    tables = tomllib.loads(text).values()
+    tables = list(tomllib.loads(text).values())
     credits = [phrase for table in tables for phrase in table["credits"]]
     sayings = [phrase for table in tables for phrase in table["sayings"]]
     certain = [phrase for phrase in credits if "*" not in phrase and phrase.count(" ") >= 2]
-    return _Patterns(_in_a_row(credits), _in_a_row(sayings), re.compile(rf"(?:^| )(?:{_any(certain)})$"))
+    alone = frozenset(phrase for table in tables for phrase in table.get("alone", ()))
+    return _Patterns(_in_a_row(credits), _in_a_row(sayings), re.compile(rf"(?:^| )(?:{_any(certain)})$"), alone)
 
 
 def _in_a_row(phrases: list[str]) -> re.Pattern[str]:
     """Return what matches one phrase or several, folded."""
     one = _any(phrases)
-    return re.compile(rf"(?:{one})(?: (?:{one}))*")
+    return re.compile(rf"(?:{one})(?: ?(?:{one}))*")
 
 
 def _any(phrases: list[str]) -> str:
-    parts = (" ".join(_ANY if word == "*" else re.escape(word) for word in phrase.split()) for phrase in phrases)
+    parts = (re.escape(_BESIDE_CJK.sub("", phrase)).replace(r"\*", _ANY).replace(r"\ ", " ") for phrase in phrases)
     return "|".join(sorted(set(parts), key=len, reverse=True))
 
 

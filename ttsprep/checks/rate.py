@@ -85,7 +85,7 @@ class Rate(Check):
             yield Finding(corpus.id.iloc[i], "rate-outlier", severity, message, seconds, expected)
 
     def _absolute(self, corpus: pd.DataFrame) -> Iterator[Finding]:
-        syllables = corpus.language.map(lambda language: bool(scripts_of(language) & {"CJK", "HANGUL"}))
+        syllables = corpus.language.map(lambda language: bool(scripts_of(language) & {"HAN", "HANGUL"}))
         slowest = pd.Series(self.slowest_cps, corpus.index).mask(syllables, self.slowest_syllables_per_s)
         for row, slow in zip(rows(corpus), slowest, strict=True):
             if not row.chars or not (row.chars_per_s > self.fastest_cps or row.chars_per_s < slow):

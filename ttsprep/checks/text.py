@@ -11,6 +11,7 @@ from ttsprep.checks.base import Chart, Check, Code, listed
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import count_spoken, fold, script, words
+from ttsprep.text.scripts import NO_BLANKS
 
 EMPTY = Code(
     "text-empty",
@@ -31,8 +32,8 @@ _MISSING = Code(
 _PHONEMES = Code(
     "text-phonemes",
     "The transcripts are phonemes, not text.",
-    "The column of texts of a table has stress marks and letters of the IPA, or ARPABET, in half of its cells or more, "
-    "and no column has letters of a script; one error on the corpus.",
+    "Stress marks and letters of the IPA, or ARPABET, in half of the texts or more (of 400, where there are more); one "
+    "error on the corpus.",
     "Phonemes that are phonemized again are read as the names of their letters: the model learns to spell.",
     "Read the table that has the texts in letters, or say with `--columns` which column that is.",
 )
@@ -59,7 +60,6 @@ REPETITION = Code(
 )
 
 _LETTER_RUN = re.compile(r"([^\W\d_])\1{4,}")
-_UNSPACED = {"HAN", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"}
 _UNSPACED_LOOP = re.compile(r"(.{2,20}?)\1{3,}")
 _WORDS_READ = 1000
 
@@ -148,6 +148,6 @@ def loop(plain: str) -> str:
                 phrase = " ".join(tokens[at - run_length + 1 : at - run_length + 1 + size])
                 return f"{phrase} × {least} or more"
     joined = plain.replace(" ", "")[:_WORDS_READ]
-    if any(script(char) in _UNSPACED for char in joined[:50]) and (found := _UNSPACED_LOOP.search(joined)):
+    if any(script(char) in NO_BLANKS for char in joined[:50]) and (found := _UNSPACED_LOOP.search(joined)):
         return f"{found[1]} × {len(found[0]) // len(found[1])}"
     return ""

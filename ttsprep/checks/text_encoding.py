@@ -13,8 +13,10 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import JOINERS, main_scripts, nfc, script
+from ttsprep.text.function_words import LETTERS
 from ttsprep.text.inventory import norms
 from ttsprep.text.repair import mojibake
+from ttsprep.text.scripts import is_phonemes
 
 ENCODING = Code(
     "text-encoding",
@@ -61,10 +63,13 @@ class TextEncoding(Check):
         Share of clips, 0 to 1, with letters of a script from which on it is one of the corpus's own.
     rare_share
         Share of clips, 0 to 1, under which a letter that the language hardly uses is listed.
+    least_clips
+        Clips from which on such letters are looked for: in a few texts any letter is rare.
     """
 
     script_share: float = 0.1
     rare_share: float = 0.002
+    least_clips: int = 50
 
     name: ClassVar[str] = "text_encoding"
     area: ClassVar[str] = "text"
@@ -97,11 +102,13 @@ class TextEncoding(Check):
             yield from self._alphabet(str(language), clips)
 
     def _alphabet(self, language: str, clips: pd.DataFrame) -> Iterator[Finding]:
+        clips = clips[~clips["text"].fillna("").map(is_phonemes).astype(bool)]
         texts = clips["text"].fillna("")
         chars = set("".join(texts))
         usual = _usual_letters(language)
         in_corpus = self._scripts(chars, texts)
-        own = in_corpus | main_scripts(usual.items(), share=0.02)
+        usual_scripts = main_scripts(usual.items(), share=0.02)
+        own = in_corpus | usual_scripts
         foreign = {char for char in chars if script(char) and script(char) not in own}
         for clip, text, mixed in zip(clips["id"], texts, clips["text_mixed"].fillna(""), strict=True):
             if not foreign.isdisjoint(text):
@@ -112,7 +119,7 @@ class TextEncoding(Check):
             elif mixed:
                 yield Finding(clip, CHARSET.code, Severity.WARNING, f"words that mix scripts: {mixed}")
         sound = texts[clips["text_damage"].fillna("") == ""]
-        yield from self._rare(set("".join(sound)), usual, own, sound)
+        yield from self._rare(set("".join(sound)), usual, own & usual_scripts, sound, language)
 
     def _scripts(self, chars: set[str], texts: "pd.Series[str]") -> frozenset[str]:
         """Return the scripts that enough of the clips have letters of."""
@@ -123,12 +130,16 @@ class TextEncoding(Check):
         least = self.script_share * len(texts)
         return frozenset(name for name, own in found.items() if sum(not own.isdisjoint(t) for t in texts) >= least)
 
-    def _rare(self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series) -> Iterator[Finding]:
-        if not usual or own & {"HAN", "HANGUL"}:  # thousands of characters: most of them are rare, and rightly so
+    def _rare(
+        self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series, language: str
+    ) -> Iterator[Finding]:
+        # of thousands of characters most are rare, and rightly so, as is each of an alphabet in a few texts
+        if own & {"HAN", "HANGUL"} or len(texts) < self.least_clips:
             return
         rare = []
+        chars = chars - set(LETTERS.get(language.lower().split("-")[0], ""))
         for char in sorted(chars):
-            if script(char) in own and usual[char.lower()] < 5e-5 * usual.total():
+            if script(char) in own and usual[char.lower()[0]] < 5e-5 * usual.total():
                 clips = int(texts.str.contains(char, regex=False).sum())
                 if clips < max(2, self.rare_share * len(texts)):
                     rare.append(f"{_named(char)} in {clips}")

@@ -301,6 +301,9 @@ def _head(summary: Mapping[str, Any]) -> "Text":
         text.append(f"\n{line}", "not bold yellow")
     if "text-missing" in summary["codes"]:
         text.append(f"\n{_no_texts(summary)}", "bold red")
+    if "text-phonemes" in summary["codes"]:
+        what = "The texts are phonemes: give the table, or with --columns the column, that has them in letters"
+        text.append(f"\n{what}", "bold red")
     return text
 
 

@@ -126,9 +126,7 @@ def build(
     from ttsprep.corpora import source as sources
     from ttsprep.report.page import build_report
 
-    claim(
-        KIND, out, [place for place in (source, reading.audio_root) if place]
-    )  # before anything is fetched or unpacked
+    claim(KIND, out, [place for place in (source, reading.audio_root) if place])
     jobs, decisions = cores(workers.jobs), content.decisions
     with console.Meter() as meter:
         if source is None and result.dry_run and sources.find(rules.source, data=data) is None:

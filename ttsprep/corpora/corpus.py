@@ -19,8 +19,9 @@ from ttsprep.corpora.reading import SHALLOW, Reading
 from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.corpora.tables.match import AudioIndex
 from ttsprep.corpora.tables.read import matched_notes
-from ttsprep.text.language import contradicts, guess_language
+from ttsprep.text.language import contradicts, drawn, guess_language
 from ttsprep.text.phonemes import espeak_code
+from ttsprep.text.scripts import is_phonemes
 
 LANGUAGE = "en-us"
 """Of a corpus that names no language, and whose texts do not show theirs."""
@@ -212,7 +213,7 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         clips, by_folder = with_folder_speakers(clips, lambda: _labelled(reading.tree(root).others))
         taken.layout.decided += by_folder
     clips, guessed = _with_languages(clips, language)
-    findings += _mismatches(clips)
+    findings += [*_phonemes(clips), *_mismatches(clips)]
     named = {os.path.normpath(clip.path) for clip in clips}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
@@ -273,6 +274,15 @@ def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[
         elif any(map(str.strip, without)):
             lines = [f"language {language} is assumed, the texts do not show it: --language changes it"]
     return [clip if clip.language else _with_language(clip, language) for clip in clips], lines
+
+
+def _phonemes(clips: Sequence[Clip]) -> Iterator[Finding]:
+    """Name a corpus whose texts are phonemes: what reads texts would spell them."""
+    texts = [text for text in drawn([clip.text for clip in clips]) if text.strip()]
+    found = sum(map(is_phonemes, texts))
+    if 2 * found > len(texts):
+        which = "the texts" if len(texts) == found else f"{found:,} of {len(texts):,} texts that were looked at"
+        yield Finding("", "text-phonemes", Severity.ERROR, f"{which} are phonemes, not letters: {texts[0][:60]!r}")
 
 
 def _mismatches(clips: Sequence[Clip]) -> Iterator[Finding]:

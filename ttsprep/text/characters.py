@@ -68,6 +68,7 @@ def fold(text: str) -> str:
     'the cat the cat i say'
     """
     plain = CYRILLIC_STRESS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    plain = plain.replace("i\u0307", "i").replace("ı", "i")  # Turkish: İ and I fold to what i and ı fold to
     plain = re.sub(r"(?<=\w)['’](?=\w)", "", plain)
     return " ".join("".join(c if is_spoken(c) else " " for c in plain).split())
 

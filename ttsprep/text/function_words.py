@@ -286,14 +286,6 @@ LETTERS = {
 }  # fmt: skip
 """Language -> the letters that it writes, for Latin ones beside a to z; none are listed where they tell nothing."""
 
-ALONE = {
-    "GREEK": "el", "HEBREW": "he", "ARMENIAN": "hy", "GEORGIAN": "ka", "GURMUKHI": "pa", "GUJARATI": "gu",
-    "ORIYA": "or", "TAMIL": "ta", "TELUGU": "te", "KANNADA": "kn", "MALAYALAM": "ml", "SINHALA": "si", "THAI": "th",
-    "LAO": "lo", "KHMER": "km", "MYANMAR": "my", "TIBETAN": "bo", "ETHIOPIC": "am", "HANGUL": "ko", "HIRAGANA": "ja",
-    "KATAKANA": "ja", "BENGALI": "bn", "HAN": "zh", "CHEROKEE": "chr",
-}  # fmt: skip
-"""Script -> the language that it shows by itself, or nearly so."""
-
 ALIKE = ({"hr", "bs", "sr", "sh", "cnr"}, {"id", "ms"}, {"nb", "nn", "no"}, {"zh", "cmn", "yue", "hak", "nan"},
          {"tl", "fil"}, {"gd", "ga"}, {"zu", "xh", "ss", "nd"}, {"he", "iw"}, {"fa", "prs"}, {"ro", "mo"})  # fmt: skip
 """Languages whose texts are too alike to be held against each other."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ttsprep.text.characters import nfc, script
-from ttsprep.text.function_words import ALIKE, ALONE, LETTERS, WORDS
+from ttsprep.text.function_words import ALIKE, LETTERS, WORDS
+from ttsprep.text.scripts import WRITTEN, main_language
 
 _MOST_TEXTS = 400
 """Texts that are looked at, drawn at random with a fixed seed; more say no more."""
@@ -22,7 +23,7 @@ _LONGEST = 400
 _ASIDE = re.compile(r"<[^<>]*>|\[[^][]*\]|\{[^{}]*\}")
 """A remark about a recording, such as ``[laughs]``, in whatever language."""
 _TOKEN = re.compile(r"[^\s\d.,;:!?…\"'’‘`«»„“”()/\\|*_=+<>@#%&~^$–—¿¡،؛؟।॥·-]+")
-_LETTERS_A_SIGN = 3
+LETTERS_A_SIGN = 3
 """Latin letters that a Chinese character or a Korean syllable stands for, about."""
 _KANA = ("HIRAGANA", "KATAKANA")
 _CANTONESE = frozenset("嘅咗唔係佢哋喺嚟冇嗰啲嘢咁啦㗎嗌攞")
@@ -96,9 +97,9 @@ def guess_language(texts: Sequence[str]) -> Guess:
     weights: Counter[str] = Counter()
     for char, count in letters.items():
         if name := script(char):
-            weights[name] += count * (_LETTERS_A_SIGN if name in {"HAN", "HANGUL"} else 1)
+            weights[name] += count * (LETTERS_A_SIGN if name in {"HAN", "HANGUL"} else 1)
     kana = sum(weights[name] for name in _KANA)
-    if 10 * kana > weights["HAN"] // _LETTERS_A_SIGN:  # kana and Chinese characters are one script: Japanese
+    if 10 * kana > weights["HAN"] // LETTERS_A_SIGN:  # kana and Chinese characters are one script: Japanese
         weights["HIRAGANA"] = kana + weights.pop("HAN", 0)
         weights.pop("KATAKANA", None)
     if not weights:
@@ -131,8 +132,7 @@ def contradicts(declared: str, guess: Guess) -> bool:
     score, best = guess.score(code), guess.score(guess.language)
     if score is not None and best is not None:
         return score <= best - _WIDE and score <= _WIDE_RATIO * best
-    known = {language for table in WORDS.values() for language in table} | set(ALONE.values())
-    return code in known - _SEVERAL and code not in WORDS.get(guess.script, ())
+    return code in known_languages() - _SEVERAL and code not in WORDS.get(guess.script, ())
 
 
 def drawn(texts: Sequence[str], most: int = _MOST_TEXTS) -> Sequence[str]:
@@ -140,6 +140,13 @@ def drawn(texts: Sequence[str], most: int = _MOST_TEXTS) -> Sequence[str]:
     if len(texts) <= most:
         return texts
     return [texts[at] for at in sorted(random.Random(0).sample(range(len(texts)), most))]  # noqa: S311 - a sample
+
+
+@cache
+def known_languages() -> frozenset[str]:
+    """Return the languages that `guess_language` can return, without their regions."""
+    alone = {main_language(script) for script in WRITTEN if script not in WORDS}
+    return frozenset(alone.union(*WORDS.values()))
 
 
 @cache
@@ -157,7 +164,7 @@ def _by_letters(main: str, letters: Counter[str]) -> str:
         return "yue" if cantonese > _MOST_MANDARIN * signs else "zh"
     if main == "BENGALI" and letters["ৰ"] + letters["ৱ"] > letters["র"]:
         return "as"
-    return ALONE.get(main, "")
+    return main_language(main)
 
 
 @dataclass(frozen=True, slots=True)

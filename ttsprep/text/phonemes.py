@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.core.errors import UsageError
-from ttsprep.text.characters import sanitize_for_tts
-from ttsprep.text.scripts import script, scripts_of
+from ttsprep.text.characters import sanitize_for_tts, script
+from ttsprep.text.scripts import is_phonemes, scripts_of
 
 WORD = "|"
 """Stands between two words in a string of phonemes."""
@@ -37,9 +37,9 @@ _FLAG = re.compile(r"\([a-z][\w-]*\)")
 _TONE = re.compile(r"(?<=\S)[0-9ɜ]+(?=\s|$)")
 _MARKS = re.compile(r"(\s*[;:,.!?¡¿—…\"«»“”]+\s*)")
 """Punctuation that VITS and StyleTTS 2 know; phonemizer kept no other when they were trained."""
-_READ = {"ja": frozenset({"HIRAGANA", "KATAKANA"})}
+_READ = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"})}
 """Scripts that eSpeak NG reads, where they are fewer than the language is written in."""
-_SPELT = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
+_SPELT = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL"})
 """Scripts whose letters eSpeak NG has no sound for outside of their languages, and names one by one in English."""
 _memo: dict[tuple[str, str], str] = {}
 
@@ -127,14 +127,16 @@ def phonemize(texts: Sequence[str], language: str) -> list[str]:
 def is_readable(text: str, language: str) -> bool:
     """Return whether eSpeak NG reads the letters of a text in a language, and does not spell their names in English.
 
-    It knows no Chinese characters in Japanese ("Chinese letter"), and none of Chinese, Japanese and Korean letters
-    in other languages.
+    It knows no Chinese characters in Japanese ("Chinese letter"), none of Chinese, Japanese and Korean letters in other
+    languages, and reads phonemes letter by letter.
 
     Examples
     --------
     >>> is_readable("えきはどこですか", "ja"), is_readable("電車が遅れた", "ja"), is_readable("電車", "cmn")
     (True, False, True)
     """
+    if is_phonemes(text):
+        return False
     if text.isascii():
         return True
     own = _READ.get(language.lower().replace("_", "-").split("-")[0]) or scripts_of(language)

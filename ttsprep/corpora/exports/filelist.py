@@ -23,7 +23,7 @@ from ttsprep.corpora.exports._files import (
     write_lines,
 )
 from ttsprep.corpora.exports.base import Entry, Export
-from ttsprep.text.phonemes import espeak_code, transcribe
+from ttsprep.text.phonemes import espeak_code, is_readable, transcribe
 
 _TEXTS = ("id", "speaker", "text", "normalised", "language")
 _FIELDS = (*_TEXTS, "path", "file", "speaker_id", "phonemes", "lang", "duration")
@@ -88,6 +88,11 @@ class Filelist(Export):
         if any(len(_fields(column)) > 1 for column in template.split(self.delimiter)):
             raise UsageError(f"template: {template!r} has fields without the delimiter {self.delimiter!r} between")
 
+    @property
+    def phonemises(self) -> bool:
+        """Whether it writes phonemes."""
+        return any("phonemes" in _fields(template) for template in self._templates())
+
     def refuse(self, entry: Entry) -> str:
         """See `Export.refuse`."""
         used = {name for template in self._templates() for name in _fields(template)}
@@ -99,6 +104,8 @@ class Filelist(Export):
                 espeak_code(entry.language)
             except UsageError as error:
                 return str(error)
+            if not is_readable(entry.normalised, entry.language):
+                return f"eSpeak NG cannot phonemise its letters in {entry.language!r}: it would read their names"
         if not entry.language and ("lang" in used or "{lang}" in self.files):
             return "it has no language, which the list names"
         return no_row(entry, (name for name in _TEXTS if name in used), "" if self.quoted else self.delimiter)

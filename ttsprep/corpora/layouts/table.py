@@ -66,8 +66,6 @@ class Tables(Layout):
             yield Finding("", "metadata-malformed", Severity.ERROR, message)
         for table, columns in tables:
             self.decided.append(columns.why)
-            if columns.phonemes:
-                yield _phonemes(table, columns)
             for item in read_table(table, columns, index, prefix=len(folders) > 1):
                 if isinstance(item, Clip) and len(tables) > 1:
                     where, text = seen.setdefault(f"{item.path}\0{item.start}", (table.name, item.text))
@@ -171,13 +169,3 @@ def _refuse_contradictions(root: Path, found: Sequence[tuple[Table, Columns]], i
             raise CorpusError(
                 f"{root / against} and {root / table.name} give the same clips different texts; give the one to be read"
             )
-
-
-def _phonemes(table: Table, columns: Columns) -> Finding:
-    place = (columns.text or 0) + 1
-    return Finding(
-        "",
-        "text-phonemes",
-        Severity.ERROR,
-        f"{table.name}: the texts in column {place} are phonemes, and no column has them in letters",
-    )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from ttsprep.corpora.tables.match import names_audio
-from ttsprep.text.scripts import NO_BLANKS, script
+from ttsprep.text.characters import script
+from ttsprep.text.scripts import NO_BLANKS, is_phonemes
 
 OWN_TAGS = {
     "jp": "ja", "kr": "ko", "zh": "cmn", "cn": "cmn", "zh_mix_en": "cmn", "en_newest": "en", "en_v2": "en",
@@ -36,9 +37,6 @@ _URL = re.compile(r"[a-z]{2,8}://\S+\Z", re.I)
 _PINYIN = re.compile(r"(?:[a-zü:]{1,6}[0-6]|[,.!?，。！？、；…#]|sil|sp|spn)\Z", re.I)
 _PINYIN_MARKS = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü")
 _PINYIN_LETTERS = re.compile(r"[a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüê]{1,6}[,.!?，。！？]?\Z", re.I)
-_ARPABET = re.compile(r"@?\{?[A-Z]{1,3}[0-2]?\}?\Z")
-_STRESS = frozenset("ˈˌːˑ͡‿")
-_IPA = frozenset("ɪʊʃʒɹɾɐɑɜʁɲɟʂʐɕʑʔɫɚʌɒɡθðəɛɔŋæœøɣχβɨʉɯɤɥʎɭɳɖʈɽɸʋɬɮʍɰɵɘɞɶ")
 _ENDS = tuple(".!?…。！？؟।॥։።。｡」』”\"'»）)")
 GENDERS = frozenset(["m", "f", "male", "female", "man", "woman", "männlich", "weiblich", "other", "unknown", "none"])
 
@@ -187,17 +185,6 @@ def language_tag(cell: str) -> str:
         return OWN_TAGS[low]
     match = _TAG.match(low)
     return low.replace("_", "-") if match and match[1] in _LANGUAGES else ""
-
-
-def is_phonemes(cell: str) -> bool:
-    """Whether a cell holds phonemes: IPA with its stress marks or several letters of its own, or ARPABET."""
-    if any(c in _STRESS for c in cell) or len(set(cell) & _IPA) > 2:
-        return sum(c in _IPA or c in _STRESS for c in cell) >= 0.08 * len(cell)
-    if not cell.isascii():
-        return False
-    symbols = cell.split()
-    good = sum(_ARPABET.match(symbol) is not None for symbol in symbols)
-    return len(symbols) > 2 and good >= 0.9 * len(symbols) and any(s.rstrip("}")[-1] in "012" for s in symbols)
 
 
 def is_pinyin(cell: str) -> bool:
