@@ -213,6 +213,7 @@ def test_languages_of_the_lists_of_trainers(tmp_path: Path) -> None:
     found = read_corpus(corpus(tmp_path, [f"wavs/{i}.wav" for i in range(6)], "metadata.list", rows))
     assert texts(found) == list(tags.values())
     assert [clip.language for clip in found.clips] == ["ja", "ko", "cmn", "EN-US", "en", "ja"]
+    assert [clip.speaker for clip in found.clips][:3] == ["JP-default", "KR-default", "ZH-default"]
 
 
 def test_a_table_that_names_nothing_that_is_there_says_how_names_and_files_look(tmp_path: Path) -> None:

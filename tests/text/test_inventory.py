@@ -70,3 +70,7 @@ def test_an_unknown_language_is_an_error() -> None:
 def test_without_names_the_function_words_show_the_phones() -> None:
     assert set("bflhmnstk") <= inventory("nb")
     assert not norms("nb").diphones
+
+
+def test_letters_that_are_spelt_are_no_phones_of_the_language() -> None:
+    assert inventory("ja").isdisjoint({"l", "ə", "iː"})  # of "Chinese letter"

@@ -56,6 +56,8 @@ class Phonemes(Check):
         Occurrences that ordinary text of the same size must promise before a phone or diphone is missed.
     least_phones
         Phones that a corpus must have before rare ones are named.
+    least_missing
+        Phones that a corpus must have before missing ones are: words of a few sentences are no sample of a language.
     diphone_share
         Share of the expected diphones, 0 to 1, that may be missing.
     """
@@ -63,6 +65,7 @@ class Phonemes(Check):
     rare: int = 10
     expected: float = 5.0
     least_phones: int = 5000
+    least_missing: int = 300
     diphone_share: float = 0.2
 
     name: ClassVar[str] = "phonemes"
@@ -101,6 +104,8 @@ class Phonemes(Check):
                     yield Finding("", _MISSING.code, Severity.NOTE, message)
                 continue
             found = coverage(clips, str(language), rare=self.rare, expected=self.expected)
+            if found.total < self.least_missing:
+                continue
             yield from self._phones(found)
             missing = len(found.diphones_missing)
             share = missing / max(1, found.diphones_expected)

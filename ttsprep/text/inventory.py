@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from ttsprep.text.characters import main_scripts, nfc, script
 from ttsprep.text.function_words import WORDS
-from ttsprep.text.phonemes import clean_phonemes, espeak_code, espeak_data, phones, raw_phonemes
+from ttsprep.text.phonemes import clean_phonemes, espeak_code, espeak_data, is_readable, phones, raw_phonemes
 
 MIN_SHARE = 4e-4
 """A phone belongs to the inventory from 4 in 10,000 phones of native words on; rarer ones are loans."""
@@ -63,7 +63,7 @@ def norms(language: str) -> Norms:
     names = _names(code)
     if len(names) < 500:
         names = []
-    read = names or _function_words(code) or [str(number) for number in range(1200)]
+    read = [name for name in names if is_readable(name, code)] or _function_words(code) or [str(number) for number in range(1200)]
     segments = [phones(clean_phonemes(part, code)) for line in raw_phonemes(read, code) for part in _native(line, code)]
     return Norms(
         phones=Counter(phone for segment in segments for phone in segment),

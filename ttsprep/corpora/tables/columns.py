@@ -240,7 +240,7 @@ def _find_speaker(sample: Sample, columns: Columns) -> tuple[int | None, str]:
         for place in range(sample.count)
         if place not in taken
         and sample.matched(place) < 0.5
-        and _may_be_speaker(sample.columns[place], sample.evidence[place], texts)
+        and _may_be_speaker(sample.columns[place], sample.evidence[place], texts, between=_between(columns, place))
     ]
     if sample.title and columns.text is not None:  # columns with titles that are none of a speaker are something else
         labels = []
@@ -250,7 +250,13 @@ def _find_speaker(sample: Sample, columns: Columns) -> tuple[int | None, str]:
     return (finest[0], "") if finest else (None, "")
 
 
-def _may_be_speaker(column: Sequence[str], evidence: Evidence, texts: Sequence[str]) -> bool:
+def _between(columns: Columns, place: int) -> bool:
+    """Whether a column has the place of the speaker in ``path|speaker|language|text``, the lists of many trainers."""
+    order = (columns.path, place, columns.language, columns.text)
+    return columns.count == len(order) and order == tuple(range(columns.count))
+
+
+def _may_be_speaker(column: Sequence[str], evidence: Evidence, texts: Sequence[str], *, between: bool) -> bool:
     cells = [cell.strip() for cell in column]
     if evidence.filled < 0.5 or evidence.letters > 40 or evidence.ended >= 0.5 or evidence.named >= 0.5:
         return False
@@ -261,7 +267,7 @@ def _may_be_speaker(column: Sequence[str], evidence: Evidence, texts: Sequence[s
         return whole and not _measures(cells, texts)
     if any(len(cell.split()) > 3 for cell in cells):
         return False
-    return evidence.distinct <= 0.5 or (len(cells) < 4 and not any(" " in cell for cell in cells))
+    return evidence.distinct <= (0.8 if between else 0.5) or (len(cells) < 4 and not any(" " in cell for cell in cells))
 
 
 def _measures(numbers: Sequence[str], texts: Sequence[str]) -> bool:
