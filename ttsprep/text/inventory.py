@@ -24,6 +24,8 @@ MIN_SHARE = 4e-4
 
 _NAME = re.compile(rb"(?:\xf0\x9f[\x80-\xbf]{2}|\xe2[\x80-\xbf]{2}|\xef\xb8\x8f)+([^\x00-\x1f]{3,})\x00")
 _FLAG = re.compile(r"\(([a-z][\w-]*)\)")
+_SPELT = "(en) dʒ a p ə n iː z (ja) l"
+"""Where eSpeak NG reads a small kana that it does not know as "Japanese letter"."""
 _DICTIONARIES = {"nb": "no", "ltg": "lv", "hyw": "hy", "bs": "hr"}
 
 
@@ -63,8 +65,13 @@ def norms(language: str) -> Norms:
     names = _names(code)
     if len(names) < 500:
         names = []
-    read = [name for name in names if is_readable(name, code)] or _function_words(code) or [str(number) for number in range(1200)]
-    segments = [phones(clean_phonemes(part, code)) for line in raw_phonemes(read, code) for part in _native(line, code)]
+    read = (
+        [name for name in names if is_readable(name, code)]
+        or _function_words(code)
+        or [str(number) for number in range(1200)]
+    )
+    lines = [line for line in raw_phonemes(read, code) if _SPELT not in line]
+    segments = [phones(clean_phonemes(part, code)) for line in lines for part in _native(line, code)]
     return Norms(
         phones=Counter(phone for segment in segments for phone in segment),
         # Lists and numbers repeat the same words: which diphones they hold says little of other text.
