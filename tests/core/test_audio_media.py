@@ -1,14 +1,13 @@
-"""M4A through the media extra."""
+"""Containers that libsndfile does not read, through PyAV."""
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
-
-av = pytest.importorskip("av", reason="the media extra is not installed")
 
 RATE = 22_050
 
@@ -33,6 +32,12 @@ def test_m4a_is_decoded(tmp_path: Path) -> None:
     assert len(decoded.samples) / RATE == pytest.approx(2.0, abs=0.1)
     spectrum = np.abs(np.fft.rfft(decoded.samples[:RATE, 0]))
     assert np.argmax(spectrum) == pytest.approx(440, abs=2)
+
+
+def test_its_header_says_how_long_it_is(tmp_path: Path) -> None:
+    seconds, rate, channels = audio.header(written(tmp_path / "a.wav"))  # whatever its suffix says
+    assert (rate, channels) == (RATE, 1)
+    assert seconds == pytest.approx(2.0, abs=0.1)
 
 
 def test_a_piece_of_an_m4a(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def wav(path: Path, riff: int | None = None, data: int | None = None) -> Path:
 def test_a_wav_from_a_pipe_is_whole(tmp_path: Path, size: int) -> None:
     audio = read(wav(tmp_path / "a.wav", size, size))
     assert np.array_equal(audio.samples, read(wav(tmp_path / "b.wav")).samples)
-    assert (audio.complete, audio.missing) == (True, 0)
+    assert (audio.complete, audio.missing) == (True, None)
     piece = read(tmp_path / "a.wav", start=0.25, end=0.5)
     assert np.array_equal(piece.samples, audio.samples[RATE // 4 : RATE // 2])
 
@@ -47,7 +47,8 @@ def test_a_few_samples_too_many_in_a_header_are_no_loss(tmp_path: Path) -> None:
 
 def encoded(path: Path, form: str, codec: str, rate: int = 48_000) -> Path:
     """Write a second of a tone in a container."""
-    av = pytest.importorskip("av")
+    import av
+
     with av.open(str(path), "w", format=form) as sink:
         stream = sink.add_stream(codec, rate=rate)
         stream.bit_rate = 96_000

@@ -352,12 +352,11 @@ def show_encoded(result: "Encoded", verified: "Verified | None", *, as_json: boo
         document = {**summary, "coded": result.coded, "out": printable(str(result.out)), **more}
         write_json(document)
         return
-    where = f"{printable(str(result.out))}: {count(summary['shards'], 'shard')} ({summary['format']})"
     rows = {
         "encoded": f"{count(summary['clips'], 'clip')}, {hours(summary['hours'])}, {count(summary['tokens'], 'token')}",
         "codec": _codec(summary["spec"]),
         "entropy": f"{summary['kbits_per_s']} kbit/s, summed over the codebooks",
-        "out": where,
+        "out": f"{printable(str(result.out))}: {count(summary['shards'], 'shard')} ({summary['format']})",
     }
     if summary["skipped"]:
         reasons = ", ".join(f"{code} {number:,}" for code, number in summary["skipped"].items())

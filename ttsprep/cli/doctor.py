@@ -15,7 +15,6 @@ from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.package import __version__
 
 GIVES = {
-    "media": "m4a, mp4, webm, aac, wma, amr and other audio of ffmpeg's",
     "xlsx": "transcripts in spreadsheets",
     "codec": "encode, decode and codec train",
     "asr": "--listen asr, --recipe transcribe, alignment by Whisper",

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile as sf
 
 from ttsprep.core.errors import AudioError
-from ttsprep.core.media.container import decode_container, refuse_implausible
+from ttsprep.core.media.container import container_header, decode_container, refuse_implausible
 from ttsprep.core.media.sniff import HEAD, container
 from ttsprep.core.media.wav import wav_header, with_sizes
 from ttsprep.core.types import Audio, Samples
@@ -81,10 +81,12 @@ def header(path: Path) -> tuple[float, int, int]:
     Raises
     ------
     AudioError
-        If libsndfile does not know the format, or the file cannot be opened.
+        If the format is not known, or the file cannot be opened.
     """
     descriptor = _open(path)
     try:
+        if form := container(os.pread(descriptor, HEAD, 0)):
+            return container_header(descriptor, form)
         with _sound_file(descriptor) as file:
             return file.frames / file.samplerate, file.samplerate, file.channels
     except sf.LibsndfileError as error:

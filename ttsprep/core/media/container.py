@@ -7,7 +7,6 @@ import numpy as np
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Audio, Samples
 
-NAMES = {"mov": "MP4 (M4A)", "matroska": "WebM (Matroska)", "asf": "WMA", "amr": "AMR", "aac": "AAC"}
 CLOSED = {"protocol_whitelist": "none", "enable_drefs": "0", "use_absolute_path": "0"}
 """Options of FFmpeg by which a file can lead to no other file and to no address."""
 _RATES = (4_000, 384_000)
@@ -20,6 +19,32 @@ def refuse_implausible(rate: int, channels: int) -> None:
         raise AudioError("sample-rate-implausible", f"claims {rate} Hz; {_RATES[0]:,}-{_RATES[1]:,} Hz are plausible")
     if channels > CHANNELS:
         raise AudioError("audio-unreadable", f"claims {channels} channels; at most {CHANNELS} are read")
+
+
+def container_header(descriptor: int, form: str) -> tuple[float, int, int]:
+    """Return seconds, rate in Hz and channels of the audio in a container; nothing is decoded.
+
+    Parameters
+    ----------
+    descriptor, form
+        As for `decode_container`.
+
+    Raises
+    ------
+    AudioError
+        ``audio-unreadable`` if there is none.
+    """
+    import av
+    import av.error
+
+    try:
+        with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, "r", format=form, options=CLOSED) as container:
+            if not container.streams.audio:
+                raise AudioError("audio-unreadable", "the container has no audio stream")
+            stream, micros = container.streams.audio[0], container.duration or 0
+            return micros / 1_000_000, stream.rate or 0, stream.channels
+    except av.error.FFmpegError as error:
+        raise AudioError("audio-unreadable", f"cannot be decoded: {error.strerror}") from None
 
 
 def decode_container(
@@ -41,14 +66,11 @@ def decode_container(
     Raises
     ------
     AudioError
-        ``audio-unreadable`` if PyAV is not installed, or the file cannot be decoded.
+        ``audio-unreadable`` if the file cannot be decoded.
     """
-    try:
-        import av
-        import av.error
-    except ImportError as error:
-        what = f"{NAMES[form]} needs the media extra: pip install 'ttsprep[media]'"
-        raise AudioError("audio-unreadable", what) from error
+    import av
+    import av.error
+
     blocks: list[Samples] = []
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file, av.open(file, "r", format=form, options=CLOSED) as container:

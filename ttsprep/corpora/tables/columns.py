@@ -217,6 +217,8 @@ def _find_path(sample: Sample) -> int:
         raise refuse(sample, f"columns {_listed(written)} name audio files, and none of them is there")
     if (place := sample.named("id")) is not None:
         return place
+    if len(sample.numbered) == 1:
+        return sample.numbered[0]
     if shares[best] > 0.1:
         return best
     first = sample.evidence[0]

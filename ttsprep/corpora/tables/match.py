@@ -157,6 +157,14 @@ class AudioIndex:
                     return nearest
         return None
 
+    def numbered(self, names: Sequence[str]) -> bool:
+        """Whether names are numbers of files without their leading zeros, as spreadsheets give: ``7``, ``007.wav``."""
+        rule, key = RULES[-1]
+        known = self._by(rule, key)
+        found = [known.get(key(name), []) for name in names if name.isdigit()]
+        alone = [files[0] for files in found if len(files) == 1]
+        return len(names) > 2 and len(set(names)) == len(names) and len(alone) >= 0.9 * len(names)
+
     def match(self, names: Sequence[str], folder: str = "") -> Matches:
         """Match the names of a table with files: by a rule only where that is one to one.
 

@@ -130,7 +130,7 @@ def is_candidate(table: Table, index: AudioIndex) -> bool:
     named = max(range(sample.count), key=lambda place: sample.evidence[place].named)
     if sample.evidence[named].named >= 0.5 and not sample.is_prose(named):
         return True
-    return max(shares, default=0.0) * len(sample.rows) >= 3 or known
+    return max(shares, default=0.0) * len(sample.rows) >= 3 or known or len(sample.numbered) == 1
 
 
 def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str) -> Columns:

@@ -1,12 +1,12 @@
 """Tables of records: JSON Lines, one JSON array or object, and XLSX, as a title line and rows."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ttsprep.core.errors import CorpusError, MissingExtraError
-from ttsprep.core.types import Finding
+from ttsprep.core.types import Finding, Severity
 from ttsprep.corpora.metadata import Row, json_rows, lines, malformed, whole_text
 from ttsprep.corpora.tables.names import PATH, TEXT
 
@@ -93,14 +93,16 @@ def _cell(value: Any) -> str:
 
 
 def sheet_rows(path: Path) -> list[Row | Finding]:
-    """Return the rows of the first sheet of a spreadsheet that has any.
+    """Return the rows of a spreadsheet: of its first sheet that has any, and of the others that have its columns.
+
+    A title line that comes again on a later sheet is left out; a sheet with other columns is a note.
 
     Raises
     ------
     MissingExtraError
         If the extra is not installed.
     CorpusError
-        If it is no spreadsheet.
+        If it is no spreadsheet, or empty.
     """
     try:
         from openpyxl import load_workbook  # type: ignore[import-untyped, unused-ignore]
@@ -109,15 +111,35 @@ def sheet_rows(path: Path) -> list[Row | Finding]:
             f"{path} is a spreadsheet, which takes the extra xlsx: pip install 'ttsprep[xlsx]', or save it as CSV"
         ) from None
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            rows = [
-                Row(number, ["" if cell is None else str(cell) for cell in cells])
-                for number, cells in enumerate(sheet.iter_rows(values_only=True), 1)
-                if any(cell is not None for cell in cells)
-            ]
-            if rows:
-                return list(rows)
-    except Exception as error:
+        with path.open("rb") as file:
+            book = load_workbook(file, read_only=True, data_only=True)
+            sheets = {sheet.title: _sheet(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+    except Exception as error:  # a damaged archive or document fails in a hundred ways
         raise CorpusError(f"{path} cannot be read as a spreadsheet: {error}") from None
-    raise CorpusError(f"{path} is empty")
+    rows: list[Row | Finding] = []
+    first: list[str] = []
+    for title, found in sheets.items():
+        if found and rows and len(found[0].cells) != len(first):
+            what = f"{path.name}: the sheet {title!r} has other columns than the first and is left aside"
+            rows.append(Finding("", "metadata-malformed", Severity.NOTE, what))
+            continue
+        first = first or (found[0].cells if found else [])
+        rows += found[1:] if rows and found[:1] and found[0].cells == first else found
+    if not rows:
+        raise CorpusError(f"{path} is empty")
+    return rows
+
+
+def _sheet(lines: Iterable[Sequence[Any]]) -> list[Row]:
+    """Return the rows of a sheet that are not empty, without the empty columns after the last one."""
+    rows = [Row(number, [_plain(cell) for cell in line]) for number, line in enumerate(lines, 1)]
+    rows = [row for row in rows if any(row.cells)]
+    width = max((n for row in rows for n, cell in enumerate(row.cells, 1) if cell), default=0)
+    return [Row(row.line, [*row.cells, *[""] * width][:width]) for row in rows]
+
+
+def _plain(cell: Any) -> str:
+    """Return a cell as it is shown: a whole number without the point that spreadsheets give it."""
+    if cell is None:
+        return ""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)

@@ -71,6 +71,12 @@ class Sample:
         found = self.files[place]
         return sum(file is not None for file in found) / max(1, len(found))
 
+    @cached_property
+    def numbered(self) -> list[int]:
+        """The columns with numbers of files; see `AudioIndex.numbered`."""
+        cells = [[cell.strip() for cell in column[:_FEW]] for column in self.columns]
+        return [place for place, column in enumerate(cells) if self.index.numbered(column)]
+
     def is_prose(self, place: int) -> bool:
         """Whether every cell of a column has blanks, as no column of names has."""
         return all(" " in cell.strip() for cell in self.columns[place])
