@@ -17,7 +17,7 @@ from ttsprep.core.types import Audio, Clip
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.filelist import short_language
 from ttsprep.text.characters import script
-from ttsprep.text.phonemes import espeak_code, transcribe
+from ttsprep.text.phonemes import espeak_code, is_readable, transcribe
 
 _BATCH = 1000
 """Texts that are phonemised together."""
@@ -82,6 +82,8 @@ class Fit:
         return self._no_text(clip, spoken), unknown if fatal else "", "" if fatal else unknown
 
     def _no_text(self, clip: Clip, spoken: str) -> str:
+        if self._phonemes and not is_readable(clip.text, clip.language):
+            return f"{self.trainer.name} reads phonemes: eSpeak NG has none for its letters in {clip.language!r}"
         most = self.trainer.most_symbols
         if most and len(spoken) > most:
             kind = "phonemes" if self._phonemes else "characters"

@@ -8,6 +8,7 @@ from ttsprep.audit.decisions import Decision, with_decisions
 from ttsprep.audit.select import NO_TEXTS, PHONEMES, Rejection
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
+from ttsprep.build.targets import load
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Progress
 from ttsprep.core.types import Clip, Severity
@@ -186,13 +187,15 @@ def refuse_unreadable(root: Path, clips: Sequence[Clip], recipe: Recipe) -> None
     CorpusError
         If those are more than `MOST_EMPTY` of the clips; single ones are left out of the list and named.
     """
-    forms = [form.name for form in recipe.configured_exports() if isinstance(form, Filelist) and form.phonemises]
-    spelt = [clip for clip in clips if forms and not is_readable(clip.text, clip.language)]
+    readers = [form.name for form in recipe.configured_exports() if isinstance(form, Filelist) and form.phonemises]
+    symbols = load(recipe.trainer).symbols if recipe.trainer else None
+    readers += [recipe.trainer] if symbols and symbols.kind == "phonemes" else []
+    spelt = [clip for clip in clips if readers and not is_readable(clip.text, clip.language)]
     if len(spelt) > MOST_EMPTY * len(clips):
         first = spelt[0]
         raise CorpusError(
-            f"{root}: {len(spelt):,} of {len(clips):,} texts cannot be phonemised, and {forms[0]} is a list of "
-            f"phonemes: eSpeak NG has no sounds for letters of {first.language!r} such as in {first.id} "
-            f"({first.text[:40]!r}), and would read their names. Build for a trainer that reads text, or give texts in "
-            "letters that it knows (Japanese in kana)"
+            f"{root}: {len(spelt):,} of {len(clips):,} texts cannot be phonemised, and {readers[-1]} takes phonemes: "
+            f"eSpeak NG has no sounds for letters of {first.language!r} such as in {first.id} ({first.text[:40]!r}) "
+            "and would read their names. Build for a trainer that reads text, or give texts in letters that it knows "
+            "(Japanese in kana)"
         )
