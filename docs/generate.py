@@ -7,7 +7,7 @@ from pathlib import Path
 from ttsprep.audit.verdict import VERDICTS
 from ttsprep.build.provenance import ENTRIES, PROVENANCE, REJECTED
 from ttsprep.checks.base import Check, all_checks
-from ttsprep.checks.describe import summary, thresholds
+from ttsprep.checks.describe import severity_reasons, summary, thresholds
 from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
 
 MEANINGS = {
@@ -102,6 +102,7 @@ def check_page(check: type[Check]) -> str:
             code.summary,
             f"**How it is measured.** {code.measured}",
             f"**Why it hurts.** {code.impact}",
+            f"**Why this severity.** {severity_reasons()[code.code]}",
             f"**The fix.** {code.fix}",
         ]
     if check.measures:

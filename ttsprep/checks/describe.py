@@ -2,7 +2,10 @@
 
 import inspect
 import re
+import tomllib
 from dataclasses import dataclass, fields
+from functools import cache
+from importlib import resources
 
 from ttsprep.checks.base import Check
 
@@ -36,6 +39,21 @@ def thresholds(judge: Check) -> list[Threshold]:
         Threshold(field.name, getattr(judge, field.name), meanings.get(field.name, "").replace("``", ""))
         for field in fields(judge)  # type: ignore[arg-type]
     ]
+
+
+@cache
+def severity_reasons() -> dict[str, str]:
+    """Return why the severity of each of our findings is what it is, and whether a trained model has shown it."""
+    text = resources.files("ttsprep.checks").joinpath("severities.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    reasons = {code: _sentence(reason) for code, reason in table["certain"].items()}
+    return reasons | {
+        code: f"{_sentence(reason)} Not measured on a trained model." for code, reason in table["unmeasured"].items()
+    }
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def attributes(text: str) -> dict[str, str]:

@@ -147,7 +147,7 @@ def _others(measures: Sequence["Measure"]) -> list[Any]:
 
 def show_code(entry: "Code", judge: "Check", *, as_json: bool) -> None:
     """Show a finding of the catalogue, with the thresholds of a recipe."""
-    from ttsprep.checks.describe import thresholds
+    from ttsprep.checks.describe import severity_reasons, thresholds
 
     limits = thresholds(judge)
     if as_json:
@@ -171,6 +171,8 @@ def show_code(entry: "Code", judge: "Check", *, as_json: bool) -> None:
             table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
         section(f"Limits, as [checks.{judge.name}] in a recipe", table)
     section("Why it hurts", Text(entry.impact))
+    if reason := severity_reasons().get(entry.code):  # a plug-in has none
+        section("Why this severity", Text(reason))
     section("How to fix it", Text(entry.fix))
     print_rich(*parts)
 
