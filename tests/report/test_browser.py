@@ -1,8 +1,12 @@
 """The page in a real browser: hostile strings are inert, no request leaves, and our own script works."""
 
+import csv
 import http.server
+import json
 import re
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -250,13 +254,13 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         assert page.js("document.querySelector('#table th[aria-sort=ascending]').textContent").startswith("length")
         page.js("document.querySelector('[data-code=clipping]').click()")
         assert page.js(count).startswith("3 clips")
-        page.js("document.querySelector('[data-verdict=\"fixable\"]').click()")
+        page.js("document.querySelector('button[data-verdict=\"fixable\"]').click()")
         assert page.js(count).startswith("2 clips")
         page.js("document.querySelector('tr.row').click()")
         assert "leading-silence was seen" in page.js("document.getElementById('detail').textContent")
         said = page.js("document.querySelector('#detail code').textContent")
         assert re.fullmatch(rf"ttsprep explain clip-0000\d --audit {re.escape(str(tmp_path))}", said)
-        page.js("document.querySelector('#detail button').click()")
+        page.js("document.querySelector('#detail button.link').click()")
         page.wait("document.getElementById('code-leading-silence').open")
         page.js("document.getElementById('view').focus()")
         for key in ("ArrowDown", "ArrowDown"):
@@ -265,6 +269,94 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         before = page.js("getComputedStyle(document.body).backgroundColor")
         page.js("document.getElementById('theme').click()")
         assert page.js("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_bars_values_and_severities_filter_and_the_address_keeps_it(small, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(audit_report(small), encoding="utf-8")
+    count = "document.getElementById('count').textContent"
+    with Chromium() as page:
+        page.open(path)
+        page.js("s = document.getElementById('by-severity'); s.value = 'error'; s.dispatchEvent(new Event('input'))")
+        assert page.js(count).startswith("3 clips")
+        page.js("document.querySelector('[data-code=clipping]').click()")
+        assert page.js("document.getElementById('by-severity').value") == ""
+        bar = "[...document.querySelectorAll('.hit[data-by]')].find(b => b.dataset.by === 'Length')"
+        page.js("for (const d of document.querySelectorAll('details')) d.open = true")
+        page.js(f"{bar}.focus()")
+        assert page.js("document.activeElement.getAttribute('aria-label')").endswith(" usable")
+        page.key("ArrowRight")
+        tip = page.js("document.activeElement.dataset.tip")
+        low, high = (float(page.js(f"document.activeElement.dataset.{name}")) for name in ("from", "to"))
+        page.key("Enter")
+        lengths = small.table["duration_s"].round(1)
+        wanted = ((lengths >= low) & (lengths <= high)).sum()
+        assert page.js(count).startswith(f"{wanted} clip")
+        assert re.search(r"\d+ usable", tip)
+        page.js("document.querySelector('tr.row').click()")
+        here, name = page.js("location.hash"), page.js("document.querySelector('#detail h3').textContent")
+        assert here.startswith("#clips?by=Length&from=")
+        page.open("about:blank")
+        page.open(f"{path.as_uri()}{here}")
+        assert page.js(count).startswith(f"{wanted} clip")
+        assert page.js("document.querySelector('#detail h3').textContent") == name
+        page.key("Escape")
+        assert page.js("document.getElementById('detail').hidden")
+        page.js("document.getElementById('strip').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+        assert page.js("document.querySelector('#detail h3').textContent") == "clip-00000"
+
+
+def test_what_is_filtered_is_saved(small, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(audit_report(small), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        page.js("document.querySelector('[data-code=clipping]').click()")
+        for name in ("csv", "jsonl"):
+            page.js(f"document.getElementById('{name}').click()")
+            end = time.monotonic() + 20
+            while not (tmp_path / f"clips.{name}").exists() and time.monotonic() < end:
+                time.sleep(0.05)
+    rows = list(csv.DictReader((tmp_path / "clips.csv").read_text("utf-8").splitlines()))
+    assert [row["id"] for row in rows] == ["clip-00001", "clip-00002", "clip-00003"]
+    assert rows[2]["findings"] == "rate-outlier clipping"
+    lines = [json.loads(line) for line in (tmp_path / "clips.jsonl").read_text("utf-8").splitlines()]
+    assert [line["id"] for line in lines] == [row["id"] for row in rows]
+    assert lines[0]["duration_s"] == pytest.approx(small.table["duration_s"][1], abs=0.05)
+
+
+def test_every_row_plays_while_the_corpus_lies_where_it_was(small, tmp_path):
+    corpus, out = tmp_path / "a corpus #1", tmp_path / "out"
+    shutil.copytree(small.root, corpus / "wavs")
+    out.mkdir()
+    table = small.table.assign(path=[f"wavs/{n}.wav" for n in range(len(small.table))])
+    path = out / "report.html"
+    path.write_text(audit_report(replace(small, table=table, root=corpus, out=out)), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        page.js("document.querySelectorAll('tr.row')[7].click()")
+        page.js("document.getElementById('view').focus({ preventScroll: true })")
+        page.key(" ")
+        page.wait("document.querySelector('#detail audio').currentTime > 0.05")
+        assert page.js("document.querySelector('#detail audio').duration") == pytest.approx(3.0, abs=0.05)
+        shutil.rmtree(corpus)
+        page.js("document.querySelectorAll('tr.row')[8].click()")
+        page.key(" ")
+        page.wait("!document.querySelector('#detail audio + p').hidden")
+        assert "../a corpus #1 is not where it was" in page.js("document.getElementById('detail').textContent")
+
+
+def test_a_long_common_beginning_is_said_once(tmp_path):
+    clips = corpus(40)
+    clips["id"] = [f"recordings/of/the/year/session-{i:03d}-with-a-long-name-that-ends-in-{i:03d}" for i in range(40)]
+    path = tmp_path / "report.html"
+    path.write_text(audit_report(audit_of(clips, found())), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        cell = "document.querySelectorAll('tr.row')[7].cells[0]"
+        assert page.js(f"{cell}.textContent") == "…007-with-…ends-in-007"
+        assert page.js(f"{cell}.title") == clips["id"][7]
 
 
 def test_what_if_is_what_select_keeps(small, tmp_path):

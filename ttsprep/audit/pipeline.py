@@ -106,6 +106,8 @@ class Audited:
         As the audit wrote them; texts without nulls.
     selection
         Which clips a build keeps.
+    out
+        Folder of ``report.html``, if the page is to play the corpus from where it lies.
     """
 
     root: Path
@@ -115,11 +117,13 @@ class Audited:
     findings: pd.DataFrame
     summary: dict[str, Any]
     selection: Selection
+    out: Path | None = None
 
     @classmethod
     def of(cls, listed: Corpus, audit: Audit) -> "Audited":
         """Return an audit with the corpus that it was made of."""
-        return cls(listed.root, listed.clips, listed.ids, audit.clips, audit.findings, audit.summary, audit.selection)
+        tables = (audit.clips, audit.findings, audit.summary, audit.selection)
+        return cls(listed.root, listed.clips, listed.ids, *tables, audit.out)
 
 
 _Report = Callable[[Audited], str]

@@ -274,7 +274,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     if report:
         source = Audited.of(made.source, made.before)
-        result = Audited.of(listed, after)
+        result = replace(Audited.of(listed, after), out=out)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
     held.sweep([*rows["path"], *exports, *scripts])
     for folder in (out, out / state.AFTER):

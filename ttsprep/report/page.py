@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -20,7 +21,7 @@ from ttsprep.checks.speaker import Speaker
 from ttsprep.core.types import Severity
 from ttsprep.report.build_page import compared
 from ttsprep.report.charts import trends as plots
-from ttsprep.report.charts.histogram import histogram, limits_of
+from ttsprep.report.charts.histogram import Judged, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import CLASSES, Figure, column
 from ttsprep.report.charts.voices import place_voices, voice_map
@@ -46,8 +47,8 @@ _DRIFT = ("loudness_lufs", "noise_floor_dbfs", "bandwidth_hz", "f0_median_hz")
 def audit_report(audit: Audited) -> str:
     """Return ``report.html`` of an audit.
 
-    Nothing in the page is fetched: a content security policy allows only its own style and script, by their hashes,
-    and data: URIs for pictures and sound.
+    Nothing is asked of any network: a content security policy allows only the page's own style and script, by their
+    hashes, data: URIs for pictures and sound, and the audio of the corpus from where it lay beside the audit.
     """
     return _page(audit, coverage_of(audit.table, main_language(audit.table)), None)
 
@@ -140,7 +141,7 @@ def policy(css: str, js: str) -> str:
 
     return (
         f"default-src 'none'; script-src {digest(js)}; style-src {digest(css)}; img-src data:; "
-        "media-src data:; base-uri 'none'; form-action 'none'"
+        "media-src data: 'self' file:; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -180,11 +181,17 @@ def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
     return groups
 
 
-def _distributions(audit: Audited, outcome: Any) -> list[Figure]:
-    limits = limits_of(audit.table, audit.findings)
+def _distributions(audit: Audited, outcome: Any) -> tuple[list[Figure], list[Figure]]:
+    """Draw the quantities by which clips are flagged or fall into groups, and the others."""
+    found = judged(audit.table, audit.findings)
     limit = {one["measure"]: one["limit"] for one in audit.summary["groups"]}
-    figures = (histogram(q, audit.table, outcome, limits.get(q.column, []), limit.get(q.column)) for q in quantities())
-    return [figure for figure in figures if figure is not None]
+    telling: list[Figure] = []
+    others: list[Figure] = []
+    for q in quantities():
+        figure = histogram(q, audit.table, outcome, found.get(q.column, Judged()), limit.get(q.column))
+        if figure is not None:
+            (telling if q.column in found or q.column in limit else others).append(figure)
+    return telling, others
 
 
 def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
@@ -247,6 +254,8 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
         "path": words("path", 400),
         "text": words("text", _MOST_TEXT),
         "speaker": words("speaker", 80),
+        "root": _root(audit),
+        "pieces": _pieces(clips.iloc[order]),
         "verdicts": names,
         "verdict": [names.index(v) for v in outcome[order]],
         "codes": codes,
@@ -257,6 +266,7 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
         "quantities": [
             {
                 "name": q.name,
+                "column": q.column,
                 "short": q.short,
                 "unit": q.unit,
                 "narrow": q.narrow or q.unit,
@@ -266,6 +276,22 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
             for q in shown
         ],
     }
+
+
+def _root(audit: Audited) -> str:
+    """Return where the corpus is, seen from the page; "" where that cannot be told, or is no address."""
+    if audit.out is None:
+        return ""
+    place = os.path.relpath(audit.root.resolve(), audit.out.resolve())
+    return place if place == visible(place) else ""
+
+
+def _pieces(clips: pd.DataFrame) -> list[list[float | None]]:
+    """Return start and end of each clip in its file, in seconds; empty where all clips are whole files."""
+    starts, ends = column(clips, "start_s"), column(clips, "end_s")
+    if not np.nan_to_num(starts).any() and np.isnan(ends).all():
+        return []
+    return [[float(np.nan_to_num(a)), None if np.isnan(b) else float(b)] for a, b in zip(starts, ends, strict=True)]
 
 
 def _compared(clips: pd.DataFrame) -> dict[str, list[Piece]]:

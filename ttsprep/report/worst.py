@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from ttsprep.audit.model_pass import says_text_of
 from ttsprep.audit.pipeline import Audited
+from ttsprep.checks.duplicates import original_of
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside
@@ -146,8 +147,31 @@ def _rank(findings: pd.DataFrame, code: str, most: int) -> list[dict[str, Any]]:
     distance = (pd.to_numeric(group["value"], errors="coerce") - limit).abs()
     group["excess"] = distance / limit.abs().clip(lower=1e-9)
     group = group.sort_values(["rank", "excess", "clip"], ascending=[False, False, True], na_position="last")
-    worst = group.drop_duplicates("clip").head(most)
+    worst = group.drop_duplicates("clip")
+    if code in {"duplicate-audio", "text-duplicate"}:
+        worst = _one_of_each(worst)
+    worst = worst.head(most)
     return [{str(key): value for key, value in row.items()} for row in worst.to_dict("records")]
+
+
+def _one_of_each(duplicates: pd.DataFrame) -> pd.DataFrame:
+    """Return the first of each group of clips that repeat one another; its message says how many there are."""
+    heads: dict[str, str] = {}
+
+    def head(name: str) -> str:
+        while (above := heads.get(name, name)) != name:
+            heads[name] = heads.get(above, above)
+            name = above
+        return name
+
+    originals = [original_of(message) or message for message in duplicates["message"]]
+    for clip, original in zip(duplicates["clip"], originals, strict=True):
+        if head(clip) != head(original):
+            heads[head(clip)] = head(original)
+    groups = duplicates["clip"].map(head)
+    sizes = groups.map(groups.value_counts())
+    more = [f"; {size - 1} more like it" if size > 1 else "" for size in sizes]
+    return duplicates.assign(message=duplicates["message"] + more)[~groups.duplicated()]
 
 
 def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from report.made_tables import corpus, coverage, found
-from ttsprep.report.charts.histogram import histogram, limits_of
+from ttsprep.report.charts.histogram import Judged, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
 from ttsprep.report.charts.trends import drift, strictness, text_to_audio
@@ -79,7 +79,7 @@ def test_characters_that_act_are_spelled_out(raw, shown):
 def test_a_histogram_counts_every_clip_once_under_its_verdict():
     clips = corpus(500)
     verdict = np.array(["usable"] * 450 + ["fixable"] * 30 + ["to drop"] * 20, dtype=object)
-    figure = histogram(LENGTH, clips, verdict, [(1.0, "too-short")])
+    figure = histogram(LENGTH, clips, verdict, Judged([(1.0, "too-short")]))
     counted = {
         name: sum(int(n) for tip in tips(figure.svg) for n in re.findall(rf"(\d+) {name}", tip))
         for name in ("usable", "fixable", "to drop")
@@ -102,14 +102,14 @@ def test_two_groups_have_a_colour_each():
 @pytest.mark.parametrize("values", [[5.0], [5.0] * 30, [0.0, 1e6], [1e-9, 2e-9, np.inf]])
 def test_a_histogram_of_odd_values_is_drawn(values):
     clips = pd.DataFrame({"duration_s": values})
-    figure = histogram(LENGTH, clips, np.full(len(values), "usable", dtype=object), [])
+    figure = histogram(LENGTH, clips, np.full(len(values), "usable", dtype=object), Judged())
     assert "nan" not in str(figure.svg)
     assert sum(int(re.search(r": (\d+) usable", tip)[1]) for tip in tips(figure.svg)) == np.isfinite(values).sum()
 
 
 def test_a_column_without_values_has_no_histogram():
     clips = pd.DataFrame({"duration_s": [np.nan, np.nan]})
-    assert histogram(LENGTH, clips, np.full(2, "usable", dtype=object), []) is None
+    assert histogram(LENGTH, clips, np.full(2, "usable", dtype=object), Judged()) is None
     assert np.isnan(column(clips, "no such column")).all()
 
 
@@ -125,8 +125,27 @@ def test_limits_come_from_findings_that_judge_the_column():
         ("gone", "too-long", "error", 50.0, 30.0),
         ("clip-00004", "reverberant", "warning"),
     )
-    assert limits_of(clips, findings.drop(index=6)) == {"duration_s": [(30.0, "too-long"), (0.5, "too-short")]}
-    assert limits_of(clips, findings.iloc[[6]]) == {}
+    result = judged(clips, findings.drop(index=6))
+    assert {name: one.limits for name, one in result.items()} == {
+        "duration_s": [(30.0, "too-long"), (0.5, "too-short")],
+        "snr_db": [],
+    }
+    assert result["duration_s"].flagged == [40.0, 0.2, 0.3]
+    assert result["snr_db"].flagged == [10.0, 12.0]
+    assert judged(clips, findings.iloc[[6]]) == {}
+
+
+def test_a_histogram_marks_flagged_clips_and_its_bars_name_their_values():
+    clips = pd.DataFrame({"duration_s": [1.0, 2.0, 3.0, 4.0, 90.0]})
+    figure = histogram(LENGTH, clips, np.full(5, "usable", dtype=object), Judged(flagged=[90.0, 90.0, 1.0]))
+    (ticks,) = re.findall(r'<path d="([^"]*)" class="flag">', str(figure.svg))
+    assert ticks.count("M") == 2
+    bars = re.findall(r'data-by="Length"(?: data-from="([^"]*)")?(?: data-to="([^"]*)")?', str(figure.svg))
+    assert sum(any((low or "-inf", high or "inf")) for low, high in bars) == len(bars) > 1
+    values = clips["duration_s"]
+    counted = [((values >= float(low or "-inf")) & (values <= float(high or "inf"))).sum() for low, high in bars]
+    assert sum(counted) == len(values)
+    assert 'role="group"' in str(figure.svg)
 
 
 def test_drift_says_how_far_the_median_moves():
@@ -150,9 +169,9 @@ def test_the_scatter_names_the_clips_that_do_not_fit():
     figure = text_to_audio(clips, found(("x", "clipping", "error")), verdict)
     assert "1 of 200 clips" in figure.title
     assert "clip-00007" in texts(figure.svg)
-    judged = text_to_audio(clips, found(("clip-00003", "rate-outlier", "error")), verdict)
-    assert "clip-00003" in texts(judged.svg)
-    assert "clip-00007" not in texts(judged.svg)
+    flagged = text_to_audio(clips, found(("clip-00003", "rate-outlier", "error")), verdict)
+    assert "clip-00003" in texts(flagged.svg)
+    assert "clip-00007" not in texts(flagged.svg)
     assert text_to_audio(clips.iloc[:5], found(("x", "clipping", "error")), verdict[:5]) is None
 
 

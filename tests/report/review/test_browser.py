@@ -39,13 +39,18 @@ def open_review(page: Chromium, url: str, state: str = "code=*&order=corpus&show
 
 def load_again(page: Chromium, *, unsaved: bool = False) -> None:
     """Load the page again, and agree to leave it where it asks."""
-    page.js("old = true")
+
+    def wait_for(method: str, already: int) -> None:
+        while sum(event["method"] == method for event in page.events) <= already:
+            page.call("Target.getTargets")  # brings the events that have come
+
+    loads = sum(event["method"] == "Page.loadEventFired" for event in page.events)
     page.call("Page.reload")
-    while unsaved and not any(event["method"] == "Page.javascriptDialogOpening" for event in page.events):
-        page.call("Target.getTargets")  # brings the events that have come
     if unsaved:
+        wait_for("Page.javascriptDialogOpening", 0)
         page.call("Page.handleJavaScriptDialog", accept=True)
-    page.wait(f"typeof old === 'undefined' && {READY}")
+    wait_for("Page.loadEventFired", loads)
+    page.wait(READY)
 
 
 def errors(page: Chromium) -> list[object]:

@@ -1,7 +1,7 @@
 """How a quantity is distributed: over the clips by verdict, or before a build and after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -56,14 +56,27 @@ class _Layer:
     outline: bool = False
 
 
-def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tuple[float, str]]]:
-    """Return the limits to draw by column: those of findings whose value is the clip's own value of that column.
+@dataclass(slots=True)
+class Judged:
+    """What findings say of a quantity.
 
-    Limits that differ from clip to clip (by speaker, say) are left out: no one line would be true.
+    Attributes
+    ----------
+    limits
+        Each with its code. One that differs from clip to clip (by speaker, say) is left out: no line would be true.
+    flagged
+        Values of the clips that were flagged.
     """
+
+    limits: list[tuple[float, str]] = field(default_factory=list)
+    flagged: list[float] = field(default_factory=list)
+
+
+def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Judged]:
+    """Return what findings say of each column: those whose value is the clip's own value of that column."""
     known = findings[(findings["clip"] != "") & findings["value"].notna() & findings["limit"].notna()]
     by_id = clips.drop_duplicates("id").set_index("id")
-    result: dict[str, list[tuple[float, str]]] = {}
+    result: dict[str, Judged] = {}
     for code, group in known.groupby("code"):
         rows = by_id.index.get_indexer(pd.Index(group["clip"]))
         value, limit = group["value"].to_numpy(float), group["limit"].to_numpy(float)
@@ -74,18 +87,22 @@ def limits_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, list[tup
             same = np.isclose(own, value, rtol=1e-3, atol=1e-6)
             if same.mean() < 0.9:
                 continue
+            found = result.setdefault(quantity.column, Judged())
+            found.flagged += value[same].tolist()
             for at in (limit[same & (value > limit)], limit[same & (value < limit)]):
-                drawn = [v for v, name in result.get(quantity.column, []) if name == code]
+                drawn = [v for v, name in found.limits if name == code]
                 if len(at) and np.ptp(at) <= 0.02 * max(np.abs(at).max(), 1e-9) and np.median(at) not in drawn:
-                    result.setdefault(quantity.column, []).append((float(np.median(at)), str(code)))
+                    found.limits.append((float(np.median(at)), str(code)))
             break
     return result
 
 
 def histogram(
-    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], limits: _Limits, split: float | None = None
+    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], found: Judged, split: float | None = None
 ) -> Figure | None:
     """Draw a quantity over the clips, stacked by verdict, or by group; None where nothing was measured.
+
+    A bar names the values that it stands for, so that the page's script can filter by them.
 
     Parameters
     ----------
@@ -93,8 +110,8 @@ def histogram(
         What to draw.
     clips, verdict
         The table and the verdict of each of its rows.
-    limits
-        (limit in the unit of the column, code) pairs.
+    found
+        What findings say of it, in the unit of the column.
     split
         Limit between the two groups of clips by this quantity, where there are two.
     """
@@ -103,7 +120,8 @@ def histogram(
     values, verdict = values[there], verdict[there]
     if not len(values):
         return None
-    limits = [(value * quantity.scale, code) for value, code in limits]
+    limits = [(value * quantity.scale, code) for value, code in found.limits]
+    flagged = np.array(found.flagged, dtype=float) * quantity.scale
     edges = np.linspace(*axis_range(values, limits, 10.0**-quantity.digits), BINS + 1)
     if split is not None:
         low = in_low_group(clips[there], quantity.column, split)
@@ -119,7 +137,7 @@ def histogram(
         notes.append(f"{beyond:,} beyond the axis, in the outermost bars")
     top = float(np.sum([layer.counts for layer in layers], axis=0).max())
     title = f"{quantity.name}: {quantity.middle(values) if split is None else 'two groups'}"
-    return _draw(quantity, edges, layers, (title, "; ".join(notes)), top, limits)
+    return _draw(quantity, edges, layers, (title, "; ".join(notes)), top, limits, flagged)
 
 
 def before_after_histograms(
@@ -198,8 +216,12 @@ def _draw(
     words: tuple[str, str],
     top: float,
     limits: _Limits = (),
+    flagged: Values | None = None,
 ) -> Figure:
-    """Draw the bars of the layers, stacked, an outline over them, axes, limits and tooltips."""
+    """Draw the bars of the layers, stacked, an outline over them, axes, limits and tooltips.
+
+    Where `flagged` is given, clips of those values get a tick under the axis, and a bar filters the table.
+    """
     title, note = words
     x, y = Scale(edges[0], edges[-1], 40, _WIDTH - 14), Scale(0, top, BOTTOM, TOP)
     paths, base = [], np.zeros(BINS, dtype=np.int64)
@@ -218,9 +240,17 @@ def _draw(
         *(_cut(layer.counts, edges, x, y) for layer in layers if (layer.counts > top).any()),
         bottom_axis(x, BOTTOM, quantity.unit or quantity.name.lower(), top=BOTTOM, most=5),
         *_limit_lines(x, limits),
-        *_tips(quantity, edges, layers, x),
+        *_ticks([] if flagged is None else flagged.tolist(), x),
+        *_tips(quantity, edges, layers, x, filters=flagged is not None),
+        role="img" if flagged is None else "group",
     )
     return Figure(title, note, svg)
+
+
+def _ticks(values: Sequence[float], x: Scale) -> list[Markup]:
+    """Mark values under the axis; what is beyond it, at its end."""
+    places = sorted({x(min(max(value, x.low), x.high)) for value in values})
+    return [tag("path", d="".join(f"M{number(place)} {BOTTOM}v6" for place in places), class_="flag")] if places else []
 
 
 def _bars(counts: _Counts, base: _Counts, edges: Values, x: Scale, y: Scale) -> str:
@@ -272,8 +302,8 @@ def _limit_lines(x: Scale, limits: _Limits) -> list[Markup]:
     return parts
 
 
-def _tips(quantity: Quantity, edges: Values, layers: Sequence[_Layer], x: Scale) -> list[Markup]:
-    """Return an invisible bar with a tooltip for each bin that is not empty."""
+def _tips(quantity: Quantity, edges: Values, layers: Sequence[_Layer], x: Scale, *, filters: bool) -> list[Markup]:
+    """Return an invisible bar with a tooltip for each bin that is not empty; the outermost stand for all beyond."""
     finer = replace(quantity, digits=quantity.digits + 1)
     place = {"y": TOP, "width": x(edges[1]) - x(edges[0]), "height": BOTTOM - TOP, "class_": "hit"}
     tips = []
@@ -281,5 +311,12 @@ def _tips(quantity: Quantity, edges: Values, layers: Sequence[_Layer], x: Scale)
         counts = [f"{layer.counts[i]:,} {layer.name}" for layer in layers if layer.counts[i]]
         if counts:
             tip = f"{finer.span(edges[i], edges[i + 1])}: {', '.join(counts)}"
-            tips.append(tag("rect", x=x(edges[i]), **place, data_tip=tip))
+            ends = (edges[i] if i else None, edges[i + 1] if i + 1 < BINS else None)
+            values = {"data_by": quantity.name, "data_from": ends[0], "data_to": ends[1]} if filters else {}
+            tips.append(tag("rect", x=x(edges[i]), **place, data_tip=tip, **_exactly(values)))
     return tips
+
+
+def _exactly(values: dict[str, Any]) -> dict[str, Any]:
+    """Write numbers with all their digits: those of a picture are rounded to a tenth of a pixel."""
+    return {name: repr(float(value)) if isinstance(value, float) else value for name, value in values.items()}

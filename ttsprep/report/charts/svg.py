@@ -46,17 +46,17 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def picture(width: int, height: int, label: str, *children: str, class_: str = "") -> Markup:
+def picture(width: int, height: int, label: str, *children: str, class_: str = "", role: str = "img") -> Markup:
     """Make a whole ``<svg>`` that tells a screen reader `label`.
 
-    It grows with its place, or keeps its width if it has a class of its own.
+    It grows with its place, or keeps its width if it has a class of its own. A ``group`` has parts that do something.
     """
     return tag(
         "svg",
         *children,
         viewBox=f"0 0 {width} {height}",
         width=width if class_ else None,
-        role="img",
+        role=role,
         aria_label=label,
         class_=f"chart {class_}".strip(),
     )

@@ -48,10 +48,21 @@
     if (seconds < 60) return `${seconds.toFixed(0)} s`;
     return seconds < 7200 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`;
   };
+  // what all ids begin with is said once, in the head of the column; a long name is cut in the middle, where it differs least
+  const shared = (() => {
+    if (size < 2) return "";
+    let most = data.id[0].length;
+    for (const id of data.id) while (!id.startsWith(data.id[0].slice(0, most))) most -= 1;
+    const prefix = data.id[0].slice(0, most).replace(/[\p{L}\p{N}]+$/u, "");
+    return prefix.length > 5 ? prefix : "";
+  })();
+  const WIDE = 22;
+  const shorten = (name) => (name.length <= WIDE ? name : `${name.slice(0, WIDE / 2 - 1)}…${name.slice(-WIDE / 2)}`);
+  const nameOf = (i) => shorten(shared ? `…${data.id[i].slice(shared.length)}` : data.id[i]);
   const codesOf = (i) => data.found[i].map((f) => data.codes[f[0]]).join(", ");
   const weight = (i) => data.found[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
   const columns = [
-    { name: "clip", width: 13, text: (i) => data.id[i], key: (i) => data.id[i] },
+    { name: "clip", width: 13, unit: shared && `${shorten(shared)}…`, text: nameOf, whole: (i) => data.id[i], key: (i) => data.id[i] },
     { name: "verdict", width: 10.5, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
   ];
   if (data.speaker.some((s) => s !== data.speaker[0])) {
@@ -64,6 +75,9 @@
   columns.push({ name: "findings", width: 20, text: codesOf, key: weight, down: true });
 
   const view = $("view"), body = $("table").tBodies[0], query = $("query"), byVerdict = $("by-verdict"), byCode = $("by-code");
+  const bySeverity = $("by-severity"), byValue = $("by-value"), from = $("value-from"), to = $("value-to");
+  for (const name of [...data.severities].reverse()) bySeverity.append(new Option(name, name));
+  for (const { name, unit } of data.quantities) byValue.append(new Option(unit ? `${name} [${unit}]` : name, name));
   for (const name of data.verdicts) byVerdict.append(new Option(name, name));
   for (const name of [...data.codes].sort()) byCode.append(new Option(name, name));
   const haystack = data.id.map((id, i) => `${id}\n${data.text[i]}\n${data.path[i]}\n${data.speaker[i]}`.toLowerCase());
@@ -91,10 +105,15 @@
   const refresh = () => {
     const words = query.value.toLowerCase().split(/\s+/).filter(Boolean);
     const verdict = data.verdicts.indexOf(byVerdict.value), code = data.codes.indexOf(byCode.value);
+    const severity = data.severities.indexOf(bySeverity.value);
+    const quantity = data.quantities.find((q) => q.name === byValue.value);
+    const least = from.value === "" ? -Infinity : Number(from.value), most = to.value === "" ? Infinity : Number(to.value);
+    from.disabled = to.disabled = !quantity;
     order = [];
     for (let i = 0; i < size; i++) {
       if (verdict >= 0 && data.verdict[i] !== verdict) continue;
-      if (code >= 0 && !data.found[i].some((f) => f[0] === code)) continue;
+      if ((code >= 0 || severity >= 0) && !data.found[i].some((f) => (code < 0 || f[0] === code) && (severity < 0 || f[1] === severity))) continue;
+      if (quantity && (quantity.values[i] === null || quantity.values[i] < least || quantity.values[i] > most)) continue;
       if (words.every((w) => haystack[i].includes(w))) order.push(i);
     }
     if (sorted !== null) {
@@ -120,6 +139,7 @@
     view.scrollTop = 0;
     drawn = "";
     draw();
+    toAddress();
   };
 
   const gap = (rows) => {
@@ -148,7 +168,7 @@
         const text = column.text(i);
         cell.textContent = text;
         if (column.number) cell.className = "num";
-        else { cell.dir = "auto"; cell.title = text; }
+        else { cell.dir = "auto"; cell.title = column.whole ? column.whole(i) : text; }
         if (column.verdict) cell.className = `state ${classes[data.verdict[i]]}`;
       }
       rows.append(row);
@@ -166,6 +186,7 @@
     if (i === undefined) return;
     chosen = i;
     draw();
+    toAddress();
     const detail = $("detail");
     const findings = make("ul");
     for (const [code, severity, message] of data.found[i]) {
@@ -191,7 +212,10 @@
       text.append(part, " ");
     }
     words.append(text);
-    detail.replaceChildren(make("h3", "", data.id[i]), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
+    const close = make("button", "close", "Close");
+    close.type = "button";
+    close.addEventListener("click", closeDetail);
+    detail.replaceChildren(close, make("h3", "", data.id[i]), ...player(i), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
     const hint = make("p", "muted", "This clip in detail: ");
     hint.append(make("code", "", `ttsprep explain ${quoted(data.id[i])} --audit ${quoted(folder)}`));
     detail.append(hint);
@@ -204,6 +228,31 @@
     detail.hidden = false;
   };
 
+  // ---- the audio of a row, from where the corpus lay; ids and paths with characters that were spelled out have none
+  const player = (i) => {
+    if (!data.root || data.path[i].includes("⟨U+") || data.path[i].endsWith("…")) return [];
+    const audio = make("audio");
+    const [start, end] = data.pieces[i] || [0, null];
+    audio.controls = true;
+    audio.preload = "none";
+    audio.setAttribute("aria-label", `Audio of ${data.id[i]}`);
+    audio.src = `${data.root}/${data.path[i]}`.split("/").map(encodeURIComponent).join("/") + (start || end ? `#t=${start}${end ? `,${end}` : ""}` : "");
+    const lost = make("p", "muted", `Not played: ${data.root} is not where it was, or this browser does not know the format. ttsprep review plays it.`);
+    lost.hidden = true;
+    audio.addEventListener("error", () => { lost.hidden = false; });
+    return [audio, lost];
+  };
+  const closeDetail = () => {
+    $("detail").hidden = true;
+    $("detail").replaceChildren();
+    chosen = -1;
+    drawn = "";
+    draw();
+    toAddress();
+    view.focus({ preventScroll: true });
+  };
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !$("detail").hidden) closeDetail(); });
+
   view.addEventListener("scroll", draw, { passive: true });
   addEventListener("resize", draw);
   body.addEventListener("click", (event) => {
@@ -211,6 +260,11 @@
     if (row) choose(Number(row.dataset.place));
   });
   view.addEventListener("keydown", (event) => {
+    if (event.key === " " && event.target === view) {
+      const audio = $("detail").querySelector("audio");
+      event.preventDefault();
+      if (audio) { if (audio.paused) audio.play().catch(() => {}); else audio.pause(); }
+    }
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15 }[event.key];
     if (!step || event.target !== view) return;
     event.preventDefault();
@@ -223,28 +277,142 @@
 
   // ---- filters
   $("filters").addEventListener("submit", (event) => event.preventDefault());
-  for (const field of [query, byVerdict, byCode]) field.addEventListener("input", refresh);
-  $("clear").addEventListener("click", () => { query.value = byVerdict.value = byCode.value = ""; sorted = null; refresh(); });
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-code], [data-verdict]");
-    if (!button) return;
-    byCode.value = button.dataset.code || "";
-    byVerdict.value = button.dataset.verdict || "";
-    query.value = "";
+  const filters = { q: query, verdict: byVerdict, code: byCode, severity: bySeverity, by: byValue, from, to };
+  for (const field of Object.values(filters)) field.addEventListener("input", refresh);
+  const filter = (values) => {
+    for (const [name, field] of Object.entries(filters)) field.value = values[name] || "";
     refresh();
     $("clips").scrollIntoView();
+  };
+  $("clear").addEventListener("click", () => { sorted = null; filter({}); });
+  document.addEventListener("click", (event) => {
+    const { code, verdict, query: q, by, from: low, to: high } = event.target.closest("[data-code], [data-verdict], [data-query], [data-by]")?.dataset || {};
+    if (code || verdict || q || by) filter({ code, verdict, q, by, from: low, to: high });
   });
-  refresh();
+
+  // ---- bars: one stop of the Tab key a chart, arrow keys from bar to bar, Enter filters
+  for (const chart of document.querySelectorAll("svg:has(.hit[data-by])")) {
+    const bars = [...chart.querySelectorAll(".hit[data-by]")];
+    bars.forEach((bar, n) => {
+      bar.setAttribute("role", "button");
+      bar.setAttribute("aria-label", bar.dataset.tip);
+      bar.setAttribute("tabindex", n ? -1 : 0);
+    });
+    chart.addEventListener("keydown", (event) => {
+      const place = bars.indexOf(event.target);
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (place < 0) return;
+      if (event.key === "Enter" || event.key === " ") { event.preventDefault(); bars[place].dispatchEvent(new MouseEvent("click", { bubbles: true })); }
+      if (!step || !bars[place + step]) return;
+      event.preventDefault();
+      bars[place].setAttribute("tabindex", -1);
+      bars[place + step].setAttribute("tabindex", 0);
+      bars[place + step].focus();
+    });
+  }
+
+  // ---- filters and the chosen clip are in the address
+  let restored = false;
+  const toAddress = () => {
+    if (!restored) return;
+    const state = new URLSearchParams();
+    for (const [name, field] of Object.entries(filters)) if (field.value) state.set(name, field.value);
+    if (sorted !== null) state.set("sort", `${falling ? "-" : ""}${columns[sorted].name}`);
+    if (chosen >= 0) state.set("clip", data.id[chosen]);
+    history.replaceState(null, "", `${location.pathname}${location.search}#${state.size ? `clips?${state}` : ""}`);
+  };
+  const fromAddress = () => {
+    const state = location.hash.startsWith("#clips?") ? new URLSearchParams(location.hash.slice(7)) : new URLSearchParams();
+    for (const [name, field] of Object.entries(filters)) if (state.has(name)) field.value = state.get(name);
+    const sort = state.get("sort") || "";
+    const column = columns.findIndex((c) => c.name === sort.replace(/^-/, ""));
+    if (column >= 0) { sorted = column; falling = sort.startsWith("-"); }
+    refresh();
+    const place = state.has("clip") ? order.findIndex((i) => data.id[i] === state.get("clip")) : -1;
+    if (place >= 0) { view.scrollTop = Math.max(0, (place - 5) * ROW); choose(place); }
+    if (state.size) $("clips").scrollIntoView();
+    restored = true;
+  };
+
+  // ---- what is filtered, to take along
+  const rowsOf = () => order.map((i) => ({
+    id: data.id[i], path: data.path[i], text: data.text[i], speaker: data.speaker[i], verdict: data.verdicts[data.verdict[i]],
+    findings: [...new Set(data.found[i].map((f) => data.codes[f[0]]))],
+    ...Object.fromEntries(data.quantities.map((q) => [q.column, q.values[i]])),
+  }));
+  const taken = (text) => { $("taken").textContent = text; };
+  const save = (name, type, text) => {
+    const link = make("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    taken(`${plural(order.length, "clip")} saved as ${name}`);
+  };
+  $("copy").addEventListener("click", async () => {
+    const text = order.map((i) => data.id[i]).join("\n");
+    try { await navigator.clipboard.writeText(text); } catch {
+      const area = make("textarea", "", text); // a page from disk may have no clipboard of its own
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    taken(`${plural(order.length, "id")} copied`);
+  });
+  $("csv").addEventListener("click", () => {
+    const cell = (value) => {
+      const text = Array.isArray(value) ? value.join(" ") : String(value ?? "");
+      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    };
+    const rows = rowsOf();
+    save("clips.csv", "text/csv", [Object.keys(rows[0] || { id: "" }), ...rows.map(Object.values)].map((row) => row.map(cell).join(",")).join("\n") + "\n");
+  });
+  $("jsonl").addEventListener("click", () => save("clips.jsonl", "application/jsonl", rowsOf().map((row) => `${JSON.stringify(row)}\n`).join("")));
+
+  // ---- the corpus as a strip: of clips that share a column of pixels the longest gives the height, the worst the colour
+  const strip = $("strip");
+  const drawStrip = () => {
+    const ratio = devicePixelRatio || 1, wide = Math.round(strip.clientWidth * ratio), high = Math.round(64 * ratio);
+    if (!length || !wide) return;
+    strip.width = wide;
+    strip.height = high;
+    const style = getComputedStyle(document.documentElement), pen = strip.getContext("2d");
+    const colours = ["--bar", "--bar", "--fix", "--drop"].map((name) => style.getPropertyValue(name));
+    const longest = length.values.reduce((most, v) => Math.max(most, v || 0), 0) || 1;
+    const slots = Math.min(size, wide), step = wide / slots;
+    for (let slot = 0; slot < slots; slot++) {
+      let worst = 0, most = 0;
+      for (let i = Math.floor((slot * size) / slots); i < Math.floor(((slot + 1) * size) / slots); i++) {
+        most = Math.max(most, length.values[i] || 0);
+        for (const f of data.found[i]) worst = Math.max(worst, f[1] + 1);
+      }
+      pen.fillStyle = colours[worst];
+      const tall = Math.max(1, (most / longest) * high);
+      pen.fillRect(slot * step, high - tall, Math.max(1, step > 3 ? step - 1 : step), tall);
+    }
+  };
+  if (length && size) {
+    $("strip-figure").hidden = false;
+    drawStrip();
+    addEventListener("resize", drawStrip);
+    $("theme").addEventListener("click", () => requestAnimationFrame(drawStrip));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawStrip);
+    strip.addEventListener("click", (event) => {
+      const slots = Math.min(size, strip.width), slot = Math.max(0, Math.min(slots - 1, Math.floor((event.offsetX / strip.clientWidth) * slots)));
+      let best = Math.floor((slot * size) / slots);
+      for (let i = best; i < Math.floor(((slot + 1) * size) / slots); i++) if (weight(i) > weight(best)) best = i;
+      openClip(data.id[best]);
+    });
+  }
 
   const openClip = (id) => {
-    byCode.value = byVerdict.value = "";
-    query.value = id;
-    refresh();
+    filter({ q: id });
     const place = order.findIndex((i) => data.id[i] === id);
     if (place >= 0) choose(place);
-    $("clips").scrollIntoView();
     view.focus({ preventScroll: true });
   };
+  fromAddress();
 
   // ---- what the scripts that follow need, too
   globalThis.report = { $, make, plural, spell, openCard, openClip };
