@@ -114,7 +114,7 @@ def _codes(
             **having,
             "clips_at_stake": stake["clips"],
             "hours_at_stake": stake["hours"],
-            "fix": catalogue()[str(code)][0].fix.split(". ")[0].rstrip("."),
+            "fix": catalogue()[str(code)][0].fix.split(". ")[0].rstrip(".") if code in catalogue() else "",
         }
         rows.append((-stake["hours"], -worst.rank, -having["clips"], str(code), row))
     return {code: row for *_, code, row in sorted(rows, key=lambda r: r[:4])}

@@ -92,7 +92,7 @@ def test_a_histogram_counts_every_clip_once_under_its_verdict():
 def test_two_groups_have_a_colour_each():
     loudness = next(q for q in quantities() if q.column == "loudness_lufs")
     clips = corpus(50).assign(loudness_lufs=[-20.0] * 30 + [-35.0] * 20)
-    figure = histogram(loudness, clips, np.full(50, "usable", dtype=object), [], -27.0)
+    figure = histogram(loudness, clips, np.full(50, "usable", dtype=object), Judged(), -27.0)
     counts = [tip.split(": ")[1] for tip in tips(figure.svg)]
     assert counts == ["20 in the low group", "30 in the high group"]
     assert {e.get("class") for e in parsed(figure.svg).iter() if e.tag.endswith("path")} >= {"low", "high"}
