@@ -1,5 +1,7 @@
 """Pace: a robust line through durations that a third of wrong pairs does not move."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.speech import altered, clean, corpus
-from ttsprep.checks.pace import FEWEST, pace, robust_line, speed
+from ttsprep.checks.pace import FEWEST, durations, pace, robust_line, seconds_of, speed
 
 
 @settings(max_examples=60)
@@ -53,12 +55,20 @@ def test_texts_of_one_length_have_a_line_too(size: np.ndarray) -> None:
     assert intercept + slope * size[0] == pytest.approx(0.08 * size[0], rel=0.1)
 
 
+def text_of(phones: int, random: np.random.Generator) -> str:
+    """Return as many phones, in words of five."""
+    drawn = random.choice(["a", "iː", "ə", "t", "s", "n"], phones)
+    return " | ".join(" ".join(drawn[at : at + 5]) for at in range(0, phones, 5))
+
+
 def table(clips: int, speaker: str = "", tempo: float = 0.07, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     phones = random.integers(15, 120, clips).astype(float)
+    words = np.random.default_rng(seed + 1)
     return pd.DataFrame({
         "speaker": speaker,
         "phones": phones,
+        "phonemes": [text_of(int(count), words) for count in phones],
         "chars": phones * 1.2,
         "speech_s": tempo * phones * np.exp(0.06 * random.standard_normal(clips)),
         "level_range_db": 50.0,
@@ -85,10 +95,10 @@ def test_what_cannot_be_compared_is_missing() -> None:
     clips.loc[3, ["phones", "chars"]] = 0
     clips.loc[4, "speech_s"] = np.nan
     clips.loc[5, "level_range_db"] = 3.0
-    clips.loc[6, "phones"] = np.nan  # characters take their place
+    clips.loc[6, ["phones", "phonemes"]] = np.nan, ""  # a text in letters that are not read
     against = pace(clips)
-    assert against.z[[3, 4]].isna().all()
-    assert np.isfinite(against.z.drop([3, 4, 5])).all()
+    assert against.z[[3, 4, 6]].isna().all()
+    assert np.isfinite(against.z.drop([3, 4, 5, 6])).all()
     assert pace(table(FEWEST - 1)).z.isna().all()
     assert len(pace(clips.iloc[:0])) == 0
 
@@ -117,15 +127,51 @@ def test_real_clips_lie_near_their_line() -> None:
     against = pace(corpus(rows))
     assert np.exp(against.off.abs()).median() < 1.1
     assert against.z.abs().max() < 4
-    doubled = [altered(rows[0], phones=rows[0].measures["phones"] * 2), *rows[1:]]
-    assert pace(corpus(doubled)).z[0] < -4
+    twice = {"phones": rows[0].measures["phones"] * 2, "phonemes": " | ".join([rows[0].measures["phonemes"]] * 2)}
+    assert pace(corpus([altered(rows[0], **twice), *rows[1:]])).z[0] < -4
 
 
 def test_phones_and_characters_are_not_mixed() -> None:
     chars = np.arange(20.0, 60.0)
     table = pd.DataFrame({"speaker": "", "chars": chars, "phones": chars * 0.5, "speech_s": chars * 0.08})
-    table = table.assign(level_range_db=30.0)
+    table = table.assign(level_range_db=30.0, phonemes=["a " * int(count * 0.5) for count in chars])
     even = np.arange(len(table)) % 2 == 0
     half = table.assign(phones=table.phones.where(even))
     pd.testing.assert_frame_equal(pace(half), pace(table.assign(phones=np.nan)))
     assert pace(half).off.abs().max() < 0.05
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    wrong=st.floats(0.0, 0.3),
+    factor=st.sampled_from([0.3, 0.5, 2.0, 4.0]),
+    both_ways=st.booleans(),
+    tempo=st.floats(0.04, 0.15),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_durations_of_phones_are_learnt_among_wrong_texts(
+    wrong: float, factor: float, both_ways: bool, tempo: float, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    truth = {"a": 1.6, "iː": 1.3, "ə": 0.4, "t": 0.7, "s": 1.4, "n": 0.6, "|": 0.0}
+    texts = [Counter(text_of(int(count), random).split()) for count in random.integers(15, 120, 150)]
+    exact = np.array([tempo * sum(truth[phone] * count for phone, count in text.items()) for text in texts])
+    seconds = exact * np.exp(0.05 * random.standard_normal(len(exact)))
+    spoilt = random.permutation(len(exact))[: int(wrong * len(exact))]
+    seconds[spoilt] *= factor
+    if both_ways:
+        seconds[spoilt[::2]] /= factor**2
+    units, silent = durations(texts, seconds)
+    good = np.setdiff1d(np.arange(len(exact)), spoilt)
+    relative = np.log([seconds_of(texts[i], units, silent) / exact[i] for i in good])
+    assert np.abs(np.median(relative)) < 0.1
+    assert np.percentile(np.abs(relative), 90) < 0.2
+
+
+def test_a_phone_that_is_long_is_learnt_to_be_long() -> None:
+    random = np.random.default_rng(0)
+    texts = [Counter(text_of(int(count), random).split()) for count in random.integers(15, 120, 300)]
+    seconds = np.array([0.08 * text.total() + 0.05 * text["t"] for text in texts])
+    units, _ = durations(texts, seconds)
+    assert units["t"] == pytest.approx(0.13, abs=0.02)
+    assert units["s"] == pytest.approx(0.08, abs=0.02)

@@ -9,6 +9,7 @@ from checks.speech import (
     ONE_VOICE,
     RECORDED,
     SOURCES,
+    altered,
     among,
     clean,
     filtered,
@@ -172,6 +173,29 @@ def test_a_cut_inside_a_word_is_found(source: str, code: str) -> None:
         assert finding.severity.rank >= Severity.WARNING.rank
         edge = 0.0 if code == "cut-start" else seconds(take)
         assert (finding.start if code == "cut-start" else finding.end) == pytest.approx(edge, abs=0.001)
+
+
+@pytest.mark.parametrize(("code", "what"), [("cut-start", "lead-in"), ("cut-end", "room after them")])
+def test_a_corpus_that_is_cut_tightly_is_one_finding(code: str, what: str) -> None:
+    side = "start" if code == "cut-start" else "end"
+    silence = {"cut-start": "lead_silence_s", "cut-end": "tail_silence_s"}[code]
+    loud = {f"{side}_edge_db": -3.0, silence: 0.0}
+    rows = [altered(row, **(loud if i < 10 else {})) for i, row in enumerate(clean("espeak"))]
+    whole, *single = sorted(of(judge(rows, "silence"), code), key=lambda finding: finding.clip)
+    assert (whole.clip, whole.severity) == ("", Severity.WARNING)
+    assert f"25% of the clips have no {what}: cut tightly" in whole.message
+    assert {finding.severity for finding in single} == {Severity.WARNING}
+    assert len(single) == 10
+    few = [altered(row, **(loud if i < 3 else {})) for i, row in enumerate(clean("espeak"))]
+    assert {finding.severity for finding in of(judge(few, "silence"), code)} == {Severity.ERROR}
+
+
+def test_an_end_without_a_pause_is_cut_where_speech_is_missing_too() -> None:
+    rows = list(clean("espeak"))
+    spoken = rows[5].measures["speech_s"]
+    for share, pause, found in ((0.75, 0.0, True), (1.0, 0.0, False), (0.75, 0.2, False)):
+        bare = altered(rows[5], tail_silence_s=pause, end_edge_db=-25.0, speech_s=share * spoken)
+        assert bool(of(judge([*rows[:5], bare, *rows[6:]], "silence"), "cut-end", 5)) is found
 
 
 @pytest.mark.parametrize("source", ONE_VOICE)

@@ -24,10 +24,10 @@ _FEWEST_FRAMES = 20
 FRAME_S = F0_STRIDE * HOP_S
 HALF_FRAMES = 60.0
 """Voiced frames whose phones move the mean of a clip as much as its mood does."""
-ALL_SPEAKERS = 60.0
+_ALL_SPEAKERS = 60.0
 """Clips that the spread of other speakers counts as, beside that of the speaker's own."""
-_SURE, _ROUNDS, _SAMPLE, SEEDS = 0.7, 8, 4_000, 60
-SESSION, DECAY, PITCH_ST = 0.5, 4.0, 1.0
+_SURE, _ROUNDS, _SAMPLE, _SEEDS = 0.7, 8, 4_000, 60
+_SESSION, _DECAY, _PITCH_ST = 0.5, 4.0, 1.0
 """What another day changes: of the first cepstra, how fast less of the later ones, and of pitch in semitones."""
 _MOST = 0.25
 """Share of a speaker's clips; more are several voices under one name."""
@@ -132,7 +132,7 @@ class OtherVoice(Check):
         group = np.zeros(len(points), np.intp)
         named = nobody - here
         tried = ~long
-        for number in range(1, SEEDS + 1):
+        for number in range(1, _SEEDS + 1):
             likelier = np.where(tried | (group > 0), -np.inf, nobody - here)
             seed = int(likelier.argmax())
             if likelier[seed] < self.seed_nats:
@@ -195,7 +195,7 @@ class _Space:
 
     def __post_init__(self) -> None:
         self.weights = _weights(self.frames)
-        self.session = np.diag([*(SESSION**2 * np.exp(-2 * np.arange(CEPSTRA) / DECAY)), PITCH_ST**2])
+        self.session = np.diag([*(_SESSION**2 * np.exp(-2 * np.arange(CEPSTRA) / _DECAY)), _PITCH_ST**2])
 
     def log_p(self, more: _Numbers | float = 0.0, offset: _Numbers | float = 0.0) -> _Numbers:
         """Return the log-density of each clip around an offset, with so much more covariance, less a constant."""
@@ -237,7 +237,7 @@ def _speaker(points: _Numbers, frames: _Numbers, between: _Numbers, within: _Num
         own = off[kept].T @ off[kept] / kept.sum()
         # what was kept lies too close: the inner clips tell the true width
         own *= np.quantile(np.einsum("ij,jk,ik->i", off, np.linalg.inv(own), off), 0.35) / usual
-        own = (kept.sum() * own + ALL_SPEAKERS * within) / (kept.sum() + ALL_SPEAKERS)
+        own = (kept.sum() * own + _ALL_SPEAKERS * within) / (kept.sum() + _ALL_SPEAKERS)
     return centre, own
 
 
