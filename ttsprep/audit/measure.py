@@ -20,7 +20,7 @@ from ttsprep.core.tables import measured_schema
 from ttsprep.core.types import Audio, Clip
 from ttsprep.text.phonemes import phonemize
 
-SIGNAL_VERSION = 3
+SIGNAL_VERSION = 4
 """Raised whenever `Signal` or `audio` change what they yield."""
 DERIVED = {
     "chars_per_s": "spoken characters per second, from the first to the last speech",

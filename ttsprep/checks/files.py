@@ -54,7 +54,8 @@ class Files(Check):
         Code(
             "audio-unreadable",
             "The file cannot be decoded.",
-            "It is opened and decoded to the end; error with the decoder's reason.",
+            "It is opened and decoded to the end; error with the decoder's reason. Also files that hold several "
+            "streams one after another (joined MP3, FLAC or MP4, chained Ogg): decoders read the first of them.",
             "Trainers stop at it.",
             "Replace the file.",
         ),
@@ -67,11 +68,11 @@ class Files(Check):
         ),
         Code(
             "audio-cut-off-file",
-            "Bytes at the end of the file are missing.",
+            "Bytes of the file are missing or damaged.",
             "The header promises more than there is (WAV, AIFF, W64, RF64), the decoded length falls short of the "
-            "claimed one (MP3, FLAC), or the last Ogg page does not end the stream; error. Most libraries read such a "
-            "WAV without a word.",
-            "The end of the sentence is missing.",
+            "claimed one (MP3, FLAC, MP4), an Ogg page is missing or its checksum is wrong, or there is something else "
+            "between two frames of an MP3; error. Most libraries read such a WAV, Ogg or MP3 without a word.",
+            "A part of the sentence is missing.",
             "Copy or download the file again.",
         ),
         Code(

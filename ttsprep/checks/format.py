@@ -45,7 +45,8 @@ class Format(Check):
             "header-wrong",
             "The header promises a few samples more than the file has, or gives no length.",
             "Sizes in the header of a WAV file against those of the file, up to 0.02 s; more is `audio-cut-off-file`. "
-            "A size of 0, or of 2 or 4 GB, is that of a stream, written before its length was known. Note.",
+            "A size of 0, or of 2 or 4 GB, is that of a stream, written before its length was known (also of RF64, W64 "
+            "and AIFF). Note.",
             "None for most readers; strict ones refuse the file. Of a stream nobody can tell whether its end is there.",
             "Nothing needs to be done: a build writes headers that are right.",
         ),

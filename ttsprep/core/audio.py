@@ -12,8 +12,11 @@ import soundfile as sf
 
 from ttsprep.core.errors import AudioError
 from ttsprep.core.media.container import container_header, decode_container, refuse_implausible
+from ttsprep.core.media.damage import refuse_damaged
+from ttsprep.core.media.flac import has_total, is_flac, with_total
 from ttsprep.core.media.sniff import HEAD, container
-from ttsprep.core.media.wav import wav_header, with_sizes
+from ttsprep.core.media.wav import sample_header, with_sizes
+from ttsprep.core.media.window import Window
 from ttsprep.core.types import Audio, Samples
 
 READ_SECONDS = 180.0
@@ -24,6 +27,7 @@ VIEWS_BYTES = 28
 """What all views of one frame take together, measured: the mono mix, its copies, and the spectrogram."""
 _SHORT_S = 0.02
 """Seconds that a WAV file may be shorter than its header says: a program that counted wrongly, and no loss."""
+_BUFFER = 1 << 16
 CANCELLED = 0.1
 """Energy of the mean of the channels against that of the loudest, under which something was cancelled."""
 
@@ -54,6 +58,7 @@ def read(path: Path, *, start: float = 0.0, end: float | None = None) -> Audio:
         head = os.pread(descriptor, HEAD, 0)
         if not head:
             raise AudioError("audio-empty", "the file has 0 bytes")
+        refuse_damaged(descriptor)
         if form := container(head):
             audio, claimed = decode_container(descriptor, form, start, end, READ_SECONDS)
         else:
@@ -143,10 +148,13 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
 
 
 def _sound_file(descriptor: int) -> sf.SoundFile:
-    """Open with libsndfile; a WAV file that a pipe left without its size is whole all the same."""
-    found = wav_header(descriptor)
-    if found is not None and found.is_piped and found.there < READ_BYTES:
-        return sf.SoundFile(io.BytesIO(with_sizes(descriptor, found)))
+    """Open with libsndfile; a file that a pipe left without its size is whole all the same."""
+    data = Window(descriptor)
+    found = sample_header(data)
+    if found is not None and found.is_piped:
+        return sf.SoundFile(io.BufferedReader(with_sizes(descriptor, found), _BUFFER))
+    if is_flac(head := data.at(0, 42)) and not has_total(head):
+        return sf.SoundFile(io.BufferedReader(with_total(descriptor), _BUFFER))
     return sf.SoundFile(descriptor, closefd=False)
 
 
@@ -156,18 +164,18 @@ def _most_frames(rate: int, channels: int) -> int:
 
 def _refuse_cut_off(file: Any, descriptor: int) -> int | None:
     """Find what libsndfile reads without an error: headers that promise more than there is; return `Audio.missing`."""
-    found = wav_header(descriptor)
+    found = sample_header(Window(descriptor))
     if found is not None and found.is_cut:
         what = f"ends {found.there % found.frame} bytes into a sample, and its header gives no length: it was cut off"
         raise AudioError("audio-cut-off-file", what)
-    if found is not None and (found.missing is None or found.missing <= _SHORT_S * file.samplerate):
+    if found is not None and (
+        found.missing is None or (found.kind == "RIFF" and found.missing <= _SHORT_S * file.samplerate)
+    ):
         return found.missing
     if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
         left = file.frames / file.samplerate
         what = f"the header promises more bytes than the file has; {left:.2f} s are left"
         raise AudioError("audio-cut-off-file", what)
-    if file.format == "OGG" and not _ogg_ends(descriptor):
-        raise AudioError("audio-cut-off-file", "the last Ogg page does not end the stream: bytes are missing")
     return 0
 
 
@@ -181,19 +189,6 @@ def _refuse_missing_end(file: Any, frames: int) -> None:
         pass
     seconds = frames / file.samplerate
     raise AudioError("audio-cut-off-file", f"claims {seconds:,.0f} s, but its end is not there")
-
-
-def _ogg_ends(descriptor: int) -> bool:
-    """Whether the last page carries the end-of-stream flag and is whole (RFC 3533, section 6)."""
-    size = os.fstat(descriptor).st_size
-    tail = os.pread(descriptor, 1 << 17, max(0, size - (1 << 17)))
-    page = tail.rfind(b"OggS")
-    if page < 0 or len(tail) < page + 27:
-        return False
-    segments = tail[page + 26]
-    lacing = tail[page + 27 : page + 27 + segments]
-    whole = len(lacing) == segments and len(tail) - page >= 27 + segments + sum(lacing)
-    return whole and bool(tail[page + 5] & 4)
 
 
 def stream(
