@@ -17,6 +17,7 @@ from ttsprep.codec.codebook_stats import Usage, outliers  # noqa: E402
 from ttsprep.codec.decode import decode  # noqa: E402
 from ttsprep.codec.token_formats import SUMMARY, open_codes, read_array, write_shard  # noqa: E402
 from ttsprep.codec.tokens import KEY, TokenError, TokenSpec, read_parquet, schema, shard_name  # noqa: E402
+from ttsprep.core.files import digest  # noqa: E402
 
 SPEC = TokenSpec("nano16", "ab" * 32, 16000, 320, num_codebooks=2, codebook_size=64)
 ABOUT = [{"text": "One, two.", "speaker": "", "language": "en", "name": name} for name in ("a", "b.c", "ä")]
@@ -48,11 +49,21 @@ def folder(tmp_path) -> Path:
 def written(folder: Path, form: str = "parquet", **changes: list) -> Path:
     folder.mkdir(exist_ok=True)
     write_shard(form, folder, (0, 1), table(**changes), ABOUT, SPEC)
-    (folder / SUMMARY).write_text(json.dumps({"spec": SPEC.document()}), encoding="utf-8")
+    if form in {"npy", "webdataset"}:
+        listed(folder)
     return folder
 
 
+def listed(folder: Path) -> None:
+    """List the files as the encoder that wrote them would."""
+    (folder / SUMMARY).unlink(missing_ok=True)
+    files = {path.relative_to(folder).as_posix(): {"sha256": digest(path)} for path in folder.rglob("*.*")}
+    (folder / SUMMARY).write_text(json.dumps({"spec": SPEC.document(), "files": files}), encoding="utf-8")
+
+
 def rows(folder: Path) -> list:
+    if (folder / SUMMARY).exists():
+        listed(folder)
     return list(open_codes(folder).rows())
 
 
@@ -237,7 +248,7 @@ def test_an_array_of_other_books_or_missing_is_named(folder):
     with pytest.raises(TokenError, match=r"shape \(3, 3\), not \(2, frames\)"):
         rows(folder)
     (folder / "a.npy").unlink()
-    with pytest.raises(TokenError, match=r"a\.npy: No such file"):
+    with pytest.raises(TokenError, match=r"a\.npy: there is no file"):
         rows(folder)
 
 

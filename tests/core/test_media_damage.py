@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ttsprep.core.audio import read
@@ -186,6 +186,7 @@ def test_a_wav_that_claims_more_than_there_is_is_found(tmp_path: Path) -> None:
     assert code(tmp_path / "a.wav", wav[:40] + struct.pack("<I", len(wav) + 100_000) + wav[44:]) == "audio-cut-off-file"
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     head=st.binary(max_size=20),
     body=st.binary(max_size=50),

@@ -72,6 +72,16 @@ def hashes(folder: Path) -> dict[str, str]:
     return found
 
 
+def results(folder: Path) -> dict[str, str]:
+    """Content of what a command made for people and programs: hidden files remember this machine."""
+    visible = [path for path in sorted(folder.rglob("*")) if path.is_file() and not is_hidden(path, folder)]
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in visible}
+
+
+def is_hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def leftovers(out: Path) -> list[str]:
     """What a finished audit must not leave."""
     kept = {

@@ -365,7 +365,7 @@ def _about_files(todo: Corpus, wanted: frozenset[str]) -> Iterator[Finding]:
 def _stamp(todo: Corpus, table: str, judges: Sequence[Check], wanted: frozenset[str]) -> str:
     """Stand for all that findings and report depend on; `table` stands for ``clips.parquet`` and the codes."""
     rules = (__version__, versions(), [repr(judge) for judge in judges], sorted(wanted))
-    corpus = (todo.root.resolve().name, todo.layout, todo.why, *todo.decided)
+    corpus = (todo.name, todo.layout, todo.why, *todo.decided)
     return hashlib.sha256(repr((table, *rules, *corpus, todo.findings, todo.orphans)).encode()).hexdigest()
 
 
@@ -389,7 +389,7 @@ def _earlier(out: Path, stamp: str, *, with_report: bool) -> tuple[pd.DataFrame,
 
 def _about(todo: Corpus, clips: pd.DataFrame) -> dict[str, Any]:
     return {
-        "corpus": clean(todo.root.resolve().name),
+        "corpus": clean(todo.name),
         "layout": todo.layout,
         "recognised_by": clean(todo.why),
         "reading": [clean(line) for line in todo.decided],

@@ -243,7 +243,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     naming = Renamed(progress, {"measuring": "measuring the result"})
     # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
     while len(rows):
-        listed = _listing(out, rows, clips)
+        listed = _listing(out, rows, clips, made.source.name)
         names = dict(zip(rows["id"], rows["source_id"], strict=True))
         decided = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
         with lock(out / state.AFTER):
@@ -266,8 +266,10 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     held.expect([*exports, *scripts])
     if trainer:
         training.refuse_empty(trainer, entries)
-    rejected += _export(entries, forms, out, dict(zip(rows["id"], rows["source_id"], strict=True)))
+    refused = _export(entries, forms, out, dict(zip(rows["id"], rows["source_id"], strict=True)))
+    rejected += refused
     tables.write_rejected(out / "rejected.csv", rejected)
+    _refuse_untrainable(entries, refused, dict(zip(rows["source_id"], rows["id"], strict=True)), out / "rejected.csv")
     if trainer:
         training.write(trainer, entries, out)
     write_table(out / "clips.parquet", tables.entries_table(entries))
@@ -317,13 +319,13 @@ def _counted(rejected: Sequence[Rejection]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in list(tables.by_reason(rejected).items())[:5])
 
 
-def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip]) -> Corpus:
-    """List the clips of the result, for their audit."""
+def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip], name: str) -> Corpus:
+    """List the clips of the result, for their audit: it is called as its source is, wherever it lies."""
     listed = [
         Clip(name, path, text, clips[source].speaker, clips[source].language)
         for name, path, text, source in rows[["id", "path", "normalised", "source_id"]].itertuples(index=False)
     ]
-    return Corpus(out, "build", "built just now", listed, [clip.id for clip in listed])
+    return Corpus(out, "build", "built just now", listed, [clip.id for clip in listed], title=name)
 
 
 def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> list[Entry]:
@@ -344,6 +346,22 @@ def _unused(entries: Sequence[Entry]) -> list[Rejection]:
     """Return the clips that belong to no part: neither their audio nor their text may be found in the build."""
     reason = "the speaker {!r} is held out, and the text of this clip is in another part as well"
     return [Rejection(entry.id, "split", (), reason.format(entry.speaker)) for entry in entries if entry.split == NONE]
+
+
+def _refuse_untrainable(
+    entries: Sequence[Entry], refused: Sequence[Rejection], names: Mapping[str, str], table: Path
+) -> None:
+    """Refuse a build in which a list to train from is empty."""
+    train = {entry.id for entry in entries if entry.split == "train"}
+    if not train:
+        raise CorpusError("no clip is left to train from: all are in other splits; give more clips or other [split]")
+    for stage in dict.fromkeys(one.stage for one in refused):
+        reasons = {names[one.id]: one.reason for one in refused if one.stage == stage}
+        if train <= reasons.keys():
+            first = reasons[min(train)]
+            raise CorpusError(
+                f"{stage}: all {len(train):,} training clips are refused, the first as {first}; see {table}"
+            )
 
 
 def _export(entries: list[Entry], forms: Sequence[Export], out: Path, sources: Mapping[str, str]) -> list[Rejection]:

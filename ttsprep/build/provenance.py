@@ -155,7 +155,7 @@ def _rejected(before: Audit, rejected: Sequence[Rejection]) -> dict[str, Any]:
     return {
         "clips": len(gone),
         "hours": _hours(sum(seconds.get(name, 0.0) for name in gone)),
-        "reasons": by_reason(rejected),
+        "reasons": by_reason([item for item in rejected if not item.stage.startswith("export ")]),
     }
 
 
@@ -184,6 +184,9 @@ def document(
             "splits": dict(sorted(Counter(entry.split for entry in entries).items())),
         },
         "rejected": _rejected(before, rejected),
+        "refused_by_exports": dict(
+            Counter(one.stage.removeprefix("export ") for one in rejected if one.stage.startswith("export "))
+        ),
         "findings": _compared(before, after),
         "kept_for_coverage": before.selection.kept_for_coverage,
         "lost_sounds": before.selection.lost,

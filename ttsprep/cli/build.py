@@ -249,6 +249,10 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         "goal": goal_line(document),
         "rejected": _size(rejected) + _listed(rejected["reasons"]),
         "built": f"{_size(result)} at {rates}{speakers}",
+        **{
+            f"export {form}": f"without {number:,} of {count(result['clips'], 'clip')} that it cannot hold: see reasons"
+            for form, number in document["refused_by_exports"].items()
+        },
         "split": ", ".join(f"{name} {number:,}" for name, number in result["splits"].items()),
     }
     parts: list[Any] = [pairs(rows | _sounds(document) | _unknown(document)), Text()]

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from ttsprep.codec.encode_step import EncodeStep
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.files import atomic_write, safe_names, writing
+from ttsprep.core.files import atomic_write, digest, regular, safe_names, writing
 from ttsprep.core.output_folder import Output
 from ttsprep.core.package import __version__
 from ttsprep.core.store.cache import KEY
@@ -65,7 +65,7 @@ class PreviousRun:
         """Look into an output folder; `code` stands for codec and settings."""
         try:
             summary = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
-            files = {str(name): int(size) for name, size in summary["files"].items()}
+            files = {str(name): int(about["bytes"]) for name, about in summary["files"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls(out)
         whole = all((out / name).is_file() and (out / name).stat().st_size == size for name, size in files.items())
@@ -259,8 +259,10 @@ class _Writer:
         """Remove what earlier runs left, and say that this one is whole: return the summary as it is written."""
         mine = sorted({*self._files, QUALITY, SKIPPED})
         self._output.sweep(self._files)
-        sizes = {name: (self._out / name).stat().st_size for name in mine}
-        whole = {**summary, "files": sizes}
+        files = {
+            name: {"bytes": regular(self._out / name).st_size, "sha256": digest(self._out / name)} for name in mine
+        }
+        whole = {**summary, "files": files}
         write_json(self._out / SUMMARY, whole)
         return whole
 

@@ -3,8 +3,9 @@
 import io
 import json
 import tarfile
+import tokenize
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from ttsprep.codec.tokens import (
     write_parquet,
 )
 from ttsprep.core.errors import AudioError, CodecError
-from ttsprep.core.files import atomic_write, inside
+from ttsprep.core.files import atomic_write, digest, inside
 
 FORMATS = ("parquet", "npy", "webdataset", "hf")
 SUMMARY = "codes.summary.json"
@@ -138,12 +139,15 @@ class Codes:
         Shards in order, all there.
     spec
         The same of all of them.
+    digests
+        SHA-256 of the files by their path in the folder, as the encoder wrote them.
     """
 
     folder: Path
     form: str
     paths: list[Path]
     spec: TokenSpec
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> Iterator[TokenRow]:
         """Yield every clip, checked; a `TokenError` if a file is damaged, or a row does not fit."""
@@ -157,6 +161,7 @@ class Codes:
 
     def shard(self, path: Path) -> Iterator[TokenRow]:
         """Yield the clips of one shard, checked."""
+        self.verify(path)
         if self.form == "webdataset":
             yield from _read_tar(path, self.spec)
             return
@@ -164,9 +169,21 @@ class Codes:
         if spec != self.spec:
             raise TokenError(f"{path.name} is of another codec or settings than the shards beside it")
         if self.form == "npy":
-            yield from _read_npy(self.folder, table, spec, path.name)
+            yield from _read_npy(self, table, spec, path.name)
         else:
             yield from rows(table, spec, path.name)
+
+    def verify(self, path: Path) -> None:
+        """See that a file is as the encoder wrote it; a `TokenError` if one bit of it is not."""
+        name = path.relative_to(self.folder).as_posix()
+        if not self.digests:
+            return
+        try:
+            whole = digest(path) == self.digests.get(name)
+        except AudioError as error:
+            raise TokenError(f"{name}: {error}") from None
+        if not whole:
+            raise TokenError(f"{name} is damaged: its digest is not the one in {SUMMARY}; encode the corpus again")
 
 
 def open_codes(path: Path) -> Codes:
@@ -182,26 +199,30 @@ def open_codes(path: Path) -> Codes:
     for form, pattern in patterns.items():
         found = ordered_shards([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
         if found:
-            spec = _summary(path) if form == "webdataset" else read_parquet(found[0], ["id"])[0]
-            return Codes(path, form, found, spec)
+            if form in {"parquet", "hf"} and not (path / SUMMARY).exists():  # their pages have checksums of their own
+                return Codes(path, form, found, read_parquet(found[0], ["id"])[0])
+            return Codes(path, form, found, *_summary(path))
     raise TokenError(f"{path} holds no codes: make them with `ttsprep encode --out {path}`")
 
 
-def _summary(folder: Path) -> TokenSpec:
+def _summary(folder: Path) -> tuple[TokenSpec, dict[str, str]]:
     path = folder / SUMMARY
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))["spec"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise TokenError(f"{path} is missing or damaged: it says which codec the codes are of") from None
-    return TokenSpec.of(document, path.name)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        digests = {str(name): str(about["sha256"]) for name, about in document["files"].items()}
+        return TokenSpec.of(document["spec"], path.name), digests
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        what = "it says which codec the codes are of, and has the digests of their files"
+        raise TokenError(f"{path} is missing or damaged: {what}") from None
 
 
-def _read_npy(folder: Path, table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
+def _read_npy(codes_of: "Codes", table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
     for row in table.to_pylist():
         if not row["file"]:
             raise TokenError(f"{where}: {row['id']!r}: without a file")
         try:
-            path = inside(folder, row["file"])
+            path = inside(codes_of.folder, row["file"])
+            codes_of.verify(path)
         except AudioError as error:
             raise TokenError(f"{where}: {error}") from None
         try:
@@ -228,7 +249,7 @@ def read_array(file: Any, size: int, where: str) -> Numbers:
         if version != (1, 0):
             raise TokenError(f"{where}: .npy of version {version}; 1.0 is read")
         shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
-    except ValueError as error:
+    except (ValueError, SyntaxError, tokenize.TokenError) as error:
         raise TokenError(f"{where} is no .npy file: {str(error).splitlines()[0]}") from None
     if kind.kind != "i" or fortran or kind.hasobject:
         raise TokenError(f"{where} holds {kind}{' by columns' if fortran else ''}, not rows of whole numbers")

@@ -5,6 +5,8 @@ import fcntl
 import hashlib
 import os
 import stat
+import tempfile
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,6 +20,12 @@ LOCK_NAME = ".ttsprep.lock"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NAME_BYTES = 150  # leaves room for the hash, an extension and the temporary name within the usual 255
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{port}{digit}" for port in ("com", "lpt") for digit in "0123456789¹²³"}
+
+
+_KEPT = 64
+"""Files whose digest is remembered, in each process."""
+_SETTLED_NS = 2_000_000_000
+"""Nanoseconds since a file was changed, from which on another change shows in its times."""
 
 
 class Signature(NamedTuple):
@@ -85,20 +93,31 @@ def regular(path: Path) -> os.stat_result:
     return status
 
 
+_digests: dict[tuple[int, ...], str] = {}
+
+
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a regular file, in hexadecimal.
+    """Return the SHA-256 of a regular file, in hexadecimal; one that many clips are pieces of is read once.
 
     Raises
     ------
     AudioError
         As `regular`, and ``audio-unreadable`` if the file cannot be read.
     """
-    regular(path)
+    status = regular(path)
+    found, place = signature(status), (status.st_dev, *signature(status))
+    if place in _digests:
+        return _digests[place]
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise AudioError("audio-unreadable", f"{path.name!a}: {_reason(error)}") from None
+    if max(found.mtime_ns, found.ctime_ns) < time.time_ns() - _SETTLED_NS and signature(regular(path)) == found:
+        while len(_digests) >= _KEPT:
+            del _digests[next(iter(_digests))]
+        _digests[place] = sha256
+    return sha256
 
 
 @contextmanager
@@ -138,6 +157,13 @@ def atomic_write(path: Path, data: bytes) -> None:
     """
     with atomic_file(path) as file:
         file.write(data)
+
+
+def memory_file(name: str) -> BinaryIO:
+    """Return an empty file that lies on no disk; only where the system has none such, in its folder for these."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create(name), "w+b")
+    return tempfile.TemporaryFile()
 
 
 @contextmanager

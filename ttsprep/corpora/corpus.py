@@ -53,6 +53,8 @@ class Corpus:
         Audio files that no clip names.
     decided
         How it was read and why, a line each: the columns of each table.
+    title
+        What it is called, where that is not the name of its folder. Where the folder lies shows in no result.
     """
 
     root: Path
@@ -63,6 +65,12 @@ class Corpus:
     findings: list[Finding] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     decided: list[str] = field(default_factory=list)
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.title or self.root.resolve().name
 
 
 @cache

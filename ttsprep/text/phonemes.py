@@ -5,8 +5,10 @@ Stress and tone are left out: they are not phones. Words that eSpeak NG reads as
 language's phones. eSpeak NG runs inside the process; texts that crash it are kept from it by `sanitize_for_tts`.
 """
 
+import ctypes
 import difflib
 import logging
+import os
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.core.errors import UsageError
+from ttsprep.core.files import memory_file
 from ttsprep.text.characters import sanitize_for_tts, script
 from ttsprep.text.scripts import is_phonemes, scripts_of
 
@@ -31,6 +34,8 @@ _ALIASES = {
     "chr": "chr-US-Qaaa-x-west",
 }  # fmt: skip
 _TONAL = ("cmn", "yue", "hak", "vi", "th", "shn", "my")
+_SYNCHRONOUS = 0x02
+"""eSpeak NG's AUDIO_OUTPUT_SYNCHRONOUS."""
 _UNUSABLE = {"fo", "kaa", "lfn", "xex", "kl"}
 """Voices that come without their dictionary; Greenlandic, where a digit crashes eSpeak NG."""
 _FLAG = re.compile(r"\([a-z][\w-]*\)")
@@ -199,8 +204,25 @@ def clean_phonemes(line: str, language: str) -> str:
 def _backend_class() -> Any:
     import espeakng_loader
     from phonemizer.backend import EspeakBackend
+    from phonemizer.backend.espeak import api, wrapper
     from phonemizer.backend.espeak.wrapper import EspeakWrapper
 
+    original = api.EspeakAPI
+
+    def in_memory(library: str, data_path: str) -> Any:
+        """Load a copy of eSpeak NG of its own from memory: phonemizer writes one to $TMPDIR, which may be full."""
+        espeak = original.__new__(original)
+        copy = memory_file("espeak")
+        copy.write(Path(library).read_bytes())
+        copy.flush()
+        espeak._copy = copy  # its number must stay taken: the loader takes libraries of one name for one
+        espeak._library, espeak._library_path = ctypes.CDLL(f"/proc/self/fd/{copy.fileno()}"), Path(library)
+        if espeak._library.espeak_Initialize(_SYNCHRONOUS, 0, str(data_path).encode(), 0) <= 0:
+            raise RuntimeError(f"eSpeak NG finds no data in {data_path}")
+        return espeak
+
+    if hasattr(os, "memfd_create"):
+        wrapper.EspeakAPI = in_memory
     EspeakWrapper.set_library(espeakng_loader.get_library_path())
     EspeakWrapper.set_data_path(espeakng_loader.get_data_path())
     return EspeakBackend

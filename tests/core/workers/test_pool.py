@@ -89,7 +89,6 @@ class Reporter(Doubling):
         return {
             "pid": os.getpid(),
             "parent": os.getppid(),
-            "temporary": os.environ["TMPDIR"],
             "threads": [os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")],
             "main": sys.modules["__main__"].__dict__.get("__file__"),
             "input": os.read(0, 1),
@@ -243,7 +242,6 @@ def test_a_worker_is_a_process_of_its_own_with_one_thread_and_no_main_module() -
     assert row["threads"] == ["1", "1", "1"]
     assert row["main"] is None
     assert row["input"] == b""
-    assert not Path(row["temporary"]).exists()
     assert not alive(row["pid"])
     assert not alive(row["parent"])
 

@@ -5,19 +5,18 @@ import gc
 import os
 import pickle
 import resource
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from ttsprep.core.errors import AudioError, TtsprepError
+from ttsprep.core.files import memory_file
 
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
@@ -31,8 +30,7 @@ class ForkServer:
     """The process that forks workers, as `ttsprep.core.workers.pool` sees it."""
 
     def __init__(self, work: object, memory_bytes: int | None) -> None:
-        self._temporary = tempfile.mkdtemp(prefix="ttsprep-")  # of the workers; both sides remove it
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in `close`)
+        self._errors = memory_file("errors")
         self._control, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
@@ -40,7 +38,7 @@ class ForkServer:
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
-                env={**os.environ, **_ONE_THREAD, "TMPDIR": self._temporary},
+                env={**os.environ, **_ONE_THREAD},
                 start_new_session=True,  # a Ctrl-C is for the parent alone
             )
         try:
@@ -68,7 +66,6 @@ class ForkServer:
             self._process.kill()
             self._process.wait()
             self._errors.close()
-            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def fork(self) -> tuple[int, socket.socket]:
         """Return the process id of a new worker, and the socket to it."""
@@ -161,7 +158,6 @@ def serve() -> None:
             os.kill(child, signal.SIGKILL)
         for child in children:
             os.waitpid(child, 0)
-        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # killed workers cannot clean up themselves
     os._exit(0)  # skip interpreter shutdown: process exit frees everything
 
 

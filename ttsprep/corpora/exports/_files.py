@@ -111,6 +111,11 @@ def no_row(entry: Entry, fields: Iterable[str], delimiter: str) -> str:
     return next(filter(None, reasons), "")
 
 
+def one_line(text: str) -> str:
+    """Return a text as the source has it on one line: for columns that are kept beside the one that is read aloud."""
+    return " ".join(text.splitlines())
+
+
 def json_line(record: Mapping[str, Any]) -> str:
     """Return a JSON object on one line, whatever a reader takes for the end of a line."""
     return json.dumps(record, ensure_ascii=False, allow_nan=False).translate(_BREAKS)

@@ -16,7 +16,9 @@ from ttsprep.corpora.exports._files import (
     audio_prefix,
     link_audio,
     make_folder,
+    no_cell,
     no_row,
+    one_line,
     remove,
     speaker_numbers,
     sweep,
@@ -40,9 +42,9 @@ class Filelist(Export):
     ----------
     template
         A line, with ``{path}`` (``wavs/ID.wav``), ``{file}`` (``ID.wav``), ``{id}``, ``{speaker}``,
-        ``{speaker_id}`` (a number from 0; ``speakers.json`` says whose), ``{text}``, ``{normalised}`` (as it is
-        read aloud), ``{phonemes}`` (that in IPA with stress and punctuation), ``{language}``, ``{lang}`` (``en``
-        for ``en-us``) and ``{duration}`` (seconds).
+        ``{speaker_id}`` (a number from 0; ``speakers.json`` says whose), ``{text}`` (on one line), ``{normalised}``
+        (as it is read aloud), ``{phonemes}`` (that in IPA with stress and punctuation), ``{language}``, ``{lang}``
+        (``en`` for ``en-us``) and ``{duration}`` (seconds).
     one_speaker
         The template where there is one speaker; "" for the same.
     delimiter
@@ -108,7 +110,9 @@ class Filelist(Export):
                 return f"eSpeak NG cannot phonemise its letters in {entry.language!r}: it would read their names"
         if not entry.language and ("lang" in used or "{lang}" in self.files):
             return "it has no language, which the list names"
-        return no_row(entry, (name for name in _TEXTS if name in used), "" if self.quoted else self.delimiter)
+        delimiter = "" if self.quoted else self.delimiter
+        reason = no_row(entry, (name for name in _TEXTS if name in used and name != "text"), delimiter)
+        return reason or (no_cell(one_line(entry.text), delimiter) if "text" in used else "")
 
     def write(self, entries: Sequence[Entry], build: Path, folder: Path) -> None:
         """See `Export.write`."""
@@ -151,6 +155,7 @@ class Filelist(Export):
                 "lang": short_language(entry.language),
                 "duration": f"{entry.duration_s:.6g}",
                 **{name: getattr(entry, name) for name in _TEXTS},
+                "text": one_line(entry.text),
             }
             yield self._joined([column.format_map(values) for column in columns])
 
