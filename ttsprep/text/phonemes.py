@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.files import memory_file
@@ -46,6 +46,8 @@ _READ = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"})}
 """Scripts that eSpeak NG reads, where they are fewer than the language is written in."""
 _SPELT = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL"})
 """Scripts whose letters eSpeak NG has no sound for outside of their languages, and names one by one in English."""
+_copies: list[BinaryIO] = []
+"""Of eSpeak NG in memory. They stay open: the loader takes libraries of one name for one, and names have numbers."""
 _memo: dict[tuple[str, str], str] = {}
 
 
@@ -215,7 +217,7 @@ def _backend_class() -> Any:
         copy = memory_file("espeak")
         copy.write(Path(library).read_bytes())
         copy.flush()
-        espeak._copy = copy  # its number must stay taken: the loader takes libraries of one name for one
+        _copies.append(copy)
         espeak._library, espeak._library_path = ctypes.CDLL(f"/proc/self/fd/{copy.fileno()}"), Path(library)
         if espeak._library.espeak_Initialize(_SYNCHRONOUS, 0, str(data_path).encode(), 0) <= 0:
             raise RuntimeError(f"eSpeak NG finds no data in {data_path}")
