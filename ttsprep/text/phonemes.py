@@ -13,10 +13,9 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from ttsprep.core.errors import UsageError
-from ttsprep.core.files import memory_file
 from ttsprep.text.characters import sanitize_for_tts, script
 from ttsprep.text.scripts import is_phonemes, scripts_of
 
@@ -46,8 +45,6 @@ _READ = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"})}
 """Scripts that eSpeak NG reads, where they are fewer than the language is written in."""
 _SPELT = frozenset({"HAN", "HIRAGANA", "KATAKANA", "HANGUL"})
 """Scripts whose letters eSpeak NG has no sound for outside of their languages, and names one by one in English."""
-_copies: list[BinaryIO] = []
-"""Of eSpeak NG in memory. They stay open: the loader takes libraries of one name for one, and names have numbers."""
 _memo: dict[tuple[str, str], str] = {}
 
 
@@ -214,11 +211,10 @@ def _backend_class() -> Any:
     def in_memory(library: str, data_path: str) -> Any:
         """Load a copy of eSpeak NG of its own from memory: phonemizer writes one to $TMPDIR, which may be full."""
         espeak = original.__new__(original)
-        copy = memory_file("espeak")
-        copy.write(Path(library).read_bytes())
-        copy.flush()
-        _copies.append(copy)
-        espeak._library, espeak._library_path = ctypes.CDLL(f"/proc/self/fd/{copy.fileno()}"), Path(library)
+        copy = os.memfd_create("espeak")  # stays open: the loader takes libraries of one name, and so number, for one
+        with open(copy, "wb", closefd=False) as file:
+            file.write(Path(library).read_bytes())
+        espeak._library, espeak._library_path = ctypes.CDLL(f"/proc/self/fd/{copy}"), Path(library)
         if espeak._library.espeak_Initialize(_SYNCHRONOUS, 0, str(data_path).encode(), 0) <= 0:
             raise RuntimeError(f"eSpeak NG finds no data in {data_path}")
         return espeak
