@@ -1,6 +1,7 @@
 """The command ``ttsprep review``: hear the clips of an audit and decide what a build keeps of them."""
 
 import shlex
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,6 +91,8 @@ def _serve(
             import webbrowser
 
             webbrowser.open(server.url)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts with & ignore it
         with suppress(KeyboardInterrupt):  # the way to end it
             server.serve_forever(0.1)
     file = shlex.quote(str(session.decisions.path))

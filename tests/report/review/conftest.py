@@ -26,20 +26,11 @@ def audited(audited_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(audited_once, tmp_path / "spoken.audit"))
 
 
-MAIN = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from ttsprep.cli.main import main
-sys.exit(main())
-"""
-"""Ctrl-C arrives, also where the tests run in the background."""
-
-
 class Review:
     """``ttsprep review`` in a process of its own."""
 
     def __init__(self, *arguments: object) -> None:
-        self._command = [sys.executable, "-c", MAIN, "review", *map(str, arguments)]
+        self._command = [sys.executable, "-m", "ttsprep.cli.main", "review", *map(str, arguments)]
         self.start()
 
     def start(self) -> None:
