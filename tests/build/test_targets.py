@@ -16,7 +16,10 @@ from ttsprep.build.targets import apply, load, parse, trainers
 from ttsprep.checks.length import Length
 from ttsprep.core.errors import UsageError
 
-NAMES = ["f5-tts", "gpt-sovits", "nemo", "piper", "styletts2", "vits-original", "vits", "xtts"]
+NAMES = [
+    *("chatterbox", "cosyvoice", "f5-tts", "fish-speech", "gpt-sovits", "matcha-tts", "nemo", "orpheus", "piper"),
+    *("qwen3-tts", "styletts2", "vits-original", "vits", "xtts"),
+]
 TEXTS = ['"Well," she said.', "Plain words, no more.", '"An open quote', "null", "=SUM of it"]
 
 
@@ -96,12 +99,47 @@ def read_nemo(folder: Path) -> list[tuple[Path, str, str]]:
     return [(Path(row["audio_filepath"]), row["normalized_text"], row["speaker"]) for row in rows]
 
 
+def read_chatterbox(folder: Path) -> list[tuple[Path, str, str]]:
+    rows = [row for split in ("train", "valid", "test") for row in read_lines(f"{folder}/{split}.txt")]
+    return [(folder / path, text, "") for path, text in rows]
+
+
+def read_kaldi(folder: Path) -> list[tuple[Path, str, str]]:
+    rows = []
+    for split in ("train", "valid", "test"):
+        tables = []
+        for name in ("wav.scp", "text", "utt2spk"):
+            lines = (folder / split / name).read_text(encoding="utf-8").splitlines()
+            tables.append(dict(line.split(maxsplit=1) for line in lines))
+        rows += [(Path(path), tables[1][key], tables[2][key]) for key, path in tables[0].items()]
+    return rows
+
+
+def read_fish(folder: Path) -> list[tuple[Path, str, str]]:
+    return [
+        (path, path.with_suffix(".lab").read_text(encoding="utf-8"), path.parent.name)
+        for path in sorted(folder.rglob("*.wav"))
+    ]
+
+
+def read_jsonl(folder: Path) -> list[tuple[Path, str, str]]:
+    texts = [(folder / f"{split}.jsonl").read_text(encoding="utf-8") for split in ("train", "valid", "test")]
+    rows = [json.loads(line) for text in texts for line in text.splitlines()]
+    return [(folder / row["audio"], row["text"], row["speaker"]) for row in rows]
+
+
 READERS: dict[str, Callable[[Path], list[tuple[Path, str, str]]]] = {
     "f5-tts": read_f5,
     "gpt-sovits": read_sovits,
     "nemo": read_nemo,
     "piper": read_piper,
     "styletts2": read_styletts2,
+    "chatterbox": read_chatterbox,
+    "cosyvoice": read_kaldi,
+    "fish-speech": read_fish,
+    "matcha-tts": read_vits,
+    "orpheus": read_jsonl,
+    "qwen3-tts": read_jsonl,
     "vits": read_coqui,
     "vits-original": read_vits,
     "xtts": read_coqui,
@@ -121,13 +159,13 @@ def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> N
     for entry in entries:
         path = next(path for path, _, _ in rows if path.stem == entry.id)
         assert path.samefile(tmp_path / entry.path)
-        if name in {"vits-original", "styletts2"}:
+        if name in {"vits-original", "matcha-tts", "styletts2"}:
             assert texts[entry.id].endswith("s\u02c8\u025bd"), "phonemes of 'said'"
         else:
             assert texts[entry.id] == entry.normalised
-        if name in {"vits-original", "styletts2", "nemo"}:
+        if name in {"vits-original", "matcha-tts", "styletts2", "nemo"}:
             assert speakers[entry.id] == ["anna", "bob"].index(entry.speaker)
-        elif name != "f5-tts":
+        elif name not in {"f5-tts", "chatterbox"}:
             assert speakers[entry.id] == entry.speaker
 
 
@@ -204,7 +242,7 @@ def test_a_language_that_a_trainer_does_not_know() -> None:
 
 
 def test_an_unknown_trainer_is_named_with_the_nearest() -> None:
-    with pytest.raises(UsageError, match="no trainer is called 'tacotron'; known: f5-tts, gpt-sovits, nemo, piper"):
+    with pytest.raises(UsageError, match="no trainer is called 'tacotron'; known: chatterbox, cosyvoice"):
         load("tacotron")
     with pytest.raises(UsageError, match="no trainer is called 'pipper'; did you mean 'piper'"):
         load("pipper")

@@ -55,7 +55,7 @@ def build(root: Path, texts: Sequence[str] = NASTY, speakers: Sequence[str] = ("
                 text=text,
                 normalised=text + " said",
                 speaker=speakers[number % len(speakers)],
-                language=("en-us", "de")[number % 2],
+                language=("en-us", "en-ie")[number % 2],
                 split=SPLITS[number % len(SPLITS)],
                 sample_rate=RATE,
                 channels=1,

@@ -1,7 +1,9 @@
 """Options of the exports, and what is said where they do not fit."""
 
 import gzip
+import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from corpora.exports.build import build, renamed, write
 from ttsprep.build.config import parse
 from ttsprep.core.errors import UsageError
 from ttsprep.corpora.exports.filelist import Filelist
+from ttsprep.corpora.exports.jsonl import JSONLines
 from ttsprep.corpora.exports.kaldi import Kaldi
 from ttsprep.corpora.exports.lhotse import Lhotse
 from ttsprep.corpora.exports.nemo import NeMo
@@ -45,7 +48,7 @@ def test_columns_may_have_words_of_their_own(tmp_path: Path) -> None:
         Filelist(template="DUMMY/{file}\t{duration}\t{language}", delimiter="\t", files="all.tsv"), entries, tmp_path
     )
     assert (folder / "all.tsv").read_text(encoding="utf-8") == (
-        "DUMMY/clip000.wav\t0.0362812\ten-us\nDUMMY/clip001.wav\t0.0363265\tde\n"
+        "DUMMY/clip000.wav\t0.0362812\ten-us\nDUMMY/clip001.wav\t0.0363265\ten-ie\n"
     )
 
 
@@ -124,8 +127,27 @@ def test_kaldi_begins_ids_with_their_speaker(tmp_path: Path) -> None:
     entries = [one, renamed(two, id="p226_001"), three]
     folder = write(Kaldi(prefix=True), entries, tmp_path)
     assert (folder / "train" / "utt2spk").read_text(encoding="utf-8") == (
-        "clip002 clip002\np225-clip000 p225\np226_001 p226\n"
+        "clip002 speaker\np225-clip000 p225\np226_001 p226\n"
     )
+
+
+def test_kaldi_scripts_find_the_audio_from_any_folder(tmp_path: Path) -> None:
+    folder = write(Kaldi(), build(tmp_path, ["one"]), tmp_path)
+    line = (folder / "train" / "wav.scp").read_text(encoding="utf-8")
+    assert line == f"clip000 {tmp_path}/wavs/clip000.wav\n"
+
+
+def test_a_reference_is_a_clip_of_the_voice_in_train(tmp_path: Path) -> None:
+    made = build(tmp_path, [*"abcdefgh"], speakers=["anna", "bob"])
+    lengths = [3, 3, 8, 20, 7, 7, 30, 9]
+    entries = [
+        replace(entry, frames=seconds * entry.sample_rate, split="test" if seconds == 7 else "train")
+        for entry, seconds in zip(made, lengths, strict=True)
+    ]
+    folder = write(JSONLines(), entries, tmp_path)
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {row["speaker"]: row["ref_audio"] for row in rows} == {"anna": "wavs/clip002.wav", "bob": "wavs/clip007.wav"}
+    assert all((folder / row[key]).is_file() for row in rows for key in ("audio", "ref_audio"))
 
 
 def test_nemo_numbers_speakers(tmp_path: Path) -> None:
@@ -155,12 +177,29 @@ def test_a_filelist_of_phonemes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("language", "short"),
-    [("en-us", "en"), ("cmn", "zh"), ("zh-CN", "zh"), ("zh_HK", "yue"), ("", ""), ("pt_BR", "pt")],
+    [("en-us", "en"), ("cmn", "zh"), ("zh-CN", "zh"), ("zh_HK", "yue"), ("pt_BR", "pt")],
 )
 def test_languages_without_their_region(language: str, short: str, tmp_path: Path) -> None:
     (entry,) = build(tmp_path, ["one"])
     folder = write(Filelist(template="{id}|{lang}"), [renamed(entry, language=language)], tmp_path)
     assert (folder / "train.txt").read_text(encoding="utf-8") == f"clip000|{short}\n"
+
+
+def test_a_list_of_languages_refuses_a_clip_without_one(tmp_path: Path) -> None:
+    (entry,) = build(tmp_path, ["one"])
+    for form in (Filelist(template="{id}|{lang}"), Filelist(files="{lang}.txt")):
+        assert form.refuse(entry) == ""
+        assert "no language" in form.refuse(renamed(entry, language=""))
+
+
+def test_each_language_has_its_list(tmp_path: Path) -> None:
+    entries = [renamed(e, language=("en-us", "de")[i % 2]) for i, e in enumerate(build(tmp_path, ["a", "b", "c"]))]
+    form = Filelist(template="{id}|{text}", files="{lang}_{split}.txt")
+    folder = write(form, entries, tmp_path)
+    assert sorted(path.name for path in folder.glob("*.txt")) == ["de_train.txt", "en_train.txt"]
+    assert (folder / "en_train.txt").read_text(encoding="utf-8") == "clip000|a\nclip002|c\n"
+    write(form, entries[:1], tmp_path)
+    assert [path.name for path in folder.glob("*.txt")] == ["en_train.txt"], "the list of a language that is gone"
 
 
 def test_one_speaker_needs_no_column(tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from ttsprep.corpora.exports._files import (
 )
 from ttsprep.corpora.exports.base import Entry, Export
 
+_UNNAMED = "speaker"
+"""Clips without a speaker are one voice."""
 _TABLES = ("wav.scp", "text", "utt2spk", "spk2utt", "utt2lang", "utt2dur")
 
 
@@ -27,7 +29,7 @@ class Kaldi(Export):
     Attributes
     ----------
     absolute
-        Give absolute paths into the build, as Kaldi's scripts want them, in place of ``wavs/ID.wav``.
+        Give absolute paths into the build, so that scripts find them from any folder, in place of ``wavs/ID.wav``.
     prefix
         Begin ids with their speaker (``SPEAKER-ID``) where they do not yet: Kaldi's `validate_data_dir.sh`
         wants ids and speakers to sort alike.
@@ -35,7 +37,7 @@ class Kaldi(Export):
 
     name = "kaldi"
     summary = "train/, valid/, test/ with wav.scp, text, utt2spk and spk2utt"
-    absolute: bool = False
+    absolute: bool = True
     prefix: bool = False
 
     def refuse(self, entry: Entry) -> str:
@@ -65,10 +67,10 @@ class Kaldi(Export):
         rows = sorted(((self._key(entry), entry) for entry in entries), key=lambda row: row[0].encode())
         speakers: dict[str, list[str]] = {}
         for key, entry in rows:
-            speakers.setdefault(entry.speaker or key, []).append(key)
+            speakers.setdefault(entry.speaker or _UNNAMED, []).append(key)
         write_lines(place / "wav.scp", (f"{key} {prefix}{audio_name(entry)}" for key, entry in rows))
         write_lines(place / "text", (f"{key} {entry.normalised}" for key, entry in rows))
-        write_lines(place / "utt2spk", (f"{key} {entry.speaker or key}" for key, entry in rows))
+        write_lines(place / "utt2spk", (f"{key} {entry.speaker or _UNNAMED}" for key, entry in rows))
         write_lines(place / "spk2utt", _grouped(speakers))
         write_lines(place / "utt2dur", (f"{key} {entry.duration_s:.6g}" for key, entry in rows))
         if all(entry.language for entry in entries):

@@ -61,7 +61,8 @@ def _read_supervision(
     if kind != "file" or not isinstance(source.get("source"), str):
         yield malformed(name, line, f"the recording {recording['id']!r} is no file but {kind!r}")
         return
-    text, problem = record.get("text"), ""
+    custom = record.get("custom")
+    text, problem = (custom if isinstance(custom, dict) else {}).get("normalized_text", record.get("text")), ""
     if not isinstance(text, str):
         problem = f"text is {type(text).__name__}, not a string" if "text" in record else "has no text"
     start, end = 0.0, None

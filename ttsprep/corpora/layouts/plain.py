@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
@@ -63,6 +64,8 @@ class Plain(Layout):
                 told.transcripts[ends[0]] += 1
                 yield from _of_record(root, path, texts[stem(path), ends[0]])
             else:
+                if ".json" in ends:  # WebDataset has the text and all that is known beside each other
+                    clip = _voiced(clip, _record(root / texts[stem(path), ".json"]) or {})
                 yield from _of_text(root, clip, texts[stem(path), ends[0]], ends[0], told)
             if ends and ends[0] not in ENDINGS:
                 told.aside.update(end for end in ends if end in ENDINGS)
@@ -182,11 +185,20 @@ def _endings(path: str) -> list[str]:
 def _of_record(root: Path, path: str, beside: str) -> Iterator[Clip | Finding]:
     """Yield a clip whose text, speaker and language stand in a JSON object beside it, as in Emilia."""
     clip, problem = Clip(stem(path), path, ""), ""
-    item = next((item for item in json_records(root / beside) if not isinstance(item, Finding)), None)
-    record = item[1] if item else {}
-    text = next((record[key] for key in _KEYS if key in record), None)
-    if isinstance(text, str):
-        clip = replace(clip, text=text, speaker=value(record, SPEAKER), language=value(record, LANGUAGE))
+    record = _record(root / beside)
+    text = next((record[key] for key in _KEYS if key in record), None) if record else None
+    if record and isinstance(text, str):
+        clip = replace(_voiced(clip, record), text=text)
     else:
-        problem = "has no text" if item else "is no JSON object"
+        problem = "is no JSON object" if record is None else "has no text"
     yield from checked(beside, 1, clip, problem)
+
+
+def _record(path: Path) -> dict[str, Any] | None:
+    """Return the first JSON object of a file; None where it has none."""
+    return next((item[1] for item in json_records(path) if not isinstance(item, Finding)), None)
+
+
+def _voiced(clip: Clip, record: dict[str, Any]) -> Clip:
+    """Return a clip with the speaker and the language that a record names."""
+    return replace(clip, speaker=value(record, SPEAKER), language=value(record, LANGUAGE))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.corpora.tables.evidence import GENDERS, Evidence, language_tag, rank_correlation
 from ttsprep.corpora.tables.match import names_audio
-from ttsprep.corpora.tables.names import ROLES, plain_name
+from ttsprep.corpora.tables.names import REFERENCE, ROLES, plain_name
 from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import TextColumns, choose_text
 
@@ -196,7 +196,8 @@ def _find_path(sample: Sample) -> int:
     CorpusError
         If none does, or two name different files.
     """
-    shares = [sample.matched(place) for place in range(sample.count)]
+    titles = [*sample.title, *[""] * sample.count]
+    shares = [0.0 if titles[place].lower() in REFERENCE else sample.matched(place) for place in range(sample.count)]
     best = max(range(sample.count), key=lambda place: (round(shares[place], 1), sample.evidence[place].named, -place))
     if shares[best] >= 0.5:
         for other in range(sample.count):

@@ -27,6 +27,8 @@ PATH: tuple[str, ...] = (
         "file_path",
     ),
 )
+REFERENCE = ("ref_audio", "reference_audio", "ref_audio_path", "prompt_audio", "prompt_wav", "ref_wav")
+"""Titles of another clip of the same voice, which is not what the row is about."""
 TEXT: tuple[str, ...] = (
     *("normalized_text", "text_normalized", "normalised_text", "normalized_transcription", "text_normalised"),
     *(

@@ -1,9 +1,11 @@
 """Parsing a table of any form: which delimiter, which quotes, whether a title line; then its rows."""
 
+import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -93,7 +95,24 @@ def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
             score = _score(dialect, sample, index, folder)
             if score is not None and (best is None or (*score, -place) > best[0]):
                 best = (*score, -place), dialect
+    if best and not best[1].quote and len(best[1].delimiter) == 1 and _is_as_csv_writes(path, best[1]):
+        return replace(best[1], quote='"')
     return best[1] if best else None
+
+
+def _is_as_csv_writes(path: Path, dialect: Dialect) -> bool:
+    """Whether Python's `csv` writes every line with a quote just so: in no other table are all quotes doubled."""
+    found = False
+    for item in lines(path):
+        if isinstance(item, Finding) or '"' not in item[1]:
+            continue
+        cells = _split_quoted(item[1], replace(dialect, quote='"'))
+        line = io.StringIO()
+        csv.writer(line, delimiter=dialect.delimiter, lineterminator="").writerow(cells)
+        if not isinstance(cells, list) or line.getvalue() != item[1]:
+            return False
+        found = True
+    return found
 
 
 def _ways(delimiter: str, sample: Sequence[str]) -> Iterator[Dialect]:

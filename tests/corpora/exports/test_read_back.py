@@ -1,0 +1,72 @@
+"""Every export, and every folder of a trainer, is a corpus with the same texts, speakers, languages and samples."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import soundfile as sf
+
+from corpora.exports.build import build, every_export, write
+from ttsprep.build.config import Recipe
+from ttsprep.build.targets import apply, load, trainers
+from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import read_corpus
+from ttsprep.corpora.exports.base import Entry, Export
+from ttsprep.corpora.shards.unpacking import find_shards, unpack_shards
+
+TEXTS = (
+    "Plain words of a first clip.",
+    '"Well," she said, "quoted twice".',
+    '"An open quote',
+    "null",
+    "Three more, with 'single' quotes.",
+    "=SUM of it",
+    "Emoji \U0001f600 are kept here.",
+    "\u05e9\u05dc\u05d5\u05dd is written from right to left.",
+    "\u00e9 composed, and e\u0301 decomposed.",
+    "A last line of words, for good measure.",
+)
+PHONEMES = ("styletts2", "vits-original", "matcha-tts")
+"""Their lists hold phonemes, which no one reads as texts."""
+NO_SPEAKER = ("ljspeech", "f5-tts", "chatterbox")
+NO_LANGUAGE = ("ljspeech", "filelist", "pairs", "piper", "f5-tts", "vits", "xtts", "chatterbox", "fish-speech")
+NUMBERED = ("nemo for a trainer",)
+
+
+def forms() -> dict[str, Export]:
+    found = {export.name: export for export in every_export()}
+    for name in trainers():
+        configured = {form.name: form for form in apply(Recipe(), load(name)).configured_exports()}
+        if name not in PHONEMES:
+            found[name if name != "nemo" else NUMBERED[0]] = configured[load(name).export[0]]
+    return found
+
+
+@pytest.mark.parametrize("speakers", [("anna", "bob"), ("",)], ids=["named", "unnamed"])
+@pytest.mark.parametrize(("name", "export"), forms().items(), ids=list(forms()))
+def test_an_export_is_a_corpus(name: str, export: Export, speakers: Sequence[str], tmp_path: Path) -> None:
+    root = tmp_path / "built"
+    entries = [entry for entry in build(root, TEXTS, speakers) if not export.refuse(entry)]
+    assert len(entries) == len(TEXTS)
+    folder = write(export, entries, root)
+    if shards := find_shards(folder):
+        unpack_shards(shards, tmp_path / "unpacked")
+        folder = tmp_path / "unpacked"
+    corpus = read_corpus(folder, "auto", "")
+    assert corpus.findings == []
+    # the texts are all different; files of shards have names of their own
+    read = {clip.text: clip for clip in corpus.clips}
+    assert sorted(read) == sorted(entry.normalised for entry in entries)
+    for entry in entries:
+        clip = read[entry.normalised]
+        assert_same_voice(name, clip, entry)
+        assert (sf.read(corpus.root / clip.path)[0] == sf.read(root / entry.path)[0]).all()
+
+
+def assert_same_voice(name: str, clip: Clip, entry: Entry) -> None:
+    if name in NUMBERED:
+        assert clip.speaker == {"anna": "0", "bob": "1", "": "0"}[entry.speaker]
+    elif name not in NO_SPEAKER:
+        assert clip.speaker in {entry.speaker, entry.speaker or "speaker"}
+    if name not in NO_LANGUAGE:
+        assert clip.language.split("-")[0] == entry.language.split("-")[0]
