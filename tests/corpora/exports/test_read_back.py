@@ -70,3 +70,17 @@ def assert_same_voice(name: str, clip: Clip, entry: Entry) -> None:
         assert clip.speaker in {entry.speaker, entry.speaker or "speaker"}
     if name not in NO_LANGUAGE:
         assert clip.language.split("-")[0] == entry.language.split("-")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"Quoted" and not', 'an inch, 5" wide', '"all of it"', '""', '"a ""word"" in it', '"He said ""no"" to me"'],
+)
+def test_quotes_of_a_table_that_csv_did_not_write_are_kept(text: str, tmp_path: Path) -> None:
+    entries = build(tmp_path, [f"clip number {number} of a table" for number in range(5)])
+    others = ['"Open', '5" wide'] if text.startswith('"He') else []
+    rows = [f"{entry.path}|{entry.text}" for entry in entries[: 4 - len(others)]] + [f"{entries[-1].path}|{text}"]
+    rows += [f"{entry.path}|{other}" for entry, other in zip(entries[2:4], others, strict=False)]
+    (tmp_path / "list.txt").write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    (clip,) = [clip for clip in read_corpus(tmp_path / "list.txt", "auto", "").clips if clip.path == entries[-1].path]
+    assert clip.text == text
