@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ttsprep.audit.config import PIPELINE
 from ttsprep.audit.decisions import Decision
+from ttsprep.audit.goal.trim import Trimming
 from ttsprep.audit.select import FIXED_BY, Select, Selection, Terms, select
 
 EVERY_STAGE = {*PIPELINE, "transcribe", "segment"}
@@ -147,6 +148,33 @@ def test_a_rate_under_that_of_the_goal_is_dropped() -> None:
     (gone,) = select(clips, found(), Terms(least_rate=22_050)).rejected
     assert (gone.id, gone.codes) == ("a", ("narrowband",))
     assert select(clips, found(), Terms()).kept == ["a", "b"]
+
+
+def test_what_is_too_short_once_it_is_trimmed_is_dropped() -> None:
+    clips = corpus("a", "b", "c", "d", duration_s={"a": 2.3, "b": 0.5, "c": 2.9, "d": 0.2})
+    clips = clips.assign(lead_silence_s=[1.0, 0.0, 1.0, 0.1], tail_silence_s=[1.0, 0.0, 1.0, 0.05])
+    clips = clips.assign(speech_span_s=[0.3, 0.5, 0.9, 0.05])
+    terms = Terms(ROOMY, trimming=Trimming(0.05, 0.05, 0.45))
+    choice = select(clips, found(), terms)
+    assert choice.kept == ["b", "c", "d"], "what is too short as it is has a finding"
+    assert choice.rejected[0].reason == "0.40 s once its silence is trimmed (limit 0.45 s)"
+    asked = replace(terms, rules=Select(keep=("too-short",), keep_coverage=False))
+    assert select(clips, found(), asked).kept == ["a", "b", "c", "d"]
+    assert select(clips, found(), replace(terms, decisions={"a": Decision(True, None, "")})).kept[0] == "a"
+    assert select(clips.assign(speech_span_s=float("nan")), found(), terms).kept == ["a", "b", "c", "d"]
+
+
+def test_what_no_part_of_a_build_may_hold_is_dropped_until_all_is_in_one() -> None:
+    asked: list[list[str]] = []
+
+    def unused(ids: list[str]) -> dict[str, str]:
+        asked.append(ids)
+        return {ids[-1]: "held out"} if len(ids) > 2 else {}
+
+    terms = Terms(ROOMY, longest_s=3600, unused=unused)
+    choice = select(corpus("a", "b", "c", "d"), found(("a", "clipping", "error")), terms)
+    assert (choice.kept, asked) == (["b", "c"], [["b", "c", "d"], ["b", "c"]])
+    assert [(item.id, item.stage, item.reason) for item in choice.rejected][1] == ("d", "split", "held out")
 
 
 def test_findings_about_the_corpus_reject_no_clip() -> None:

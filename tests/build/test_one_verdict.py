@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile as sf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.goal.rate import Goal
-from ttsprep.audit.pipeline import Audit, audit
+from ttsprep.audit.pipeline import Audit, Extras, audit
 from ttsprep.audit.select import FIXED_BY, Select, select
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.build.config import Recipe, Segment, Transcribe
@@ -131,3 +133,52 @@ def test_the_demo_corpus(demo: Path, target: Target, tmp_path: Path) -> None:
     assert built.document["result"]["clips"] == usable - len({item.id for item in late})
     assert len(late) <= 0.02 * audited.summary["clips"], [(item.id, item.stage, item.reason) for item in late]
     assert built.document["goal"] == audited.summary["goal"]
+
+
+@pytest.fixture(scope="module")
+def reviewed(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a corpus of two speakers with takes, a short word in silence, a foreign clip, and decisions about it."""
+    folder = tmp_path_factory.mktemp("reviewed")
+    (folder / "wavs").mkdir()
+    lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()
+    rows = []
+    for i, line in enumerate(lines):
+        name, text = line.split("|")[:2]
+        samples, rate = sf.read(spoken_once / "wavs" / f"{name}.wav")
+        if i == 3:  # half a second of speech between two seconds of room
+            room = np.random.default_rng(1).normal(0, 1e-4, 2 * rate)
+            samples = np.concatenate([room, samples[rate // 2 : rate // 2 + rate // 8], room])
+        sf.write(folder / "wavs" / f"{name}.wav", samples, rate)
+        rows.append((name, text if i != 5 else f"{text} \ufffd", "ab"[i % 2], "nb" if i == 7 else "en-us"))
+        if i < 3:
+            sf.write(folder / "wavs" / f"{name}-again.wav", 0.8 * samples, rate)
+            rows.append((f"{name}-again", text, "ba"[i % 2], "en-us"))
+    table = "".join(f"wavs/{name}.wav|{text}|{speaker}|{tag}\n" for name, text, speaker, tag in rows)
+    (folder / "list.csv").write_text(f"path|text|speaker|language\n{table}", encoding="utf-8")
+    names = [f"wavs/{name}" for name, *_ in rows]
+    decided = f"{names[0]},reject,,cough\n{names[5]},keep,,\n{names[8]},,Another text.,\n"
+    folder.with_name("decisions.csv").write_text(f"id,decision,text,reason\n{decided}", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("trainer", "split"), [("", "speaker"), ("xtts", "text")])
+def test_a_reviewed_corpus(reviewed: Path, trainer: str, split: str, tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text(f'[split]\nby = "{split}"\nvalid = 0.3\n', encoding="utf-8")
+    target, decisions = Target(trainer=trainer), reviewed.with_name("decisions.csv")
+    rules = audit_recipe(str(recipe), target=target)
+    audited = audit(reviewed, tmp_path / "audit", rules, jobs=1, extras=Extras(decisions=decisions))
+    asked = build_recipe(str(recipe), target=target)
+    planned = draft(reviewed, tmp_path / "build", asked, jobs=1, decisions=decisions)
+    built = build(reviewed, tmp_path / "build", asked, jobs=1, decisions=decisions)
+    verdicts = audited.summary["verdicts"]
+    usable = verdicts["usable"]["clips"] + verdicts["fixable"]["clips"]
+    assert planned.before.selection == audited.selection
+    assert built.document["result"]["clips"] == usable > 0
+    assert {item.id for item in built.rejected} == {item.id for item in audited.selection.rejected}
+    stages = {item.stage for item in built.rejected}
+    assert ("split" in stages) == (split == "speaker")
+    assert "decisions" in stages
+    codes = {code for item in built.rejected for code in item.codes}
+    assert {"duplicate-audio"} <= codes
+    assert ("trainer-language" in codes) == bool(trainer)

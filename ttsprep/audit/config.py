@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pandas as pd
 from pydantic import ConfigDict, Field, StrictFloat, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
+from ttsprep.audit.goal.trim import LEAD_S, TAIL_S, Trimming
 from ttsprep.audit.select import Select, Terms
 from ttsprep.checks.base import Check, all_checks, catalogue, known_code
+from ttsprep.checks.length import Length
 from ttsprep.core.config import Option, Section, configured, refuse_unknown
 from ttsprep.core.errors import nearest
 from ttsprep.core.types import Clip
@@ -112,7 +115,19 @@ class AuditConfig(Section):
         if upsample and not self.trainer:  # who asks for dull clips gets them
             rules = rules.model_copy(update={"keep": (*rules.keep, "narrowband")})
         least = rate if "resample" in self.pipeline and not upsample else 0
-        return Terms(rules, frozenset(self.pipeline), least)
+        return Terms(rules, frozenset(self.pipeline), least, trimming=self._trimming())
+
+    def unused(self, clips: pd.DataFrame) -> Callable[[Sequence[str]], Mapping[str, str]] | None:
+        """Return what says which of the clips of an audit no part of a build may hold; None where there is none."""
+        del clips
+        return None
+
+    def _trimming(self) -> Trimming | None:
+        if "trim" not in self.pipeline:
+            return None
+        given = {"lead_s": LEAD_S, "tail_s": TAIL_S} | self.stages.get("trim", {})
+        shortest = self.checks.thresholds.get("length", {}).get("short_error_s", Length.short_error_s)
+        return Trimming(float(given["lead_s"]), float(given["tail_s"]), float(shortest))
 
     def fit(self) -> Fitting | None:
         """Return what says whether the trainer can use each clip; None where there is no trainer."""

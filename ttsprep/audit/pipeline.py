@@ -285,6 +285,8 @@ def conclude(
     terms = terms or replace(config.terms(goal.rate), decisions=measured.decisions)
     fixed = frozenset(code for code, stage in FIXED_BY.items() if stage == "normalise" and terms.fixes(code))
     terms = replace(terms, unfixed=unfixed_texts(clips, judges, fixed, config.written) if fixed else {})
+    if terms.where == "select":  # the result of a build is divided as it is
+        terms = replace(terms, unused=config.unused(clips))
     listening = coverage_summary(clips, judges, measured.models)
     stages = sorted(terms.stages)  # a set is written in another order by every process
     table_stamp = f"{digest(out / 'clips.parquet')} {measured.codes} {listening}"

@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import Field
 
 from ttsprep.audit.decisions import Decision
+from ttsprep.audit.goal.trim import Trimming
 from ttsprep.audit.sounds.held import Sounds
 from ttsprep.core.audio import READ_SECONDS
 from ttsprep.core.config import Section
@@ -119,6 +120,11 @@ class Terms:
         Clips whose text is not to be trusted, by id: rejected, unless a person keeps them.
     unfixed
         Code and severity of what a stage to come does not fix in a clip, by id, though it fixes that code as a rule.
+    trimming
+        What the stage ``trim`` is going to leave of clips; None where there is no such stage.
+    unused
+        Returns of the clips that are kept those that no part of the build may hold, with the reason, until there is
+        none; None where every clip has a part.
     where
         Stage that the rejections name.
     """
@@ -130,7 +136,14 @@ class Terms:
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
     unfixed: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    trimming: Trimming | None = None
+    unused: Callable[[Sequence[str]], Mapping[str, str]] | None = None
     where: str = "select"
+
+    @property
+    def spared(self) -> frozenset[str]:
+        """Codes that never reject a clip."""
+        return frozenset(self.rules.keep) - frozenset(self.rules.reject)
 
     def fixes(self, code: str) -> str:
         """Return the stage to come that fixes a code; "" if none does, or the rules reject it all the same."""
@@ -200,6 +213,7 @@ def _rejected(
     seconds = clips["duration_s"].fillna(0.0) if "duration_s" in clips else pd.Series(0.0, clips.index)
     longest = inf if "segment" in terms.stages else terms.longest_s
     rates = clips["sample_rate"] if "sample_rate" in clips else pd.Series(inf, clips.index)
+    short = terms.trimming.too_short(clips) if terms.trimming and "too-short" not in terms.spared else {}
     states = zip(ids, clips["status"], clips["status_reason"], rates, seconds, strict=True)
     for name, status, why, rate, long in states:
         decided = terms.decisions.get(name)
@@ -220,6 +234,8 @@ def _rejected(
             hard[name] = terms.low_confidence[name]
         elif reason := judge.fatal(name):
             hard[name] = Rejection(name, terms.where, *reason)
+        elif name in short:
+            hard[name] = Rejection(name, terms.where, ("too-short",), short[name])
         elif reason := judge.doubtful(name):
             soft[name] = Rejection(name, terms.where, *reason)
     rules = terms.rules
@@ -235,6 +251,8 @@ def _rejected(
         order = sorted(good, key=lambda name: (name not in wanted, name not in sole, judge.quality_rank(name)))
         beyond = _beyond(clips, order, judge, rules.keep_hours)
         out |= {name: why for name, why in beyond.items() if name not in wanted}
+    while terms.unused and (unused := terms.unused([name for name in ids if name not in out])):
+        out |= {name: Rejection(name, "split", (), why) for name, why in unused.items()}
     return out, {name: found for name, found in held.items() if name not in out}
 
 
@@ -287,7 +305,7 @@ class _Judge:
 
     def __init__(self, clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> None:
         self._rules = terms.rules
-        spared = set(terms.rules.keep) - set(terms.rules.reject)
+        spared = terms.spared
         self._found: dict[str, list[tuple[int, str, str]]] = {}
         self.no_texts: tuple[tuple[str, ...], str] | None = None
         fixed: dict[str, dict[str, None]] = {}

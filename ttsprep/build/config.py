@@ -1,20 +1,23 @@
 """Recipes: TOML files that say what a corpus is, how strictly it is judged, and what is built from it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Literal, Self
 
+import pandas as pd
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from ttsprep.audit.baseline.gate import parse_gates
 from ttsprep.audit.config import PIPELINE, AuditConfig, Fitting
+from ttsprep.audit.goal.texts import clips_of
 from ttsprep.audit.project import SHARED, TABLE
 from ttsprep.audit.select import Select, Terms
 from ttsprep.build import targets
 from ttsprep.build.fit import Fit, text_stages, written
+from ttsprep.build.split import Unused
 from ttsprep.build.stages.base import Stage, all_stages
 from ttsprep.checks.base import known_code
 from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
@@ -197,6 +200,13 @@ class Recipe(AuditConfig):
     def written(self, clips: Sequence[Clip]) -> list[Clip]:
         """Return clips with their texts as a build writes them."""
         return written(clips, text_stages(self.configured_stages()))
+
+    def unused(self, clips: pd.DataFrame) -> Callable[[Sequence[str]], Mapping[str, str]] | None:
+        """Return what says which clips belong to no part, where whole speakers are held out."""
+        if self.split.by != "speaker" or clips["speaker"].nunique() < 2:
+            return None
+        texts = {clip.id: clip.text for clip in self.written(clips_of(clips))}
+        return Unused(self.split, dict(zip(clips["id"], clips["speaker"], strict=True)), texts)
 
     def verify(self) -> None:
         """See that every name in it is known.

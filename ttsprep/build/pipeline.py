@@ -31,7 +31,7 @@ from ttsprep.build.prepare import (
 )
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
-from ttsprep.build.split import NONE, split
+from ttsprep.build.split import Unused, split
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
@@ -251,7 +251,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
             after = conclude(measured, recipe, made.before.goal, Terms(rules, decisions=decided, where="result"))
         late = after.selection.rejected
         entries = _entries(rows, clips, recipe)
-        late = late or _unused(entries)
+        late = late or _unused(entries, recipe)
         if not late:
             break
         rejected += [replace(item, id=names[item.id]) for item in late]
@@ -342,10 +342,11 @@ def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> l
     ]
 
 
-def _unused(entries: Sequence[Entry]) -> list[Rejection]:
-    """Return the clips that belong to no part: neither their audio nor their text may be found in the build."""
-    reason = "the speaker {!r} is held out, and the text of this clip is in another part as well"
-    return [Rejection(entry.id, "split", (), reason.format(entry.speaker)) for entry in entries if entry.split == NONE]
+def _unused(entries: Sequence[Entry], recipe: Recipe) -> list[Rejection]:
+    """Return the clips that belong to no part."""
+    speakers, texts = ({entry.id: getattr(entry, name) for entry in entries} for name in ("speaker", "normalised"))
+    unused = Unused(recipe.split, speakers, texts)(list(speakers))
+    return [Rejection(name, "split", (), reason) for name, reason in unused.items()]
 
 
 def _refuse_untrainable(

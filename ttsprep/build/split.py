@@ -3,17 +3,21 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ttsprep.build.config import Split
 from ttsprep.text.characters import letters
+
+if TYPE_CHECKING:
+    from ttsprep.build.config import Split
 
 _TRAIN, VALID, TEST, NONE = "train", "valid", "test", ""
 FEWEST = 10
 """Clips from which on every part that is asked for has one at least: a tiny corpus is better trained on whole."""
 
 
-def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rules: Split) -> list[str]:
+def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rules: "Split") -> list[str]:
     """Divide clips.
 
     Each part has the share of the clips that is asked for, within one clip where no group (a text, or a speaker) is
@@ -45,7 +49,7 @@ def split(ids: Sequence[str], speakers: Sequence[str], texts: Sequence[str], rul
     ]
 
 
-def _assign(groups: Sequence[str], rules: Split) -> list[str]:
+def _assign(groups: Sequence[str], rules: "Split") -> list[str]:
     sizes = Counter(groups)
     order = sorted(sizes, key=lambda group: (_place(group, rules.seed), group))
     part: dict[str, str] = {}
@@ -74,3 +78,31 @@ def _place(group: str, seed: int) -> float:
     """Return a number in [0, 1) that stands for a group."""
     data = f"{seed}\0{group}".encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.sha256(data).digest()[:7], "big") / 2**56
+
+
+@dataclass(frozen=True)
+class Unused:
+    """Says which clips belong to no part: neither their audio nor their text may be found in a build.
+
+    Attributes
+    ----------
+    rules
+        How the clips are divided.
+    speakers, texts
+        Of each clip, by id; texts as the build writes them.
+    """
+
+    rules: "Split"
+    speakers: Mapping[str, str] = field(repr=False)
+    texts: Mapping[str, str] = field(repr=False)
+
+    def __call__(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return the clips of `ids` that belong to no part, with the reason."""
+        speakers = [self.speakers[name] for name in ids]
+        parts = split(ids, speakers, [self.texts[name] for name in ids], self.rules)
+        reason = "the speaker {!r} is held out, and the text of this clip is in another part as well"
+        return {
+            name: reason.format(speaker)
+            for name, speaker, part in zip(ids, speakers, parts, strict=True)
+            if part == NONE
+        }

@@ -41,8 +41,7 @@ def unfixed_texts(
         if check.audio or not texts or codes.isdisjoint(code.code for code in check.codes):
             continue
         open_ = clips[(clips[texts].fillna("") != "").any(axis=1)]
-        given = [Clip(*row) for row in open_[["id", "path", "text", "speaker", "language"]].itertuples(index=False)]
-        result = written(given)
+        result = written(clips_of(open_))
         measured = [check.measure(clip, silence) for clip in result]
         table = open_[["id", "language"]].assign(text=[clip.text for clip in result])
         table = table.assign(**{name: [row[name] for row in measured] for name in check.measures})
@@ -50,3 +49,8 @@ def unfixed_texts(
             if finding.clip and finding.code in codes:
                 found.setdefault(finding.clip, set()).add((finding.code, finding.severity.value))
     return {clip: tuple(sorted(pairs)) for clip, pairs in found.items()}
+
+
+def clips_of(table: pd.DataFrame) -> list[Clip]:
+    """Return the clips of the table of an audit, without their place in a longer recording."""
+    return [Clip(*row) for row in table[["id", "path", "text", "speaker", "language"]].itertuples(index=False)]

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ttsprep.audit.goal.trim import LEAD_S, TAIL_S
 from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.signal import DIGITAL_SILENCE_DB, Mask, Signal, percentile, runs, to_db
@@ -43,8 +44,8 @@ class Trim(Stage):
 
     name = "trim"
 
-    lead_s: float = 0.15
-    tail_s: float = 0.2
+    lead_s: float = LEAD_S
+    tail_s: float = TAIL_S
     fade_s: float = 0.005
 
     def __post_init__(self) -> None:
