@@ -31,8 +31,9 @@ import numpy as np
 import pandas as pd
 import scipy.signal
 
+from ttsprep.audit.goal.judge import judge
 from ttsprep.audit.measure import MeasureStep
-from ttsprep.audit.pipeline import Audited, frame, judge
+from ttsprep.audit.pipeline import Audited, frame
 from ttsprep.audit.select import select
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks

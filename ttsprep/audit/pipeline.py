@@ -15,14 +15,13 @@ from ttsprep.audit.codes import COLUMN, read_codes, with_column
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import Decision, refuse_missing, with_decisions, write_decisions
 from ttsprep.audit.goal.groups import find_groups
+from ttsprep.audit.goal.judge import completed_terms, judge, judges_of
 from ttsprep.audit.goal.rate import Goal, find_goal
-from ttsprep.audit.goal.texts import unfixed_texts
 from ttsprep.audit.measure import MeasureStep, versions
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
-from ttsprep.audit.select import FIXED_BY, Selection, Terms, select
+from ttsprep.audit.select import Selection, Terms, select
 from ttsprep.audit.unchanged import PLACE, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
-from ttsprep.checks.bandwidth import Bandwidth
 from ttsprep.checks.base import Check
 from ttsprep.core.files import atomic_write, digest
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
@@ -279,14 +278,10 @@ def conclude(
         Makes ``report.html``; none is written without it.
     """
     corpus, out, clips = measured.corpus, measured.out, measured.clips
-    judges, wanted = config.configured_checks(), config.enabled_codes()
-    goal = goal or find_goal(clips, config.rate, config.asked)
-    judges = [_at_rate(check, goal.rate) for check in judges]
+    goal, wanted = goal or find_goal(clips, config.rate, config.asked), config.enabled_codes()
+    judges = judges_of(config, goal.rate)
     terms = terms or replace(config.terms(goal.rate), decisions=measured.decisions)
-    fixed = frozenset(code for code, stage in FIXED_BY.items() if stage == "normalise" and terms.fixes(code))
-    terms = replace(terms, unfixed=unfixed_texts(clips, judges, fixed, config.written) if fixed else {})
-    if terms.where == "select":  # the result of a build is divided as it is
-        terms = replace(terms, unused=config.unused(clips))
+    terms = completed_terms(terms, config, clips, judges)
     listening = coverage_summary(clips, judges, measured.models)
     stages = sorted(terms.stages)  # a set is written in another order by every process
     table_stamp = f"{digest(out / 'clips.parquet')} {measured.codes} {listening}"
@@ -343,18 +338,6 @@ def frame(table: pa.Table) -> pd.DataFrame:
         elif frame[name].dtype == object or str(frame[name].dtype).startswith(("int", "Int")):
             frame[name] = frame[name].astype(np.float64)
     return frame
-
-
-def judge(clips: pd.DataFrame, judges: Sequence[Check], wanted: frozenset[str]) -> Iterator[Finding]:
-    """Yield what the checks find in a table of measures."""
-    for check in judges:
-        if wanted & {code.code for code in check.codes}:
-            yield from (finding for finding in check.judge(clips) if finding.code in wanted)
-
-
-def _at_rate(check: Check, rate: int) -> Check:
-    """Return a check that judges for training at a rate, where its limits depend on that."""
-    return replace(check, goal_hz=check.goal_hz or float(rate)) if isinstance(check, Bandwidth) else check
 
 
 def _about_files(todo: Corpus, wanted: frozenset[str]) -> Iterator[Finding]:

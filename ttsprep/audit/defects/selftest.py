@@ -14,8 +14,9 @@ import soundfile as sf
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.defects.inject import Defect, Take
 from ttsprep.audit.defects.inject_files import DEFECTS
+from ttsprep.audit.goal.judge import judge
 from ttsprep.audit.measure import MeasureStep, columns
-from ttsprep.audit.pipeline import frame, judge
+from ttsprep.audit.pipeline import frame
 from ttsprep.checks.base import Check
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, CorpusError
