@@ -82,7 +82,7 @@
   for (const name of [...data.codes].sort()) byCode.append(new Option(name, name));
   const haystack = data.id.map((id, i) => `${id}\n${data.text[i]}\n${data.path[i]}\n${data.speaker[i]}`.toLowerCase());
 
-  let order = [], chosen = -1, sorted = null, falling = false, drawn = "";
+  let order = [], chosen = -1, sorted = null, falling = false, drawn = false;
   const headRow = $("table").tHead.insertRow();
   const total = columns.reduce((sum, c) => sum + c.width, 0);
   columns.forEach((column, c) => {
@@ -137,44 +137,56 @@
     $("count").textContent = `${plural(order.length, "clip")}${time}${rest}`;
     $("table").setAttribute("aria-rowcount", order.length + 1);
     view.scrollTop = 0;
-    drawn = "";
+    drawn = false;
     draw();
     toAddress();
   };
 
-  const gap = (rows) => {
+  // rows that stay in view stay in the page: laying text out is what takes time
+  const gap = () => {
     const row = make("tr", "gap");
-    const cell = row.insertCell();
-    cell.colSpan = columns.length;
-    cell.style.height = `${rows * ROW}px`;
+    row.insertCell().colSpan = columns.length;
     row.setAttribute("aria-hidden", "true");
     return row;
   };
-  const draw = () => {
-    const first = Math.max(0, Math.floor(view.scrollTop / ROW) - 10);
-    const last = Math.min(order.length, first + Math.ceil(view.clientHeight / ROW) + 25);
-    const now = `${first} ${last} ${chosen}`;
-    if (now === drawn) return;
-    drawn = now;
-    const rows = document.createDocumentFragment();
-    if (first) rows.append(gap(first));
-    for (let r = first; r < last; r++) {
-      const i = order[r];
-      const row = make("tr", i === chosen ? "row on" : "row");
-      row.dataset.place = r;
-      row.setAttribute("aria-rowindex", r + 2);
-      for (const column of columns) {
-        const cell = row.insertCell();
-        const text = column.text(i);
-        cell.textContent = text;
-        if (column.number) cell.className = "num";
-        else { cell.dir = "auto"; cell.title = column.whole ? column.whole(i) : text; }
-        if (column.verdict) cell.className = `state ${classes[data.verdict[i]]}`;
-      }
-      rows.append(row);
+  const above = gap(), below = gap();
+  const rowAt = (r) => {
+    const i = order[r], row = make("tr", i === chosen ? "row on" : "row");
+    row.dataset.place = r;
+    row.setAttribute("aria-rowindex", r + 2);
+    for (const column of columns) {
+      const cell = row.insertCell();
+      const text = column.text(i);
+      cell.textContent = text;
+      if (column.number) cell.className = "num";
+      else { cell.dir = "auto"; cell.title = column.whole ? column.whole(i) : text; }
+      if (column.verdict) cell.className = `state ${classes[data.verdict[i]]}`;
     }
-    if (last < order.length) rows.append(gap(order.length - last));
-    body.replaceChildren(rows);
+    return row;
+  };
+  const AHEAD = 20;
+  let first = 0, last = 0; // the rows that exist
+  const draw = () => {
+    const top = Math.floor(view.scrollTop / ROW), bottom = Math.min(order.length, top + Math.ceil(view.clientHeight / ROW) + 1);
+    if (drawn && top >= first && bottom <= last) return;
+    const from = Math.max(0, top - AHEAD), to = Math.min(order.length, bottom + AHEAD);
+    if (!drawn || from >= last || to <= first) {
+      body.replaceChildren(above, below);
+      first = last = from;
+    }
+    for (; first < from; first++) above.nextSibling.remove();
+    for (; last > to; last--) below.previousSibling.remove();
+    while (first > from) above.after(rowAt(--first));
+    while (last < to) below.before(rowAt(last++));
+    above.firstChild.style.height = `${first * ROW}px`;
+    below.firstChild.style.height = `${(order.length - last) * ROW}px`;
+    above.hidden = !first;
+    below.hidden = last === order.length;
+    drawn = true;
+  };
+  const mark = () => {
+    body.querySelector("tr.on")?.classList.remove("on");
+    body.querySelector(`tr[data-place="${order.indexOf(chosen)}"]`)?.classList.add("on");
   };
 
   // a command that can be pasted into a shell; the folder is where this page lies
@@ -186,6 +198,7 @@
     if (i === undefined) return;
     chosen = i;
     draw();
+    mark();
     toAddress();
     const detail = $("detail");
     const findings = make("ul");
@@ -246,8 +259,7 @@
     $("detail").hidden = true;
     $("detail").replaceChildren();
     chosen = -1;
-    drawn = "";
-    draw();
+    mark();
     toAddress();
     view.focus({ preventScroll: true });
   };
