@@ -56,6 +56,12 @@ def test_another_day_is_not() -> None:
     assert not named(table((150, 0.0)))
 
 
+@pytest.mark.parametrize("different", [1, 3])
+def test_copies_of_few_clips_are_of_one_voice(different: int) -> None:
+    clips = table((different, 0.0))
+    assert not named(pd.concat([clips] * (120 // different)).assign(id=[str(i) for i in range(120)]))
+
+
 def test_two_other_voices_are_both_named() -> None:
     assert named(table((100, 0.0), (8, 1.0), (8, -1.0))) == ids(*range(100, 116))
 

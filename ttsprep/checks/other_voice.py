@@ -235,8 +235,9 @@ def _speaker(points: _Numbers, frames: _Numbers, between: _Numbers, within: _Num
             continue
         off = (points - centre) * np.sqrt(weights)[:, None]
         own = off[kept].T @ off[kept] / kept.sum()
-        # what was kept lies too close: the inner clips tell the true width
-        own *= np.quantile(np.einsum("ij,jk,ik->i", off, np.linalg.inv(own), off), 0.35) / usual
+        # what was kept lies too close: the inner clips tell the true width; copies of one clip span less than a space
+        inverse = np.linalg.pinv(own, rcond=1e-9, hermitian=True)
+        own *= np.quantile(np.einsum("ij,jk,ik->i", off, inverse, off), 0.35) / usual
         own = (kept.sum() * own + _ALL_SPEAKERS * within) / (kept.sum() + _ALL_SPEAKERS)
     return centre, own
 

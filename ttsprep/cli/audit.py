@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from ttsprep.audit.pipeline import Audit
     from ttsprep.corpora.corpus import Corpus
 
+WIDE = 110
+"""Columns from which on there is room for the fix of a finding; on fewer, ttsprep explain has it."""
 Suggestions = Sequence[tuple[str, Sequence[str]]]
 _LINES = 4
 """Lines about the tables of a corpus that fit a terminal; there may be a table a book."""
@@ -342,13 +344,15 @@ def _findings(summary: Mapping[str, Any]) -> "Table":
     for title in (*COLOURS, "clips", "at stake"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("finding", no_wrap=True)
-    table.add_column("fix")  # gives way where the terminal is narrow
+    wide = console.width() >= WIDE
+    if wide:
+        table.add_column("fix")
     for code, row in summary["codes"].items():
         numbers = [Text(f"{row[name]:,}" if row[name] else "", colour) for name, colour in COLOURS.items()]
         clips = Text(f"{row['clips']:,}" if row["clips"] else "corpus")
-        fix = Text(row["fix"], no_wrap=True, overflow="ellipsis")
+        fix = [Text(row["fix"], no_wrap=True, overflow="ellipsis")] if wide else []
         stake = Text(hours(row["hours_at_stake"]) if row["hours_at_stake"] else "")
-        table.add_row(*numbers, clips, stake, Text(code, f"bold {COLOURS[row['severity']]}"), fix)
+        table.add_row(*numbers, clips, stake, Text(code, f"bold {COLOURS[row['severity']]}"), *fix)
     return table
 
 

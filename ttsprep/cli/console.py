@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 FAILED = 2
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
+UNCUT = 200
+"""Columns where stdout is no terminal."""
 LOG_EVERY_S = 60.0
 """Interval of progress lines without a terminal."""
 
@@ -104,17 +107,22 @@ def internal_error(fault: Exception) -> int:
     return error(f"internal error: {type(fault).__name__} at {place}: {fault}; {details}")
 
 
-def _console(stream: TextIO, *, terminal: bool | None = None) -> "Console":
+def width() -> int:
+    """Return the columns of stdout; what goes to a file or a program is not cut to those of a terminal."""
+    return shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() or "COLUMNS" in os.environ else UNCUT
+
+
+def _console(stream: TextIO, *, terminal: bool | None = None, columns: int | None = None) -> "Console":
     """Return a console that prints text as it is: no markup, no highlighting, no emoji."""
     from rich.console import Console
 
-    return Console(file=stream, force_terminal=terminal, highlight=False, markup=False, emoji=False)
+    return Console(file=stream, force_terminal=terminal, width=columns, highlight=False, markup=False, emoji=False)
 
 
 def print_rich(*parts: "RenderableType") -> None:
     """Write to stdout what rich makes of `parts`, without blanks at the ends of lines."""
     page = io.TextIOWrapper(io.BytesIO(), sys.stdout.encoding, "backslashreplace", newline="")
-    console = _console(page, terminal=sys.stdout.isatty() or None)
+    console = _console(page, terminal=sys.stdout.isatty() or None, columns=width())
     for part in parts:
         console.print(part)
     page.seek(0)
