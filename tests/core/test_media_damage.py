@@ -12,7 +12,7 @@ import soundfile as sf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ttsprep.core.audio import read
+from ttsprep.core.audio import _blocks, read
 from ttsprep.core.errors import AudioError
 from ttsprep.core.media.window import Overlay, Window
 
@@ -91,6 +91,24 @@ def test_joined_mp3_without_headers_of_their_own_is_read_whole(tmp_path: Path) -
     header = next(at for at in (mp3.find(b"Xing"), mp3.find(b"Info")) if at > 0)
     bare = mp3[mp3.index(b"\xff", header + 120) :]  # from the first frame of sound on
     assert len(decoded(tmp_path / "a.mp3", bare + bare)) > 1.95 * len(decoded(tmp_path / "a.mp3", bare))
+
+
+def test_pieces_of_a_long_mp3_do_not_depend_on_what_was_read_before(tmp_path: Path) -> None:
+    long = np.tile(SOUND, 84)  # 252 s: three blocks
+    (tmp_path / "a.mp3").write_bytes(encoded("mp3", long))
+    places = [(130.0, 135.0), (119.0, 121.5), (0.5, 2.0), (239.0, 241.0), (250.0, None), (10.0, 130.0)]
+    fresh = []
+    for start, end in places:
+        _blocks.clear()
+        fresh.append(read(tmp_path / "a.mp3", start=start, end=end).samples)
+    for (start, end), samples in [*zip(places, fresh, strict=True)][::-1]:
+        assert np.array_equal(read(tmp_path / "a.mp3", start=start, end=end).samples, samples)
+    with sf.SoundFile(tmp_path / "a.mp3") as file:
+        whole = file.read(dtype="float32", always_2d=True)
+    for (start, end), samples in zip(places, fresh, strict=True):
+        expected = whole[round(start * RATE) : None if end is None else round(end * RATE)]
+        assert len(samples) == len(expected)
+        assert np.abs(samples - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize("count", [10, 300, 5_000])

@@ -172,10 +172,45 @@ def test_our_own_folder_with_a_foreign_file_is_refused(house: House, command: st
         path.write_text("mine", encoding="utf-8")
         assert f"holds {name!r}, which" in refused(house, *house.words(command, out))
         path.unlink()
+    if command == "audit":
+        assert ttsprep("explain", house.clip, "--audit", out).returncode == 0
+        (out / "explain/notes.txt").write_text("mine", encoding="utf-8")
+        assert "holds 'explain/notes.txt', which" in refused(house, *house.words(command, out))
+        (out / "explain/notes.txt").rename(out / "explain/mine.html")  # may be a page of `explain`: it is left alone
     for name in (".DS_Store", "Thumbs.db", "desktop.ini", ".~lock.skipped.csv#"):
         (out / name).write_text("seen", encoding="utf-8")
     assert ttsprep(*house.words(command, out)).returncode < 2
     assert (out / ".DS_Store").read_text(encoding="utf-8") == "seen"
+    if command == "audit":
+        assert (out / "explain/mine.html").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.slow
+def test_a_foreign_file_in_an_export_is_refused(house: House, tmp_path: Path) -> None:
+    recipe, out = tmp_path / "recipe.toml", tmp_path / "out"
+    recipe.write_text('export = ["kaldi", "nemo"]\n', encoding="utf-8")
+    words = (*house.words("build", out), "--recipe", recipe)
+    assert ttsprep(*words).returncode == 0
+    listed = hashes(out)
+    for name in (
+        "exports/nemo/notes.txt",
+        "exports/kaldi/train/wavs/mine.wav",
+        "exports/mine/a.wav",
+        "exports/.hidden",
+    ):
+        path = out / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine", encoding="utf-8")
+        done = ttsprep(*words)
+        assert done.returncode == 2
+        assert f"holds {name!r}, which" in done.stderr
+        assert path.read_text(encoding="utf-8") == "mine"
+        path.unlink()
+    (out / "exports/mine").rmdir()
+    recipe.write_text('export = ["nemo"]\n', encoding="utf-8")  # what an earlier run listed goes with its export
+    assert ttsprep(*words).returncode == 0
+    assert {path.name for path in (out / "exports").iterdir()} == {"nemo"}
+    assert {name for name in listed if "/nemo/" in name} <= set(hashes(out))
 
 
 @pytest.mark.slow

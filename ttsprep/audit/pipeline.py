@@ -54,7 +54,7 @@ FILES = (
         "run.json",
         PROPOSED,
         "decisions*.csv",  # of ttsprep review
-        "explain/",
+        "explain/*.html",
     ),
     *(".cache.parquet", ".corpus.json", PLACE, ".listened-*.parquet", JOURNALS),
 )

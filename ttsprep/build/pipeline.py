@@ -278,7 +278,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
         source = Audited.of(made.source, made.before)
         result = replace(Audited.of(listed, after), out=out)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
-    held.sweep([*rows["path"], *exports, *scripts])
+    held.sweep([*rows["path"], *held.settle(exports), *scripts])
     for folder in (out, out / state.AFTER):
         refresh_index(out, folder / LOCAL, rows["path"])
     store.finish()

@@ -28,6 +28,9 @@ VIEWS_BYTES = 28
 _SHORT_S = 0.02
 """Seconds that a WAV file may be shorter than its header says: a program that counted wrongly, and no loss."""
 _BUFFER = 1 << 16
+_SLOW_TO_SEEK = frozenset({"MP3", "MPEG"})
+_BLOCK_S, _KEPT_BLOCKS = 120.0, 2
+_blocks: dict[tuple[int, ...], Samples] = {}
 CANCELLED = 0.1
 """Energy of the mean of the channels against that of the loudest, under which something was cancelled."""
 
@@ -121,19 +124,22 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
             refuse_implausible(file.samplerate, file.channels)
             missing = _refuse_cut_off(file, descriptor)
             first = round(start * file.samplerate)
-            if first:
-                if first >= file.frames:
-                    seconds = file.frames / file.samplerate
-                    what = f"the piece starts at {start:g} s, but the file has {seconds:g} s"
-                    raise AudioError("audio-empty", what)
-                file.seek(first)
+            if first and first >= file.frames:
+                seconds = file.frames / file.samplerate
+                what = f"the piece starts at {start:g} s, but the file has {seconds:g} s"
+                raise AudioError("audio-empty", what)
             claimed = file.frames - first
             if end is not None:
                 claimed = min(claimed, round(end * file.samplerate) - first)
             wanted = min(claimed, _most_frames(file.samplerate, file.channels))
-            samples = file.read(wanted, dtype="float32", always_2d=True)
+            if file.format in _SLOW_TO_SEEK and file.frames > round(_BLOCK_S * file.samplerate) and (first or end):
+                samples = _from_blocks(descriptor, file.samplerate, first, wanted)
+            else:
+                if first:
+                    file.seek(first)
+                samples = file.read(wanted, dtype="float32", always_2d=True)
             # An MP3's length is an estimate of its header: only more than two frames missing is a loss.
-            slack = 2_304 if file.format in {"MP3", "MPEG"} else 0
+            slack = 2_304 if file.format in _SLOW_TO_SEEK else 0
             if wanted < claimed:
                 _refuse_missing_end(file, first + claimed - slack)
             unread = claimed if wanted < claimed else 0
@@ -145,6 +151,28 @@ def _decode(descriptor: int, start: float, end: float | None) -> tuple[Audio, in
             what = f"the decoder stopped ({reason}): bytes are missing or damaged"
             raise AudioError("audio-cut-off-file", what) from None
         raise AudioError("audio-unreadable", f"cannot be decoded: {reason}") from None
+
+
+def _from_blocks(descriptor: int, rate: int, first: int, wanted: int) -> Samples:
+    """Return frames of a file in which a decoder looks through all that lies before them to find them.
+
+    The file is decoded in blocks, and the last two are kept, so that its pieces in turn take one search a block. A
+    block begins with a decoder of its own: what it yields depends on its place alone, not on what was read before.
+    """
+    size, status = round(_BLOCK_S * rate), os.fstat(descriptor)
+    parts = []
+    for number in range(first // size, (first + wanted - 1) // size + 1):
+        key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, number)
+        if key not in _blocks:
+            while len(_blocks) >= _KEPT_BLOCKS:
+                del _blocks[next(iter(_blocks))]
+            os.lseek(descriptor, 0, os.SEEK_SET)  # libsndfile takes the place of a descriptor for the start of a file
+            with _sound_file(descriptor) as file:
+                if number:
+                    file.seek(number * size)
+                _blocks[key] = file.read(size, dtype="float32", always_2d=True)
+        parts.append(_blocks[key][max(0, first - number * size) : first + wanted - number * size])
+    return np.concatenate(parts)
 
 
 def _sound_file(descriptor: int) -> sf.SoundFile:

@@ -86,6 +86,17 @@ class Output:
         """List files that are going to be written."""
         self._list(self.listed | frozenset(names))
 
+    def settle(self, folders: Iterable[str]) -> list[str]:
+        """List the files in folders (``FOLDER/``) in place of the folders, and return them: they hold nothing else.
+
+        What is put there from now on is somebody else's.
+        """
+        folders = frozenset(folders)
+        found = [str(path.relative_to(self.path)) for path in _files(self.path)]
+        inside = [name for name in found if any(name.startswith(folder) for folder in folders)]
+        self._list((self.listed - folders) | frozenset(inside))
+        return inside
+
     def sweep(self, wanted: Iterable[str]) -> None:
         """Remove what is listed and not wanted any more, and what a killed run left half-written."""
         keep = frozenset(wanted)
