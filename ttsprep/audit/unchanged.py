@@ -96,9 +96,10 @@ def _packages() -> Iterator[bytes]:
     homes |= set(recipes.submodule_search_locations or ()) if recipes else set()
     for home in sorted(homes):
         yield from _below(Path(home), None)
-    for place in sys.path:
+    for place in map(Path, sys.path):
         with suppress(OSError):
-            yield f"{place}\0{Path(place).stat().st_mtime_ns}\0".encode("utf-8", "surrogatepass")
+            if place.name in {"site-packages", "dist-packages"}:
+                yield f"{place}\0{place.stat().st_mtime_ns}\0".encode("utf-8", "surrogatepass")
 
 
 def _below(folder: Path, left_out: tuple[int, int] | None) -> Iterator[bytes]:

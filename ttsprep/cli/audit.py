@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """Columns from which on there is room for the fix of a finding; on fewer, ttsprep explain has it."""
+_SPEAKER_PACKAGES = ("resemblyzer", "torch")
+"""What ``--listen speaker`` needs; its own module takes longer to load than all that a second audit does."""
 Suggestions = Sequence[tuple[str, Sequence[str]]]
 _LINES = 4
 """Lines about the tables of a corpus that fit a terminal; there may be a table a book."""
@@ -249,8 +252,6 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
     """Show what was read, the verdict, the findings with most at stake first, and where the report is."""
     from rich.text import Text
 
-    from ttsprep.models.speaker import Speaker
-
     summary = judged.summary
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
     if "listening" in summary:
@@ -264,7 +265,7 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
     where = {"report": printable(str(judged.out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
-    if "speaker" not in summary.get("listening", {}) and not Speaker.available():
+    if "speaker" not in summary.get("listening", {}) and all(map(find_spec, _SPEAKER_PACKAGES)):
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
     where["next"] = printable(following)
     print_rich(*parts, pairs(where))
