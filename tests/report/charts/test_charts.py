@@ -153,6 +153,8 @@ def test_drift_says_how_far_the_median_moves():
     (figure,) = drift(clips, ["loudness_lufs", "f0_median_hz"])
     assert figure.title == "Loudness: the rolling median moves within 6.0 LU"
     assert drift(clips.iloc[:5], ["loudness_lufs"]) == []
+    (short,) = drift(clips.iloc[:12], ["loudness_lufs"])
+    assert "nan" not in f"{short.title} {short.svg}"
 
 
 def test_a_long_series_is_thinned_and_says_so():

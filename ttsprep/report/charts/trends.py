@@ -76,7 +76,8 @@ def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
         if len(there) < 12:
             continue
         window = max(25, len(there) // 40) | 1
-        rolling = pd.Series(values[there]).rolling(window, center=True, min_periods=window // 2 + 1).median().to_numpy()
+        least = min(window // 2 + 1, len(there))
+        rolling = pd.Series(values[there]).rolling(window, center=True, min_periods=least).median().to_numpy()
         low, high = np.percentile(values[there], [1, 99])
         margin = max(0.1 * (high - low), 10.0**-quantity.digits)
         width, height = 560, 170
