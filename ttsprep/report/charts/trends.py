@@ -32,23 +32,29 @@ MOST_DOTS = 4_000
 
 
 def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
-    """Draw the hours that each step of strictness keeps, as a stair from lenient to strict."""
-    width, row = 520, 36
+    """Draw the hours that each step of strictness keeps, from lenient to strict; names stand over the bars."""
+    width, row = 520, 46
     factor, unit = (1.0, "hours kept") if total >= 2 else (60.0, "minutes kept")
     x = Scale(0, max(total * factor, 1e-9), 4, width - 92)
     bottom = 6 + row * len(steps)
-    bars, stair = [], ""
+    bars = []
     for i, step in enumerate(steps):
         y, end = 6 + row * i, x(step["hours"] * factor)
         share = step["hours"] / total if total else 0.0
         tip = f"{step['keep']}: {count(step['clips'], 'clip')}, {hours(step['hours'])}"
-        stair += f"{'L' if i else 'M'}{number(end)} {y}V{y + row}"
         bars.append(
             join([
-                tag("rect", x=x.start, y=y, width=end - x.start, height=row, class_="kept", data_tip=tip),
-                tag("text", step["keep"], x=x.start + 10, y=y + 22, class_="name"),
-                tag("text", hours(step["hours"]), x=end + 8, y=y + 16, class_="value"),
-                tag("text", f"{share:.0%}", x=end + 8, y=y + 29, class_="tick share"),
+                tag("text", step["keep"], x=x.start, y=y + 13, class_="name"),
+                tag("rect", x=x.start, y=y + 19, width=end - x.start, height=20, class_="kept", data_tip=tip),
+                tag("path", d=f"M{number(end)} {y + 19}v20", class_="edge"),
+                tag(
+                    "text",
+                    hours(step["hours"]),
+                    tag("tspan", f" {share:.0%}", class_="tick share"),
+                    x=end + 8,
+                    y=y + 33,
+                    class_="value",
+                ),
             ])
         )
     cost = 1 - steps[-1]["hours"] / total if total else 0.0
@@ -62,7 +68,6 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
             title,
             *bars,
             bottom_axis(x, bottom, unit, top=bottom, most=6),
-            tag("path", d=stair, class_="edge"),
         ),
     )
 
