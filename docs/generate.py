@@ -84,7 +84,8 @@ DOCUMENT = {
     "ttsprep": "version that made the build",
     "source": "`corpus`, `layout`, `clips`, `hours`, `languages`, `speakers` of what was read",
     "result": "`clips`, `hours`, `speakers`, `sample_rates`, and the clips of each of the `splits`",
-    "rejected": "`clips` and `hours` that were left out, and how often for each of the `reasons`",
+    "rejected": "`clips` and `hours` that were left out, how many of them `late` (only once they were built), and how "
+    "often for each of the `reasons`",
     "findings": "for each code the clips with an error or a warning `before` and `after`",
     "kept_for_coverage": "clips that were kept only for the phones and diphones that they hold",
     "lost_sounds": "phones and diphones of the source that no built clip holds, and the rejected clips that do",

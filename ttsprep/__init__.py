@@ -81,6 +81,7 @@ class BuildOptions(DecidingOptions, total=False):
     """Options of `build`, beside those of `DecidingOptions`."""
 
     export: Sequence[str]
+    licence: str
     decisions: str | Path
     listen: Sequence[str]
     asr_model: str
@@ -179,7 +180,7 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
     """
     from ttsprep.audit.project import project_recipe
     from ttsprep.build import pipeline
-    from ttsprep.build.options import audit_models, build_recipe
+    from ttsprep.build.options import audit_models, build_recipe, with_licence
     from ttsprep.core.output_folder import corpus_name
     from ttsprep.core.workers.pool import cores
     from ttsprep.corpora.source import readable
@@ -197,6 +198,7 @@ def build(source: str | Path, out: str | Path = "", **options: Unpack[BuildOptio
         get("asr_model", ""),
         listen,
     )
+    recipe = with_licence(recipe, get("licence", ""))
     folder = Path(out) if out else Path("build") / (Path(get("recipe", "")).stem or corpus_name(path))
     listened_by = audit_models(
         listen, asr=get("asr_model", "") if "asr" in listen else "", speaker=get("speaker_model", "")

@@ -119,7 +119,7 @@ def test_the_folder_holds_what_it_should_and_nothing_else(hard: Made) -> None:
     visible = {path.name for path in hard.out.iterdir() if not path.name.startswith(".")}
     assert visible == {
         "wavs", "metadata.csv", "clips.parquet", "rejected.csv", "provenance.parquet", "source", "audit",
-        "report.html", "exports", "build.json",
+        "report.html", "exports", "build.json", "README.md", "croissant.json", "re-record.csv",
     }  # fmt: skip
     assert {path.name for path in (hard.out / "exports").iterdir()} == {"kaldi", "audiofolder"}
     for folder in ("source", "audit"):

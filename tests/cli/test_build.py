@@ -51,7 +51,7 @@ def test_a_build_from_the_command_line(corpus: Path, tmp_path: Path, run: Run) -
     plan = json.loads(said)
     assert code == 0
     assert plan["result"]["clips"] == 3
-    assert plan["rejected"] == {"clips": 1, "hours": 0.0, "reasons": {"audio-missing": 1}}
+    assert plan["rejected"] == {"clips": 1, "late": 0, "hours": 0.0, "reasons": {"audio-missing": 1}}
     assert plan["exports"] == ["audiofolder"]
     assert plan["stages"] == ["mono", "dc-block", "resample", "trim", "loudness", "normalise", "format"]
     assert plan["out"] == str(out)

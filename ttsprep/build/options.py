@@ -115,6 +115,12 @@ def build_recipe(
     return rules
 
 
+def with_licence(recipe: Recipe, licence: str) -> Recipe:
+    """Return a recipe with the licence of its recordings and texts; "" for that of the recipe."""
+    source = recipe.source.model_copy(update={"licence": licence}) if licence else recipe.source
+    return recipe.model_copy(update={"source": source})
+
+
 def _targeted(name: str, reading: Mapping[str, Any], target: Target) -> Recipe:
     """Return a recipe with all that decides which clips a build keeps."""
     rules = _with(load(name), **reading, trainer=target.trainer)

@@ -30,6 +30,7 @@ KIND = Kind(
     "build",
     (
         *(DOCUMENT, "metadata.csv", "clips.parquet", "provenance.parquet", "rejected.csv", "report.html"),
+        *("README.md", "croissant.json", "re-record.csv"),
         *(STAMP, ".cache.parquet", JOURNALS, f"{BEFORE}/.*.parquet"),
         *(f"{folder}/{name}" for folder in (BEFORE, AFTER) for name in (*FILES, LOCK_NAME)),
     ),

@@ -17,6 +17,8 @@ from ttsprep.audit.select import Rejection, Terms
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
+from ttsprep.build.card.files import write_card
+from ttsprep.build.card.rerecord import sentences_to_record
 from ttsprep.build.config import Recipe
 from ttsprep.build.fit import unknown_symbols
 from ttsprep.build.prepare import (
@@ -283,6 +285,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
         refresh_index(out, folder / LOCAL, rows["path"])
     store.finish()
     document = tables.document(made.before, after, rejected, entries, recipe, unknown_symbols(after.clips))
+    write_card(out, document, recipe, sentences_to_record(rejected, clips, entries))
     write_json(out / DOCUMENT, document)
     return Built(out, document, rejected, fresh)
 
@@ -316,7 +319,9 @@ def _failures(rows: pd.DataFrame) -> list[Rejection]:
 
 
 def _counted(rejected: Sequence[Rejection]) -> str:
-    return ", ".join(f"{number} {reason}" for reason, number in list(tables.by_reason(rejected).items())[:5])
+    reasons = tables.by_reason(rejected)
+    named = ", ".join(f"{number} {reason}" for reason, number in list(reasons.items())[:5])
+    return f"{named} (--recipe longform cuts long recordings)" if "too-long" in reasons else named
 
 
 def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip], name: str) -> Corpus:

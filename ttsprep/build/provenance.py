@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,17 @@ ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)]) 
 
 def write_rejected(path: Path, rejected: Sequence[Rejection]) -> None:
     """Write what is not in the build and why, for people: cells are safe to open in a spreadsheet."""
+    write_cells(path, REJECTED, ((item.id, item.stage, " ".join(item.codes), item.reason) for item in rejected))
+
+
+def write_cells(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a CSV for people: cells are safe to open in a spreadsheet."""
     buffer = io.StringIO(newline="")
     plain = csv.writer(buffer, lineterminator="\n")
     quoting = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    plain.writerow(REJECTED)
-    for item in rejected:
-        row = [_cell(text) for text in (clean(item.id), item.stage, " ".join(item.codes), clean(item.reason))]
+    plain.writerow(header)
+    for cells in rows:
+        row = [_cell(clean(text)) for text in cells]
         writer = quoting if any("\r" in text for text in row) else plain  # which quotes line feeds alone
         writer.writerow(row)
     atomic_write(path, buffer.getvalue().encode())
@@ -154,6 +159,7 @@ def _rejected(before: Audit, rejected: Sequence[Rejection]) -> dict[str, Any]:
     gone = {item.id for item in rejected if not item.stage.startswith("export ")}
     return {
         "clips": len(gone),
+        "late": len(gone - {item.id for item in before.selection.rejected} & set(seconds)),
         "hours": _hours(sum(seconds.get(name, 0.0) for name in gone)),
         "reasons": by_reason([item for item in rejected if not item.stage.startswith("export ")]),
     }

@@ -129,7 +129,9 @@ def audit(
 
     out = out or Path(f"{corpus_name(corpus)}.audit")
     wanted = replace(wanted, recipe=recipe_for(wanted.recipe, corpus))
-    following = shlex.join(["ttsprep", "build", "--source", str(corpus), *flags(reading, wanted)])
+    # a build has no --prompts and no --codes
+    heard = ExtrasGroup(listen=extras.listen, asr_model=extras.asr_model, speaker_model=extras.speaker_model)
+    following = shlex.join(["ttsprep", "build", "--source", str(corpus), *flags(reading, wanted, heard)])
     before = open_baseline(judging.baseline, judging.fail_on)
     inputs = [corpus if corpus.is_dir() else corpus.parent]
     inputs += filter(None, (reading.audio_root, extras.codes, wanted.decisions))
@@ -267,7 +269,9 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
         where["more"] = f"ttsprep explain {worst}"
     if "speaker" not in summary.get("listening", {}) and all(map(find_spec, _SPEAKER_PACKAGES)):
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
-    where["next"] = printable(following)
+    lost = summary["verdicts"]["to drop"]["clips"] == summary["clips"] > 0
+    cut = lost and worst == "too-long" and "--recipe" not in following
+    where["next"] = printable(following) + (" --recipe longform" if cut else "")
     print_rich(*parts, pairs(where))
 
 

@@ -73,6 +73,9 @@ class ContentGroup:
     export: Annotated[
         list[str] | None, typer.Option(metavar="FORM", help="Export in this form too; may be repeated.")
     ] = None
+    licence: Annotated[
+        str, typer.Option(metavar="NAME", help="Licence of recordings and texts, for the card: cc-by-4.0 ...")
+    ] = ""
     decisions: Decisions = None
     keep_hours: KeepHours = None
     strict: Strict = False
@@ -113,13 +116,14 @@ def build(
     source, data = places.source, places.data
     if not recipe and source is None:
         raise UsageError("nothing to build: give --recipe NAME (see: ttsprep recipes) or --source DIR")
-    from ttsprep.build.options import Target, build_recipe
+    from ttsprep.build.options import Target, build_recipe, with_licence
 
     out = places.out or OUT / (Path(recipe).stem if recipe else corpus_name(source or Path()))
     recipe = recipe if source is None else recipe_for(recipe, source)
     target = Target(goal.trainer, goal.rate, content.strict, content.lenient, content.keep_hours)
     listen, weights = content.listen or (), content.asr_model
     rules = build_recipe(recipe, reading.keys(), target, content.export or (), weights, listen)
+    rules = with_licence(rules, content.licence)
     models = listening_models(listen, asr=weights if "asr" in listen else "", speaker=content.speaker_model)
     from ttsprep.build import pipeline as verb
     from ttsprep.build.output_folder import KIND
@@ -247,7 +251,7 @@ def show_built(built: "Built", *, as_json: bool) -> None:
     rows = {
         "source": f"{printable(source['corpus'])}: {_size(source)}, read as {source['layout']}",
         "goal": goal_line(document),
-        "rejected": _size(rejected) + _listed(rejected["reasons"]),
+        "rejected": _size(rejected) + _listed(rejected["reasons"]) + _late(rejected["late"]),
         "built": f"{_size(result)} at {rates}{speakers}",
         **{
             f"export {form}": f"without {number:,} of {count(result['clips'], 'clip')} that it cannot hold: see reasons"
@@ -279,6 +283,10 @@ def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
 
 def _size(numbers: Mapping[str, Any]) -> str:
     return f"{count(numbers['clips'], 'clip')}, {hours(numbers['hours'])}"
+
+
+def _late(number: int) -> str:
+    return f"; {number:,} of them only once built, which no audit of the source can say" if number else ""
 
 
 def _listed(reasons: Mapping[str, int]) -> str:
