@@ -5,8 +5,8 @@ import pytest
 
 from corpora.layouts.corpus import audio, put
 from ttsprep.core.errors import CorpusError
-from ttsprep.corpora.audio_files import audio_files, is_audio, walk
-from ttsprep.corpora.paths import Lookup, Relative, stem
+from ttsprep.corpora.audio_files import audio_files, is_audio, stem, walk
+from ttsprep.corpora.paths import Lookup, Relative
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.FLAC", "a.b.mp3", "a.ogg", "a.opus", "a.m4a", "a.aiff", "a.AIF"])

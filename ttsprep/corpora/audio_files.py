@@ -14,9 +14,19 @@ AUDIO = (
 """Extensions of audio files, the one to prefer first where several files share a stem."""
 
 
+_SUFFIXES = frozenset(AUDIO)
+
+
 def is_audio(name: str) -> bool:
     """Whether `name` ends as an audio file does, in any case."""
-    return name.lower().endswith(AUDIO)
+    dot = name.rfind(".")
+    return dot >= 0 and name[dot:].lower() in _SUFFIXES
+
+
+def stem(name: str) -> str:
+    """Return `name` without its audio extension, if it has one."""
+    dot = name.rfind(".")
+    return name[:dot] if dot >= 0 and name[dot:].lower() in _SUFFIXES else name
 
 
 def listing(folder: Path) -> list[os.DirEntry[str]]:

@@ -4,12 +4,7 @@ import os
 import posixpath
 from pathlib import Path
 
-from ttsprep.corpora.audio_files import AUDIO, is_audio, listing
-
-
-def stem(name: str) -> str:
-    """Return `name` without its audio extension, if it has one."""
-    return name[: name.rindex(".")] if is_audio(name) else name
+from ttsprep.corpora.audio_files import AUDIO, is_audio, listing, stem
 
 
 def file_names(folder: Path) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ttsprep.core.types import Clip
-from ttsprep.corpora.paths import stem
+from ttsprep.corpora.audio_files import stem
 
 _CODE = re.compile(r"(?:p\d+|ssb\d+|s\d{4}|(?:spk|speaker|reader|voice|talker)[-_]?\w+)", re.I)
 """A speaker's code: ``p225`` of VCTK, ``SSB0005`` of AISHELL-3, ``spk1``."""

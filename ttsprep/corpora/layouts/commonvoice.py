@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
-from ttsprep.corpora.audio_files import is_audio
+from ttsprep.corpora.audio_files import is_audio, stem
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import Row, checked, split_rows
-from ttsprep.corpora.paths import corpus_folder, stem
+from ttsprep.corpora.paths import corpus_folder
 from ttsprep.corpora.tables.columns import Columns
 from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, column
 from ttsprep.corpora.tables.read import wrong_count

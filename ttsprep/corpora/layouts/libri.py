@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
-from ttsprep.corpora.audio_files import is_audio, walk
+from ttsprep.corpora.audio_files import is_audio, stem, walk
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import checked, lines, with_transcript
-from ttsprep.corpora.paths import Lookup, stem
+from ttsprep.corpora.paths import Lookup
 
 _TABLE = ".trans.txt"
 _ENDS = (".normalized.txt", ".original.txt")

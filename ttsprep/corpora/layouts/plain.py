@@ -9,10 +9,10 @@ from typing import Any
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
 from ttsprep.corpora.metadata import LINE_LIMIT, checked, transcript
-from ttsprep.corpora.paths import stem
 from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, value
 from ttsprep.corpora.tables.records import json_records
 from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.layouts.base import Layout
-from ttsprep.corpora.paths import stem
 from ttsprep.corpora.reading import Reading
 from ttsprep.corpora.tables.columns import Columns
 from ttsprep.corpora.tables.match import AudioIndex

@@ -8,9 +8,8 @@ from pathlib import Path
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.files import writing
 from ttsprep.core.types import Finding
-from ttsprep.corpora.audio_files import audio_files
+from ttsprep.corpora.audio_files import audio_files, stem
 from ttsprep.corpora.metadata import json_rows
-from ttsprep.corpora.paths import stem
 from ttsprep.corpora.tables.names import value
 
 _CUTS = re.compile(r"cuts\.[0-9]+\.jsonl(?:\.gz)?")

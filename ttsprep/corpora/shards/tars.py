@@ -8,8 +8,7 @@ from pathlib import Path
 from ttsprep.core.files import safe_names
 from ttsprep.core.progress import Progress
 from ttsprep.corpora.archive_members import DAMAGED, RefusedError, tar_members
-from ttsprep.corpora.audio_files import is_audio
-from ttsprep.corpora.paths import stem
+from ttsprep.corpora.audio_files import is_audio, stem
 from ttsprep.corpora.shards.shar import is_cuts, with_cuts, write_manifests
 from ttsprep.corpora.unpack import extract
 

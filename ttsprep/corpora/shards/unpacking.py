@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.progress import NO_PROGRESS, Progress
-from ttsprep.corpora.audio_files import audio_files, is_audio, walk
-from ttsprep.corpora.paths import stem
+from ttsprep.corpora.audio_files import audio_files, is_audio, stem, walk
 from ttsprep.corpora.shards.columnar import ENDINGS, open_columnar, saved_files
 from ttsprep.corpora.shards.tars import tar_shards, unpack_tars
 from ttsprep.corpora.tables.names import ID, TEXT, column

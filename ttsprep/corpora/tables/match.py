@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ttsprep.corpora.audio_files import AUDIO, is_audio
-from ttsprep.corpora.paths import stem
+from ttsprep.corpora.audio_files import AUDIO, is_audio, stem
 
 HINTS = ("", "wavs", "wav", "audio", "clips", "audios", "audio_files", "mp3", "flac")
 """Folders beside a table in which names without a folder are looked for, in this order."""
+_SIGNS = re.compile(r"[^a-z0-9]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
@@ -35,6 +35,8 @@ def _folded(path: str) -> str:
 
 def _letters(path: str) -> str:
     """Keep letters and digits of the base name alone."""
+    if path.isascii():
+        return _SIGNS.sub("", _base(path).lower())
     return "".join(filter(str.isalnum, _folded(_base(path))))
 
 
@@ -86,10 +88,11 @@ class AudioIndex:
         self.files: dict[str, None] = dict.fromkeys(files)
         self._stems: dict[str, str] = {}
         for path in self.files:
-            other = self._stems.setdefault(stem(path), path)
+            own = stem(path)
+            other = self._stems.setdefault(own, path)
             if other != path:
-                self._stems[stem(path)] = min(other, path, key=_preference)
-        self._bases = {path.rpartition("/")[2] for path in (*self.files, *self._stems)}
+                self._stems[own] = min(other, path, key=_preference)
+        self._bases = {path.rpartition("/")[2] for names in (self.files, self._stems) for path in names}
         self._rules: dict[str, dict[str, list[str]]] = {}
         self._links: dict[str, bool] = {}
         self._roots = tuple(dict.fromkeys((f"{os.path.normpath(root.absolute())}/", f"{os.path.realpath(root)}/")))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.metadata import Row, checked, piece
-from ttsprep.corpora.paths import Relative, stem
+from ttsprep.corpora.paths import Relative
 from ttsprep.corpora.tables.columns import Columns, find_columns
 from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
 from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
@@ -183,13 +184,14 @@ def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: boo
             text = next(filter(None, (columns.pick(cells, other) for other in columns.alike)), "")
         if columns.marks:
             text = MARKS[columns.marks].sub("", text)
-        language = columns.pick(cells, columns.language)
-        start, end, wrong = _piece(columns, cells)
-        own = columns.pick(cells, columns.id)
+        language = _tag(columns.pick(cells, columns.language)) if columns.language is not None else ""
+        speaker = columns.pick(cells, columns.speaker) if columns.speaker is not None else ""
+        start, end, wrong = _piece(columns, cells) if columns.start is not None else (0.0, None, "")
+        own = columns.pick(cells, columns.id) if columns.id is not None else ""
         if not own:
             own = _own(name, path, table.folder if prefix else "")
             own = f"{own}-{round(start * 1000):07d}" if start else own
-        clip = Clip(own, path if name else "", text, columns.pick(cells, columns.speaker), _tag(language), start, end)
+        clip = Clip(own, path if name else "", text, speaker, language, start, end)
         yield from checked(table.name, row.line, clip, problem or wrong)
 
 
