@@ -19,6 +19,7 @@ from ttsprep.corpora.reading import SHALLOW, Reading
 from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.corpora.tables.match import AudioIndex
 from ttsprep.corpora.tables.read import matched_notes
+from ttsprep.corpora.unpack import is_archive
 from ttsprep.text.language import contradicts, drawn, guess_language
 from ttsprep.text.phonemes import espeak_code
 from ttsprep.text.scripts import is_phonemes
@@ -335,6 +336,9 @@ def _refuse_without_audio(path: Path, root: Path, reading: Reading) -> None:
             f"{path} has its audio in Parquet, Arrow or tar files: ttsprep audit and build unpack them "
             "(ttsprep.corpora.source.readable)"
         )
+    archives = [name for name in reading.tree(root).others if is_archive(name)]
+    if archives:
+        raise CorpusError(f"{root} has no audio file in it, but archives such as {archives[0]}: unpack them first")
     raise CorpusError(
         f"{root} has no audio file in it ({', '.join(kind[1:] for kind in AUDIO)}); "
         "where the audio lies elsewhere, give its folder with --audio-root"

@@ -12,7 +12,8 @@ from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
-from ttsprep.corpora.metadata import LINE_LIMIT, checked, transcript
+from ttsprep.corpora.metadata import LINE_LIMIT, checked, lines, transcript
+from ttsprep.corpora.reading import Tree
 from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, value
 from ttsprep.corpora.tables.records import json_records
 from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips
@@ -48,6 +49,8 @@ class Plain(Layout):
             raise CorpusError(f"{root} is a file; the plain layout is a folder of audio files")
         tree = self.reading.tree(root)
         texts = {(path[: -len(end)], end): path for path in tree.others for end in _endings(path)}
+        for (name, end), path in list(texts.items()):  # NAME.wav.txt
+            texts.setdefault((stem(name), end), path)
         own = {path: [end for end in (*_TEXTS, *ENDINGS) if (stem(path), end) in texts] for path in tree.audio}
         afar = _of_other_folders([path for path in tree.audio if not own[path]], texts)
         subtitles = _subtitles(texts)
@@ -74,8 +77,7 @@ class Plain(Layout):
         aside = [path for path in candidates(tree.others, tree.audio) if path not in read or "/" not in path]
         if aside:
             names = f"{', '.join(aside[:3])}{f' and {len(aside) - 3} more' if aside[3:] else ''}"
-            command = f"ttsprep audit {root / aside[0]} reads it as a table"
-            self.decided.append(f"left aside, as it names no audio and texts: {names}; {command}")
+            self.decided.append(f"left aside, as it names no audio and texts: {names}{_in_order(root, aside, tree)}")
 
     def _in_a_language(self, root: Path, clip: Clip, there: dict[str, str], told: "_Told") -> Iterator[Clip | Finding]:
         """Yield a clip with the subtitles ``NAME.en.srt`` in its language, or in the only one that there is."""
@@ -90,6 +92,21 @@ class Plain(Layout):
             tags = ", ".join(sorted(there))
             self.decided.append(f"{clip.path} has texts in several languages ({tags}): --language decides")
         yield from checked(clip.path, 1, clip)
+
+
+def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:
+    """Say what to do where a file has as many lines as there are recordings, and names none of them."""
+    for name in aside[:3]:
+        try:
+            count = sum(not isinstance(item, Finding) for item in lines(root / name))
+        except CorpusError:
+            continue
+        if count == len(tree.audio) > 1:
+            return (
+                f"; {name} has a line for each of the {count:,} audio files, but which is whose is not written: put "
+                "the name of its file before each line (NAME|text)"
+            )
+    return f"; ttsprep inspect {root / aside[0]} shows what its columns hold"
 
 
 def _subtitles(texts: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:

@@ -202,6 +202,8 @@ def _find_path(sample: Sample) -> int:
     if shares[best] >= 0.5:
         for other in range(sample.count):
             if other != best and shares[other] >= 0.5 and shares[other] >= shares[best] - 0.2:
+                if sample.evidence[best].named >= 0.5 and sample.evidence[other].number >= 0.95:
+                    continue  # a number may be that of a file by chance, a name with .wav is not
                 pairs = [(a, b) for a, b in zip(sample.files[best], sample.files[other], strict=True) if a and b]
                 if sum(a != b for a, b in pairs) > 0.1 * len(pairs):
                     raise refuse(
@@ -242,7 +244,7 @@ def _find_speaker(sample: Sample, columns: Columns) -> tuple[int | None, str]:
         place
         for place in range(sample.count)
         if place not in taken
-        and sample.matched(place) < 0.5
+        and (sample.matched(place) < 0.5 or sample.evidence[place].number >= 0.95)
         and _may_be_speaker(sample.columns[place], sample.evidence[place], texts, between=_between(columns, place))
     ]
     if sample.title and columns.text is not None:  # columns with titles that are none of a speaker are something else

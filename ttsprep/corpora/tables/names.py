@@ -21,6 +21,7 @@ PATH: tuple[str, ...] = (
         "wav",
         "wav_file",
         "audio_name",
+        *("datei", "dateiname", "fichier", "archivo", "nome_file", "файл", "文件", "ファイル"),
         "audio_file_name",
         "audiofile",
         "filepath",
@@ -31,6 +32,7 @@ REFERENCE = ("ref_audio", "reference_audio", "ref_audio_path", "prompt_audio", "
 """Titles of another clip of the same voice, which is not what the row is about."""
 TEXT: tuple[str, ...] = (
     *("normalized_text", "text_normalized", "normalised_text", "normalized_transcription", "text_normalised"),
+    *("normalized", "normalised", "normalized_sentence", "norm_text", "text_norm", "clean"),
     *(
         "normalized_transcript",
         "normalised_transcript",
@@ -40,11 +42,37 @@ TEXT: tuple[str, ...] = (
         "text_no_preprocessing",
     ),
     *("text", "transcription", "transcript", "sentence", "raw_text", "utterance", "raw_transcription", "original_text"),
+    *(
+        "satz",
+        "transkript",
+        "texte",
+        "phrase",
+        "texto",
+        "frase",
+        "testo",
+        "tekst",
+        "текст",
+        "предложение",
+        "文本",
+        "テキスト",
+    ),
 )
 """What is read aloud comes before what was written: ``normalized_text`` before ``text``."""
 NORMALISED = TEXT[: TEXT.index("text")]
 """Titles of texts as they are read aloud."""
-SPEAKER = ("speaker", "speaker_name", "speaker_id", "client_id", "spk", "spk_id", "speakerid")
+SPEAKER = (
+    "speaker",
+    "speaker_name",
+    "speaker_id",
+    "client_id",
+    "spk",
+    "spk_id",
+    "speakerid",
+    "sprecher",
+    "locuteur",
+    "hablante",
+    "диктор",
+)
 LANGUAGE = ("language", "lang", "locale", "lang_id", "language_id")
 ID = ("id", "utt_id", "utterance_id", "file_id", "clip_id", "segment_id", "audio_id", "name")
 START = ("start", "offset", "start_s", "start_time", "begin", "start_seconds")

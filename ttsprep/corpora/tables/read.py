@@ -108,11 +108,25 @@ def _is_title(first: Sequence[str], others: Sequence[Sequence[str]], index: Audi
     known = [name for names_of in ROLES.values() for name in names_of]
     if sum(name in known for name in names) > len(names) / 2 and names[0] in PATH + ID + TEXT:
         return True
-    there = [row for row in others if any(index.exact(cell, folder) for cell in row)]
+    there = [row for row in others if any(index.likely(cell, folder) for cell in row)]
     if len(there) < max(1, 0.5 * len(others)) or len(set(names)) < len(names):
         return False
     titles = all(len(name) <= 24 and name.replace("_", "").isalpha() for name in names)
-    return titles and any(name in known for name in names)
+    return titles and (any(name in known for name in names) or _is_like_no_other(first, there, index, folder))
+
+
+def _is_like_no_other(first: Sequence[str], others: Sequence[Sequence[str]], index: AudioIndex, folder: str) -> bool:
+    """Whether a line of words in any language stands over a column of names that have digits, and longer texts."""
+    usual = [row for row in others if len(row) == len(first)]
+    if len(usual) < 3:
+        return False
+    columns = list(zip(*usual, strict=True))
+    named = max(
+        range(len(first)), key=lambda place: sum(index.likely(cell, folder) is not None for cell in columns[place])
+    )
+    digits = sum(any(map(str.isdigit, cell)) for cell in columns[named]) >= 0.9 * len(usual)
+    longer = any(sum(" " in cell.strip() for cell in column) >= 0.8 * len(usual) for column in columns)
+    return digits and longer and not any(" " in cell.strip() for cell in first)
 
 
 def is_candidate(table: Table, index: AudioIndex) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,14 @@ from ttsprep.corpora.tables.names import PATH, TEXT
 
 JSON = (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".ndjson")
 XLSX = (".xlsx",)
+_KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
 _WHOLE = 1 << 30
 """Bytes of a JSON file that is one value, at most."""
 
@@ -19,15 +28,16 @@ _WHOLE = 1 << 30
 def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
     """Yield number and object of each record: of each line, or of one array or object that is the whole file.
 
-    An object of objects, such as ``{"a": {"text": ...}}``, gives its records with the key as ``id``.
+    An object of objects, such as ``{"a": {"text": ...}}``, gives its records with the key as ``id``; one of strings,
+    such as ``{"a": "Hello."}``, the keys as ``id`` and the strings as ``text``.
 
     Raises
     ------
     CorpusError
         If the file cannot be read, or is not text.
     """
-    first = next((item[1] for item in lines(path) if not isinstance(item, Finding)), "")
-    if _is_whole(first):
+    begin = list(islice((item[1] for item in lines(path) if not isinstance(item, Finding)), 2))
+    if _is_whole("".join(begin[:1])) and len(begin) > 1:
         yield from json_rows(path)
         return
     try:
@@ -41,6 +51,8 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
             document = lists[0]
         elif document and all(isinstance(value, dict) for value in document.values()):
             document = [{"id": key, **value} for key, value in document.items()]
+        elif len(document) > 1 and not {*TEXT, *PATH}.intersection(document) and _are_strings(document.values()):
+            document = [{"id": key, "text": value} for key, value in document.items()]
         else:
             document = [document]
     for number, record in enumerate(document, 1):
@@ -48,6 +60,10 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
             yield number, record
         else:
             yield malformed(path.name, number, "is no JSON object")
+
+
+def _are_strings(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 def _is_whole(line: str) -> bool:
@@ -74,7 +90,7 @@ def record_rows(path: Path) -> tuple[list[str], list[Row | Finding]]:
         number, record = item
         wrong = [key for key in record if key in TEXT and not isinstance(record[key], str)]
         key = next((key for key in TEXT if key in record), "")
-        problem = f"{key} is {type(record[key]).__name__}, not a string" if key in wrong else ""
+        problem = f"{key} is {_KINDS.get(type(record[key]), 'no text')}, not a string" if key in wrong else ""
         if not key and any(name in titles for name in TEXT):
             problem = "has no text"
         paths = [name for name in (*PATH, "id") if name in titles]

@@ -133,7 +133,7 @@ def _ways(delimiter: str, sample: Sequence[str]) -> Iterator[Dialect]:
     usual, often = counts.most_common(1)[0]
     if delimiter in _PROSE and delimiter not in _QUOTABLE:
         least = min(counts)
-        yield Dialect(delimiter, columns=2)
+        yield Dialect(delimiter, columns=2, strip=delimiter == ":" and all(": " in line for line in sample))
         if least > 2:
             yield Dialect(delimiter, columns=least)
     elif delimiter not in _QUOTABLE:
