@@ -289,9 +289,14 @@ def _phonemes(clips: Sequence[Clip]) -> Iterator[Finding]:
     """Name a corpus whose texts are phonemes: what reads texts would spell them."""
     texts = [text for text in drawn([clip.text for clip in clips]) if text.strip()]
     found = sum(map(is_phonemes, texts))
-    if 2 * found > len(texts):
+    if found and 2 * found >= len(texts):
         which = "the texts" if len(texts) == found else f"{found:,} of {len(texts):,} texts that were looked at"
-        yield Finding("", "text-phonemes", Severity.ERROR, f"{which} are phonemes, not letters: {texts[0][:60]!r}")
+        yield Finding(
+            "",
+            "text-phonemes",
+            Severity.ERROR,
+            f"{which} are phonemes, not letters: {next(filter(is_phonemes, texts))[:60]!r}",
+        )
 
 
 def _mismatches(clips: Sequence[Clip]) -> Iterator[Finding]:
