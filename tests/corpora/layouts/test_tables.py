@@ -159,7 +159,7 @@ def test_a_list_without_texts_is_left_aside_and_named_or_refused(tmp_path: Path)
     corpus = read_corpus(tmp_path)
     assert corpus.layout == "plain"
     assert corpus.decided == [
-        f"left aside, as it names no audio and texts: list.txt; ttsprep audit {path} reads it as a table"
+        f"left aside, as it names no audio and texts: list.txt; ttsprep inspect {path} shows what its columns hold"
     ]
     path.rename(tmp_path / "metadata.csv")
     put(tmp_path, "metadata.csv", "a.wav|1|2|3|4|5\nb.wav|2|2|3|4|5\n")
@@ -241,8 +241,8 @@ def test_nemo_with_pieces(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "what"),
     [
-        ({"text": 7}, "text is int, not a string"),
-        ({"text": None}, "text is NoneType, not a string"),
+        ({"text": 7}, "text is a number, not a string"),
+        ({"text": None}, "text is null, not a string"),
         ({}, "has no text"),
         ({"text": "x", "offset": -1.0, "duration": 1.0}, "starts at -1.0"),
         ({"text": "x", "offset": "soon"}, "starts at 'soon'"),
