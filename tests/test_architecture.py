@@ -26,6 +26,7 @@ ONLY = {
     "speechmos": {"models"},
     "silero_vad": {"models"},
     "ray": {"core.workers.ray_cluster"},
+    "tomllib": {"core.untrusted.documents"},
 }
 """Packages, and the parts that alone may import them."""
 AT_LOAD = {"torch": {"codec"}} | {name: set() for name in ("librosa", "matplotlib", "pyloudnorm", "av", "transformers")}
@@ -117,6 +118,17 @@ def test_packages_are_imported_where_they_belong(allowed: dict[str, set[str]], *
         if name.split(".")[0] in allowed and not is_in(module, allowed[name.split(".")[0]])
     ]
     assert wrong == []
+
+
+def test_bytes_from_outside_come_in_by_one_way() -> None:
+    calls = {"json.loads", "json.load", "tomllib.loads", "tomllib.load", "pq.read_table", "ast.literal_eval"}
+    found = [
+        f"{name}: {ast.unparse(node.func)}"
+        for name, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in calls and name != "core.untrusted.documents"
+    ]
+    assert not found, "parse_json, toml_table and read_parquet bound what they read"
 
 
 def test_nothing_outgrows_its_place() -> None:

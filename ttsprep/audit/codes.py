@@ -1,14 +1,14 @@
 """Brings what `ttsprep encode` found of a corpus into its audit: distances of clips, use of the codebooks."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ttsprep.core.errors import CorpusError
+from ttsprep.core.tables import read_table
+from ttsprep.core.untrusted import read_json
 
 COLUMN = "codec_distance_db"
 
@@ -35,9 +35,10 @@ def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], 
         If `folder` holds no finished codes, or none of this corpus.
     """
     try:
-        about = json.loads((folder / "codes.summary.json").read_text(encoding="utf-8"))
-        with (folder / "quality.parquet").open("rb") as file:
-            rows = pq.read_table(file, columns=["id", "distance_db"])
+        about = read_json(folder / "codes.summary.json")
+        rows = read_table(folder / "quality.parquet")
+        if rows is None:
+            raise ValueError("quality.parquet")
         found = dict(zip(rows["id"].to_pylist(), rows["distance_db"].to_pylist(), strict=True))
         use = {
             "codec": str(about["spec"]["codec"]),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.files import atomic_write
 from ttsprep.core.types import Clip
+from ttsprep.core.untrusted import UntrustedError, read_text
 
 if TYPE_CHECKING:
     from ttsprep.corpora.corpus import Corpus
@@ -83,9 +84,9 @@ def read_decisions(path: Path, known: Collection[str] | None) -> dict[str, Decis
         If a line of it makes no sense; names the line.
     """
     try:
-        content = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+        content = read_text(path, 1 << 30)
+    except UntrustedError as error:
+        raise UsageError(f"{path}: {error}") from None
     except OSError as error:
         raise UsageError(f"cannot read the decisions {path}: {error.strerror}") from None
     reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)

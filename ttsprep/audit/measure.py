@@ -3,13 +3,14 @@
 import importlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from ttsprep.checks.base import Check, all_checks
+from ttsprep.checks.text import MOST_CHARS, TOO_LONG
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import inside, regular
@@ -17,7 +18,8 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.tables import measured_schema
-from ttsprep.core.types import Audio, Clip
+from ttsprep.core.types import Audio, Clip, Finding, Severity
+from ttsprep.corpora.corpus import Corpus
 from ttsprep.text.phonemes import phonemize
 
 SIGNAL_VERSION = 4
@@ -84,7 +86,8 @@ class MeasureStep(Step[Clip]):
         """Phonemise all texts at once: a call into eSpeak NG costs as much as a hundred sentences."""
         texts: Mapping[str, list[str]] = defaultdict(list)
         for item in items:
-            texts[item.language].append(item.text)
+            if not is_too_long(item):
+                texts[item.language].append(item.text)
         for language, batch in texts.items():
             if language:
                 try:
@@ -125,8 +128,9 @@ class MeasureStep(Step[Clip]):
         # a clip of one sample has no spread, an all-silent one no level: that is NaN, not a warning
         with np.errstate(all="ignore"):
             for check in self._checks:
-                if decoded is not None or not check.audio:
-                    row |= check.measure(clip, signal)
+                if is_too_long(clip) if not check.audio else decoded is None:
+                    continue
+                row |= check.measure(clip, signal)
         return row | _rates(row)
 
 
@@ -143,4 +147,23 @@ def _described(decoded: Audio) -> Row:
 
 def _rates(row: Row) -> Row:
     span, speech = row.get("speech_span_s") or np.nan, row.get("speech_s") or np.nan
-    return {"chars_per_s": row["chars"] / span, "phones_per_s": row["phones"] / speech}
+    return {"chars_per_s": row.get("chars", np.nan) / span, "phones_per_s": row.get("phones", np.nan) / speech}
+
+
+def is_too_long(clip: Clip) -> bool:
+    """Whether the text of a clip is too long to be judged."""
+    return len(clip.text) > MOST_CHARS
+
+
+def without_long_texts(corpus: Corpus) -> Corpus:
+    """Return a corpus with a finding for each text that is too long, in whose place is none."""
+    if not any(map(is_too_long, corpus.clips)):
+        return corpus
+    clips, findings = [], [*corpus.findings]
+    for name, clip in zip(corpus.ids, corpus.clips, strict=True):
+        if is_too_long(clip):
+            size, start = len(clip.text), ascii(clip.text[:40])
+            message = f"the text has {size:,} characters (limit {MOST_CHARS:,}) and was not judged: {start} ..."
+            findings.append(Finding(name, TOO_LONG.code, Severity.ERROR, message, float(size), float(MOST_CHARS)))
+        clips.append(replace(clip, text="") if is_too_long(clip) else clip)
+    return replace(corpus, clips=clips, findings=findings)

@@ -1,7 +1,6 @@
 """The audit: plan -> measure -> judge -> write."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,12 +16,13 @@ from ttsprep.audit.decisions import Decision, refuse_missing, with_decisions, wr
 from ttsprep.audit.goal.groups import find_groups
 from ttsprep.audit.goal.judge import completed_terms, judge, judges_of
 from ttsprep.audit.goal.rate import Goal, find_goal
-from ttsprep.audit.measure import MeasureStep, versions
+from ttsprep.audit.measure import MeasureStep, versions, without_long_texts
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select
-from ttsprep.audit.unchanged import PLACE, forget_state
+from ttsprep.audit.unchanged import PLACE, digests_of_results, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.checks.base import Check
+from ttsprep.core.errors import AudioError
 from ttsprep.core.files import atomic_write, digest
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
 from ttsprep.core.package import __version__
@@ -38,6 +38,7 @@ from ttsprep.core.tables import (
     write_table,
 )
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.core.untrusted import read_json
 from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.models.base import SelectedModels
 
@@ -241,6 +242,7 @@ def measure(
     save_corpus_path(out, corpus.root)
     store = Store(out)
     rows = store.map(MeasureStep(str(corpus.root.resolve())), corpus.clips, jobs, progress)
+    corpus = without_long_texts(corpus)
     measured = _joined(corpus, rows)
     write_table(out / "clips.parquet", measured)
     store.finish()
@@ -293,7 +295,7 @@ def conclude(
         "recipe": config.model_dump(mode="json", include=set(AuditConfig.model_fields)),
     }
     if (earlier := _earlier(out, stamp, with_report=report is not None)) is not None:
-        write_json(out / "run.json", about)  # keys of a build are no part of the stamp
+        write_json(out / "run.json", about | {"results": digests_of_results(out)})  # not stamped: a key of a build
         findings, summary = earlier
         return Audit(out, clips, findings, summary, measured.new, select(clips, findings, terms), goal)
     (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
@@ -319,7 +321,7 @@ def conclude(
     result = Audit(out, clips, findings, summary, measured.new, selection, goal)
     if report:
         atomic_write(out / "report.html", report(Audited.of(corpus, result)).encode())
-    write_json(out / "run.json", about)
+    write_json(out / "run.json", about | {"results": digests_of_results(out)})
     return result
 
 
@@ -357,17 +359,14 @@ def _stamp(todo: Corpus, table: str, judges: Sequence[Check], wanted: frozenset[
 def _earlier(out: Path, stamp: str, *, with_report: bool) -> tuple[pd.DataFrame, dict[str, Any]] | None:
     """Return findings and summary of the last audit, if nothing they depend on has changed."""
     try:
-        if json.loads((out / "run.json").read_text(encoding="utf-8"))["stamp"] != stamp:
+        known = read_json(out / "run.json")
+        if known["stamp"] != stamp or known["results"] != digests_of_results(out):
             return None
-        summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError):
+        summary = read_json(out / "summary.json")
+    except (OSError, ValueError, KeyError, AudioError):
         return None
     findings = read_table(out / "findings.parquet")
-    if (
-        findings is None
-        or not (out / "verdicts.parquet").is_file()
-        or (with_report and not (out / "report.html").is_file())
-    ):
+    if findings is None or (with_report and not (out / "report.html").is_file()):
         return None
     return findings.to_pandas(), summary
 

@@ -1,7 +1,6 @@
 """What an audit left in its folder, opened again: its tables, one clip in them, and where the corpus is now."""
 
 import difflib
-import json
 import os
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.output_folder import mark_of
 from ttsprep.core.store.corpus_path import corpus_path, locate_corpus, unescaped_path
 from ttsprep.core.tables import clean, read_table
+from ttsprep.core.untrusted import read_json
 from ttsprep.corpora.paths import corpus_folder
 
 BUILD = mark_of("build")
@@ -79,10 +79,9 @@ def open_audit(path: Path, columns: Collection[str] | None = None) -> AuditFolde
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError):
         return {}
-    return document if isinstance(document, dict) else {}
 
 
 def audits_in(folder: Path) -> list[Path]:

@@ -35,6 +35,7 @@ FIXED_BY = {
     "subtype-mixed": "format",
     "text-empty": "transcribe",
     "text-encoding": "normalise",
+    "text-too-long": "segment",
     "text-unspeakable": "normalise",
     "too-long": "segment",
     "too-quiet": "loudness",

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ttsprep.core.errors import AudioError
-from ttsprep.core.files import Signature, atomic_write, regular, signature
+from ttsprep.core.files import Signature, atomic_write, digest, regular, signature
 from ttsprep.core.package import __version__
+from ttsprep.core.untrusted import read_json
 
 PLACE = ".unchanged.json"
 _RESULTS = ("clips.parquet", "findings.parquet", "verdicts.parquet", "summary.json", "report.html", "run.json")
@@ -51,13 +52,18 @@ def input_state(out: Path, options: Mapping[str, Any], inputs: Iterable[Path]) -
     return known.hexdigest()
 
 
+def digests_of_results(out: Path) -> dict[str, str]:
+    """Return the digests of those results in `out` that the next audit reads; an `AudioError` if one is not there."""
+    return {name: digest(out / name) for name in ("findings.parquet", "verdicts.parquet", "summary.json")}
+
+
 def unchanged_summary(out: Path, state: str) -> dict[str, Any] | None:
     """Return the summary of the last audit in `out`, if it was of this state and no file of it has changed."""
     try:
-        about = json.loads((out / PLACE).read_text(encoding="utf-8"))
+        about = read_json(out / PLACE)
         if not state or about != {"inputs": state, "results": _results(out)}:
             return None
-        summary: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+        summary = read_json(out / "summary.json")
     except (OSError, ValueError):
         return None
     return summary

@@ -23,6 +23,7 @@ from ttsprep.checks.base import known_code
 from ttsprep.core.config import Option, Section, configured, parse_toml, refuse_unknown
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.types import Clip
+from ttsprep.core.untrusted import UntrustedError, read_text
 from ttsprep.corpora.exports.base import Export, all_exports
 from ttsprep.corpora.spec import Source
 
@@ -44,9 +45,9 @@ class Segment(Section):
         write every piece down and score the text; it needs the table ``[transcribe]``.
     """
 
-    shortest_s: float = Field(default=3.0, gt=0)
-    longest_s: float = Field(default=15.0, gt=0)
-    pause_s: float = Field(default=0.25, gt=0)
+    shortest_s: float = Field(default=3.0, ge=0.1)
+    longest_s: float = Field(default=15.0, le=3600)
+    pause_s: float = Field(default=0.25, ge=0.01, le=60)
     align: Literal["sound", "asr"] = "sound"
 
     @model_validator(mode="after")
@@ -248,9 +249,11 @@ def load(name: str) -> Recipe:
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the recipe {name}: {error}") from None
+            text = read_text(path)
+        except OSError as error:
+            raise UsageError(f"cannot read the recipe {name}: {error.strerror}") from None
+        except UntrustedError as error:
+            raise UsageError(f"{name}: {error}") from None
     else:
         known = shipped()
         if name not in known:

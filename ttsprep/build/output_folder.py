@@ -16,6 +16,7 @@ from ttsprep.core.errors import AudioError
 from ttsprep.core.files import LOCK_NAME, atomic_write, digest, inside, regular, signature, writing
 from ttsprep.core.output_folder import JOURNALS, Kind
 from ttsprep.core.package import __version__
+from ttsprep.core.untrusted import read_json
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.base import SelectedModels
@@ -81,10 +82,10 @@ def _files(folder: Path) -> Iterator[Path]:
 def finished(out: Path, inputs: str) -> dict[str, Any] | None:
     """Return what ``build.json`` says, if the build is finished and nothing has changed since, on either side."""
     try:
-        stamp = json.loads((out / STAMP).read_text(encoding="utf-8"))
+        stamp = read_json(out / STAMP)
         if stamp != {"inputs": inputs, "outputs": _outputs_stamp(out)}:
             return None
-        document: dict[str, Any] = json.loads((out / DOCUMENT).read_text(encoding="utf-8"))
+        document = read_json(out / DOCUMENT)
     except (OSError, ValueError):
         return None
     return document

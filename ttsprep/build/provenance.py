@@ -18,10 +18,12 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
+from ttsprep.core.errors import UsageError
 from ttsprep.core.files import atomic_write
 from ttsprep.core.package import __version__
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Severity
+from ttsprep.core.untrusted import read_text
 from ttsprep.corpora.exports.base import Entry
 
 PROVENANCE = pa.schema([
@@ -96,12 +98,20 @@ def _text(cell: str) -> str:
 
 
 def read_rejected(path: Path) -> list[Rejection]:
-    """Read what `write_rejected` wrote."""
-    with path.open(encoding="utf-8", newline="") as file:
+    """Read what `write_rejected` wrote.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or is something else.
+    """
+    try:
         return [
             Rejection(_text(row["id"]), row["stage"], tuple(row["codes"].split()), _text(row["reason"]))
-            for row in csv.DictReader(file)
+            for row in csv.DictReader(io.StringIO(read_text(path, 1 << 30), newline=""), strict=True)
         ]
+    except (OSError, ValueError, KeyError, AttributeError, csv.Error):
+        raise UsageError(f"{path} is damaged: give the command of the build again") from None
 
 
 def rejected_frame(rejected: Sequence[Rejection]) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Trainer profiles: what the training code of a model reads, and the symbols it knows."""
 
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
 from ttsprep.core.config import Option, Section
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.untrusted import UntrustedError, toml_table
 from ttsprep.corpora.exports.base import all_exports
 from ttsprep.corpora.exports.filelist import short_language
 
@@ -161,8 +161,8 @@ def parse(text: str, name: str) -> Trainer:
         If a line of it is wrong.
     """
     try:
-        document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = toml_table(text)
+    except UntrustedError as error:
         raise UsageError(f"trainer {name}: {error}") from None
     for place, key in (*(("", key) for key in document), *(("why.", key) for key in document.get("why", ()))):
         if key not in Trainer.model_fields:

@@ -2,12 +2,12 @@
 
 import inspect
 import re
-import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib import resources
 
 from ttsprep.checks.base import Check
+from ttsprep.core.untrusted import toml_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def thresholds(judge: Check) -> list[Threshold]:
 def severity_reasons() -> dict[str, str]:
     """Return why the severity of each of our findings is what it is, and whether a trained model has shown it."""
     text = resources.files("ttsprep.checks").joinpath("severities.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = toml_table(text)
     reasons = {code: _sentence(reason) for code, reason in table["certain"].items()}
     return reasons | {
         code: f"{_sentence(reason)} Not measured on a trained model." for code, reason in table["unmeasured"].items()

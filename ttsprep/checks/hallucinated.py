@@ -1,7 +1,6 @@
 """Transcripts that a recogniser made up: credits of subtitles, closing words of videos, text over silence."""
 
 import re
-import tomllib
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pandas as pd
 from ttsprep.checks.base import Check, Code, graded, listed, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.core.untrusted import toml_table
 from ttsprep.text.characters import fold, nfc
 
 HALLUCINATED = Code(
@@ -32,13 +32,15 @@ HALLUCINATED = Code(
 )
 
 PHRASES = "stock_phrases.toml"
-_SENTENCE = re.compile(r"(?<=[.!?…。！？।؟])[\"'”’»)\]]*(?:\s+|(?<=[。！？]))|\s*[\n\r♪]+\s*")
+_SENTENCE = re.compile(r"(?<=[.!?…。！？।؟])[\"'”’»)\]]*(?:\s+|(?<=[。！？]))|[\n\r♪]+")
 _ANY = r"\w+(?: \w+){0,3}"
 _CJK = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _BESIDE_CJK = re.compile(f"(?<={_CJK}) | (?={_CJK})")
 """A blank that Chinese, Japanese and Korean texts have or not, as their writers like."""
 MOST_SENTENCES = 3
 """So many sentences at an end of a text are looked up together."""
+_LONGEST_CREDIT = 300
+"""Characters; what is longer is no credit, and the many ways of reading its wildcards are not tried."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,10 @@ def stock_phrases(text: str) -> tuple[str, str]:
     >>> stock_phrases("She said thanks for watching the dog.")
     ('', '')
     """
-    sentences = [part for part in _SENTENCE.split(nfc(text)) if part.strip()]
+    sentences = [part for piece in _SENTENCE.split(nfc(text)) if (part := piece.strip())]
     counts = range(1, min(MOST_SENTENCES, len(sentences)) + 1)
-    ends = [" ".join(sentences[-count:]) for count in counts]
-    starts = [" ".join(sentences[:count]) for count in counts]
+    ends = [part for count in counts if len(part := " ".join(sentences[-count:])) <= _LONGEST_CREDIT]
+    starts = [part for count in counts if len(part := " ".join(sentences[:count])) <= _LONGEST_CREDIT]
     known = _patterns()
     credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(_folded(part))), "")
     if not credit and (found := known.ending.search(_folded(text))):
@@ -133,7 +135,7 @@ class _Patterns:
 @cache
 def _patterns() -> _Patterns:
     text = resources.files("ttsprep.checks").joinpath(PHRASES).read_text(encoding="utf-8")
-    tables = list(tomllib.loads(text).values())
+    tables = list(toml_table(text).values())
     credits = [phrase for table in tables for phrase in table["credits"]]
     sayings = [phrase for table in tables for phrase in table["sayings"]]
     certain = [phrase for phrase in credits if "*" not in phrase and phrase.count(" ") >= 2]

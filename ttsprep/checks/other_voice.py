@@ -1,7 +1,6 @@
 """Another voice among the clips of a speaker, by spectrum and pitch alone."""
 
 import base64
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -16,6 +15,7 @@ from ttsprep.checks.base import Check, Code
 from ttsprep.core.dsp import ENOUGH, triangles
 from ttsprep.core.signal import F0_STRIDE, HOP_S, Array, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
+from ttsprep.core.untrusted import toml_table
 
 _LOWEST_HZ, _HIGHEST_HZ, _BANDS = 100.0, 5_900.0, 36
 """The mel bands whose spectrum is taken; a file has to reach to the highest."""
@@ -245,7 +245,7 @@ def _speaker(points: _Numbers, frames: _Numbers, between: _Numbers, within: _Num
 @cache
 def _spreads() -> tuple[_Numbers, _Numbers]:
     """Return the covariance of speakers, and that of the clips of one, as they were measured in LibriSpeech."""
-    table = tomllib.loads(files("ttsprep.checks").joinpath("other_voice.toml").read_text(encoding="utf-8"))
+    table = toml_table(files("ttsprep.checks").joinpath("other_voice.toml").read_text(encoding="utf-8"))
     return _square(table["between"]), _square(table["within"])
 
 

@@ -59,6 +59,17 @@ REPETITION = Code(
     "Listen; if it is not said as often as it is written, correct the transcript or drop the clip.",
 )
 
+TOO_LONG = Code(
+    "text-too-long",
+    "The transcript is longer than that of any clip.",
+    "More than 5,000 characters, six minutes of speech; error. The text is neither phonemised, nor scored, nor "
+    "normalised, and the tables hold none for the clip.",
+    "No trainer takes it: it is the text of a whole recording, several rows that an open quote joined, or no text.",
+    "Cut the recording with `[segment]` in the recipe of a build, or correct the row.",
+)
+MOST_CHARS = 5000
+"""Characters of a transcript that is judged; the text of no clip is longer."""
+
 _LETTER_RUN = re.compile(r"([^\W\d_])\1{4,}")
 _UNSPACED_LOOP = re.compile(r"(.{2,20}?)\1{3,}")
 _WORDS_READ = 1000
@@ -79,7 +90,7 @@ class Text(Check):
     name: ClassVar[str] = "text"
     area: ClassVar[str] = "text"
     charts: ClassVar[dict[str, Chart]] = {"chars": Chart("Characters", "", 0)}
-    codes: ClassVar[tuple[Code, ...]] = (EMPTY, _MISSING, _PHONEMES, DUPLICATE, REPETITION)
+    codes: ClassVar[tuple[Code, ...]] = (EMPTY, _MISSING, _PHONEMES, DUPLICATE, REPETITION, TOO_LONG)
     measures: ClassVar[dict[str, str]] = {
         "chars": "characters that are spoken: letters, digits and vowel signs",
         "words": "words; a script without blanks between words has few and long ones",
@@ -103,7 +114,7 @@ class Text(Check):
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         """Judge each transcript, and how many repeat."""
-        corpus = corpus[corpus["chars"].notna()]  # a clip that could not be measured is not empty
+        corpus = corpus[corpus["chars"].notna()]  # one that is too long, or could not be measured, is not empty
         empty = corpus["chars"] == 0
         if len(corpus) and empty.all():
             yield Finding("", _MISSING.code, Severity.ERROR, f"none of the {len(corpus):,} clips has a transcript")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO, cast
 
-from ttsprep.core.errors import OutputError
+from ttsprep.core.errors import OutputError, shortened
 from ttsprep.report.format import count
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def printable(text: str) -> str:
 
 def error(message: str) -> int:
     """Log an error in one line, and return the exit code."""
-    log(f"ttsprep: {printable(message)}")
+    log(f"ttsprep: {shortened(printable(message))}")
     return FAILED
 
 

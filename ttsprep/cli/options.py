@@ -13,6 +13,7 @@ from ttsprep.audit.project import project_recipe
 from ttsprep.cli import console
 from ttsprep.cli.console import printable
 from ttsprep.core.errors import UsageError
+from ttsprep.core.untrusted import UntrustedError, read_text
 
 if TYPE_CHECKING:
     from ttsprep.models.base import SelectedModels
@@ -153,9 +154,9 @@ def read_lines(path: Path) -> list[str]:
         If it cannot be read, is not UTF-8, or has no such line.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
+        lines = read_text(path).split("\n")
+    except UntrustedError as error:
+        raise UsageError(f"{path}: {error}") from None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     if not (lines := [line.strip() for line in lines if line.strip()]):

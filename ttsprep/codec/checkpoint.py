@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,13 @@ from ttsprep.codec.network import CodecModel
 from ttsprep.core.errors import CheckpointError
 from ttsprep.core.files import atomic_file, atomic_write
 from ttsprep.core.output_folder import claim_file
+from ttsprep.core.untrusted import UntrustedError, parse_json, refuse_bomb
 
 FORMAT = "ttsprep-codec"
 _VERSION = 2
 HEADER_BYTES = 1 << 24
+MOST_BYTES = 1 << 30
+"""Of a checkpoint that torch wrote, whose config is read with all the rest; the largest preset has 250 MB."""
 DIGEST_KEYS = {"stft_hop": "hop", "num_codebooks": "depth", "codebook_size": "cardinality"}
 """How the digest spells settings: a digest names a codec in every token file, so it outlives the names of settings."""
 KEYS = {
@@ -182,26 +184,36 @@ def _read_safetensors(path: Path) -> Any:
         if size > min(HEADER_BYTES, path.stat().st_size - 8):
             raise CheckpointError(f"{path}: no safetensors file, or cut off: its header claims {size:,} bytes")
         with safetensors.safe_open(path, framework="pt") as parts:
-            rest = json.loads((parts.metadata() or {}).get(FORMAT, "null"))
+            rest = parse_json((parts.metadata() or {}).get(FORMAT, "null"))
+            if not isinstance(rest, dict) or not _is_small(path, rest):
+                return rest
             tensors = {name: parts.get_tensor(name) for name in list(parts.keys())}
     except (OSError, safetensors.SafetensorError) as error:
         raise CheckpointError(f"{path}: cannot be read: {error}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
-    return {**rest, "state": tensors} if isinstance(rest, dict) else None
+    return {**rest, "state": tensors}
+
+
+def _is_small(path: Path, rest: dict[str, Any]) -> bool:
+    """Whether a file is no larger than its own config says, before its tensors are read."""
+    try:
+        wanted = skeleton(CodecConfig.model_validate(rest.get("config")))
+    except ValidationError:
+        return False
+    numbers = sum(value.numel() for value in wanted.state_dict().values())
+    if path.stat().st_size > 8 * numbers + HEADER_BYTES:
+        raise CheckpointError(f"{path}: {path.stat().st_size:,} bytes, for {numbers:,} numbers by its config")
+    return True
 
 
 def _read_torch(path: Path) -> Any:
     """Load with torch, after a look that no part unpacks to more than the file has."""
     try:
-        with zipfile.ZipFile(path) as parts:
-            unpacked = sum(part.file_size for part in parts.infolist())
-        size = path.stat().st_size
-        if unpacked > size:
-            raise CheckpointError(f"{path}: {size:,} bytes that unpack to {unpacked:,}: no checkpoint is packed")
+        refuse_bomb(path, MOST_BYTES)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except CheckpointError:
-        raise
+    except UntrustedError as error:
+        raise CheckpointError(f"{path}: {error}") from None
     except Exception as error:
         raise CheckpointError(
             f"{path}: cannot be loaded without running code inside it, or is damaged ({type(error).__name__})"

@@ -15,6 +15,7 @@ from torch import Tensor
 from ttsprep.codec.codec import Codec, EncodedClip
 from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError
 from ttsprep.core.types import Samples
+from ttsprep.core.untrusted import read_json
 
 
 class AudioCodec(Protocol):
@@ -232,7 +233,7 @@ class HFCodec:
 
 def _kind(folder: Path) -> tuple[str, dict[str, Any]]:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = read_json(folder / "config.json")
         kind = str(config["model_type"])
     except (OSError, ValueError, KeyError, TypeError):
         raise CheckpointError(f"{folder}/config.json cannot be read, or has no model_type") from None

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.store import Rows, Store
 from ttsprep.core.tables import clean, read_table, write_json, write_table
 from ttsprep.core.types import Clip
+from ttsprep.core.untrusted import read_json
 
 if TYPE_CHECKING:
     from ttsprep.codec.encode_job import Job
@@ -64,7 +64,7 @@ class PreviousRun:
     def read(cls, out: Path, code: str) -> "PreviousRun":
         """Look into an output folder; `code` stands for codec and settings."""
         try:
-            summary = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
+            summary = read_json(out / SUMMARY)
             files = {str(name): int(about["bytes"]) for name, about in summary["files"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return cls(out)

@@ -29,6 +29,7 @@ from ttsprep.codec.tokens import (
 )
 from ttsprep.core.errors import AudioError, CodecError
 from ttsprep.core.files import atomic_write, digest, inside
+from ttsprep.core.untrusted import parse_json, read_json
 
 FORMATS = ("parquet", "npy", "webdataset", "hf")
 SUMMARY = "codes.summary.json"
@@ -208,10 +209,10 @@ def open_codes(path: Path) -> Codes:
 def _summary(folder: Path) -> tuple[TokenSpec, dict[str, str]]:
     path = folder / SUMMARY
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
         digests = {str(name): str(about["sha256"]) for name, about in document["files"].items()}
         return TokenSpec.of(document["spec"], path.name), digests
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         what = "it says which codec the codes are of, and has the digests of their files"
         raise TokenError(f"{path} is missing or damaged: {what}") from None
 
@@ -283,7 +284,7 @@ def _read_tar(path: Path, spec: TokenSpec) -> Iterator[TokenRow]:
 
 def _document(data: bytes, where: str) -> dict[str, Any]:
     try:
-        row = json.loads(data)
+        row = parse_json(data)
     except ValueError:
         raise TokenError(f"{where} is no JSON") from None
     if not isinstance(row, dict) or not isinstance(row.get("id"), str):

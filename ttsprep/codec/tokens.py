@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from ttsprep.core.errors import CodecError
 from ttsprep.core.files import atomic_write
+from ttsprep.core.untrusted import open_regular, parse_json
 
 _VERSION = 2
 KEY = b"ttsprep.codes"
@@ -135,14 +136,17 @@ def write_parquet(path: Path, table: pa.Table, spec: TokenSpec, more: dict[str, 
 def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa.Table]:
     """Return what the codes of a shard mean, and its columns (by default those of `schema`)."""
     try:
-        with path.open("rb") as file, pq.ParquetFile(file, page_checksum_verification=True) as shard:
+        with (
+            open_regular(path) as file,
+            pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False) as shard,
+        ):
             found = shard.schema_arrow
             spec = _spec(found, path.name)
             wanted = list(columns or schema(spec.codebook_size).names)
             missing = [name for name in wanted if name not in found.names]
             if missing:
                 raise TokenError(f"{path.name} has no column {missing[0]!r}: it is no shard of codes")
-            table = shard.read(columns=wanted)
+            table = shard.read(columns=wanted, use_threads=False)  # an error in a thread would end the process
     except FileNotFoundError:
         raise TokenError(f"{path} is not there") from None
     except (OSError, pa.ArrowException) as error:
@@ -160,7 +164,7 @@ def _spec(found: pa.Schema, where: str) -> TokenSpec:
     if raw is None:
         raise TokenError(f"{where}: its footer has no {KEY.decode()!r}, so it does not say which codec it is of")
     try:
-        document = json.loads(raw)
+        document = parse_json(raw)
     except ValueError:
         raise TokenError(f"{where}: its footer cannot be read") from None
     return TokenSpec.of(document, where)

@@ -1,6 +1,5 @@
 """Settings read from TOML: strict tables, and one place for what is said of a wrong line."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -8,6 +7,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.untrusted import UntrustedError, toml_table
 
 Option = StrictBool | StrictInt | StrictFloat | StrictStr
 
@@ -39,8 +39,8 @@ def parse_toml(model: type[Model], text: str, source: str, table: str = "") -> M
         If the text is no TOML, or a key or a value is wrong; names the key and the nearest spelling.
     """
     try:
-        document: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = toml_table(text)
+    except UntrustedError as error:
         raise UsageError(f"{source}: {error}") from None
     for part in filter(None, table.split(".")):
         document = document.get(part, {})
@@ -94,8 +94,10 @@ def configured(table: str, part: type[Part], options: Mapping[str, Any]) -> Part
                 raise UsageError(f"{place}: {key} is {_kind(old)}, not {value!r}")
         elif isinstance(old, int) and not isinstance(value, int):
             raise UsageError(f"{place}: {key} is a whole number, not {value}")
-        elif isinstance(old, int) and value < 1 and table == "checks":
+        elif isinstance(old, int) and value < 1 and table != "stages":
             raise UsageError(f"{place}: {key} is a count from 1 on, not {value}")
+        elif table == "exports" and value <= 0:
+            raise UsageError(f"{place}: {key} is more than 0, not {value}")
     try:
         return replace(default, **options)  # type: ignore[type-var]
     except UsageError as error:  # from the part's own look at its options

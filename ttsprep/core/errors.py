@@ -14,9 +14,27 @@
 import difflib
 from collections.abc import Iterable
 
+MOST_NAME, MOST_MESSAGE = 300, 2000
+"""Characters of a word, such as a path, and of a message; longer ones are cut in the middle."""
+
+
+def shortened(message: str) -> str:
+    """Return a message whose long words are cut in the middle, and so is all of it if it is too long."""
+    if len(message) <= MOST_NAME:
+        return message
+    words = " ".join(_cut(word, MOST_NAME) for word in message.split(" "))
+    return _cut(words, MOST_MESSAGE)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[-(most // 2) :]}"
+
 
 class TtsprepError(Exception):
     """Base of every error that ttsprep raises on purpose: says what, where, and what to do."""
+
+    def __str__(self) -> str:
+        return shortened(super().__str__())
 
 
 class UsageError(TtsprepError):

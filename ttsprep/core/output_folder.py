@@ -16,6 +16,7 @@ from shutil import rmtree
 
 from ttsprep.core.errors import OutputError
 from ttsprep.core.files import LOCK_NAME, atomic_write, lock, refuse_inside, writing
+from ttsprep.core.untrusted import read_json
 
 JOURNALS = ".journal*/journal-*.arrow"
 """What `ttsprep.core.tables.Journal` writes."""
@@ -230,11 +231,11 @@ def _listed(kind: Kind, out: Path) -> frozenset[str] | None:
     """Return the files that the mark in a folder lists; None if there is no such mark."""
     mark = out / kind.mark
     try:
-        about = json.loads(mark.read_text(encoding="utf-8")) if mark.is_file() and not mark.is_symlink() else {}
+        about = read_json(mark) if not mark.is_symlink() else {}
         if about["written by"] != f"ttsprep {kind.command}":
             return None
         names = frozenset(map(str, about["files"]))
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     # whoever made the mark, nothing outside the folder is removed for its sake
     return frozenset(name for name in names if not {"", ".", ".."} & set(name.removesuffix("/").split("/")))

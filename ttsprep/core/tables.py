@@ -1,5 +1,6 @@
 """The tables of an audit on disk: their columns, and a journal that survives a kill."""
 
+import hashlib
 import io
 import json
 import mmap
@@ -13,10 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import ipc
 
+from ttsprep.core.errors import shortened
 from ttsprep.core.files import Signature, atomic_write, writing
 from ttsprep.core.types import Clip, Finding
+from ttsprep.core.untrusted import open_regular
 
 SCHEMA_VERSION = 1
+_DIGEST = hashlib.sha256().digest_size
 
 MANIFEST = pa.schema([
     ("id", pa.string()),
@@ -131,6 +135,7 @@ def findings_table(findings: Iterable[Finding]) -> pa.Table:
     """Return findings as a table, in the order given."""
     rows = list(findings)
     columns = {field.name: [_cell(getattr(finding, field.name)) for finding in rows] for field in FINDINGS}
+    columns["message"] = [shortened(message) for message in columns["message"]]
     return pa.table(columns, schema=FINDINGS)
 
 
@@ -145,23 +150,40 @@ def write_table(path: Path, table: pa.Table) -> None:
     buffer = io.BytesIO()
     stamped = table.replace_schema_metadata({"ttsprep.schema": str(SCHEMA_VERSION)})
     pq.write_table(stamped, buffer, compression="zstd", write_page_checksum=True)
-    atomic_write(path, buffer.getvalue())
+    data = buffer.getvalue()
+    footer = len(data) - _footer(data)
+    atomic_write(path, b"".join((data[:footer], hashlib.sha256(data).digest(), data[footer:])))
 
 
 def read_table(path: Path, columns: Collection[str] | None = None) -> pa.Table | None:
-    """Return a table that `write_table` wrote, or None if it is not there or not of this version.
+    """Return a table that `write_table` wrote, or None if it is not there, is damaged, or not of this version.
 
-    Of `columns` those that it has are read; None reads all.
+    Of `columns` those that it has are read; None reads all. Page checksums do not cover headers and footer, and a
+    damaged one can end the process: a digest before the footer, where readers of Parquet look at nothing, covers the
+    whole file.
     """
     try:
-        with path.open("rb") as file:  # Arrow opens no path that is not UTF-8
-            whole = pq.ParquetFile(file, page_checksum_verification=True)  # pq.read_table loads pandas
-            names = whole.schema_arrow.names
-            table = whole.read(names if columns is None else [name for name in names if name in columns])
+        with open_regular(path) as file:
+            data = file.read()
+        footer = len(data) - _footer(data)
+        data, known = data[: footer - _DIGEST] + data[footer:], data[footer - _DIGEST : footer]
+        table = read_parquet(pa.BufferReader(data), columns) if hashlib.sha256(data).digest() == known else None
     except (OSError, pa.ArrowException):
         return None
-    version = (table.schema.metadata or {}).get(b"ttsprep.schema")
+    version = (table.schema.metadata or {}).get(b"ttsprep.schema") if table is not None else None
     return table if version == str(SCHEMA_VERSION).encode() else None
+
+
+def read_parquet(file: Any, columns: Collection[str] | None = None) -> pa.Table:
+    """Return those of `columns` that an open Parquet file has; by one thread, an error in another ends the process."""
+    with pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False) as parts:  # read_table loads pandas
+        names = [name for name in parts.schema_arrow.names if columns is None or name in columns]
+        return parts.read(columns=names, use_threads=False)
+
+
+def _footer(data: bytes) -> int:
+    """Return the bytes of the footer of a Parquet file, from its end."""
+    return min(len(data), int.from_bytes(data[-8:-4], "little") + 8)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

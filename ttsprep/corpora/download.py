@@ -27,6 +27,7 @@ from ttsprep.core.errors import CorpusError, OutputError, UsageError
 from ttsprep.core.files import atomic_write, writing
 from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.untrusted import parse_count, read_json
 from ttsprep.corpora.spec import Download
 
 _MOST = 1 << 40
@@ -221,7 +222,7 @@ class _Transfer:
         if self.part.is_symlink() or not self.size():
             return None
         try:
-            seen = _Seen(**json.loads(self.note.read_text(encoding="utf-8")))
+            seen = _Seen(**read_json(self.note))
         except (OSError, ValueError, TypeError):
             return None
         known = seen.validator or self.download.sha256
@@ -267,7 +268,7 @@ class _Transfer:
             self._start_again()
             return _Passing("the file has changed on the server")
         said = error.headers.get("Retry-After", "") if error.headers else ""
-        wait_s = min(float(said), 60.0) if said.isdecimal() else 0.0
+        wait_s = min(float(parse_count(said) or 0), 60.0)
         return _Passing(
             f"the server says {error.code} {' '.join(str(error.reason).split())}",
             wait_s=wait_s,
@@ -365,12 +366,12 @@ def _validator(headers: Message) -> str:
 
 def _first(headers: Message) -> int:
     found = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
-    return int(found[1]) if found else -1
+    first = parse_count(found[1]) if found else None
+    return -1 if first is None else first
 
 
 def _length(headers: Message) -> int:
-    said = headers.get("Content-Length", "")
-    return int(said) if said.isdecimal() else 0
+    return parse_count(headers.get("Content-Length", "")) or 0
 
 
 def _is_final(error: OSError) -> bool:

@@ -6,11 +6,7 @@ is unquoted, stripped, or taken for a number or a missing value.
 
 import gzip
 import io
-import json
-import math
-import os
 import re
-import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +17,14 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.core.untrusted import UntrustedError, open_regular, parse_json
 from ttsprep.corpora.encoding import sniff, surely_western
 
 LINE_LIMIT = 1 << 20
 """Bytes; a longer line is no transcript, and is skipped without being held in memory."""
 _SNIFF = 1 << 16
+_ENDLESS_S = 1e9
+"""Seconds that no recording has."""
 _T = TypeVar("_T")
 _File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -122,11 +121,7 @@ def raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
 @contextmanager
 def _open_regular(path: Path) -> Iterator[_File]:
     """Open a regular file, through gzip if it ends in ``.gz``; a FIFO is refused, not waited for."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError("it is not a regular file")
-    with io.BufferedReader(io.FileIO(descriptor), _SNIFF) as file:
+    with open_regular(path, _SNIFF) as file:
         if path.suffix == ".gz":
             with gzip.open(file) as unpacked:
                 yield unpacked
@@ -209,10 +204,9 @@ def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
             yield item
             continue
         try:
-            value = json.loads(item[1])
-        except (ValueError, RecursionError) as error:
-            what = getattr(error, "msg", "too deep or too large")
-            yield malformed(path.name, item[0], f"is not JSON: {what}")
+            value = parse_json(item[1])
+        except UntrustedError as error:
+            yield malformed(path.name, item[0], str(error).removeprefix("it "))
             continue
         if isinstance(value, dict):
             yield item[0], value
@@ -234,11 +228,11 @@ def piece(start: object, duration: object) -> tuple[float, float | None]:
     ValueError
         If they are no numbers, or no place in a file.
     """
-    if isinstance(start, bool) or not isinstance(start, int | float) or not math.isfinite(start) or start < 0:
+    if isinstance(start, bool) or not isinstance(start, int | float) or not 0 <= start < _ENDLESS_S:
         raise ValueError(f"starts at {start!r}, which is no number of seconds")
     if duration is None:
         return float(start), None
-    if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 < duration < math.inf:
+    if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 < duration < _ENDLESS_S:
         raise ValueError(f"lasts {duration!r}, which is no number of seconds above 0")
     return float(start), round(float(start) + float(duration), 9)
 

@@ -13,6 +13,7 @@ import numpy as np
 from ttsprep.core.dsp import SIZE, Array, frames, triangles
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
+from ttsprep.core.untrusted import refuse_bomb
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,8 +85,9 @@ def _state(path: Path) -> State:
     import torch
 
     try:
+        refuse_bomb(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
         raise UsageError(f"{path} holds no weights that can be read safely: {error}") from None
     return state if isinstance(state, dict) else {}
 

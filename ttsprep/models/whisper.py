@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Samples
+from ttsprep.core.untrusted import refuse_bomb
 from ttsprep.core.workers.batching import in_groups
 from ttsprep.models.base import RATE, ModelInput, find_weights, folders
 from ttsprep.models.whisper_decoder import AT_ONCE, decode, hear, logits, vocabulary
@@ -369,12 +370,11 @@ def loaded(path: str) -> Any:
     import whisper
     from whisper import _ALIGNMENT_HEADS as HEADS
 
-    if torch.cuda.is_available():
-        device = "cuda"
-    else:
-        device = "cpu"
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
         torch.set_num_threads(1)  # a process for each core is faster than a thread for each
     try:
+        refuse_bomb(Path(path))
         model = whisper.load_model(path, device=device)
     except (RuntimeError, KeyError, TypeError, OSError, ValueError, pickle.UnpicklingError) as error:
         why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""

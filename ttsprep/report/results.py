@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.pipeline import KIND, Audit, Audited
@@ -13,6 +12,7 @@ from ttsprep.build.pipeline import Built
 from ttsprep.build.provenance import rejected_frame
 from ttsprep.core.files import atomic_write
 from ttsprep.core.output_folder import open_output
+from ttsprep.core.tables import read_parquet
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.report.format import hours
 from ttsprep.report.page import audit_report
@@ -104,7 +104,8 @@ class BuildResult:
     @property
     def clips(self) -> pd.DataFrame:
         """A row for each clip of the build, as ``clips.parquet`` has it."""
-        table: pd.DataFrame = pq.read_table(self.out / "clips.parquet").to_pandas()
+        with (self.out / "clips.parquet").open("rb") as file:
+            table: pd.DataFrame = read_parquet(file).to_pandas()
         return table
 
     @property

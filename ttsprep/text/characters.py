@@ -13,7 +13,7 @@ CYRILLIC_STRESS = re.compile("[+](?=[аеёиоуыэюяіїєѣ])|(?<=[аеё�
 
 ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@[^\s@]+\.\w+|"
-    r"(?<!\w)[\w-]+\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
+    r"(?<![\w-])[\w-]++\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
     re.IGNORECASE,
 )
 """Web and mail addresses."""

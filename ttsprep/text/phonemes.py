@@ -38,8 +38,8 @@ _SYNCHRONOUS = 0x02
 _UNUSABLE = {"fo", "kaa", "lfn", "xex", "kl"}
 """Voices that come without their dictionary; Greenlandic, where a digit crashes eSpeak NG."""
 _FLAG = re.compile(r"\([a-z][\w-]*\)")
-_TONE = re.compile(r"(?<=\S)[0-9ɜ]+(?=\s|$)")
-_MARKS = re.compile(r"(\s*[;:,.!?¡¿—…\"«»“”]+\s*)")
+_TONE = re.compile(r"(?<=\S)[0-9ɜ]{1,9}(?=\s|$)")
+_MARKS = re.compile(r"((?:(?<!\s)\s+)?[;:,.!?¡¿—…\"«»“”]+\s*)")
 """Punctuation that VITS and StyleTTS 2 know; phonemizer kept no other when they were trained."""
 _READ = {"ja": frozenset({"HIRAGANA", "KATAKANA"}), "ko": frozenset({"HANGUL"})}
 """Scripts that eSpeak NG reads, where they are fewer than the language is written in."""

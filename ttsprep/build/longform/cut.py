@@ -23,6 +23,7 @@ from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.store.store import Store
 from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip
+from ttsprep.core.untrusted import parse_json
 from ttsprep.core.workers.pool import Limits
 from ttsprep.corpora.corpus import Corpus
 
@@ -54,7 +55,7 @@ class Segments:
     @classmethod
     def of(cls, row: Row) -> "Segments":
         """Return what a row holds."""
-        document = json.loads(row["segments"])
+        document = parse_json(row["segments"])
         pieces = document["pieces"]
         return cls(
             None if pieces is None else tuple(Piece(**piece) for piece in pieces),

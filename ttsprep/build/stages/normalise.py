@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from ttsprep.build.stages.base import Stage, StageResult
+from ttsprep.checks.text import MOST_CHARS, TOO_LONG
+from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Audio, Clip
 from ttsprep.text.characters import ADDRESS
 from ttsprep.text.normalise.abbreviations import abbreviation_rules, may_abbreviate
@@ -47,7 +49,14 @@ class Normalise(Stage):
         ``changes`` counts ``numbers`` and ``abbreviations`` that were written out; ``repaired`` names the damage that
         was undone; ``characters`` is 1 where only blanks, marks or invisible characters changed; ``left`` lists
         what still does not say how it is read.
+
+        Raises
+        ------
+        AudioError
+            ``text-too-long`` for a text that the audit did not judge.
         """
+        if len(clip.text) > MOST_CHARS:
+            raise AudioError(TOO_LONG.code, f"the text has {len(clip.text):,} characters (limit {MOST_CHARS:,})")
         table = lexicon(clip.language)
         text, changes = clip.text, dict[str, float | str]()
         for _ in range(_ROUNDS):  # what a round writes may complete what another reads

@@ -1,7 +1,6 @@
 """How a codec is trained: frozen tables of settings, saved with every run."""
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ttsprep.codec.config import CodecConfig, preset
 from ttsprep.core.errors import UsageError
+from ttsprep.core.untrusted import UntrustedError, read_text, toml_table
 
 STFT_SIZES = (128, 256, 512, 1024)
 """Windows of the spectral terms of the loss, in samples."""
@@ -232,13 +232,13 @@ class CodecRecipe(_Strict):
 def read_recipe(path: Path) -> CodecRecipe:
     """Return the recipe of a codec; a `UsageError` says what is wrong with the file."""
     try:
-        return CodecRecipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return CodecRecipe.model_validate(toml_table(read_text(path)))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from None
     except ValidationError as error:
         raise UsageError(f"{path}: {first_of(error)}") from None
+    except UntrustedError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -247,8 +247,8 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, _, value = pair.partition("=")
         try:
-            setting = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+            setting = toml_table(f"value = {value}")["value"]
+        except UntrustedError:
             raise UsageError(f"--set {pair!r}: give KEY=VALUE, such as loss.loudness=0.5") from None
         for part in reversed(key.split(".")):
             setting = {part: setting}

@@ -20,6 +20,7 @@ from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, CorpusError, UsageError
 from ttsprep.core.files import inside
 from ttsprep.core.output_folder import Kind, open_output
+from ttsprep.core.untrusted import open_regular, read_json
 from ttsprep.corpora.audio_files import audio_files
 
 FILES = ("speech.npy", "speech.json")
@@ -178,14 +179,18 @@ class Speech:
 
     def __init__(self, folder: Path) -> None:
         try:
-            table = json.loads((folder / "speech.json").read_text(encoding="utf-8"))
+            table = read_json(folder / "speech.json", 1 << 30)
+            self.rate = int(table["rate"])
+            self.digest = str(table["digest"])
+            self.sources = table["sources"]
+            self.pieces = [PackedClip(**row) for row in table["pieces"]]
+            open_regular(folder / "speech.npy").close()
+            # only read; torch wants to be able to write
+            self.samples = np.load(folder / "speech.npy", mmap_mode="c", allow_pickle=False)
         except FileNotFoundError:
             raise CorpusError(f"{folder} holds no packed speech: make it with `ttsprep codec pack`") from None
-        self.rate = int(table["rate"])
-        self.digest = str(table["digest"])
-        self.sources = table["sources"]
-        self.pieces = [PackedClip(**row) for row in table["pieces"]]
-        self.samples = np.load(folder / "speech.npy", mmap_mode="c")  # only read; torch wants to be able to write
+        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+            raise CorpusError(f"the packed speech in {folder} is damaged ({error}): pack it again") from None
         self._train = [p for p in self.pieces if not p.held_out]
         if not self._train:
             raise CorpusError("every speaker is held out: nothing to train on")

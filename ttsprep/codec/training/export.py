@@ -1,6 +1,5 @@
 """Turn the state of a training run into a checkpoint to share: averaged weights, float16, nothing else."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ttsprep.codec.training.config import TrainConfig
 from ttsprep.codec.training.data import Speech
 from ttsprep.codec.training.trainer import Trainer, load_run
 from ttsprep.core.errors import UsageError
+from ttsprep.core.untrusted import parse_json
 
 GAINS = (1 / 1.2, 1 / 0.8)
 """Output gains that make up for what a healthy decoder loses of the level, as `Guard` understands healthy."""
@@ -111,7 +111,7 @@ def level_gain(model: CodecModel, speech: Speech, num_codebooks: int, *, clips: 
 def _summary(folder: Path, state: dict[str, Any]) -> dict[str, Any]:
     log = folder / "log.jsonl"
     lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    last: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    last: dict[str, Any] = parse_json(lines[-1]) if lines else {}
     last.pop("seconds", None)
     return {"training": state["train"], "last_logged": last}
 

@@ -25,6 +25,7 @@ from ttsprep.core import audio
 from ttsprep.core.errors import CollapseError, UsageError
 from ttsprep.core.files import atomic_write, writing
 from ttsprep.core.types import Audio
+from ttsprep.core.untrusted import parse_json
 
 
 def perplexity(codes: Tensor, codebook_size: int) -> list[float]:
@@ -88,7 +89,7 @@ class Run:
         log = self.folder / "log.jsonl"
         if log.is_file():
             lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [s for s in lines if s.endswith("\n") and json.loads(s)["step"] <= self.trainer.step]
+            kept = [s for s in lines if s.endswith("\n") and parse_json(s)["step"] <= self.trainer.step]
             log.write_text("".join(kept), encoding="utf-8")
 
     def save(self) -> None:

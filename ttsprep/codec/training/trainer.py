@@ -1,7 +1,6 @@
 """One training run: every random number is a function of seed and step, so a resumed run is the same run."""
 
 import copy
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ttsprep.codec.training.data import GpuCache, Speech
 from ttsprep.codec.training.init import pca_init
 from ttsprep.codec.training.losses import disturbance, reconstruction
 from ttsprep.core.errors import CheckpointError, CollapseError, UsageError
+from ttsprep.core.untrusted import refuse_bomb
 
 RUN_VERSION = 2
 
@@ -224,8 +224,8 @@ class Trainer:
 def load_run(path: Path) -> dict[str, Any]:
     """Read the state of a run; nothing in it is executed, and a `CheckpointError` says why a file is none."""
     try:
-        with zipfile.ZipFile(path):  # what is no archive would be read as a bare pickle
-            state = torch.load(path, map_location="cpu", weights_only=True)
+        refuse_bomb(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file, so this is no folder of a run") from None
     except Exception as error:

@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from ttsprep.core.errors import AudioError, OutputError, UsageError
 from ttsprep.core.files import Signature, inside, regular, signature
-from ttsprep.core.tables import CACHE, clean, read_table, write_table
+from ttsprep.core.tables import CACHE, clean, read_parquet, read_table, write_table
 
 _VARIABLE = "TTSPREP_CACHE"
 KEY = "fingerprint"
@@ -185,7 +184,7 @@ class RowCache:
         for path in sorted(self._folder.glob("*.parquet")) if self._folder else ():
             try:
                 with path.open("rb") as file:
-                    keys = pq.read_table(file, columns=[KEY], page_checksum_verification=True)[KEY]
+                    keys = read_parquet(file, [KEY])[KEY]
                 yield path, KeySet.of(keys.to_pylist())
             except (OSError, ValueError, KeyError):  # of Arrow too: damaged, or removed by another run
                 _remove(path)

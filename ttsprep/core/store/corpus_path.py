@@ -1,10 +1,10 @@
 """Where the corpus of an audit or of codes is: written down apart from the tables, as it is of this machine."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ttsprep.core.tables import clean, write_json
+from ttsprep.core.untrusted import read_json
 
 PLACE = ".corpus.json"
 
@@ -17,7 +17,7 @@ def save_corpus_path(out: Path, root: Path) -> None:
 def corpus_path(out: Path) -> str:
     """Return where the corpus of an audit was, or "" where it is not written down."""
     try:
-        return str(json.loads((out / PLACE).read_text(encoding="utf-8"))["corpus"])
+        return str(read_json(out / PLACE)["corpus"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

@@ -206,7 +206,7 @@ def _link(source: Path, target: Path) -> None:
         os.utime(target, ns=(wanted.st_atime_ns, wanted.st_mtime_ns))
 
 
-def audio_prefix(build: Path, absolute: bool) -> str:
+def audio_prefix(build: Path, absolute: bool, delimiter: str = "|") -> str:
     """Return what comes before the name of an audio file in a table.
 
     Parameters
@@ -215,6 +215,8 @@ def audio_prefix(build: Path, absolute: bool) -> str:
         The build.
     absolute
         Give the file in the build, by its absolute path; else the one beside the table, in ``wavs``.
+    delimiter
+        Between the columns of the table; "" where it may stand in one.
 
     Raises
     ------
@@ -224,6 +226,6 @@ def audio_prefix(build: Path, absolute: bool) -> str:
     if not absolute:
         return "wavs/"
     prefix = f"{build.resolve() / 'wavs'}/"
-    if not prefix.isprintable() or "|" in prefix:
+    if not prefix.isprintable() or (delimiter and delimiter in prefix):
         raise UsageError(f"the path {prefix!a} cannot be written to a table: name the build otherwise")
     return prefix

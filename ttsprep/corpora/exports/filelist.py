@@ -30,6 +30,9 @@ from ttsprep.text.phonemes import espeak_code, is_readable, transcribe
 _TEXTS = ("id", "speaker", "text", "normalised", "language")
 _FIELDS = (*_TEXTS, "path", "file", "speaker_id", "phonemes", "lang", "duration")
 """What may stand in braces in a template."""
+SEPARATORS = "\t\x01\x1f"
+"""Control characters that may stand between columns: no reader takes them for the end of a line."""
+_IN_NAMES = "-_./~\"'{}"
 _BATCH = 500
 """Clips that are phonemised together."""
 
@@ -75,8 +78,15 @@ class Filelist(Export):
             "speakers.json",
         }:
             raise UsageError(f"files is a file name such as '{{split}}.txt', not {self.files!r}")
+        for name in ("template", "one_speaker", "delimiter", "header"):
+            if not all(char.isprintable() or char in SEPARATORS for char in getattr(self, name)):
+                raise UsageError(f"{name} is one line without control characters, not {getattr(self, name)!r}")
         if not self.delimiter or (self.quoted and len(self.delimiter) > 1):
             raise UsageError(f"delimiter is a character, not {self.delimiter!r}")
+        if any(char.isalnum() or char in _IN_NAMES for char in self.delimiter):
+            raise UsageError(
+                f"delimiter is a sign that no name of a file, no quote and no brace is, not {self.delimiter!r}"
+            )
         for template in self._templates():
             self._verify(template)
 
@@ -116,7 +126,7 @@ class Filelist(Export):
 
     def write(self, entries: Sequence[Entry], build: Path, folder: Path) -> None:
         """See `Export.write`."""
-        prefix = audio_prefix(build, self.absolute)
+        prefix = audio_prefix(build, self.absolute, "" if self.quoted else self.delimiter)
         numbers = speaker_numbers(entries)
         template = self.one_speaker if self.one_speaker and len(numbers) == 1 else self.template
         make_folder(folder)

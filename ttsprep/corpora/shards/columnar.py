@@ -1,11 +1,12 @@
 """Parquet and Arrow files, read a few rows at a time."""
 
-import json
+import mmap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ttsprep.core.errors import CorpusError
+from ttsprep.core.untrusted import open_regular, read_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,7 +39,7 @@ class _Parquet:
     def __init__(self, path: Path) -> None:
         import pyarrow.parquet as pq
 
-        self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        self._file = pq.ParquetFile(open_regular(path), pre_buffer=False, buffer_size=1 << 20)
         self.schema: pa.Schema = self._file.schema_arrow
         self.count: int = self._file.metadata.num_rows
 
@@ -52,7 +53,8 @@ class _Arrow:
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
 
-        self._source = pa.memory_map(str(path))
+        with open_regular(path) as file:  # Arrow opens no path that is not UTF-8
+            self._source = pa.BufferReader(pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
         self._random = self._source.read(len(_MAGIC)) == _MAGIC
         self.schema: pa.Schema = self._reader().schema
         self.count = sum(batch.num_rows for batch in self._whole())
@@ -101,7 +103,7 @@ def open_columnar(path: Path) -> Columnar:
 
     try:
         return _Arrow(path) if path.suffix == ".arrow" else _Parquet(path)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         kind = "Arrow" if path.suffix == ".arrow" else "Parquet"
         raise CorpusError(f"{path} is damaged or no {kind} file: {error}") from None
 
@@ -112,7 +114,7 @@ def saved_files(folder: Path) -> set[str] | None:
     Beside them lie files of its cache, which have the same audio again.
     """
     try:
-        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        state = read_json(folder / "state.json")
         return {str(file["filename"]) for file in state["_data_files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ttsprep.core.errors import CorpusError, OutputError
 from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.untrusted import parse_json
 from ttsprep.corpora.audio_files import audio_files, is_audio, stem, walk
 from ttsprep.corpora.shards.columnar import ENDINGS, open_columnar, saved_files
 from ttsprep.corpora.shards.tars import tar_shards, unpack_tars
@@ -26,6 +27,8 @@ MARK = ".ttsprep-shards.json"
 _ROWS = 16
 """Clips held in memory at a time."""
 _RATIO, _SLACK = 20, 64 << 20
+_ROW_BYTES, _ROWS_SLACK = 256, 1000
+"""A clip has more bytes in a shard, unless it is a copy of another."""
 _DEPTH = 2
 _MAGIC = (
     *((rb"RIFF....WAVE", ".wav"), (rb"(RF64|BW64)....WAVE", ".wav"), (rb"fLaC", ".flac"), (rb"OggS", ".ogg")),
@@ -125,23 +128,27 @@ def _remove(folder: Path) -> None:
 
 def _write(shards: Sequence[_Shard], part: Path, progress: Progress, what: str) -> None:
     (part / "audio").mkdir(exist_ok=True)
-    names = _names(shards)
     total = sum(shard.path.stat().st_size for shard in shards)
+    count = sum(open_columnar(shard.path).count for shard in shards)
+    if count > _ROWS_SLACK + total // _ROW_BYTES:
+        raise CorpusError(f"{shards[0].path.parent} claims {count:,} clips in {total:,} bytes: it is refused")
+    names = _names(shards)
     budget, done = _RATIO * total + _SLACK, 0
     rows = (row for shard in shards for row in _rows(shard))
     with writing(part), (part / ".metadata.part").open("w", encoding="utf-8", newline="\n") as table:
-        for name, (audio, about) in zip(names, rows, strict=True):
+        for number, (name, (audio, about)) in enumerate(zip(names, rows, strict=True), 1):
             data = audio["bytes"] if audio else None
-            done += len(data or b"")
+            file_name = f"audio/{name}{_extension(data or b'', (audio or {}).get('path') or '')}"
+            line = json.dumps({"file_name": file_name} | about, ensure_ascii=False, allow_nan=False)
+            done += len(data or b"") + len(line)
             if done > budget:
                 raise CorpusError(
                     f"{shards[0].path.parent} holds far more audio than its size allows for: it is refused"
                 )
-            file_name = f"audio/{name}{_extension(data or b'', (audio or {}).get('path') or '')}"
             if data is not None:
                 _write_once(part / file_name, data)
-            table.write(json.dumps({"file_name": file_name} | about, ensure_ascii=False, allow_nan=False) + "\n")
-            progress.transfer(what, min(done, total), total)
+            table.write(f"{line}\n")
+            progress.transfer(what, total * number // count, total)
     _finish_table(part, shards)
 
 
@@ -181,7 +188,7 @@ def _shard(path: Path) -> _Shard | None:
 def _labels(schema: "pa.Schema") -> dict[str, list[str]]:
     """Return the names behind the numbers of columns that `datasets` calls ClassLabel."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        features = dict(parse_json((schema.metadata or {})[b"huggingface"])["info"]["features"])
     except (KeyError, ValueError, TypeError):
         return {}
     return {

@@ -13,6 +13,8 @@ from ttsprep.corpora.audio_files import AUDIO, is_audio, stem
 
 HINTS = ("", "wavs", "wav", "audio", "clips", "audios", "audio_files", "mp3", "flac")
 """Folders beside a table in which names without a folder are looked for, in this order."""
+_LONGEST_PATH = 4096
+"""Characters; no system takes a longer path."""
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
@@ -107,6 +109,8 @@ class AudioIndex:
         folder
             Of the table, relative to the root; "" or with a slash at its end.
         """
+        if len(name) > _LONGEST_PATH or "\0" in name:
+            return None
         plain = plain_path(name) if name else ""
         if plain.rpartition("/")[2] not in self._bases and name.rpartition("/")[2] not in self._bases:
             return None
@@ -146,7 +150,7 @@ class AudioIndex:
     def likely(self, name: str, folder: str = "") -> str | None:
         """Return the file that `name` stands for by the nearest rule that leaves one, without regard to other rows."""
         found = self.exact(name, folder)
-        if found is not None or not name.strip() or "\0" in name:
+        if found is not None or not is_path(name):
             return found
         if _letters(plain_path(name)) not in self._by(*RULES[4]):  # which all rules before it imply
             return None
@@ -183,7 +187,7 @@ class AudioIndex:
         free = set(self.files).difference(path for path in paths if path)
         missing: dict[str, list[int]] = defaultdict(list)
         for place, path in enumerate(paths) if free else ():
-            if path is None and names[place].strip() and "\0" not in names[place]:
+            if path is None and is_path(names[place]):
                 missing[names[place]].append(place)
         for number, (rule, key) in enumerate(RULES):
             if not free or not missing:
@@ -247,6 +251,11 @@ def _shared_folders(one: str, other: str) -> int:
 
 def _preference(name: str) -> int:
     return AUDIO.index(posixpath.splitext(name)[1].lower())
+
+
+def is_path(name: str) -> bool:
+    """Whether a cell may be the path of a file at all."""
+    return len(name) <= _LONGEST_PATH and bool(name.strip()) and "\0" not in name
 
 
 def names_audio(cell: str) -> bool:

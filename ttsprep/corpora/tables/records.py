@@ -8,6 +8,7 @@ from typing import Any
 
 from ttsprep.core.errors import CorpusError, MissingExtraError
 from ttsprep.core.types import Finding, Severity
+from ttsprep.core.untrusted import parse_json
 from ttsprep.corpora.metadata import Row, json_rows, lines, malformed, whole_text
 from ttsprep.corpora.tables.names import PATH, TEXT
 
@@ -41,8 +42,8 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
         yield from json_rows(path)
         return
     try:
-        document = json.loads(whole_text(path, _WHOLE))
-    except (ValueError, RecursionError):
+        document = parse_json(whole_text(path, _WHOLE))
+    except ValueError:
         yield from json_rows(path)  # which names the lines that are no JSON
         return
     if isinstance(document, dict):
@@ -55,7 +56,7 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
             document = [{"id": key, "text": value} for key, value in document.items()]
         else:
             document = [document]
-    for number, record in enumerate(document, 1):
+    for number, record in enumerate(document if isinstance(document, list) else [document], 1):
         if isinstance(record, dict):
             yield number, record
         else:
@@ -69,8 +70,8 @@ def _are_strings(values: Iterable[object]) -> bool:
 def _is_whole(line: str) -> bool:
     """Whether a line is a JSON object by itself, as in JSON Lines."""
     try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parse_json(line), dict)
+    except ValueError:
         return not line.lstrip().startswith(("[", "{"))
 
 

@@ -15,6 +15,8 @@ _FEW = 400
 """Rows of the sample that names are looked up for."""
 _SHOWN = 60
 """Characters of a cell that a refusal shows."""
+_JUDGED = 2000
+"""Characters of a cell that a column is judged by."""
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Sample:
         usual = [row for row in self.rows if len(row) == self.count] or [
             [*row, *[""] * self.count][: self.count] for row in self.rows
         ]
-        return [[row[place] for row in usual] for place in range(self.count)]
+        return [[row[place][:_JUDGED] for row in usual] for place in range(self.count)]
 
     @cached_property
     def evidence(self) -> list[Evidence]:

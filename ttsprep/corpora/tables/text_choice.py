@@ -12,7 +12,7 @@ from ttsprep.text.scripts import scripts_of
 
 MARKS = {
     "prosody marks": re.compile(r"#[0-4]"),
-    "pinyin": re.compile(r"\s*\b[a-zü:]{1,7}[0-6]\b\s*"),
+    "pinyin": re.compile(r"\s{0,9}\b[a-zü:]{1,7}[0-6]\b\s*"),
 }
 """What Chinese corpora put between the characters of a text: ``#1`` in Baker, ``广 guang3`` in AISHELL-3."""
 _HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -16,9 +16,9 @@ _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _POSITION = re.compile(r"\{\\[^{}]*\}")
 _SRT_TAG = re.compile(r"</?(?:b|i|u|s|font|c)(?:[\s.][^<>]*)?>", re.I)
 _VTT_TAG = re.compile(r"<[^<>]*>")
-_READING = re.compile(r"<rt[^<>]*>.*?</rt>", re.S)
+_READING = re.compile(r"<rt[^<>]*>(?:[^<]++|<(?!/?rt))*+</rt>")
 """The reading of a word in small letters, which repeats it."""
-_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>]+)>")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
 
 
 @dataclass

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ttsprep.core.errors import OutputError
 from ttsprep.core.store.cache import cache_folder
+from ttsprep.core.untrusted import read_json
 from ttsprep.report.review.server import ADDRESS, ReviewServer
 from ttsprep.report.review.session import Session
 
@@ -64,7 +65,7 @@ def _read(place: Path | None) -> tuple[int, str]:
     try:
         if place is None or place.stat().st_uid != os.getuid():
             return 0, ""
-        known = json.loads(place.read_text(encoding="utf-8"))
+        known = read_json(place)
         return int(known["port"]), str(known["token"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0, ""

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ttsprep.core.errors import AudioError, OutputError, TtsprepError
+from ttsprep.core.untrusted import parse_count, parse_json
 from ttsprep.report.review.decisions_file import ConflictError
 from ttsprep.report.review.session import Session
 from ttsprep.report.review.sound import Cache, picture_of, sound_of
@@ -121,12 +122,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
 
     def do_POST(self) -> None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MOST_SENT:
+        length = parse_count(self.headers.get("Content-Length", ""))
+        if length is None or length > MOST_SENT:
             self.close_connection = True
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {MOST_SENT:,} bytes")
             return
-        body = self.rfile.read(int(length))
+        body = self.rfile.read(length)
         if not self._admitted(""):
             return
         origin = self.headers.get("Origin", "")
@@ -135,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         session = self.server.session
         try:
-            changes = json.loads(body)
+            changes = parse_json(body)
             if not isinstance(changes, list) or not all(isinstance(change, dict) for change in changes):
                 raise ValueError
             session.save(changes)

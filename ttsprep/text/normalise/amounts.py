@@ -138,9 +138,8 @@ def _sums(table: Lexicon) -> list[Rule]:
         return []
     number = any_number(table)
     between = r"\ ?([+=])\ ?|\ (-)\ "
-    pattern = re.compile(
-        rf"(?<![\w.,:/-])(?<![-*/+=]\ ){number}(?:(?:\ ?[+=]\ ?|\ -\ ){number})+(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)"
-    )
+    terms = rf"{number}(?:(?:\ ?[+=]\ ?|\ -\ ){number}){{1,9}}"
+    pattern = re.compile(rf"(?<![\w.,:/-])(?<![-*/+=]\ ){terms}(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)")
 
     def read(found: re.Match[str]) -> str | None:
         if "-" in found[0] and ("=" not in found[0] or "-" not in table.signs):

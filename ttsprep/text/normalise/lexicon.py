@@ -1,10 +1,11 @@
 """What a language calls numbers, units and abbreviations: the tables in ``languages/``."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import resources
+
+from ttsprep.core.untrusted import toml_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,11 @@ def lexicon(language: str) -> Lexicon:
     if not stem.isalpha() or not file.is_file():
         return Lexicon()
     text = file.read_text(encoding="utf-8")
-    read = tomllib.loads(text)
+    read = toml_table(text)
     own = read.get("region", {}).get(read.get("regions", {}).get(tag, ""), {})
     for usual, here in own.get("respell", {}).items():
         text = text.replace(usual, here)
-    read = {key: value for key, value in (tomllib.loads(text) | own).items() if key in _KEYS}
+    read = {key: value for key, value in (toml_table(text) | own).items() if key in _KEYS}
     for table in ("currency", "units"):
         read[table] = {sign: Noun(**names) for sign, names in read.get(table, {}).items()}
     for key, value in read.items():

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»〝〞＂", '"') | dict.fromkeys("‘’‚‛‹›`´ʼ", "'"))
-_GUILLEMETS = re.compile(r"(?<![\w.,!?…])(«)\s+|\s+(»)(?!\w)")
+_GUILLEMETS = re.compile(r"(?<![\w.,!?…])(«)\s|\s(»)(?!\w)")
 _HYPHENS = re.compile("[\u2010-\u2012\u2043\ufe63\uff0d]|(?<=\\w)\u2013(?=\\w)|\u2212(?=\\d)|(?<!\\S)\u2013(?=\\d)")
 _DASHES = re.compile("[ ]*+(?:[\u2013-\u2015\u2e3a\u2e3b\ufe58]|(?<!-)--+(?!>))+[ ]*")
 _OPENED = re.compile(r"(?:^|[\s(])[\"'(]{1,2}$|[(]$|^$")
