@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from typing import Any
 
 DEPTH = 64
@@ -48,6 +47,8 @@ def toml_table(text: str) -> dict[str, Any]:
     UntrustedError
         As `parse_json`; the message of a mistake names its line.
     """
+    import tomllib
+
     if len(text) > TEXT_BYTES:
         raise UntrustedError(f"it has {len(text):,} characters (limit {TEXT_BYTES:,})")
     try:

@@ -3,7 +3,6 @@
 import io
 import os
 import stat
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +82,8 @@ def refuse_bomb(path: Path, most: int = WEIGHTS_BYTES) -> None:
     UntrustedError
         If it is no such archive, has more than `most` bytes, or unpacks to more than it has.
     """
+    import zipfile
+
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > most:
