@@ -35,7 +35,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
     """Draw the hours that each step of strictness keeps, from lenient to strict; names stand over the bars."""
     width, row = 520, 46
     factor, unit = (1.0, "hours kept") if total >= 2 else (60.0, "minutes kept")
-    x = Scale(0, max(total * factor, 1e-9), 4, width - 92)
+    x = Scale(0, max(total * factor, 1e-9), 4, width - 108)
     bottom = 6 + row * len(steps)
     bars = []
     for i, step in enumerate(steps):
