@@ -344,6 +344,7 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("pitch-outlier", "played 8 semitones up", True, _other_speed(8), words=4),
     Defect("pitch-outlier", "played 8 semitones down", True, _other_speed(-8), words=4),
     Defect("pitch-outlier", "played 5.6 semitones up: 16 kHz read as 22.05", False, _other_speed(5.55), words=4),
+    Defect("voice-outlier", "a smaller head: played 4 semitones up", True, _other_speed(4), words=4),
     Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5), words=4),
     Defect("rate-outlier", "as much text of another clip added", True, _text_doubled, words=4),
     Defect("rate-outlier", "text of a clip of another length", True, _text_swapped, words=4),
