@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ttsprep.checks.base import FEW, MOST, Check, Code, graded
+from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 
@@ -27,6 +28,9 @@ class Lossy(Check):
     ----------
     holes_warning, holes_note
         Holes in a thousand cells.
+    spreads, holes_most
+        A warning needs so many robust spreads over the usual, too: some voices have natural holes, more so in a
+        narrow band. More than `holes_most` are not natural.
     """
 
     name = "lossy"
@@ -39,8 +43,8 @@ class Lossy(Check):
             "ms, above 2 kHz, within speech: the share that lie 8 dB under both neighbours in frequency, the share 8 "
             "dB under both neighbours in time (40 ms away) and 5 dB in frequency, and the share of steps over 18 dB "
             "between neighbours; the geometric mean of the three, in thousandths. Clean voices read 0 to 9, MP3 at 32 "
-            "kbit/s 15 to 40. Warning above 16, note above 11; where nine in ten "
-            "clips are so, one finding on the corpus.",
+            "kbit/s 15 to 40. Warning above 16 and 3.5 robust spreads over the usual, or above 24; note above 11; "
+            "where nine in ten clips are so, one finding on the corpus.",
             "The model learns the watery treble of the coder.",
             "Find the original recording; a file cannot be decoded back to what was thrown away.",
         ),
@@ -51,6 +55,8 @@ class Lossy(Check):
 
     holes_warning: float = 16.0
     holes_note: float = 11.0
+    spreads: float = 3.5
+    holes_most: float = 24.0
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
@@ -88,6 +94,10 @@ class Lossy(Check):
             )
             yield Finding("", "lossy-source", severity, message, float(coded.median()), self.holes_note)
             return
-        limits = (Severity.WARNING, self.holes_warning), (Severity.NOTE, self.holes_note)
+        usual = deviation(corpus.holes_permille, corpus.speaker, least_spread=1.0)
+        natural = (usual.centre + self.spreads * usual.off / usual.z).clip(upper=self.holes_most).fillna(0.0)
+        far = (corpus.holes_permille > self.holes_warning) & (corpus.holes_permille > natural)
         message = "{value:.0f} in 1,000 cells look emptied by a coder (limit {limit:g})"
-        yield from graded(corpus, "holes_permille", "lossy-source", limits, message)
+        warnings, notes = [(Severity.WARNING, self.holes_warning)], [(Severity.NOTE, self.holes_note)]
+        yield from graded(corpus[far], "holes_permille", "lossy-source", warnings, message)
+        yield from graded(corpus[~far], "holes_permille", "lossy-source", notes, message)

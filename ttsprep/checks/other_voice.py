@@ -65,7 +65,10 @@ class OtherVoice(Check):
             "of another speaker than of this one, make a group; one that is as far away as two people are is named, a "
             "nearer one is another day of the same speaker. Warning for the clips of such a group, and for a single "
             "clip from 25 nats on. Not judged: speakers with under 30 clips of 0.8 s of voiced speech, and files "
-            "under 12 kHz. Of voices that are alike it misses some, which `--listen speaker` names.",
+            "under 12 kHz. Of voices that are alike it misses some, which `--listen speaker` names. In three voices "
+            "that nothing was tuned on, with pieces of 12 readers planted as 5 to 20 % of the clips, in their level "
+            "and band: 99 to 100 % of those that are long enough named, 0 to 0.3 % of the voice's own; of 6 prompts "
+            "among 300, a quarter in one voice, all in the others.",
             "A single-speaker model averages the voices; a multi-speaker model learns a name for two.",
             "Listen. Drop the clip, or correct its speaker.",
         ),

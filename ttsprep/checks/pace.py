@@ -22,10 +22,10 @@ _SPREAD = 0.25
 """Of the durations of a phone between readers, in the duration of a typical one."""
 _SILENT_S, _SILENT_SPREAD_S = 0.05, 0.15
 """Seconds of a clip that no phone takes, as its last one is longer, and how much they and those of a word differ."""
-_LEAST_SPREAD = 0.06
-"""Of the relative durations: no reader is steadier, and a few clips fit their own durations too well."""
+_LEAST_SPREAD = 0.05
+"""Of the relative durations: no reader is steadier."""
 _SAMPLE, _ROUNDS = 4_000, 20
-_BISQUARE = 4.685
+_BISQUARE = 3.0
 """Robust spreads from which on a clip has no weight (Beaton and Tukey 1974)."""
 
 _Values = npt.NDArray[np.float64]
@@ -65,7 +65,8 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
         expected = pd.Series([seconds_of(text, units, silent) for text in texts[base]], base)
         off = np.log(seconds[base] / expected)
         widened = np.sqrt(1 + _SHORT / size[base])
-        spread = max(robust_spread(off / widened, 0.0), _LEAST_SPREAD)
+        # a few clips fit their own durations too well
+        spread = max(robust_spread(off / widened, 0.0), _LEAST_SPREAD) * (1 + len(units) / len(base)) ** 0.5
         found = pd.DataFrame({"expected": expected, "off": off, "z": off / widened / spread})
         result.loc[group.index] = found.loc[group.index]
     return result
