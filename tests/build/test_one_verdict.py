@@ -1,5 +1,6 @@
 """What the audit calls usable or fixable is what the dry run plans and the build keeps, from the same options."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttsprep.audit.defects.demo import make
+from ttsprep.audit.goal.judge import judge, judge_result
 from ttsprep.audit.goal.rate import Goal
 from ttsprep.audit.pipeline import Audit, Extras, audit
 from ttsprep.audit.select import FIXED_BY, Select, select
@@ -19,7 +21,7 @@ from ttsprep.build.options import Target, audit_recipe, build_recipe
 from ttsprep.build.pipeline import build, draft
 from ttsprep.build.provenance import drafted
 from ttsprep.checks.base import catalogue
-from ttsprep.core.types import Severity
+from ttsprep.core.types import Finding, Severity
 
 IDS = [f"c{i}" for i in range(6)]
 CODES = sorted({
@@ -182,3 +184,32 @@ def test_a_reviewed_corpus(reviewed: Path, trainer: str, split: str, tmp_path: P
     codes = {code for item in built.rejected for code in item.codes}
     assert {"duplicate-audio"} <= codes
     assert ("trainer-language" in codes) == bool(trainer)
+
+
+class AboveMedian:
+    """A limit relative to the corpus, and one that a stage of a build changes."""
+
+    codes = (catalogue()["rate-outlier"][0], catalogue()["loudness-outlier"][0])
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
+        for column, code in (("pace", "rate-outlier"), ("level", "loudness-outlier")):
+            limit = 2 * float(corpus[column].median())
+            for clip, value in zip(corpus["id"], corpus[column], strict=True):
+                if value > limit:
+                    yield Finding(clip, code, Severity.WARNING, f"{value} of {limit}")
+
+
+def test_limits_that_move_when_clips_leave_reject_nothing() -> None:
+    source = pd.DataFrame({"id": list("abcdefg"), "pace": [0.4, 0.4, 1.0, 1.0, 1.0, 1.0, 1.0], "level": 9.0})
+    result = pd.DataFrame({"id": ["A", "B", "C"], "pace": [0.4, 0.4, 1.0], "level": [1.0, 1.0, 3.0]})
+    origin, judges, wanted = dict(zip("ABC", "abc", strict=True)), [AboveMedian()], frozenset(catalogue())
+    assert [(item.clip, item.code) for item in judge(result, judges, wanted)] == [
+        ("C", "rate-outlier"), ("C", "loudness-outlier")
+    ]  # fmt: skip
+    # the pace is judged among all of the source, the level, which a stage sets, in the result alone
+    found = list(judge_result(result, source, origin, judges, wanted))
+    assert [(item.clip, item.code) for item in found] == [("C", "loudness-outlier")]
+    spoilt = result.assign(pace=[0.4, 5.0, 1.0])
+    assert ("B", "rate-outlier") in [
+        (item.clip, item.code) for item in judge_result(spoilt, source, origin, judges, wanted)
+    ]

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from ttsprep.audit.decisions import Decision, refuse_missing
+from ttsprep.audit.goal.judge import judge, judge_result, judges_of
 from ttsprep.audit.goal.rate import find_goal
-from ttsprep.audit.pipeline import NO_MODELS, Audit, Audited, Extras, conclude, measure
-from ttsprep.audit.select import Rejection, Terms
+from ttsprep.audit.pipeline import NO_MODELS, Audit, Audited, Extras, Measured, conclude, measure
+from ttsprep.audit.select import Rejection, Terms, select
 from ttsprep.build import output_folder as state
 from ttsprep.build import provenance as tables
 from ttsprep.build import targets as trainers
@@ -33,7 +33,7 @@ from ttsprep.build.prepare import (
 )
 from ttsprep.build.process import FOLDER, Item, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
-from ttsprep.build.split import Unused, split
+from ttsprep.build.split import Unused
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
@@ -44,7 +44,7 @@ from ttsprep.core.output_folder import Output, claim, open_output
 from ttsprep.core.progress import NO_PROGRESS, Progress, Renamed
 from ttsprep.core.store.cache import refresh_index
 from ttsprep.core.store.store import LOCAL, Store
-from ttsprep.core.tables import clean, write_json, write_table
+from ttsprep.core.tables import findings_table, write_json, write_table
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.corpora.exports.base import Entry, Export
@@ -55,6 +55,7 @@ from ttsprep.models.base import SelectedModels
 __all__ = ["Built", "Draft", "build", "draft"]
 
 
+BUILT = Decision(True, None, "it is built: a limit that moved when others left rejects nothing")
 _Report = Callable[[Audited, Audited, pd.DataFrame, pd.DataFrame], str]
 """Makes ``report.html`` of source, result, rejections and provenance, as `ttsprep.report.page.build_report` does."""
 
@@ -240,27 +241,15 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     rejected = [*unread(made.source), *made.refused, *made.before.selection.rejected, *_failures(rows)]
     rows = rows[rows["status"] == "ok"]
     clips = dict(zip(made.source.ids, made.source.clips, strict=True))
-    # its band is that of the source, which was judged
-    rules = recipe.select.model_copy(update={"keep_hours": 0.0, "keep": (*recipe.select.keep, "narrowband")})
     naming = Renamed(progress, {"measuring": "measuring the result"})
-    # the result is judged as the source was, until nothing in it is bad: limits move a little with every clip
-    while len(rows):
-        listed = _listing(out, rows, clips, made.source.name)
-        names = dict(zip(rows["id"], rows["source_id"], strict=True))
-        decided = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
-        with lock(out / state.AFTER):
-            measured = measure(listed, out / state.AFTER, recipe, jobs=jobs, progress=naming)
-            after = conclude(measured, recipe, made.before.goal, Terms(rules, decisions=decided, where="result"))
-        late = after.selection.rejected
-        entries = _entries(rows, clips, recipe)
-        late = late or _unused(entries, recipe)
-        if not late:
-            break
-        rejected += [replace(item, id=names[item.id]) for item in late]
-        rows = rows[~rows["id"].isin([item.id for item in late])]
+    rows, late, measured, terms = _judged(made, out, rows, jobs, naming)
+    rejected += late
     tables.write_rejected(out / "rejected.csv", rejected)
-    if not len(rows):
+    if measured is None:
         raise CorpusError(f"every clip is rejected: {_counted(rejected)}; the reasons are in {out / 'rejected.csv'}")
+    entries = tables.entries_of(rows, clips, recipe)
+    with lock(out / state.AFTER):
+        after = conclude(measured, recipe, made.before.goal, terms)
     forms = recipe.configured_exports()
     exports = [f"{state.EXPORTS}/{form.name}/" for form in forms if not isinstance(form, LJSpeech)]
     trainer = trainers.load(recipe.trainer) if recipe.trainer else None
@@ -278,7 +267,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     if report:
         source = Audited.of(made.source, made.before)
-        result = replace(Audited.of(listed, after), out=out)
+        result = replace(Audited.of(measured.corpus, after), out=out)
         atomic_write(out / "report.html", report(source, result, tables.rejected_frame(rejected), rows).encode())
     held.sweep([*rows["path"], *held.settle(exports), *scripts])
     for folder in (out, out / state.AFTER):
@@ -288,6 +277,34 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     write_card(out, document, recipe, sentences_to_record(rejected, clips, entries))
     write_json(out / DOCUMENT, document)
     return Built(out, document, rejected, fresh)
+
+
+def _judged(
+    made: Draft, out: Path, rows: pd.DataFrame, jobs: int, progress: Progress
+) -> tuple[pd.DataFrame, list[Rejection], Measured | None, Terms]:
+    """Measure and judge what was built until nothing in it is bad; return what is left, what went, and its audit."""
+    recipe, clips = made.recipe, dict(zip(made.source.ids, made.source.clips, strict=True))
+    judges, wanted = judges_of(recipe, made.before.goal.rate), recipe.enabled_codes()
+    # its band is that of the source, which was judged
+    rules = recipe.select.model_copy(update={"keep_hours": 0.0, "keep": (*recipe.select.keep, "narrowband")})
+    gone: list[Rejection] = []
+    while len(rows):
+        listed = _listing(out, rows, clips, made.source.name)
+        names = dict(zip(rows["id"], rows["source_id"], strict=True))
+        decided = {name: made.decisions[source] for name, source in names.items() if source in made.decisions}
+        with lock(out / state.AFTER):
+            measured = measure(listed, out / state.AFTER, recipe, jobs=jobs, progress=progress)
+        terms = Terms(rules, decisions=decided, where="result")
+        found = judge_result(measured.clips, made.before.clips, names, judges, wanted)
+        late = select(measured.clips, findings_table(found).to_pandas(), terms).rejected
+        late = late or _unused(tables.entries_of(rows, clips, recipe), recipe)
+        if not late:
+            alone = findings_table(judge(measured.clips, judges, wanted)).to_pandas()
+            moved = {item.id: BUILT for item in select(measured.clips, alone, terms).rejected}
+            return rows, gone, measured, replace(terms, decisions=decided | moved)
+        gone += [replace(item, id=names[item.id]) for item in late]
+        rows = rows[~rows["id"].isin([item.id for item in late])]
+    return rows, gone, None, Terms()
 
 
 def _process(made: Draft, held: Output, store: Store, jobs: int, progress: Progress) -> tuple[pd.DataFrame, int]:
@@ -331,20 +348,6 @@ def _listing(out: Path, rows: pd.DataFrame, clips: Mapping[str, Clip], name: str
         for name, path, text, source in rows[["id", "path", "normalised", "source_id"]].itertuples(index=False)
     ]
     return Corpus(out, "build", "built just now", listed, [clip.id for clip in listed], title=name)
-
-
-def _entries(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> list[Entry]:
-    speakers = [clean(clips[source].speaker) for source in rows["source_id"]]
-    languages = [clean(clips[source].language) for source in rows["source_id"]]
-    parts = split(rows["id"].tolist(), speakers, rows["normalised"].tolist(), recipe.split)
-    columns = ["id", "path", "text", "normalised", "sample_rate", "channels", "frames", "sha256"]
-    sure = [None if np.isnan(log_p) else float(log_p) for log_p in rows["asr_log_p"]]
-    return [
-        Entry(name, path, text, normalised, speaker, language, part, int(rate), int(channels), int(frames), sha256, p)
-        for (name, path, text, normalised, rate, channels, frames, sha256), speaker, language, part, p in zip(
-            rows[columns].itertuples(index=False), speakers, languages, parts, sure, strict=True
-        )
-    ]
 
 
 def _unused(entries: Sequence[Entry], recipe: Recipe) -> list[Rejection]:

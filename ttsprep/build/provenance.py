@@ -15,6 +15,7 @@ import pyarrow as pa
 from ttsprep.audit.pipeline import Audit
 from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Recipe
+from ttsprep.build.split import split
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
@@ -22,7 +23,7 @@ from ttsprep.core.errors import UsageError
 from ttsprep.core.files import atomic_write
 from ttsprep.core.package import __version__
 from ttsprep.core.tables import clean
-from ttsprep.core.types import Severity
+from ttsprep.core.types import Clip, Severity
 from ttsprep.core.untrusted import read_text
 from ttsprep.corpora.exports.base import Entry
 
@@ -118,6 +119,21 @@ def rejected_frame(rejected: Sequence[Rejection]) -> pd.DataFrame:
     """Return rejections as a table, as in ``rejected.csv``."""
     rows = [(clean(item.id), item.stage, " ".join(item.codes), clean(item.reason)) for item in rejected]
     return pd.DataFrame(rows, columns=list(REJECTED), dtype=str)
+
+
+def entries_of(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) -> list[Entry]:
+    """Return the clips of a build from their provenance and their clips in the source, divided."""
+    speakers = [clean(clips[source].speaker) for source in rows["source_id"]]
+    languages = [clean(clips[source].language) for source in rows["source_id"]]
+    parts = split(rows["id"].tolist(), speakers, rows["normalised"].tolist(), recipe.split)
+    columns = ["id", "path", "text", "normalised", "sample_rate", "channels", "frames", "sha256"]
+    sure = [None if np.isnan(log_p) else float(log_p) for log_p in rows["asr_log_p"]]
+    return [
+        Entry(name, path, text, normalised, speaker, language, part, int(rate), int(channels), int(frames), sha256, p)
+        for (name, path, text, normalised, rate, channels, frames, sha256), speaker, language, part, p in zip(
+            rows[columns].itertuples(index=False), speakers, languages, parts, sure, strict=True
+        )
+    ]
 
 
 def entries_table(entries: Sequence[Entry]) -> pa.Table:

@@ -1,6 +1,6 @@
 """How a corpus is judged once its goal is known: its checks, and what of a build decides beside their findings."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -11,6 +11,9 @@ from ttsprep.audit.select import FIXED_BY, Terms
 from ttsprep.checks.bandwidth import Bandwidth
 from ttsprep.checks.base import Check
 from ttsprep.core.types import Finding
+
+_NAMES = frozenset({"id", "given_id", "path"})
+"""Columns that say which clip a row is of."""
 
 
 def judges_of(config: AuditConfig, rate: int) -> list[Check]:
@@ -34,3 +37,39 @@ def completed_terms(terms: Terms, config: AuditConfig, clips: pd.DataFrame, judg
     terms = replace(terms, unfixed=unfixed_texts(clips, judges, fixed, config.written) if fixed else {})
     # the result of a build is divided as it is
     return replace(terms, unused=config.unused(clips)) if terms.where == "select" else terms
+
+
+def judge_result(
+    result: pd.DataFrame,
+    source: pd.DataFrame,
+    origin: Mapping[str, str],
+    judges: Sequence[Check],
+    wanted: frozenset[str],
+) -> Iterator[Finding]:
+    """Yield what is found in the result of a build, by the limits that its clips were selected by.
+
+    Limits relative to the corpus move when clips leave it. So the clips of the result are judged in their places in the
+    source, beside the clips that were left out; only what stages fix is judged among the result alone.
+
+    Parameters
+    ----------
+    result, source
+        The tables of their audits.
+    origin
+        Id in the source of each clip of the result.
+    judges, wanted
+        As for `judge`.
+    """
+    yield from judge(result, judges, wanted & FIXED_BY.keys())
+    place = {name: row for row, name in enumerate(source["id"])}
+    rows = [place[origin[name]] for name in result["id"]]
+    mixed = {}
+    for column in source.columns:
+        values = source[column].to_numpy(copy=True)
+        if column not in _NAMES:
+            values[rows] = result[column].to_numpy()
+        mixed[column] = values
+    back = {there: name for name, there in origin.items()}
+    for finding in judge(pd.DataFrame(mixed), judges, wanted - FIXED_BY.keys()):
+        if finding.clip in back:
+            yield replace(finding, clip=back[finding.clip])
