@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.defects.inject import Defect
-from ttsprep.audit.defects.selftest import Outcome, SelfTest, selftest
+from ttsprep.audit.defects.selftest import DefectOutcome, SelfTest, selftest
 from ttsprep.build.config import Recipe
 
 
@@ -38,7 +38,7 @@ def main() -> int:
 
 def show_defects(results: dict[str, SelfTest]) -> None:
     """Print found / planted: a line for each defect, a column for each corpus."""
-    table: dict[tuple[str, str, bool], dict[str, Outcome]] = defaultdict(dict)
+    table: dict[tuple[str, str, bool], dict[str, DefectOutcome]] = defaultdict(dict)
     for name, result in results.items():
         for outcome in result.outcomes:
             table[key(outcome.defect)][name] = outcome

@@ -27,7 +27,7 @@ from ttsprep.codec import mono_stream
 from ttsprep.codec.codec import speech_level
 from ttsprep.codec.encode import encode
 from ttsprep.codec.encode_job import Options
-from ttsprep.codec.external import load
+from ttsprep.codec.external import load_codec
 from ttsprep.core import audio
 from ttsprep.core.files import digest
 from ttsprep.corpora.corpus import read_corpus
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--beam", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--codec", default="nano16")
     given = parser.parse_args()
-    coder = load(given.codec)
+    coder = load_codec(given.codec)
     with tempfile.TemporaryDirectory() as folder:
         files = subset(given.corpus, given.clips, Path(folder) / "clips")
         print("| | audio s | wall s | x real time | CPU s | x a core | x on so many free cores |")
@@ -83,12 +83,12 @@ def main() -> None:
             whole(Path(folder) / "clips", Options(codec=given.codec, layout="plain", beam=beam), given.jobs)
         some = files[:30]
         decoded = [audio.read(file) for file in some]
-        clips = [mono_stream.whole(one, coder.sample_rate) for one in decoded]
+        clips = [mono_stream.mono_at(one, coder.sample_rate) for one in decoded]
         seconds = sum(map(len, clips)) / coder.sample_rate
         print(f"\nEach step on {seconds:.0f} s of it, one thread:\n\n| step | CPU s | x real time |\n|---|---|---|")
         step("digest", lambda: [digest(file) for file in some], seconds)
         step("decode", lambda: [audio.read(file) for file in some], seconds)
-        step("resample", lambda: [mono_stream.whole(one, coder.sample_rate) for one in decoded], seconds)
+        step("resample", lambda: [mono_stream.mono_at(one, coder.sample_rate) for one in decoded], seconds)
         step("level", lambda: [speech_level(clip, coder.sample_rate) for clip in clips], seconds)
         with torch.inference_mode():
             for beam in given.beam:

@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ttsprep.audit.model_pass import decode, similar_length_texts
+from ttsprep.audit.model_pass import decode_clips, similar_length_texts
 from ttsprep.checks.transcript import Transcript, evidence
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Measures
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.models.asr import Asr, score
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.whisper import FRAME_S, load, weights
+from ttsprep.models.whisper import POSITION_S, load_whisper, weights
 from ttsprep.models.word_timing import speech_frames
 
 BATCH = Asr.batch
@@ -64,8 +64,8 @@ def half(clip: ModelInput, *, first: bool) -> str:
 
 def cut(clip: ModelInput, *, end: bool) -> ModelInput:
     """Cut off 30 % of the speech, with the silence before or after it."""
-    speech = np.flatnonzero(speech_frames(clip.samples, FRAME_S)) * round(FRAME_S * RATE)
-    first, last = int(speech[0]), int(speech[-1]) + round(FRAME_S * RATE)
+    speech = np.flatnonzero(speech_frames(clip.samples, POSITION_S)) * round(POSITION_S * RATE)
+    first, last = int(speech[0]), int(speech[-1]) + round(POSITION_S * RATE)
     size = round(0.3 * (last - first))
     return replace(clip, samples=clip.samples[: last - size] if end else clip.samples[first + size :])
 
@@ -95,7 +95,7 @@ def chosen(
     clips = []
     for clip in chance.sample(corpus, min(count, len(corpus))):
         try:
-            clips.append(ModelInput(clip, decode(todo.root, clip)))
+            clips.append(ModelInput(clip, decode_clips(todo.root, clip)))
         except AudioError as error:
             print(f"{clip.id}: {error}")
     clips = [clip for clip in clips if 1.0 < len(clip.samples) / RATE < 29.0]
@@ -123,7 +123,7 @@ def main() -> None:
     torch.set_num_threads(1)
     chance = random.Random(0)
     clips, vocabulary = chosen(asked.corpus, asked.language, asked.clips, chance, asked.words)
-    scorer = load(str(weights(asked.asr_model)), asked.language)
+    scorer = load_whisper(str(weights(asked.asr_model)), asked.language)
     seconds = sum(len(clip.samples) for clip in clips) / RATE
 
     def encode(heard: Sequence[ModelInput]) -> list[object]:

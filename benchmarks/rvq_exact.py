@@ -89,7 +89,7 @@ def latents(corpus: Path, frames: int) -> tuple[Tensor, list[Tensor]]:
     encoder, found, count = codec.model.encoder, [], 0
     files = sorted(path for path in corpus.rglob("*") if path.suffix in {".wav", ".flac"})
     for file in files[:: max(1, len(files) // max(1, frames // 150))]:
-        clip = mono_stream.whole(audio.read(file), codec.sample_rate)
+        clip = mono_stream.mono_at(audio.read(file), codec.sample_rate)
         for piece in tiles.cut(torch.from_numpy(clip), speech_level(clip, codec.sample_rate), codec.hop_length):
             context = codec.config.encoder_context
             window, mask = piece.window(piece.size, context, codec.hop_length)

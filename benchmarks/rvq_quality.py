@@ -15,8 +15,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from ttsprep.codec.codec import Codec
-from ttsprep.codec.evaluate import Lyra, Row, evaluate, opus, table
-from ttsprep.codec.metrics import aligned, delay, measure
+from ttsprep.codec.evaluate import Lyra, Row, evaluate, table, through_opus
+from ttsprep.codec.metrics import aligned, delay, measure_distortion
 from ttsprep.codec.training.data import Piece, Speech
 
 
@@ -35,7 +35,7 @@ def chosen(speech: Speech, each: int) -> list[Piece]:
 def shifted(original: np.ndarray, decoded: np.ndarray, rate: int) -> dict[str, float]:
     """Measure after the delay was taken out, which favours the baselines."""
     a, b = aligned(original, decoded, delay(original, decoded, rate // 10))
-    return measure(a, b, rate)
+    return measure_distortion(a, b, rate)
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def main() -> None:
         print(f"\nours, beam {beam}\n\n{table(rows)}", flush=True)
     if arguments.opus:
         for kbits in (6, 8, 12):
-            rows = [Row(n, 0, shifted(c, opus(c, speech.rate, kbits), speech.rate)) for n, c in clips]
+            rows = [Row(n, 0, shifted(c, through_opus(c, speech.rate, kbits), speech.rate)) for n, c in clips]
             print(f"\nopus {kbits} kbit/s\n\n{table(rows)}", flush=True)
     if arguments.lyra:
         lyra = Lyra(arguments.lyra)

@@ -22,9 +22,9 @@ import pandas as pd
 import scipy.stats
 import torch
 
-from ttsprep.audit.model_pass import decode
+from ttsprep.audit.model_pass import decode_clips
 from ttsprep.checks.base import all_checks
-from ttsprep.checks.speaker import SATURATED_S, SCALES, Speaker, Voices, spread_of, unpack
+from ttsprep.checks.speaker import SATURATED_S, SCALES, SpeakerCheck, Voices, spread_of, unpack_embeddings
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Audio, Clip
 from ttsprep.models.base import RATE, ModelInput
@@ -50,11 +50,11 @@ def main() -> None:
     for voice in given.voices:
         name, path = voice.split(":")
         own = measured(Path(path), given.clips, listener)
-        flagged = sum(bool(finding.clip) for finding in Speaker().judge(own))
+        flagged = sum(bool(finding.clip) for finding in SpeakerCheck().judge(own))
         found, beside, rounds = 0, 0, range(0, len(others), AT_ONCE)
         for i in rounds:
             few = others.iloc[i : i + AT_ONCE]
-            clips = {finding.clip for finding in Speaker().judge(pd.concat([own, few], ignore_index=True))}
+            clips = {finding.clip for finding in SpeakerCheck().judge(pd.concat([own, few], ignore_index=True))}
             found += len(clips & set(few.id))
             beside += len(clips & set(own.id))
         share = f"{found} / {len(others)}"
@@ -69,7 +69,7 @@ def measured(folder: Path, most: int, listener: SpeechModel) -> pd.DataFrame:
     table, spent, seconds = [], 0.0, 0.0
     for file in files:
         clip = Clip(file.name, file.name, "", end=float(MOST_S))
-        heard = ModelInput(clip, decode(file.parent, clip))
+        heard = ModelInput(clip, decode_clips(file.parent, clip))
         signal = Signal(Audio(heard.samples[:, None], RATE))
         row = {"id": f"{folder.name}/{file.name}", "speaker": "", "voice_print": ""}
         with np.errstate(all="ignore"):
@@ -85,18 +85,18 @@ def measured(folder: Path, most: int, listener: SpeechModel) -> pd.DataFrame:
     )
     result = pd.DataFrame(table)
     judged = (result.voice_print != "") & (result.level_range_db >= 10)
-    return result[judged & (result.speech_s >= Speaker().least_speech_s)].reset_index(drop=True)
+    return result[judged & (result.speech_s >= SpeakerCheck().least_speech_s)].reset_index(drop=True)
 
 
 def auroc(own: pd.DataFrame, others: pd.DataFrame) -> float:
     """Return the area under the ROC curve of the distance from the voice, its clips against the others."""
-    prints, scale = unpack(own.voice_print), SCALES[own.voice_print[0].partition(":")[0]]
+    prints, scale = unpack_embeddings(own.voice_print), SCALES[own.voice_print[0].partition(":")[0]]
     seconds = own.speech_s.clip(upper=SATURATED_S).to_numpy()
     voices = Voices(prints, seconds, np.zeros(len(own), np.intp), scale)
     _, near = voices.own()
     centre = voices.sums[0] / np.linalg.norm(voices.sums[0])
     lengths = others.speech_s.clip(upper=SATURATED_S).to_numpy()
-    far = spread_of(unpack(others.voice_print) @ centre, lengths, float(voices.totals[0]))
+    far = spread_of(unpack_embeddings(others.voice_print) @ centre, lengths, float(voices.totals[0]))
     return float(scipy.stats.mannwhitneyu(far, near).statistic) / len(far) / len(near)
 
 

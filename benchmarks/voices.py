@@ -25,7 +25,7 @@ import soxr
 
 from ttsprep.audit.defects.inject import rms
 from ttsprep.checks.base import all_checks
-from ttsprep.checks.other_voice import FRAME_S, HALF_FRAMES, OtherVoice
+from ttsprep.checks.other_voice import HALF_FRAMES, PITCH_FRAME_S, OtherVoice
 from ttsprep.core import audio
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Audio, Clip, Samples
@@ -146,7 +146,7 @@ def write_spreads(files: list[Path], to: Path) -> None:
             continue
         means.append(point(row))
         seconds = sound.samples.shape[0] / sound.rate
-        count = max(2, int(float(row["voiced_ratio"]) * float(row["speech_s"]) / FRAME_S / HALF_FRAMES))
+        count = max(2, int(float(row["voiced_ratio"]) * float(row["speech_s"]) / PITCH_FRAME_S / HALF_FRAMES))
         size = int(seconds / count * sound.rate)
         rows = [row_of(Audio(sound.samples[i * size : (i + 1) * size], sound.rate)) for i in range(count)]
         some = [point(one) for one in rows if one["voiced_cepstrum"]]

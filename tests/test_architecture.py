@@ -152,6 +152,28 @@ def test_an_installed_copy_has_every_folder() -> None:
     assert listed == {".".join(folder.parts) for folder in folders} | {"ttsprep.recipes"}
 
 
+def public_names(tree: ast.Module) -> set[str]:
+    """Return what a module defines for others."""
+    found: set[str] = set()
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        found |= {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+    return {name for name in found if not name.startswith("_")}
+
+
+def test_a_name_means_one_thing() -> None:
+    homes: dict[str, list[str]] = {}
+    for module, tree in TREES.items():
+        for name in public_names(tree):
+            homes.setdefault(name, []).append(module)
+    several = {name: modules for name, modules in homes.items() if len(modules) > 1}
+    assert len(several) <= 15, several
+
+
 def test_no_file_knows_the_machine_it_was_written_on() -> None:
     root = PACKAGE.parent
     patterns = ("ttsprep/**/*.py", "ttsprep/report/templates/*", "*.toml", "*.md", "docs/**/*.md")

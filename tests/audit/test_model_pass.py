@@ -19,14 +19,14 @@ from ttsprep.audit.model_pass import (
     add_model_columns,
     columns_of,
     coverage_summary,
-    decode,
+    decode_clips,
     similar_length_texts,
 )
 from ttsprep.audit.pipeline import PROPOSED, Extras, audit
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
-from ttsprep.checks.mos import Mos
-from ttsprep.checks.speaker import Speaker
+from ttsprep.checks.mos import MosCheck
+from ttsprep.checks.speaker import SpeakerCheck
 from ttsprep.core.errors import UsageError
 from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip
@@ -138,9 +138,9 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
         "duration_s": [3.0, 0.5, 2.0, 1.0, np.nan],
         "speech_s": [2.5, 0.4, 0.9, 0.8, np.nan],
         "voice_print": ["ge2e:x", "", "ge2e:y", "ge2e:z", ""],
-        **{name: [3.0, 3.0, 3.0, np.nan, np.nan] for name in Mos.measures},
+        **{name: [3.0, 3.0, 3.0, np.nan, np.nan] for name in MosCheck.measures},
     })
-    judges = [Speaker(), Mos(), Mos.registry["noise"]()]
+    judges = [SpeakerCheck(), MosCheck(), MosCheck.registry["noise"]()]
     names = all_models()
     asked = SelectedModels((names["speaker"](), names["mos"]()), {"asr": "it is not here"})
     assert coverage_summary(clips, judges, asked) == {
@@ -169,7 +169,7 @@ def test_channels_out_of_phase_are_heard_and_those_of_one_channel_are_not_heard_
     said = np.random.default_rng(0).uniform(-0.4, 0.4, 16_000).astype(np.float32)
     sf.write(tmp_path / "apart.wav", np.stack([said, -said], axis=1), 16_000, subtype="FLOAT")
     clips = [Clip("apart", "apart.wav", ""), Clip("mono", "mono.wav", "")]
-    assert np.array_equal(decode(tmp_path, clips[0]), said)
+    assert np.array_equal(decode_clips(tmp_path, clips[0]), said)
     monkeypatch.setattr(Asr, "digest", lambda self: "of some weights")
     inputs = [ClipInput(clips[0], channels=2), ClipInput(clips[1])]
     step = ModelStep(str(tmp_path), Asr("x"))

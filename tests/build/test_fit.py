@@ -11,19 +11,19 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.fit import Fit, phonemes, unknown_symbols
 from ttsprep.build.options import Target, audit_recipe, build_recipe
 from ttsprep.build.pipeline import build
-from ttsprep.build.targets import Trainer, load
+from ttsprep.build.targets import TrainerProfile, load_trainer
 from ttsprep.checks.trainer import Trainer as TrainerCheck
 from ttsprep.core.types import Clip
 
 
-def profile(kind: str, known: str, **more: object) -> Trainer:
+def profile(kind: str, known: str, **more: object) -> TrainerProfile:
     needs = {"name": "mine", "about": "", "source": (), "sample_rate": 1, "export": (), "why": {}}
     needs["training"] = {"install": "", "check": "", "batch": 1, "script": ""}
     limits = {"most_symbols": more.pop("most_symbols", 0)}
-    return Trainer.model_validate({**needs, **limits, "symbols": {"kind": kind, "set": [known], **more}})
+    return TrainerProfile.model_validate({**needs, **limits, "symbols": {"kind": kind, "set": [known], **more}})
 
 
-def unknown(texts: list[tuple[str, str, str]], trainer: Trainer) -> dict[str, list[str]]:
+def unknown(texts: list[tuple[str, str, str]], trainer: TrainerProfile) -> dict[str, list[str]]:
     clips = [Clip(name, "", text, "", language) for name, text, language in texts]
     columns = Fit(trainer, (), ())(clips)
     return unknown_symbols(pd.DataFrame({"id": [clip.id for clip in clips], **columns}))
@@ -56,13 +56,13 @@ def test_unknown_phonemes_are_those_of_the_language_of_each_clip() -> None:
 
 def test_what_the_trainers_do_not_know() -> None:
     english = [("a", "It costs five pounds (at most), \u201cyou see\u201d!", "en-us")]
-    assert [unknown(english, load(name)) for name in ("vits-original", "styletts2", "piper")] == [{}, {}, {}]
+    assert [unknown(english, load_trainer(name)) for name in ("vits-original", "styletts2", "piper")] == [{}, {}, {}]
     french = [("b", "Un bon vin blanc.", "fr")]
-    assert unknown(french, load("vits-original")) == {"\u0303": ["b"]}, "a KeyError while training"
-    assert unknown(french, load("piper")) == {}
+    assert unknown(french, load_trainer("vits-original")) == {"\u0303": ["b"]}, "a KeyError while training"
+    assert unknown(french, load_trainer("piper")) == {}
     f5 = [("c", "caf\u00e9 \u4f60\u597d \u00d4 \U0001f600", "fr")]
-    assert unknown(f5, load("f5-tts")) == {"\u00d4": ["c"], "\U0001f600": ["c"]}
-    assert unknown(f5, load("gpt-sovits")) == {}, "its set is not fixed"
+    assert unknown(f5, load_trainer("f5-tts")) == {"\u00d4": ["c"], "\U0001f600": ["c"]}
+    assert unknown(f5, load_trainer("gpt-sovits")) == {}, "its set is not fixed"
 
 
 def test_many_texts_are_phonemised_in_runs() -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile as sf
 
 from ttsprep.build.config import Recipe
-from ttsprep.build.process import Item, ProcessStep
+from ttsprep.build.process import BuildItem, ProcessStep
 from ttsprep.core.files import digest
 from ttsprep.core.store.cache import KeySet
 from ttsprep.core.store.step import KNOWN, StepWork, Task
@@ -32,18 +32,18 @@ def work(tmp_path: Path) -> ProcessStep:
     return ProcessStep(str(tmp_path / "source"), str(tmp_path / "out"), STEPS, "wav")
 
 
-def row_of(step: ProcessStep, item: Item, sha256: str = "") -> dict[str, Any]:
+def row_of(step: ProcessStep, item: BuildItem, sha256: str = "") -> dict[str, Any]:
     (row,) = StepWork(step, KeySet()).rows([Task(item, step.key(item, ""), sha256)])
     return row
 
 
 @pytest.fixture
-def item(tmp_path: Path) -> Item:
+def item(tmp_path: Path) -> BuildItem:
     path = write(tmp_path / "source" / "a.wav")
-    return Item(Clip("a b", "a.wav", "Text."), "a b", "a_b", digest(path))
+    return BuildItem(Clip("a b", "a.wav", "Text."), "a b", "a_b", digest(path))
 
 
-def test_a_clip_is_written_and_described(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+def test_a_clip_is_written_and_described(work: ProcessStep, item: BuildItem, tmp_path: Path) -> None:
     row = row_of(work, item)
     path = tmp_path / "out" / row["path"]
     assert (row["status"], row["id"], row["source_id"], row["path"]) == ("ok", "a_b", "a b", "wavs/a_b.wav")
@@ -54,14 +54,14 @@ def test_a_clip_is_written_and_described(work: ProcessStep, item: Item, tmp_path
     assert np.array_equal(sf.read(path, dtype="int16")[0], sf.read(tmp_path / "source" / "a.wav", dtype="int16")[0])
 
 
-def test_a_piece_of_a_recording(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+def test_a_piece_of_a_recording(work: ProcessStep, item: BuildItem, tmp_path: Path) -> None:
     row = row_of(work, replace(item, clip=replace(item.clip, start=0.25, end=0.75)))
     whole = sf.read(tmp_path / "source" / "a.wav", dtype="int16")[0]
     assert np.array_equal(sf.read(tmp_path / "out" / row["path"], dtype="int16")[0], whole[4_000:12_000])
     assert (row["source_start_s"], row["source_end_s"]) == (0.25, 0.75)
 
 
-def test_what_is_there_is_known_by_its_digest_alone(work: ProcessStep, item: Item, tmp_path: Path) -> None:
+def test_what_is_there_is_known_by_its_digest_alone(work: ProcessStep, item: BuildItem, tmp_path: Path) -> None:
     row = row_of(work, item)
     path = tmp_path / "out" / row["path"]
     times = path.stat().st_mtime_ns
@@ -78,7 +78,7 @@ def test_what_is_there_is_known_by_its_digest_alone(work: ProcessStep, item: Ite
     assert not path.is_symlink()
 
 
-def test_the_fingerprint_stands_for_everything_that_the_clip_depends_on(work: ProcessStep, item: Item) -> None:
+def test_the_fingerprint_stands_for_everything_that_the_clip_depends_on(work: ProcessStep, item: BuildItem) -> None:
     others = {"id": "x", "path": "b.wav", "text": "Other.", "speaker": "s", "language": "de", "start": 0.5, "end": 0.7}
     assert set(others) == {field.name for field in fields(Clip)}
     del others["id"]  # a row of the corpus has another id in the tables: source_id
@@ -99,15 +99,17 @@ def test_the_fingerprint_stands_for_everything_that_the_clip_depends_on(work: Pr
 
 
 def test_a_new_version_of_a_stage_is_another_fingerprint(
-    work: ProcessStep, item: Item, monkeypatch: pytest.MonkeyPatch
+    work: ProcessStep, item: BuildItem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = work.key(item, "")
     monkeypatch.setattr(type(STEPS[0]), "version", STEPS[0].version + 1)
     assert work.key(item, "") != before
 
 
-def test_what_nothing_good_can_become_of_is_named_with_its_stage(work: ProcessStep, item: Item, tmp_path: Path) -> None:
-    def refused(item: Item, work: ProcessStep = work) -> tuple[str, str, str]:
+def test_what_nothing_good_can_become_of_is_named_with_its_stage(
+    work: ProcessStep, item: BuildItem, tmp_path: Path
+) -> None:
+    def refused(item: BuildItem, work: ProcessStep = work) -> tuple[str, str, str]:
         row = row_of(work, item)
         assert not (tmp_path / "out" / row["path"]).exists()
         return row["status"], row["status_stage"], row["status_reason"]
@@ -122,12 +124,12 @@ def test_what_nothing_good_can_become_of_is_named_with_its_stage(work: ProcessSt
     )
     assert refused(item, replace(work, stages=rate))[:2] == ("narrowband", "resample")
     long = write(tmp_path / "source" / "long.wav", rate=8_000, seconds=181)
-    status, stage, reason = refused(Item(Clip("l", "long.wav", ""), "l", "l", digest(long)))
+    status, stage, reason = refused(BuildItem(Clip("l", "long.wav", ""), "l", "l", digest(long)))
     assert (status, stage) == ("too-long", "decode")
     assert "[segment]" in reason
 
 
-def test_a_clip_that_kills_its_worker_is_named_and_tried_again(work: ProcessStep, item: Item) -> None:
+def test_a_clip_that_kills_its_worker_is_named_and_tried_again(work: ProcessStep, item: BuildItem) -> None:
     row = StepWork(work, KeySet()).failed(Task(item), "SIGSEGV")
     assert (row["status"], row["fingerprint"], row["source_id"]) == ("decoder-crashed", "", "a b")
     assert "SIGSEGV" in row["status_reason"]

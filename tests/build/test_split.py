@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttsprep.build.config import Split
-from ttsprep.build.split import FEWEST, NONE, split
+from ttsprep.build.split import FEWEST_TO_SPLIT, NONE, split
 
 PARTS = {"train", "valid", "test"}
 MANY = 4_000
@@ -122,14 +122,14 @@ def test_no_clip_wanders_when_clips_are_reordered_and_few_do_when_clips_are_remo
 
 
 def test_from_ten_clips_on_every_part_has_one_and_a_tiny_corpus_is_trained_on_whole() -> None:
-    for count in (1, 2, 3, 5, FEWEST - 1):
+    for count in (1, 2, 3, 5, FEWEST_TO_SPLIT - 1):
         for seed in range(50):
             parts = by_text(texts(count), seed=seed, valid=0.2, test=0.2)
             assert "train" in parts, (count, seed)
-    for count in (FEWEST, 11, 20, 49):
+    for count in (FEWEST_TO_SPLIT, 11, 20, 49):
         parts = [by_text(texts(count), seed=seed, valid=0.001, test=0.001) for seed in range(20)]
         assert all((one.count("valid"), one.count("test")) == (1, 1) for one in parts)
-    assert set(by_text(texts(FEWEST - 1), valid=0.01, test=0.01)) == {"train"}
+    assert set(by_text(texts(FEWEST_TO_SPLIT - 1), valid=0.01, test=0.01)) == {"train"}
 
 
 def test_what_is_not_asked_for_is_not_held_out() -> None:

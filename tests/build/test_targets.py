@@ -12,7 +12,7 @@ from corpora.exports.build import build, renamed, write
 from ttsprep.build.config import Recipe, shipped
 from ttsprep.build.config import load as load_recipe
 from ttsprep.build.config import parse as parse_recipe
-from ttsprep.build.targets import apply, load, parse, trainers
+from ttsprep.build.targets import apply_trainer, load_trainer, parse_trainer, trainers
 from ttsprep.checks.length import Length
 from ttsprep.core.errors import UsageError
 
@@ -29,7 +29,7 @@ def test_the_trainers_of_the_issue_are_there() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_profile_gives_its_reasons(name: str) -> None:
-    trainer = load(name)
+    trainer = load_trainer(name)
     assert trainer.name == name
     assert trainer.about and trainer.training.install
     assert all(place.startswith("github.com/") for place in trainer.source)
@@ -40,10 +40,10 @@ def test_a_profile_gives_its_reasons(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_profile_makes_a_recipe_that_holds(name: str) -> None:
-    recipe = apply(Recipe(), load(name))
+    recipe = apply_trainer(Recipe(), load_trainer(name))
     recipe.verify()
     assert recipe.trainer == name
-    assert recipe.stages["resample"]["sample_rate"] == load(name).sample_rate
+    assert recipe.stages["resample"]["sample_rate"] == load_trainer(name).sample_rate
 
 
 def read_piper(folder: Path) -> list[tuple[Path, str, str]]:
@@ -149,8 +149,8 @@ READERS: dict[str, Callable[[Path], list[tuple[Path, str, str]]]] = {
 @pytest.mark.parametrize("name", NAMES)
 def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> None:
     entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna", "bob"])]
-    forms = {form.name: form for form in apply(Recipe(), load(name)).configured_exports()}
-    (wanted,) = load(name).export
+    forms = {form.name: form for form in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}
+    (wanted,) = load_trainer(name).export
     assert [forms[wanted].refuse(entry) for entry in entries] == [""] * len(TEXTS)
     rows = READERS[name](write(forms[wanted], entries, tmp_path))
     texts = {path.stem: text for path, text, _ in rows}
@@ -171,7 +171,7 @@ def test_the_files_are_as_the_trainer_reads_them(name: str, tmp_path: Path) -> N
 
 def test_vits_has_no_column_for_one_speaker(tmp_path: Path) -> None:
     entries = [renamed(e, language="en-us") for e in build(tmp_path, TEXTS, speakers=["anna"])]
-    form = apply(Recipe(), load("vits-original")).configured_exports()[-1]
+    form = apply_trainer(Recipe(), load_trainer("vits-original")).configured_exports()[-1]
     folder = write(form, entries, tmp_path)
     assert {len(row) for row in read_lines(f"{folder}/train.txt")} == {2}
 
@@ -192,7 +192,7 @@ keep = ["too-short"]
 """,
         "mine",
     )
-    built = apply(recipe, load("xtts"))
+    built = apply_trainer(recipe, load_trainer("xtts"))
     assert built.export == ("parquet", "filelist")
     assert built.stages["resample"] == {"sample_rate": 44100, "upsample": True}
     assert built.stages["format"]["subtype"] == "PCM_16"
@@ -209,7 +209,7 @@ keep = ["too-short"]
 
 def test_defaults_that_are_written_out_are_no_wish() -> None:
     recipe = parse_recipe("[stages.resample]\nsample_rate = 0\n[checks.length]\nlong_warning_s = 30.0", "mine")
-    built = apply(recipe, load("xtts"))
+    built = apply_trainer(recipe, load_trainer("xtts"))
     assert built.stages["resample"]["sample_rate"] == 22_050
     assert built.checks.thresholds["length"]["long_warning_s"] == 11.6
 
@@ -217,16 +217,16 @@ def test_defaults_that_are_written_out_are_no_wish() -> None:
 @pytest.mark.parametrize("name", shipped())
 def test_the_trainer_comes_before_a_recipe_that_is_shipped(name: str) -> None:
     recipe = load_recipe(name)
-    built = apply(recipe.model_copy(update={"language": "en-us"}), load("vits-original"), own=False)
+    built = apply_trainer(recipe.model_copy(update={"language": "en-us"}), load_trainer("vits-original"), own=False)
     built.verify()
     assert built.stages["resample"]["sample_rate"] == 22_050
-    assert built.exports["filelist"].items() >= load("vits-original").exports["filelist"].items()
+    assert built.exports["filelist"].items() >= load_trainer("vits-original").exports["filelist"].items()
     assert built.checks.thresholds["length"]["long_warning_s"] == 11.6
     assert set(built.export) == {*recipe.export, "filelist"}
 
 
 def test_every_clip_outside_the_limits_has_a_finding() -> None:
-    recipe = apply(Recipe(), load("vits-original"))
+    recipe = apply_trainer(Recipe(), load_trainer("vits-original"))
     (length,) = [check for check in recipe.configured_checks() if isinstance(check, Length)]
     corpus = pd.DataFrame({"id": ["a", "b", "c", "d"], "duration_s": [0.39, 0.4, 11.6, 11.7]})
     assert {(f.clip, f.code) for f in length.judge(corpus)} == {("a", "too-short"), ("d", "too-long")}
@@ -235,17 +235,17 @@ def test_every_clip_outside_the_limits_has_a_finding() -> None:
 
 def test_a_language_that_a_trainer_does_not_know() -> None:
     with pytest.raises(UsageError, match="gpt-sovits does not know the language 'de'; it knows zh, ja, en, ko, yue"):
-        apply(Recipe(language="de"), load("gpt-sovits"))
-    assert apply(Recipe(language="en_GB"), load("gpt-sovits")).trainer == "gpt-sovits"
-    assert apply(Recipe(language="cmn"), load("xtts")).trainer == "xtts"
-    assert apply(Recipe(language="de"), load("piper")).trainer == "piper"
+        apply_trainer(Recipe(language="de"), load_trainer("gpt-sovits"))
+    assert apply_trainer(Recipe(language="en_GB"), load_trainer("gpt-sovits")).trainer == "gpt-sovits"
+    assert apply_trainer(Recipe(language="cmn"), load_trainer("xtts")).trainer == "xtts"
+    assert apply_trainer(Recipe(language="de"), load_trainer("piper")).trainer == "piper"
 
 
 def test_an_unknown_trainer_is_named_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="no trainer is called 'tacotron'; known: chatterbox, cosyvoice"):
-        load("tacotron")
+        load_trainer("tacotron")
     with pytest.raises(UsageError, match="no trainer is called 'pipper'; did you mean 'piper'"):
-        load("pipper")
+        load_trainer("pipper")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_an_unknown_trainer_is_named_with_the_nearest() -> None:
 )
 def test_a_wrong_profile_is_named(change: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        parse(f"{change}\n{REST}", "mine")
+        parse_trainer(f"{change}\n{REST}", "mine")
 
 
 REST = """

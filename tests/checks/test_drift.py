@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from checks.speech import among, clean, filtered, judge, of, takes
-from ttsprep.checks.drift import FEWEST, Drift
+from ttsprep.checks.drift import FEWEST_OF_SESSION, Drift
 from ttsprep.checks.timbre import CENTRES_HZ
 from ttsprep.core.types import Finding, Severity
 
@@ -87,7 +87,7 @@ def test_speakers_are_followed_apart() -> None:
 
 
 def test_few_clips_and_clips_without_speech_are_left_out() -> None:
-    clips = changed(table(FEWEST - 1), slice(20, None), "loudness_lufs", 12)
+    clips = changed(table(FEWEST_OF_SESSION - 1), slice(20, None), "loudness_lufs", 12)
     assert not judged(clips)
     empty = table(100).assign(speech_s=0.2, loudness_lufs=np.where(np.arange(100) < 50, -20.0, -60.0))
     assert not judged(empty)

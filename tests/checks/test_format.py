@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from checks.speech import ONE_VOICE, among, clean, defect, judge, planted, takes
-from ttsprep.checks.format import Format
+from ttsprep.checks.format import FormatCheck
 from ttsprep.core.types import Finding, Severity
 
 
@@ -12,7 +12,7 @@ def judged(**columns) -> list[Finding]:
     usual = {"sample_rate": 22_050.0, "channels": 1.0, "subtype": "PCM_16", "status": "ok", "frames_missing": 0.0}
     table = pd.DataFrame(usual | columns)
     table.insert(0, "id", [f"c{i}" for i in range(len(table))])
-    return list(Format().judge(table))
+    return list(FormatCheck().judge(table))
 
 
 @pytest.mark.parametrize("source", ONE_VOICE)

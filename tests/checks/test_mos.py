@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ttsprep.checks.mos import Mos
+from ttsprep.checks.mos import MosCheck
 from ttsprep.core.types import Finding, Severity
 
 
@@ -17,7 +17,7 @@ def clips(overall: float, count: int, *, seconds: float = 6.0, speaker: str = ""
 def judge(*parts: pd.DataFrame) -> list[Finding]:
     table = pd.concat(parts, ignore_index=True)
     table["id"] = [f"c{i}" for i in range(len(table))]
-    return list(Mos().judge(table))
+    return list(MosCheck().judge(table))
 
 
 def test_even_clips_are_not_low() -> None:

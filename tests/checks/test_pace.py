@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.speech import altered, clean, corpus
-from ttsprep.checks.pace import FEWEST, durations, pace, robust_line, seconds_of, speed
+from ttsprep.checks.pace import FEWEST_FOR_PACE, durations, pace, robust_line, seconds_of, speed
 
 
 @settings(max_examples=60)
@@ -99,7 +99,7 @@ def test_what_cannot_be_compared_is_missing() -> None:
     against = pace(clips)
     assert against.z[[3, 4, 6]].isna().all()
     assert np.isfinite(against.z.drop([3, 4, 5, 6])).all()
-    assert pace(table(FEWEST - 1)).z.isna().all()
+    assert pace(table(FEWEST_FOR_PACE - 1)).z.isna().all()
     assert len(pace(clips.iloc[:0])) == 0
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from checks.speech import ONE_VOICE, clean, filtered, judge, measure, of, severe, takes
-from ttsprep.checks.rate import Rate
+from ttsprep.checks.rate import RateCheck
 from ttsprep.core.types import Severity
 
 
@@ -96,4 +96,4 @@ def test_a_clip_without_text_is_left_to_others() -> None:
 def test_a_character_that_is_a_syllable_takes_longer(language: str, cps: float, count: int) -> None:
     row = {"id": "a", "speaker": "", "language": language, "chars": 10, "phones": np.nan, "chars_per_s": cps}
     table = pd.DataFrame([row | {"speech_s": 10 / cps, "level_range_db": 30.0}])
-    assert len(list(Rate().judge(table))) == count
+    assert len(list(RateCheck().judge(table))) == count

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ttsprep.checks.speaker import SCALES, Speaker
-from ttsprep.checks.timbre import COLUMNS
+from ttsprep.checks.speaker import SCALES, SpeakerCheck
+from ttsprep.checks.timbre import TIMBRE_COLUMNS
 from ttsprep.core.types import Finding, Severity
-from ttsprep.models.speaker import pack
+from ttsprep.models.speaker import pack_embedding
 
 SIZES = {"ge2e": 256, "campplus": 192}
 CHANCE = {"ge2e": 0.7, "campplus": 1.0}
@@ -35,10 +35,10 @@ def clips(
         chance = random.standard_normal(SIZES[kind])
         chance *= np.sqrt(CHANCE[kind] / min(length, 6.0)) / np.linalg.norm(chance)
         vector = voice(number, kind, like=0.6 if kind == "ge2e" else 0.15) + chance
-        prints.append(pack(kind, vector / np.linalg.norm(vector)))
+        prints.append(pack_embedding(kind, vector / np.linalg.norm(vector)))
     table = pd.DataFrame({"speaker": name, "speech_s": spoken, "voice_print": prints, "level_range_db": 30.0})
     table["f0_median_hz"] = hz * 2 ** (random.standard_normal(count) / 12)
-    for column in COLUMNS:
+    for column in TIMBRE_COLUMNS:
         table[column] = random.standard_normal(count)
     return table
 
@@ -47,7 +47,7 @@ def judge(*parts: pd.DataFrame) -> list[Finding]:
     """Judge the clips of all parts together: they are c0, c1 ... in this order."""
     table = pd.concat(parts, ignore_index=True)
     table["id"] = [f"c{i}" for i in range(len(table))]
-    return list(Speaker().judge(table))
+    return list(SpeakerCheck().judge(table))
 
 
 @pytest.mark.parametrize("kind", SCALES)
@@ -93,8 +93,8 @@ def test_f0_is_a_second_witness() -> None:
     def between(hz: float) -> pd.DataFrame:
         one = clips(1, 1, seconds=[2.0], hz=hz)
         other = voice(1) + 0.92 * voice(1)[::-1]
-        one["voice_print"] = pack("ge2e", other / np.linalg.norm(other))
-        one[list(COLUMNS)] = 0.0
+        one["voice_print"] = pack_embedding("ge2e", other / np.linalg.norm(other))
+        one[list(TIMBRE_COLUMNS)] = 0.0
         return one
 
     many = clips(1, 200)

@@ -6,13 +6,13 @@ from scipy.signal import butter, sosfilt
 
 from checks.speech import ONE_VOICE, SOURCES, altered, among, clean, filtered, judge, of, severe, spoilt, takes, values
 from ttsprep.audit.defects.inject import Take
-from ttsprep.checks.timbre import COLUMNS
+from ttsprep.checks.timbre import TIMBRE_COLUMNS
 from ttsprep.core.types import Severity
 
 
 def levels(take: Take) -> np.ndarray:
     measured = values("timbre", take)
-    return np.array([measured[column] for column in COLUMNS])
+    return np.array([measured[column] for column in TIMBRE_COLUMNS])
 
 
 def tilted(take: Take, decibels: float) -> Take:
@@ -63,8 +63,10 @@ def test_a_much_brighter_clip_is_found_and_told_where(source: str) -> None:
 
 def test_speakers_are_held_against_themselves() -> None:
     rows = clean("espeak")
-    other = np.linspace(-12, 12, len(COLUMNS))
-    shifted = [{column: row.measures[column] + off for column, off in zip(COLUMNS, other, strict=True)} for row in rows]
+    other = np.linspace(-12, 12, len(TIMBRE_COLUMNS))
+    shifted = [
+        {column: row.measures[column] + off for column, off in zip(TIMBRE_COLUMNS, other, strict=True)} for row in rows
+    ]
     one = [altered(row, "A") for row in rows]
     two = [altered(row, "B", **measures) for row, measures in zip(rows, shifted, strict=True)]
     assert not judge([*one, *two], "timbre")

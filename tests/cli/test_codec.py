@@ -11,7 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ttsprep.codec.encode import Options, prepare  # noqa: E402
+from ttsprep.codec.encode import Options, prepare_job  # noqa: E402
 from ttsprep.codec.training.trainer import load_run  # noqa: E402
 from ttsprep.core.errors import UsageError  # noqa: E402
 
@@ -100,7 +100,7 @@ def test_a_corpus_and_a_preset_are_enough(folder_of_speech, tmp_path):
     done = command("export", run, tmp_path / "codec.pt")
     assert done.returncode == 0 and "step 30" in done.stdout, done.stderr
     with pytest.raises(UsageError, match="never got past the warm-up"):
-        prepare(folder_of_speech, Options(codec=str(tmp_path / "codec.pt")))
+        prepare_job(folder_of_speech, Options(codec=str(tmp_path / "codec.pt")))
     again = ("--corpus", folder_of_speech, "--preset", "tiny8", "--out", run)
     done = command("train", *again, "--from", tmp_path / "codec.pt")
     assert done.returncode == 2 and "holds a run already" in done.stderr

@@ -21,12 +21,12 @@ from ttsprep.build.provenance import PROVENANCE, write_rejected
 from ttsprep.cli.main import main
 from ttsprep.cli.show.explain import show_clip
 from ttsprep.core.files import digest
-from ttsprep.core.store.corpus_path import PLACE, save_corpus_path
+from ttsprep.core.store.corpus_path import CORPUS_FILE, save_corpus_path
 from ttsprep.core.tables import findings_table, manifest_table, measured_schema, to_batch, write_json, write_table
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.models.word_scores import TimedWord, WordScores
-from ttsprep.report.clip.report import load
+from ttsprep.report.clip.report import load_clip
 
 RATE = 16_000
 ODD = os.fsdecode(b"caf\xe9 \x1b[31m")
@@ -199,7 +199,7 @@ def test_a_doubted_word_that_is_no_finding_says_so(
     monkeypatch.setenv("COLUMNS", "80")
     heard = WordScores("tiny.pt", (TimedWord("text", 1.0, 1.5, -4.5, False),), "the word")
     for name, rest in (("two", "(tiny.pt)\n"), ("three", ", too little for a finding (tiny.pt)\n")):
-        show_clip(replace(load(open_audit(here / "corpus.audit"), name), words=heard), None, as_json=False)
+        show_clip(replace(load_clip(open_audit(here / "corpus.audit"), name), words=heard), None, as_json=False)
         assert f"  1 word of 1 probably not spoken{' ' * (name == 'two')}{rest}" in capsys.readouterr().out
 
 
@@ -296,7 +296,7 @@ def test_what_has_changed_since_is_said(here: Path, ttsprep) -> None:
     assert "any more" in (here / "corpus.audit" / "explain" / "three.html").read_text(encoding="utf-8")
     assert "█" in ttsprep("explain", "three", "--corpus", "moved")[1]
     (here / "moved").rename(here / "corpus")
-    (here / "corpus.audit" / PLACE).unlink()  # of an older audit
+    (here / "corpus.audit" / CORPUS_FILE).unlink()  # of an older audit
     assert "█" in ttsprep("explain", "three")[1]
 
 

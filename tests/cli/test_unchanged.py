@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ttsprep.audit.unchanged import PLACE, forget_state, input_state, unchanged_summary
+from ttsprep.audit.unchanged import STATE_FILE, forget_state, input_state, unchanged_summary
 from ttsprep.core.files import signature
 
 COMMAND = """import sys
@@ -84,7 +84,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a recipe": lambda folder: (folder / "own.toml").write_text("layout = 'table'\n", encoding="utf-8"),
     "the report": lambda folder: replaced(folder / "out" / "report.html"),
     "a table": lambda folder: (folder / "out" / "findings.parquet").unlink(),
-    "the record": lambda folder: (folder / "out" / PLACE).write_text("[]", encoding="utf-8"),
+    "the record": lambda folder: (folder / "out" / STATE_FILE).write_text("[]", encoding="utf-8"),
 }
 
 
@@ -137,4 +137,4 @@ def test_audio_that_lies_elsewhere_is_looked_at_again(spoken: Path, tmp_path: Pa
     lines = [f"{path}|Call me Ishmael." for path in sorted((spoken / "wavs").glob("*.wav"))]
     (tmp_path / "lists" / "train.txt").write_text("\n".join(lines), encoding="utf-8")
     audit(tmp_path / "lists", tmp_path / "out", "--fail-on", "never")
-    assert not (tmp_path / "out" / PLACE).exists()
+    assert not (tmp_path / "out" / STATE_FILE).exists()

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from ttsprep.codec.checkpoint import read, write  # noqa: E402
+from ttsprep.codec.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.training.export import export  # noqa: E402
 from ttsprep.core.errors import CheckpointError, UntrainedError  # noqa: E402
@@ -14,7 +14,7 @@ from ttsprep.core.errors import CheckpointError, UntrainedError  # noqa: E402
 
 @pytest.fixture
 def file(trained, tmp_path):
-    write(export(trained, licence="made up"), tmp_path / "checkpoint.pt")
+    write_checkpoint(export(trained, licence="made up"), tmp_path / "checkpoint.pt")
     return tmp_path / "checkpoint.pt"
 
 
@@ -26,7 +26,7 @@ def edited(file, **changes):
 
 
 def test_what_is_written_is_read(file, trained):
-    checkpoint = read(file)
+    checkpoint = read_checkpoint(file)
     assert checkpoint.trained_codebooks == 4
     assert checkpoint.updates_per_quantiser == [100] * 4
     assert checkpoint.step == 120
@@ -38,11 +38,11 @@ def test_what_is_written_is_read(file, trained):
 
 
 def test_the_digest_names_the_weights(file):
-    before = read(file).digest()
+    before = read_checkpoint(file).digest()
     raw = torch.load(file, weights_only=True)
     raw["state"]["decoder.head.bias"][3] += 1
     torch.save(raw, file)
-    assert read(file).digest() != before
+    assert read_checkpoint(file).digest() != before
 
 
 def test_float16_and_averaging_change_little(trained):
@@ -60,10 +60,10 @@ def test_a_pickle_is_refused_and_not_run(tmp_path, capsys):
     path = tmp_path / "evil.pt"
     path.write_bytes(pickle.dumps({"format": "ttsprep-codec", "x": Evil()}))
     with pytest.raises(CheckpointError, match="without running code"):
-        read(path)
+        read_checkpoint(path)
     torch.save({"format": "ttsprep-codec", "x": Evil()}, path)
     with pytest.raises(CheckpointError, match="without running code"):
-        read(path)
+        read_checkpoint(path)
     assert "must not run" not in capsys.readouterr().out
 
 
@@ -72,33 +72,33 @@ def test_damaged_files_are_refused(tmp_path, content):
     path = tmp_path / "bad.pt"
     path.write_bytes(content)
     with pytest.raises(CheckpointError):
-        read(path)
+        read_checkpoint(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(CheckpointError, match="no such file"):
-        read(tmp_path / "none.pt")
+        read_checkpoint(tmp_path / "none.pt")
 
 
 def test_a_training_state_is_no_checkpoint(trained):
     with pytest.raises(CheckpointError, match="exported"):
-        read(trained / "state.pt")
+        read_checkpoint(trained / "state.pt")
 
 
 def test_wrong_sizes_are_refused_before_a_model_is_made(file):
     raw = torch.load(file, weights_only=True)
     with pytest.raises(CheckpointError, match="the config says"):
-        read(edited(file, config={**raw["config"], "decoder_width": 4096, "decoder_blocks": 1}))
+        read_checkpoint(edited(file, config={**raw["config"], "decoder_width": 4096, "decoder_blocks": 1}))
     del raw["state"]["encoder.enter.weight"]
     with pytest.raises(CheckpointError, match=r"encoder\.enter\.weight"):
-        read(edited(file, config=raw["config"], state=raw["state"]))
+        read_checkpoint(edited(file, config=raw["config"], state=raw["state"]))
 
 
 def test_nan_weights_are_refused(file):
     raw = torch.load(file, weights_only=True)
     raw["state"]["decoder.head.bias"][0] = float("nan")
     with pytest.raises(CheckpointError, match="diverged"):
-        read(edited(file, state=raw["state"]))
+        read_checkpoint(edited(file, state=raw["state"]))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_nan_weights_are_refused(file):
 )
 def test_what_does_not_fit_is_named(file, changes, words):
     with pytest.raises(CheckpointError, match=words):
-        read(edited(file, **changes))
+        read_checkpoint(edited(file, **changes))
 
 
 def test_depth_that_was_not_trained_cannot_be_used(packed, tmp_path):
@@ -133,7 +133,7 @@ def test_depth_that_was_not_trained_cannot_be_used(packed, tmp_path):
     checkpoint = export(tmp_path)
     assert checkpoint.trained_codebooks == 2
     assert checkpoint.updates_per_quantiser == [15, 5, 0, 0]
-    write(checkpoint, tmp_path / "short.pt")
+    write_checkpoint(checkpoint, tmp_path / "short.pt")
     codec = Codec.load(tmp_path / "short.pt")
     clip = [torch.randn(3000).numpy()]
     assert codec.encode(clip)[0].codes.shape[0] == 2

@@ -87,9 +87,9 @@ def test_tiles_give_what_one_pass_over_the_whole_clip_gives(codec, clips):
         latents = model.encoder(padded[None])
         whole = model.quantiser.encode(latents)[0]
         samples = model.decoder(model.quantiser.decode(whole[None]))[0]
-    tiled = tiles.encode(model, [(clip, 1.0)], codec.num_codebooks)[0].codes
+    tiled = tiles.encode_tiled(model, [(clip, 1.0)], codec.num_codebooks)[0].codes
     assert (tiled == whole).float().mean() > 0.999
-    torch.testing.assert_close(tiles.decode(model, whole), samples, atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(tiles.decode_tiled(model, whole), samples, atol=2e-5, rtol=1e-4)
 
 
 def test_one_batch_of_tiles_gives_the_codes_of_each_up_to_rounding(codec, clips):

@@ -11,7 +11,7 @@ from codec.made_up_speech import small_base, small_base_training, small_training
 from ttsprep.codec.device import autocast_dtype, compiles  # noqa: E402
 from ttsprep.codec.training.adversary import load_optimiser  # noqa: E402
 from ttsprep.codec.training.data import GpuCache, Speech  # noqa: E402
-from ttsprep.codec.training.trainer import Trainer  # noqa: E402
+from ttsprep.codec.training.trainer import CodecTrainer  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def on_another_device(config, train, speech):
     Whatever meets a tensor of the CPU there fails, and so does every look at a number: on a GPU that would be a
     wait at every step.
     """
-    trainer = Trainer(config, train, speech, "meta")
+    trainer = CodecTrainer(config, train, speech, "meta")
     trainer.step = max(train.quantiser.warmup_steps, train.discriminator.from_step or 0) + 1
     return trainer
 
@@ -99,7 +99,7 @@ def test_bfloat16_is_used_inside_and_nowhere_else(speech):
     losses = {}
     for precision in ("fp32", "bf16"):
         train = small_base_training(precision=precision, quantiser={"warmup_steps": 2}, discriminator={"from_step": 3})
-        trainer = Trainer(small_base(), train, speech)
+        trainer = CodecTrainer(small_base(), train, speech)
         seen = {}
 
         def look(name, module, seen=seen):
@@ -157,7 +157,7 @@ def test_compiled_networks_train_as_the_others_do(speech, monkeypatch):
     losses = {}
     for compiled in (False, True):
         config = small_base(encoder_fine_blocks=1, encoder_blocks=0, decoder_fine_blocks=1, decoder_blocks=0)
-        trainer = Trainer(
+        trainer = CodecTrainer(
             config,
             without_discriminator(2, compile=compiled),
             speech,

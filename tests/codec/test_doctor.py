@@ -9,11 +9,11 @@ torch = pytest.importorskip("torch")
 
 from codec.made_up_speech import RATE, small_training, voice  # noqa: E402
 from ttsprep.cli.codec import health_text  # noqa: E402
-from ttsprep.codec.checkpoint import write  # noqa: E402
+from ttsprep.codec.checkpoint import write_checkpoint  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.doctor import health_check  # noqa: E402
-from ttsprep.codec.quantisers.fused import gather_sum, moments  # noqa: E402
+from ttsprep.codec.quantisers.fused import quick_gather_sum, quick_moments  # noqa: E402
 from ttsprep.codec.quantisers.rvq import ResidualEma  # noqa: E402
 from ttsprep.codec.training import trainer as training  # noqa: E402
 from ttsprep.codec.training.data import Speech, TrainingSource, pack  # noqa: E402
@@ -79,13 +79,13 @@ def test_an_exploded_codebook(packed, tmp_path, clips, monkeypatch):
     """The real mistake: dead codes are given a new sum, but keep the usage of a dead code."""
 
     def update(self, flat, codes, books, generator):
-        count, moved = moments(flat, codes, books)
+        count, moved = quick_moments(flat, codes, books)
         active = len(books)
         self.usage[:active].mul_(0.9).add_(count, alpha=0.1)
         self.total[:active].mul_(0.9).add_(moved, alpha=0.1)
         self.updates[:active] += 1
         for stage in range(active):
-            vectors = flat - gather_sum(codes[:stage], books)
+            vectors = flat - quick_gather_sum(codes[:stage], books)
             dead = (self.usage[stage] < 0.5 * self.usage[stage].mean()).nonzero()[:, 0]
             self.total[stage][dead] = vectors[torch.randint(0, len(vectors), (len(dead),), generator=generator)]
 
@@ -114,13 +114,13 @@ def test_amplitude_collapse(packed, tmp_path, clips, monkeypatch):
 
 def test_nan_weights(packed, tmp_path, monkeypatch):
     """A learning rate that blows up, in a run that nothing guards."""
-    monkeypatch.setattr(training.Trainer, "_move", lambda self, norm: self.optimiser.step())
-    monkeypatch.setattr(training.Trainer, "finite", lambda self: True)
+    monkeypatch.setattr(training.CodecTrainer, "_move", lambda self, norm: self.optimiser.step())
+    monkeypatch.setattr(training.CodecTrainer, "finite", lambda self: True)
     train = small_training(optimiser={"learning_rate": 1e30, "warmup_steps": 1})
     one = Run(tmp_path, Speech(packed), preset("tiny8"), train)
     with pytest.raises(CollapseError):
         one.go(steps=10)
-    write(export(tmp_path, half=False, averaged=False), tmp_path / "codec.pt")
+    write_checkpoint(export(tmp_path, half=False, averaged=False), tmp_path / "codec.pt")
     with pytest.raises(CheckpointError, match="NaN or infinity: the training had diverged"):
         Codec.load(tmp_path / "codec.pt")
 

@@ -24,7 +24,7 @@ from faults.house import COMMAND, hashes, ttsprep
 
 from ttsprep.cli.main import main
 from ttsprep.codec.decode import decode
-from ttsprep.codec.encode import Encoded, encode, newest_build, prepare
+from ttsprep.codec.encode import Encoded, encode, newest_build, prepare_job
 from ttsprep.codec.encode_job import Options
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
 from ttsprep.core.files import lock
@@ -276,7 +276,7 @@ def test_channels_out_of_phase_are_coded_as_the_voice(
     soundfile.write(tmp_path / "mono.wav", samples, rate)
     soundfile.write(tmp_path / "apart.wav", np.stack([samples, -samples], axis=1), rate)
     monkeypatch.setattr("ttsprep.core.audio.READ_SECONDS", most_s)
-    job = prepare(few_once, FAST)
+    job = prepare_job(few_once, FAST)
     step = pickle.loads(pickle.dumps(EncodeStep(str(tmp_path), "nano16", job.spec, job.code, job.coder)))
     step.setup()
     mono, apart = step.rows([Clip(name, f"{name}.wav", "") for name in ("mono", "apart")])

@@ -10,7 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 
-from ttsprep.codec.external import load  # noqa: E402
+from ttsprep.codec.external import load_codec  # noqa: E402
 from ttsprep.core.errors import CheckpointError, CodecError, UntrainedError  # noqa: E402
 
 MODELS = {
@@ -58,7 +58,7 @@ def clip(length: int) -> np.ndarray:
 
 
 def test_codes_of_every_depth_and_length(folder):
-    codec = load(folder)
+    codec = load_codec(folder)
     assert codec.num_codebooks == 3 and codec.codebook_size == 32 and len(codec.digest) == 64
     for length in (1, 31, 33, 4001):
         (whole,) = codec.encode([clip(length)])
@@ -74,7 +74,7 @@ def test_codes_of_every_depth_and_length(folder):
 
 
 def test_codes_are_those_of_the_model_itself(folder):
-    codec = load(folder)
+    codec = load_codec(folder)
     samples = clip(125 * codec.hop_length)
     kind = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
     model = MODELS[kind][0].from_pretrained(folder, local_files_only=True).eval()
@@ -85,7 +85,7 @@ def test_codes_are_those_of_the_model_itself(folder):
 
 
 def test_a_batch_gives_the_codes_of_each_clip_alone(folder):
-    codec = load(folder)
+    codec = load_codec(folder)
     clips = [clip(n) for n in (100, 4001, 999)]
     for one, coded in zip(clips, codec.encode(clips), strict=True):
         assert np.array_equal(codec.encode([one])[0].codes, coded.codes)
@@ -94,7 +94,7 @@ def test_a_batch_gives_the_codes_of_each_clip_alone(folder):
 
 
 def test_what_does_not_fit_is_refused(folder, tmp_path):
-    codec = load(folder)
+    codec = load_codec(folder)
     with pytest.raises(UntrainedError, match="num_codebooks 4"):
         codec.encode([clip(100)], num_codebooks=4)
     (coded,) = codec.encode([clip(100)])
@@ -105,16 +105,16 @@ def test_what_does_not_fit_is_refused(folder, tmp_path):
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     with pytest.raises(CheckpointError, match="weights in pickles are not loaded"):
-        load(tmp_path)
+        load_codec(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({**config, "model_type": "bert"}), encoding="utf-8")
     with pytest.raises(CheckpointError, match="type 'bert'; codecs that are known: encodec, dac, mimi"):
-        load(tmp_path)
+        load_codec(tmp_path)
     (tmp_path / "config.json").unlink()
     with pytest.raises(CheckpointError, match=r"folder without config\.json"):
-        load(tmp_path)
+        load_codec(tmp_path)
 
 
 def test_a_name_that_is_not_in_the_cache_is_not_fetched(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(CheckpointError, match="nobody/codec: no such file"):
-        load("nobody/codec")
+        load_codec("nobody/codec")

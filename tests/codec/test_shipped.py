@@ -11,7 +11,7 @@ torch = pytest.importorskip("torch")
 
 from codec.made_up_speech import voice  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
-from ttsprep.codec.metrics import measure  # noqa: E402
+from ttsprep.codec.metrics import measure_distortion  # noqa: E402
 
 FILE = Path(__file__).parents[2] / "ttsprep" / "codec" / "weights" / "nano16.pt"
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="the weights of nano16 are not in this checkout")
@@ -54,7 +54,7 @@ def test_every_depth_is_nearer_on_real_voices(codec):
         clip = soxr.resample(samples, rate, 16000)[: 16000 * 5]
         for num_codebooks in range(1, 9):
             (decoded,) = codec.decode(codec.encode([clip], num_codebooks=num_codebooks))
-            distances[num_codebooks - 1] += measure(clip, decoded, 16000)["mel_db"]
+            distances[num_codebooks - 1] += measure_distortion(clip, decoded, 16000)["mel_db"]
     assert (np.diff(distances) < 0).all()
 
 

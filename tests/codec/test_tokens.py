@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 from ttsprep.codec.codebook_stats import Usage, outliers  # noqa: E402
 from ttsprep.codec.decode import decode  # noqa: E402
 from ttsprep.codec.token_formats import SUMMARY, open_codes, read_array, write_shard  # noqa: E402
-from ttsprep.codec.tokens import KEY, TokenError, TokenSpec, read_parquet, schema, shard_name  # noqa: E402
+from ttsprep.codec.tokens import SPEC_KEY, TokenError, TokenSpec, read_parquet, schema, shard_name  # noqa: E402
 from ttsprep.core.files import digest  # noqa: E402
 
 SPEC = TokenSpec("nano16", "ab" * 32, 16000, 320, num_codebooks=2, codebook_size=64)
@@ -149,18 +149,18 @@ def test_a_footer_must_say_what_the_codes_mean(folder):
         ({"num_codebooks": 0}, "num_codebooks is 0"),
         ({"digest": None}, "digest is None"),
     ]:
-        footer = {KEY: json.dumps(SPEC.document() | changes)}
+        footer = {SPEC_KEY: json.dumps(SPEC.document() | changes)}
         pq.write_table(table().replace_schema_metadata(footer), path)
         with pytest.raises(TokenError, match=words):
             rows(folder)
-    pq.write_table(table().replace_schema_metadata({KEY: "{"}), path)
+    pq.write_table(table().replace_schema_metadata({SPEC_KEY: "{"}), path)
     with pytest.raises(TokenError, match="cannot be read"):
         rows(folder)
 
 
 def test_columns_of_other_kinds_are_refused(folder):
     path = written(folder) / shard_name(0, 1)
-    footer = {KEY: json.dumps(SPEC.document())}
+    footer = {SPEC_KEY: json.dumps(SPEC.document())}
     for number, (column, words) in enumerate([
         (pa.array([3.0, 1.0, 2.0]), "'frames' holds double"),
         (pa.array(["x", "y", "z"]), "'codes' holds string"),
@@ -257,7 +257,7 @@ def test_an_index_cannot_lead_out_of_the_folder(folder):
     index = folder / "index-00000-of-00001.parquet"
     spec, found = read_parquet(index, ["id", "frames", "scale", "samples", "file"])
     found = found.set_column(4, "file", pa.array(["../secret.npy", "b.c.npy", "ä.npy"]))
-    pq.write_table(found.replace_schema_metadata({KEY: json.dumps(spec.document())}), index)
+    pq.write_table(found.replace_schema_metadata({SPEC_KEY: json.dumps(spec.document())}), index)
     with pytest.raises(TokenError, match="leads out"):
         rows(folder)
 

@@ -17,7 +17,7 @@ import pytest
 from recorder import Recorder
 
 from ttsprep.core.errors import CorpusError, OutputError, UsageError
-from ttsprep.corpora.download import by_hand, fetch, file_name, verify
+from ttsprep.corpora.download import by_hand, fetch, file_name, verify_download
 from ttsprep.corpora.spec import Download
 
 DATA = random.Random(2).randbytes(1_500_000)
@@ -160,7 +160,7 @@ def test_what_was_put_there_by_hand_is_verified(server: Server, tmp_path: Path) 
         quick(download, tmp_path)
     path.write_bytes(DATA[:-1] + b"x")
     with pytest.raises(CorpusError, match=f"recipe says {SHA256}"):
-        verify(path, download)
+        verify_download(path, download)
     assert path.exists()  # what a person put there is never removed
     assert server.asked == []
 

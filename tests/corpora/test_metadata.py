@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from corpora.layouts.corpus import put
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.corpora.metadata import LINE_LIMIT, Row, checked, json_rows, lines, split_rows, transcript
+from ttsprep.corpora.metadata import LINE_LIMIT, TableRow, checked, json_rows, lines, split_rows, transcript
 from ttsprep.corpora.tables.rows import quoted_rows
 
 ODD = [
@@ -56,8 +56,8 @@ def split(items: Iterable[Clip | Finding]) -> tuple[list[Clip], list[Finding]]:
 
 def rows_of(path: Path, separator: str = "|") -> list[list[str]]:
     found = list(split_rows(path, separator))
-    assert all(isinstance(r, Row) for r in found)
-    return [r.cells for r in found if isinstance(r, Row)]
+    assert all(isinstance(r, TableRow) for r in found)
+    return [r.cells for r in found if isinstance(r, TableRow)]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -85,7 +85,7 @@ def test_any_text_comes_back_from_csv_exactly(texts: list[str]) -> None:
         found = list(quoted_rows(put(Path(folder), "metadata.csv", buffer.getvalue())))
     # A text of many lines is told from a quote that was never closed by its number of lines.
     if all(t.count("\n") < 20 for t in texts):
-        cells = [r.cells for r in found if isinstance(r, Row) and not r.problem]
+        cells = [r.cells for r in found if isinstance(r, TableRow) and not r.problem]
         assert cells == [["file_name", PLAIN], *([f"{i}.x", t] for i, t in enumerate(texts))]
 
 
@@ -111,17 +111,17 @@ def test_a_longer_line_is_found_and_the_next_one_read(tmp_path: Path) -> None:
     for encoding in ("utf-8", "utf-16"):
         path = put(tmp_path, "m.txt", f"a|1\nb|{'x' * 3 * LINE_LIMIT}\nc|3\n".encode(encoding))
         found = list(split_rows(path, "|"))
-        assert [r.cells[0] for r in found if isinstance(r, Row)] == ["a", "c"]
+        assert [r.cells[0] for r in found if isinstance(r, TableRow)] == ["a", "c"]
         (finding,) = (f for f in found if isinstance(f, Finding))
         assert finding.code == "metadata-malformed"
         assert finding.message.startswith("m.txt line 2: is longer than 1,048,576")
-        assert found[-1] == Row(3, ["c", "3"])
+        assert found[-1] == TableRow(3, ["c", "3"])
 
 
 def test_certain_latin_1_is_decoded_with_one_note(tmp_path: Path) -> None:
     path = put(tmp_path, "metadata.csv", "a|plain\nb|schön\nc|Gruß\n".encode("latin-1"))
     found = list(split_rows(path, "|"))
-    assert [r.cells[1] for r in found if isinstance(r, Row)] == ["plain", "schön", "Gruß"]
+    assert [r.cells[1] for r in found if isinstance(r, TableRow)] == ["plain", "schön", "Gruß"]
     (note,) = (f for f in found if isinstance(f, Finding))
     assert (note.clip, note.code, note.severity) == ("", "text-encoding", Severity.NOTE)
     assert "metadata.csv line 2" in note.message
@@ -129,7 +129,7 @@ def test_certain_latin_1_is_decoded_with_one_note(tmp_path: Path) -> None:
 
 def test_an_uncertain_text_is_an_error_on_its_clip_with_the_line(tmp_path: Path) -> None:
     path = put(tmp_path, "metadata.csv", b"a|ok\nb|" + "Привет".encode("cp1251") + b"\n")
-    rows = [r for r in split_rows(path, "|") if isinstance(r, Row)]
+    rows = [r for r in split_rows(path, "|") if isinstance(r, TableRow)]
     (clip,), (finding,) = split(checked(path.name, 2, Clip("b", "b.wav", rows[1].cells[1])))
     assert (finding.clip, finding.code, finding.severity) == ("b", "text-encoding", Severity.ERROR)
     assert "metadata.csv line 2" in finding.message
@@ -202,18 +202,18 @@ def test_csv_quoting_is_honoured(tmp_path: Path) -> None:
     content += 'c.wav,"two\r\nlines"\r\nd.wav,5" nail\r\n'
     found = list(quoted_rows(put(tmp_path, "metadata.csv", content)))
     assert found == [
-        Row(1, ["file_name", "text"]),
-        Row(2, ["a.wav", "one, two"]),
-        Row(3, ["b.wav", 'he said "hi"']),
-        Row(4, ["c.wav", "two\r\nlines"]),
-        Row(6, ["d.wav", '5" nail']),
+        TableRow(1, ["file_name", "text"]),
+        TableRow(2, ["a.wav", "one, two"]),
+        TableRow(3, ["b.wav", 'he said "hi"']),
+        TableRow(4, ["c.wav", "two\r\nlines"]),
+        TableRow(6, ["d.wav", '5" nail']),
     ]
 
 
 @pytest.mark.parametrize("close", ["", 'z.wav,ends with a quote"\n', 'z.wav,"quoted"\n'])
 def test_a_stray_quote_swallows_no_row(tmp_path: Path, close: str) -> None:
     content = 'file_name,text\na.wav,"stray\n' + "".join(f"{i}.wav,text {i}\n" for i in range(50)) + close
-    found = [r for r in quoted_rows(put(tmp_path, "metadata.csv", content)) if isinstance(r, Row)]
+    found = [r for r in quoted_rows(put(tmp_path, "metadata.csv", content)) if isinstance(r, TableRow)]
     assert found[1].cells == ["a.wav", '"stray']
     assert "never closed" in found[1].problem
     assert [r.cells for r in found[2:52]] == [[f"{i}.wav", f"text {i}"] for i in range(50)]
@@ -223,7 +223,7 @@ def test_a_stray_quote_swallows_no_row(tmp_path: Path, close: str) -> None:
 
 def test_text_after_a_closing_quote_is_found_and_kept(tmp_path: Path) -> None:
     (_, row) = quoted_rows(put(tmp_path, "metadata.csv", 'file_name,text\na.wav,"Hello" she said\n'))
-    assert isinstance(row, Row)
+    assert isinstance(row, TableRow)
     assert row.cells == ["a.wav", '"Hello" she said']
     assert "after a closing quote" in row.problem
 

@@ -15,7 +15,7 @@ from corpora.test_unpack import content, tar, zipped
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, UsageError
 from ttsprep.core.files import lock
 from ttsprep.corpora.shards.unpacking import MARK
-from ttsprep.corpora.source import Needs, find, get, home, in_words, needs, places, readable
+from ttsprep.corpora.source import Needs, find, get, home, needs, places, readable, size_in_words
 from ttsprep.corpora.spec import Download, Source
 
 __all__ = ["server"]  # the fixture
@@ -125,7 +125,14 @@ def test_a_corpus_is_fetched_when_a_person_agrees(here: Path, server: Server) ->
     assert folder == here / "data" / "Corpus-1.0"
     assert content(folder) == INSIDE
     text = asked[0].describe()
-    for words in ("Corpus-1.0", source.downloads[0].url, in_words(len(server.data)), str(folder), "CC0", source.page):
+    for words in (
+        "Corpus-1.0",
+        source.downloads[0].url,
+        size_in_words(len(server.data)),
+        str(folder),
+        "CC0",
+        source.page,
+    ):
         assert words in text
     assert asked[0].bytes == len(server.data)
     assert told[0] == ("fetching corpus.tar.gz", len(server.data), len(server.data))
@@ -276,4 +283,4 @@ def test_shards_are_made_readable_outside_of_the_corpus(here: Path) -> None:
     ],
 )
 def test_sizes_in_words(size: int, words: str) -> None:
-    assert in_words(size) == words
+    assert size_in_words(size) == words

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch")
 
 import ttsprep.codec  # noqa: E402
 from faults.house import ttsprep as command  # noqa: E402
-from ttsprep.codec.checkpoint import read, write  # noqa: E402
+from ttsprep.codec.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.core.errors import CheckpointError  # noqa: E402
 
@@ -48,7 +48,7 @@ def test_a_malicious_pickle_is_refused_by_the_command(tmp_path: Path, spoken_onc
 
 def test_a_malicious_pickle_in_a_true_archive_is_refused(tmp_path: Path, raw: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError, match="without running code"):
-        read(saved({**raw, "training_summary": Evil()}, tmp_path / "checkpoint.pt"))
+        read_checkpoint(saved({**raw, "training_summary": Evil()}, tmp_path / "checkpoint.pt"))
 
 
 def test_an_archive_that_unpacks_to_more_than_it_has_is_refused(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_archive_that_unpacks_to_more_than_it_has_is_refused(tmp_path: Path) 
         parts.writestr(f"{name}/data/0", bytes(200 << 20))
     assert path.stat().st_size < 300_000
     with pytest.raises(CheckpointError, match=r"that unpack to 209,7\d\d,\d\d\d"):
-        read(path)
+        read_checkpoint(path)
 
 
 def test_a_tensor_without_numbers_of_its_own_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
@@ -99,16 +99,16 @@ def test_a_tensor_without_numbers_of_its_own_is_refused_before_it_takes_memory(t
 
 @pytest.mark.parametrize("extension", ["pt", "safetensors"])
 def test_wrong_shapes_and_nan_are_named(tmp_path: Path, extension: str) -> None:
-    good = read(SHIPPED)
+    good = read_checkpoint(SHIPPED)
     path = tmp_path / f"checkpoint.{extension}"
     for value, words in [
         (torch.zeros(3, 3), r"encoder\.enter\.bias is \(3, 3\), the config says \(128,\)"),
         (torch.full((128,), float("nan")), r"encoder\.enter\.bias holds NaN or infinity"),
         (torch.zeros(128, dtype=torch.int64), r"encoder\.enter\.bias is torch\.int64"),
     ]:
-        write(type(good)(**{**fields(good), "state": {**good.state, "encoder.enter.bias": value}}), path)
+        write_checkpoint(type(good)(**{**fields(good), "state": {**good.state, "encoder.enter.bias": value}}), path)
         with pytest.raises(CheckpointError, match=words):
-            read(path)
+            read_checkpoint(path)
 
 
 def fields(checkpoint: Any) -> dict[str, Any]:
@@ -117,19 +117,19 @@ def fields(checkpoint: Any) -> dict[str, Any]:
 
 def test_the_twin_in_safetensors_is_the_same_codec(tmp_path: Path) -> None:
     path = tmp_path / "nano16.safetensors"
-    write(read(SHIPPED), path)
+    write_checkpoint(read_checkpoint(SHIPPED), path)
     assert Codec.load(path).digest == Codec.load("nano16").digest
-    theirs = read(path).state
-    for name, value in read(SHIPPED).state.items():
+    theirs = read_checkpoint(path).state
+    for name, value in read_checkpoint(SHIPPED).state.items():
         assert torch.equal(theirs[name], value)
     before = path.read_bytes()
-    write(read(path), path)
+    write_checkpoint(read_checkpoint(path), path)
     assert path.read_bytes() == before
 
 
 def test_safetensors_that_claim_more_than_they_hold_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "nano16.safetensors"
-    write(read(SHIPPED), path)
+    write_checkpoint(read_checkpoint(SHIPPED), path)
     data = path.read_bytes()
     size = int.from_bytes(data[:8], "little")
     header, body = data[8 : 8 + size], data[8 + size :]
@@ -153,7 +153,7 @@ def test_safetensors_that_claim_more_than_they_hold_are_refused(tmp_path: Path) 
     for content, words in cases:
         path.write_bytes(content)
         with pytest.raises(CheckpointError, match=words):
-            read(path)
+            read_checkpoint(path)
 
 
 @pytest.mark.parametrize("extension", ["pt", "safetensors"])
@@ -161,7 +161,7 @@ def test_a_pipe_is_no_checkpoint_and_is_not_waited_for(tmp_path: Path, extension
     path = tmp_path / f"pipe.{extension}"
     os.mkfifo(path)
     with pytest.raises(CheckpointError, match="no such file"):
-        read(path)
+        read_checkpoint(path)
 
 
 def test_a_checkpoint_of_something_else_is_named(tmp_path: Path) -> None:
@@ -169,4 +169,4 @@ def test_a_checkpoint_of_something_else_is_named(tmp_path: Path) -> None:
     torch.save({"model": torch.zeros(3)}, buffer)
     (tmp_path / "other.pt").write_bytes(buffer.getvalue())
     with pytest.raises(CheckpointError, match="not a ttsprep codec checkpoint"):
-        read(tmp_path / "other.pt")
+        read_checkpoint(tmp_path / "other.pt")

@@ -11,13 +11,13 @@ from corpora.exports.build import build, bytes_of, write
 
 from faults.house import ttsprep
 from ttsprep.build.config import Recipe
-from ttsprep.build.targets import apply, load, trainers
+from ttsprep.build.targets import apply_trainer, load_trainer, trainers
 from ttsprep.corpora.exports.base import all_exports
 from ttsprep.corpora.exports.ljspeech import LJSpeech
 
 BREAKS = ("\x85", "\u2028", "\u2029", "\r", "\r\n", "\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e")
 FORMS = {name: [kind()] for name, kind in all_exports().items()} | {
-    f"for {name}": list(apply(Recipe(), load(name)).configured_exports()) for name in trainers()
+    f"for {name}": list(apply_trainer(Recipe(), load_trainer(name)).configured_exports()) for name in trainers()
 }
 
 

@@ -19,7 +19,7 @@ from ttsprep.audit.model_pass import ClipInput, ModelStep
 from ttsprep.build.config import Recipe, Segment
 from ttsprep.build.longform.align_asr import ForcedAlignStep
 from ttsprep.build.longform.cut import SegmentStep
-from ttsprep.build.process import FOLDER, Item, ProcessStep
+from ttsprep.build.process import FOLDER, BuildItem, ProcessStep
 from ttsprep.build.transcribe import TranscribeStep
 from ttsprep.core.files import digest
 from ttsprep.core.store.step import Step
@@ -72,7 +72,7 @@ def segment(place: Place) -> tuple[Step[Any], Sequence[Any]]:
 def process(place: Place) -> tuple[Step[Any], Sequence[Any]]:
     stages = tuple(Recipe(pipeline=("mono", "resample", "format")).configured_stages())
     (place.out / FOLDER).mkdir(parents=True, exist_ok=True)
-    items = [Item(clip, clip.id, clip.id, digest(place.corpus / clip.path)) for clip in place.clips]
+    items = [BuildItem(clip, clip.id, clip.id, digest(place.corpus / clip.path)) for clip in place.clips]
     return ProcessStep(str(place.corpus), str(place.out), stages, "wav"), items
 
 
@@ -95,11 +95,11 @@ def align(place: Place) -> tuple[Step[Any], Sequence[Any]]:
 
 @works("encode")
 def encode(place: Place) -> tuple[Step[Any], Sequence[Any]]:
-    from ttsprep.codec.encode import prepare
+    from ttsprep.codec.encode import prepare_job
     from ttsprep.codec.encode_job import Options
     from ttsprep.codec.encode_step import EncodeStep
 
-    job = prepare(place.corpus, Options(beam=1))
+    job = prepare_job(place.corpus, Options(beam=1))
     return EncodeStep(str(place.corpus), "nano16", job.spec, job.code, job.coder), job.plan.clips
 
 

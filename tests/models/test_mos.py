@@ -11,7 +11,7 @@ from checks.speech import say
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import ModelInput
-from ttsprep.models.mos import WINDOW, Mos, score, windows
+from ttsprep.models.mos import WINDOW, Mos, score_mos, windows
 
 needs_weights = pytest.mark.skipif(
     Mos.available() != "", reason="the weights of DNSMOS are part of the package speechmos"
@@ -49,7 +49,7 @@ def test_the_scores_are_those_of_the_package() -> None:
         warnings.simplefilter("ignore")
         dnsmos = pytest.importorskip("speechmos.dnsmos", reason="the package needs more than its weights")
         expected = dnsmos.run(speech(), 16_000)
-    (found,) = score([speech()])
+    (found,) = score_mos([speech()])
     assert found.tolist() == pytest.approx([expected[f"{name}_mos"] for name in ("sig", "bak", "ovrl")], abs=1e-4)
 
 

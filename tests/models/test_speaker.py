@@ -11,9 +11,9 @@ from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import ModelInput
-from ttsprep.models.speaker import Speaker, pack, speech
+from ttsprep.models.speaker import Speaker, pack_embedding, speech
 from ttsprep.models.speaker_campplus import log_mel_spectrum
-from ttsprep.models.speaker_ge2e import mel_spectrum, windows
+from ttsprep.models.speaker_ge2e import mel_spectrum, mel_windows
 
 torch = pytest.importorskip("torch")
 needs_resemblyzer = pytest.mark.skipif(
@@ -104,7 +104,7 @@ def test_the_log_mel_spectrum_is_level_free_and_has_no_mean() -> None:
 @pytest.mark.parametrize(("count", "expected"), [(1, 1), (160, 1), (201, 2), (240, 2), (1_000, 11)])
 def test_windows_cover_a_clip(count: int, expected: int) -> None:
     frames = np.arange(1, count + 1, dtype=np.float32)[:, None].repeat(40, axis=1)
-    found = windows(frames)
+    found = mel_windows(frames)
     assert found.shape == (expected, 160, 40)
     assert found[0, 0, 0] == 1
     assert found.max() == count
@@ -119,7 +119,7 @@ def test_speech_is_what_is_left_without_pauses() -> None:
 
 def test_an_embedding_survives_the_table() -> None:
     vector = np.random.default_rng(1).standard_normal(256).astype(np.float32)
-    kind, _, body = pack("ge2e", vector).partition(":")
+    kind, _, body = pack_embedding("ge2e", vector).partition(":")
     assert kind == "ge2e"
     assert len(body) == 344
 

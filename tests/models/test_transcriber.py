@@ -9,7 +9,7 @@ import pytest
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.transcriber import Transcription, write
+from ttsprep.models.transcriber import Transcription, transcribe_clips
 from ttsprep.models.whisper import weights
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -40,7 +40,7 @@ def test_speech_is_written_with_numbers_in_words_and_noise_is_no_speech() -> Non
 
     samples, rate = sf.read(SPEECH / "wavs" / "LJ002-0194.flac", dtype="float32")
     clips = [soxr.resample(samples, rate, RATE), noise(3.0), np.zeros(2 * RATE, np.float32)]
-    spoken, hiss, nothing = write(str(WEIGHTS), [heard(clip) for clip in clips])
+    spoken, hiss, nothing = transcribe_clips(str(WEIGHTS), [heard(clip) for clip in clips])
     said = "and a heavy fee at the rate of eight pounds per one hundred pounds"
     assert "".join(c for c in spoken.text.lower() if c.isalpha()).startswith(said.replace(" ", ""))
     assert -0.2 < spoken.log_p < 0
@@ -55,13 +55,13 @@ def test_speech_is_written_with_numbers_in_words_and_noise_is_no_speech() -> Non
 @needs_weights
 def test_a_batch_is_what_its_clips_are_and_what_cannot_be_heard_says_why() -> None:
     clips = [heard(noise(1.0)), heard(noise(30.0)), heard(noise(1.5), "ru"), heard(noise(2.0, 0.1))]
-    together = write(str(WEIGHTS), clips)
+    together = transcribe_clips(str(WEIGHTS), clips)
     assert together[1] == Transcription(problem="30.0 s, and Whisper hears 29.5 s at once")
     assert "knows no language 'ru'" in together[2].problem
-    (alone,) = write(str(WEIGHTS), clips[3:])
+    (alone,) = transcribe_clips(str(WEIGHTS), clips[3:])
     assert together[3].text == alone.text
     assert together[3].no_speech_p == pytest.approx(alone.no_speech_p, abs=1e-4)
-    assert write(str(WEIGHTS), [clips[2]], language="en")[0].problem == ""
+    assert transcribe_clips(str(WEIGHTS), [clips[2]], language="en")[0].problem == ""
 
 
 def test_weights_that_are_not_there_are_not_fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -72,4 +72,4 @@ def test_weights_that_are_not_there_are_not_fetched(monkeypatch: pytest.MonkeyPa
     (tmp_path / "tiny.pt").write_bytes(b"no weights")
     assert weights("tiny") == tmp_path / "tiny.pt"
     with pytest.raises(UsageError, match="no openai-whisper checkpoint"):
-        write(str(weights("tiny")), [heard(noise(1.0))])
+        transcribe_clips(str(weights("tiny")), [heard(noise(1.0))])

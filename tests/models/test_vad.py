@@ -6,7 +6,7 @@ import pytest
 from checks.speech import say
 
 from ttsprep.audit.defects.demo_sentences import SENTENCES
-from ttsprep.checks.vad import Vad as Check
+from ttsprep.checks.vad import VadCheck as Check
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import RATE, ModelInput
 from ttsprep.models.vad import Vad, probabilities
@@ -42,7 +42,7 @@ def test_speech_is_told_from_beeps_noise_and_silence() -> None:
 def test_a_long_clip_is_heard_in_parts_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     samples = spoken(SENTENCES[3])
     whole = probabilities(samples)
-    monkeypatch.setattr("ttsprep.models.vad.AT_ONCE", 17)
+    monkeypatch.setattr("ttsprep.models.vad.FRAMES_AT_ONCE", 17)
     assert probabilities(samples) == pytest.approx(whole, abs=1e-5)
 
 

@@ -8,8 +8,8 @@ import pytest
 from ttsprep.core.errors import UsageError
 from ttsprep.models import whisper as whisper_model
 from ttsprep.models.base import RATE
-from ttsprep.models.whisper import Scorer, bucket, halved, load, loops, weights
-from ttsprep.models.whisper_decoder import decode, hear
+from ttsprep.models.whisper import Scorer, bucket, halved, load_whisper, loops, weights
+from ttsprep.models.whisper_decoder import decode_pass, hear
 
 torch = pytest.importorskip("torch", reason="needs the extra asr")
 pytest.importorskip("whisper", reason="needs the extra asr")
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:Resourc
 
 @pytest.fixture(scope="module")
 def scorer(checkpoint: Path) -> Scorer:
-    return load(str(checkpoint), "en-us")
+    return load_whisper(str(checkpoint), "en-us")
 
 
 def noise(seconds: float, seed: int = 0) -> np.ndarray:
@@ -118,9 +118,9 @@ def test_on_another_device_everything_is_there_and_of_half_precision(scorer: Sco
     with torch.device("meta"), torch.inference_mode():
         encoded = list(far._encoder(torch.zeros(2, 80, 200, dtype=torch.float16)))
         audio = hear(model.decoder, [encoded[0], encoded[1][:40]])
-        states, attention = decode(model.decoder, torch.zeros(2, 5, dtype=torch.int64), audio, scorer.heads)
+        states, attention = decode_pass(model.decoder, torch.zeros(2, 5, dtype=torch.int64), audio, scorer.heads)
         audio.keep(torch.zeros(1, dtype=torch.int64))
-        states, _ = decode(model.decoder, torch.zeros(1, 1, dtype=torch.int64), audio)
+        states, _ = decode_pass(model.decoder, torch.zeros(1, 1, dtype=torch.int64), audio)
         chances = far._chances(states[:, 0], torch.zeros(1, dtype=torch.int64))
     assert attention.shape == (2, 5, 100)
     assert (states.dtype, attention.dtype, chances.dtype) == (torch.float16, torch.float32, torch.float32)
@@ -144,7 +144,7 @@ def test_what_is_not_there_or_not_known_is_refused(
     with pytest.raises(UsageError, match="or one of base"):
         weights("tinny")
     with pytest.raises(UsageError, match="knows no language 'xx'"):
-        load(str(checkpoint), "xx")
+        load_whisper(str(checkpoint), "xx")
     (tmp_path / "bad.pt").write_bytes(b"no checkpoint")
     with pytest.raises(UsageError, match="no openai-whisper checkpoint"):
-        load(str(tmp_path / "bad.pt"), "en")
+        load_whisper(str(tmp_path / "bad.pt"), "en")

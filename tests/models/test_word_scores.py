@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ttsprep.audit.model_pass import decode
+from ttsprep.audit.model_pass import decode_clips
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.types import Clip
 from ttsprep.models.asr import Asr
@@ -85,7 +85,7 @@ def test_a_word_is_doubted_if_it_is_unlikely() -> None:
 def test_real_speech() -> None:
     text = "in being comparatively modern."
     clip = Clip("LJ001-0002", "wavs/LJ001-0002.flac", text, language="en-us")
-    samples = decode(SPEECH, clip)
+    samples = decode_clips(SPEECH, clip)
     right = score_words(require_model(str(WEIGHTS)), ModelInput(clip, samples))
     assert right.said.rstrip(",.") == "in being comparatively modern"  # once, though the model loops
     assert not any(word.doubted for word in right.words)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ttsprep.models.word_timing import monotonic, pace, speech_frames, tokenize, word_scores
+from ttsprep.models.word_timing import monotonic, speech_frames, tokenize, word_pace, word_scores
 
 
 def letters(text: str) -> list[int]:
@@ -52,12 +52,12 @@ def test_words_that_pile_up_have_no_time_and_speech_that_nothing_is_written_for_
 
     def measured(*frames: int) -> tuple[float, float]:
         starts = np.repeat(frames[:-1], [end - start for start, end in text.spans])
-        return pace(text, np.append(starts, frames[-1]), speech, 0.02)
+        return word_pace(text, np.append(starts, frames[-1]), speech, 0.02)
 
     assert measured(0, 20, 40, 60, 100) == pytest.approx((0.0, 2.0 - 13 * 0.12))
     assert measured(0, 60, 98, 99, 100)[0] == pytest.approx(7 - 2 * 0.4)  # the last two in 40 ms
     assert measured(0, 5, 10, 15, 25)[1] == pytest.approx(1.5)  # all after the last word
-    assert pace(tokenize("", "en", letters), np.array([0]), speech, 0.02) == (0.0, pytest.approx(2.0))
+    assert word_pace(tokenize("", "en", letters), np.array([0]), speech, 0.02) == (0.0, pytest.approx(2.0))
     characters = tokenize("你好吗", "zh", letters)
     starts = np.array([0, 1, 2, 3])
-    assert pace(characters, starts, speech, 0.02, spaced=False)[0] == pytest.approx(3 * 2.5 - 20 * 0.06)
+    assert word_pace(characters, starts, speech, 0.02, spaced=False)[0] == pytest.approx(3 * 2.5 - 20 * 0.06)

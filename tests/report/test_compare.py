@@ -11,7 +11,7 @@ import pytest
 
 from report.made_tables import NOWHERE, audit_of, build_of, corpus, found, provenance_of, rejected_of
 from report.test_page import HOSTILE, Page
-from ttsprep.report.build_page import property_table, rewritten
+from ttsprep.report.build_page import property_list, rewritten
 from ttsprep.report.charts.histogram import TALLEST, before_after_histogram, before_after_histograms
 from ttsprep.report.compare import NO_REASON, changes, hours_lost, lost, match
 from ttsprep.report.data import BuildTables, quantities
@@ -23,7 +23,7 @@ def followed(build):
 
 
 def side_by_side(build):
-    return {row.name: row for row in property_table(build, match(build))}
+    return {row.name: row for row in property_list(build, match(build))}
 
 
 def rendered(build):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from report.made_tables import OUTLIER, audit_of, corpus, found, points
-from ttsprep.report.charts.voices import MOST_NAMED, voice_map
+from ttsprep.report.charts.voices import MOST_RINGED, voice_map
 from ttsprep.report.page import audit_report
 from ttsprep.report.spoken import spoken
 
@@ -62,7 +62,7 @@ def test_a_large_corpus_has_a_page_of_bounded_size():
     figure, data = voice_map(many, odd)
     assert len(data["id"]) == 4_000
     assert "the farthest 4,000 clips" in figure.note
-    assert figure.svg.count('class="ring"') == MOST_NAMED
+    assert figure.svg.count('class="ring"') == MOST_RINGED
     assert len(figure.svg) < 150_000
 
 

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from ttsprep.report.sound import (
-    BANDS,
-    COLUMNS,
+    IMAGE_BANDS,
+    IMAGE_COLUMNS,
     LEVELS,
     make_media,
     mel,
@@ -62,11 +62,11 @@ def test_the_same_samples_make_the_same_bytes_with_true_checksums():
 @pytest.mark.parametrize("hertz", [200, 1_000, 4_000, 9_000])
 def test_a_tone_is_bright_at_its_mel_and_dark_elsewhere(hertz):
     levels = spectrogram(sine(hertz), 22_050, 11_025)
-    assert levels.shape == (BANDS, COLUMNS)
-    row = levels[:, COLUMNS // 2].argmax()
-    assert row == pytest.approx(BANDS * (1 - mel(hertz) / mel(11_025)), abs=1.5)
-    assert levels[row, COLUMNS // 2] == LEVELS - 1
-    assert np.median(levels[:, COLUMNS // 2]) < LEVELS // 3
+    assert levels.shape == (IMAGE_BANDS, IMAGE_COLUMNS)
+    row = levels[:, IMAGE_COLUMNS // 2].argmax()
+    assert row == pytest.approx(IMAGE_BANDS * (1 - mel(hertz) / mel(11_025)), abs=1.5)
+    assert levels[row, IMAGE_COLUMNS // 2] == LEVELS - 1
+    assert np.median(levels[:, IMAGE_COLUMNS // 2]) < LEVELS // 3
 
 
 def test_filters_are_weighted_means():
@@ -76,7 +76,7 @@ def test_filters_are_weighted_means():
 
 
 def test_png_holds_the_levels():
-    levels = np.arange(BANDS * 7, dtype=np.uint8).reshape(BANDS, 7) % LEVELS
+    levels = np.arange(IMAGE_BANDS * 7, dtype=np.uint8).reshape(IMAGE_BANDS, 7) % LEVELS
     data = png(levels)
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     chunks, at = {}, 8
@@ -86,8 +86,8 @@ def test_png_holds_the_levels():
         assert struct.unpack(">I", data[at + 8 + size : at + 12 + size])[0] == zlib.crc32(kind + body)
         chunks[kind] = body
         at += 12 + size
-    assert struct.unpack(">II", chunks[b"IHDR"][:8]) == (7, BANDS)
-    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(BANDS, 8)
+    assert struct.unpack(">II", chunks[b"IHDR"][:8]) == (7, IMAGE_BANDS)
+    rows = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(IMAGE_BANDS, 8)
     np.testing.assert_array_equal(rows[:, 1:], levels)
     assert len(chunks[b"PLTE"]) == 3 * LEVELS
 
@@ -106,7 +106,7 @@ def test_the_palette_grows_lighter_in_even_steps():
 
 def test_waveform_spans_the_extremes():
     path = waveform(np.tile(np.array([0.5, -0.25], np.float32), 5_000))
-    assert path.count("M") == COLUMNS
+    assert path.count("M") == IMAGE_COLUMNS
     assert path.startswith("M0 -50V25M1 ")
 
 

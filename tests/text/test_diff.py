@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ttsprep.text.diff import compare, diff_words, without_loops
+from ttsprep.text.diff import compare_texts, diff_words, without_loops
 
 
 @pytest.mark.parametrize(
@@ -17,33 +17,33 @@ from ttsprep.text.diff import compare, diff_words, without_loops
     ],
 )
 def test_spelling_is_no_difference(written: str, said: str) -> None:
-    comparison = compare(written.split(), said.split(), "en-us")
+    comparison = compare_texts(written.split(), said.split(), "en-us")
     assert all(comparison.confirmed), comparison
     assert not comparison.extra
 
 
 def test_a_word_that_is_not_said_is_not_confirmed() -> None:
-    comparison = compare(["the", "table", "is", "red"], ["the", "house", "is", "red"], "en-us")
+    comparison = compare_texts(["the", "table", "is", "red"], ["the", "house", "is", "red"], "en-us")
     assert comparison.confirmed == (True, False, True, True)
     assert not comparison.extra
 
 
 def test_what_is_said_and_not_written_is_placed() -> None:
-    comparison = compare(["he", "went", "home"], ["yesterday", "evening", "he", "went", "home"], "en-us")
+    comparison = compare_texts(["he", "went", "home"], ["yesterday", "evening", "he", "went", "home"], "en-us")
     assert set(comparison.extra) == {0}
     assert comparison.extra[0] > 10
-    comparison = compare(["he", "went", "home"], ["he", "went", "home", "and", "fell", "asleep"], "en-us")
+    comparison = compare_texts(["he", "went", "home"], ["he", "went", "home", "and", "fell", "asleep"], "en-us")
     assert set(comparison.extra) == {3}
     assert comparison.error_rate == pytest.approx(13 / 10)  # "andfellasleep" after "hewenthome"
 
 
 def test_nothing_said_or_written_is_no_error() -> None:
-    assert compare(["he", "went"], [], "en-us").confirmed == (False, False)
-    assert math.isnan(compare([], ["he", "went"], "en-us").error_rate)
+    assert compare_texts(["he", "went"], [], "en-us").confirmed == (False, False)
+    assert math.isnan(compare_texts([], ["he", "went"], "en-us").error_rate)
 
 
 def test_a_language_without_a_voice_is_compared_by_letters() -> None:
-    assert compare(["abcdef"], ["abcdeg"], "xx").confirmed == (True,)
+    assert compare_texts(["abcdef"], ["abcdeg"], "xx").confirmed == (True,)
 
 
 def test_loops_are_said_once() -> None:
@@ -57,16 +57,16 @@ def test_loops_are_said_once() -> None:
 
 
 def test_a_number_in_digits_is_not_taken_for_more_words() -> None:
-    assert not compare(["in", "eighteen", "ten", "he"], ["in", "1810", "he"], "en-us").extra
+    assert not compare_texts(["in", "eighteen", "ten", "he"], ["in", "1810", "he"], "en-us").extra
 
 
 def test_the_more_a_word_sounds_like_what_was_heard_the_more_it_is_said() -> None:
     written = ["the", "page", "is", "page", "two"]
-    likeness = compare(written, ["the", "page", "was", "paid", "too"], "en-us").likeness
+    likeness = compare_texts(written, ["the", "page", "was", "paid", "too"], "en-us").likeness
     assert likeness[:2] == (1.0, 1.0)
     assert likeness[2] < likeness[3] == pytest.approx(0.6)  # two phones of three
     assert likeness[4] == pytest.approx(0.9)
-    short = compare(["by"], ["eye"], "en-us").likeness  # one phone of two, and one of one
+    short = compare_texts(["by"], ["eye"], "en-us").likeness  # one phone of two, and one of one
     assert short[0] == pytest.approx(0.9 * 2 / 3)
 
 
@@ -91,5 +91,5 @@ def test_the_marked_word_is_a_span_of_its_own() -> None:
 
 
 def test_an_error_rate_is_that_of_the_dynamic_programme() -> None:
-    assert compare(["kitten"], ["sitting"], "en-us").error_rate == pytest.approx(3 / 6)
-    assert compare(["naïve", "café"], ["naive", "cafe"], "en-us").error_rate == pytest.approx(2 / 9)
+    assert compare_texts(["kitten"], ["sitting"], "en-us").error_rate == pytest.approx(3 / 6)
+    assert compare_texts(["naïve", "café"], ["naive", "cafe"], "en-us").error_rate == pytest.approx(2 / 9)

@@ -4,11 +4,11 @@ import pytest
 from checks.texts import SENTENCES, texts
 
 from ttsprep.text.phonemes import is_readable, transcribe
-from ttsprep.text.scripts import WRITTEN, is_phonemes, main_language, scripts_of
+from ttsprep.text.scripts import WRITTEN, is_phonemes, language_of_script, scripts_of
 
 
 def test_each_script_has_a_language_that_it_shows_and_languages_know_their_scripts() -> None:
-    assert [main_language(name) for name in ("HAN", "BENGALI", "HANGUL", "no script")] == ["zh", "bn", "ko", ""]
+    assert [language_of_script(name) for name in ("HAN", "BENGALI", "HANGUL", "no script")] == ["zh", "bn", "ko", ""]
     assert all(name in scripts_of(code) for name, codes in WRITTEN.items() for code in codes.split())
     assert scripts_of("zh-Latn") == scripts_of("xx") == set()
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 DECISIONS = "decisions.csv"
 """Name of the file in the folder of an audit."""
-COLUMNS = ("id", "decision", "text", "reason", "start", "end", "reviewer")
-WORDS = {True: "keep", False: "reject", None: ""}
+DECISION_COLUMNS = ("id", "decision", "text", "reason", "start", "end", "reviewer")
+DECISION_WORDS = {True: "keep", False: "reject", None: ""}
 """How a decision is written."""
 
 
@@ -67,7 +67,7 @@ class Decision:
 
 
 def read_decisions(path: Path, known: Collection[str] | None) -> dict[str, Decision]:
-    """Read a CSV with a header: ``id``, and any of the others of `COLUMNS`.
+    """Read a CSV with a header: ``id``, and any of the others of `DECISION_COLUMNS`.
 
     ``decision`` is ``keep``, ``reject`` or empty; ``start`` and ``end`` are seconds into the clip or empty.
 
@@ -94,12 +94,14 @@ def read_decisions(path: Path, known: Collection[str] | None) -> dict[str, Decis
     known = None if known is None else frozenset(known)
     try:
         for name in reader.fieldnames or ():
-            if name not in COLUMNS:
-                raise UsageError(f"{path}: there is no column {name!r}; {nearest(name, COLUMNS)}")
+            if name not in DECISION_COLUMNS:
+                raise UsageError(f"{path}: there is no column {name!r}; {nearest(name, DECISION_COLUMNS)}")
             if list(reader.fieldnames or ()).count(name) > 1:
                 raise UsageError(f"{path}: the column {name!r} is there twice: remove one")
         if "id" not in (reader.fieldnames or ()):
-            raise UsageError(f"{path} has no column id: its first line is a header such as {','.join(COLUMNS)}")
+            raise UsageError(
+                f"{path} has no column id: its first line is a header such as {','.join(DECISION_COLUMNS)}"
+            )
         for row in reader:
             place = f"{path}, line {reader.line_num}"
             if None in row or None in row.values():
@@ -144,18 +146,25 @@ def write_decisions(path: Path, decisions: Mapping[str, Decision]) -> None:
     """Write a file that `read_decisions` reads."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(DECISION_COLUMNS)
     for name, decision in decisions.items():
         piece = ("" if second is None else f"{second:.3f}" for second in (decision.start, decision.end))
-        writer.writerow((name, WORDS[decision.keep], decision.text or "", decision.reason, *piece, decision.reviewer))
+        writer.writerow((
+            name,
+            DECISION_WORDS[decision.keep],
+            decision.text or "",
+            decision.reason,
+            *piece,
+            decision.reviewer,
+        ))
     atomic_write(path, buffer.getvalue().encode())
 
 
 def _decision(row: Mapping[str, str], place: str) -> Decision:
     word = row.get("decision", "").strip().lower()
-    if word not in WORDS.values():
+    if word not in DECISION_WORDS.values():
         raise UsageError(f"{place}: the decision is keep, reject or empty, not {word!r}")
-    keep = next(keep for keep, name in WORDS.items() if name == word)
+    keep = next(keep for keep, name in DECISION_WORDS.items() if name == word)
     start, end = (_seconds(row, column, place) for column in ("start", "end"))
     if end is not None and end <= (start or 0.0):
         raise UsageError(f"{place}: the end, {end:g} s, is not after the start, {start or 0.0:g} s")

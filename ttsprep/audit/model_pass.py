@@ -131,7 +131,7 @@ def rows_of_readable(
     readable, inputs = [], []
     for place, item in enumerate(batch):
         try:
-            samples = decode(Path(root), item.clip)
+            samples = decode_clips(Path(root), item.clip)
         except AudioError:
             continue  # measuring names it
         readable.append(place)
@@ -141,7 +141,7 @@ def rows_of_readable(
     return rows
 
 
-def decode(root: Path, clip: Clip) -> Samples:
+def decode_clips(root: Path, clip: Clip) -> Samples:
     """Return a clip as models take it: mono, 16 kHz, at most its first 180 s.
 
     Raises

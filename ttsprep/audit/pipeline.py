@@ -19,7 +19,7 @@ from ttsprep.audit.goal.rate import Goal, find_goal
 from ttsprep.audit.measure import MeasureStep, versions, without_long_texts
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select
-from ttsprep.audit.unchanged import PLACE, digests_of_results, forget_state
+from ttsprep.audit.unchanged import STATE_FILE, digests_of_results, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.checks.base import Check
 from ttsprep.core.errors import AudioError
@@ -57,9 +57,9 @@ FILES = (
         "decisions*.csv",  # of ttsprep review
         "explain/*.html",
     ),
-    *(".cache.parquet", ".corpus.json", PLACE, ".listened-*.parquet", JOURNALS),
+    *(".cache.parquet", ".corpus.json", STATE_FILE, ".listened-*.parquet", JOURNALS),
 )
-KIND = Kind("audit", FILES)
+AUDIT_KIND = Kind("audit", FILES)
 """What an audit writes."""
 
 
@@ -101,7 +101,7 @@ class Audited:
     root
         Folder of the corpus.
     clips, ids
-        As `ttsprep.corpora.corpus.plan` lists them.
+        As `ttsprep.corpora.corpus.read_corpus` lists them.
     table, findings, summary
         As the audit wrote them; texts without nulls.
     selection
@@ -187,12 +187,12 @@ def audit(
         If the corpus cannot be read, or the results cannot be written.
     """
     more = [extras.codes] if extras.codes else []
-    claim(KIND, out, [path, *more])
+    claim(AUDIT_KIND, out, [path, *more])
     refuse_missing(extras.decisions)
     corpus = read_corpus(path, config.layout, config.language, config.reading())
     corpus, decisions = with_decisions(corpus, extras.decisions)
     config.configured_checks(), config.enabled_codes()  # what is wrong in there is said before anything is written
-    with open_output(KIND, out, [corpus.root, *more]):
+    with open_output(AUDIT_KIND, out, [corpus.root, *more]):
         measured = measure(corpus, out, config, jobs=jobs, progress=progress, extras=extras)
         return conclude(replace(measured, decisions=decisions), config, report=report)
 

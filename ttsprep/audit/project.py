@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-NAME, SHARED, TABLE = "ttsprep.toml", "pyproject.toml", "tool.ttsprep"
+_NAME, SHARED, TABLE = "ttsprep.toml", "pyproject.toml", "tool.ttsprep"
 
 
 def project_recipe(corpus: Path) -> str:
@@ -17,8 +17,8 @@ def project_recipe(corpus: Path) -> str:
     for start in (corpus, Path()):
         folder = Path(os.path.realpath(start))
         for place in (folder, *folder.parents):
-            if (place / NAME).is_file():
-                return _short(place / NAME)
+            if (place / _NAME).is_file():
+                return _short(place / _NAME)
             if (place / SHARED).is_file() and _mentions(place / SHARED):
                 return _short(place / SHARED)
     return ""

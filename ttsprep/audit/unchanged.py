@@ -19,7 +19,7 @@ from ttsprep.core.files import Signature, atomic_write, digest, regular, signatu
 from ttsprep.core.package import __version__
 from ttsprep.core.untrusted import read_json
 
-PLACE = ".unchanged.json"
+STATE_FILE = ".unchanged.json"
 _RESULTS = ("clips.parquet", "findings.parquet", "verdicts.parquet", "summary.json", "report.html", "run.json")
 
 
@@ -60,7 +60,7 @@ def digests_of_results(out: Path) -> dict[str, str]:
 def unchanged_summary(out: Path, state: str) -> dict[str, Any] | None:
     """Return the summary of the last audit in `out`, if it was of this state and no file of it has changed."""
     try:
-        about = read_json(out / PLACE)
+        about = read_json(out / STATE_FILE)
         if not state or about != {"inputs": state, "results": _results(out)}:
             return None
         summary = read_json(out / "summary.json")
@@ -83,12 +83,12 @@ def remember_state(out: Path, state: str, inputs: Iterable[Path]) -> None:
     from ttsprep.core.store.corpus_path import locate_corpus  # loads Arrow
 
     if state and locate_corpus(out) in {path.resolve() for path in inputs}:
-        atomic_write(out / PLACE, json.dumps({"inputs": state, "results": _results(out)}).encode())
+        atomic_write(out / STATE_FILE, json.dumps({"inputs": state, "results": _results(out)}).encode())
 
 
 def forget_state(out: Path) -> None:
     """Say that the results in `out` may be of anything."""
-    (out / PLACE).unlink(missing_ok=True)
+    (out / STATE_FILE).unlink(missing_ok=True)
 
 
 def _results(out: Path) -> dict[str, list[int]]:

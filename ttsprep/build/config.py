@@ -194,7 +194,7 @@ class Recipe(AuditConfig):
         """Return what says whether the trainer can use each clip; None where the build is for no trainer."""
         if not self.trainer:
             return None
-        trainer = targets.load(self.trainer)
+        trainer = targets.load_trainer(self.trainer)
         forms = tuple(form for form in self.configured_exports() if form.name in trainer.export)
         return Fit(trainer, text_stages(self.configured_stages()), forms)
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.normalise import Normalise
-from ttsprep.build.targets import Trainer
+from ttsprep.build.targets import TrainerProfile
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Audio, Clip
 from ttsprep.corpora.exports.base import Entry, Export
@@ -38,7 +38,7 @@ class Fit:
         The lists that it reads.
     """
 
-    trainer: Trainer
+    trainer: TrainerProfile
     stages: tuple[Normalise, ...]
     forms: tuple[Export, ...]
 

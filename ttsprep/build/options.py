@@ -125,7 +125,7 @@ def _targeted(name: str, reading: Mapping[str, Any], target: Target) -> Recipe:
     """Return a recipe with all that decides which clips a build keeps."""
     rules = _with(load(name), **reading, trainer=target.trainer)
     if rules.trainer:
-        rules = targets.apply(rules, targets.load(rules.trainer), own=name not in shipped())
+        rules = targets.apply_trainer(rules, targets.load_trainer(rules.trainer), own=name not in shipped())
     if target.rate:
         if "resample" not in rules.pipeline:
             raise UsageError("--rate has no effect: the pipeline of the recipe does not resample")

@@ -23,7 +23,7 @@ from ttsprep.build.config import Recipe
 from ttsprep.build.fit import unknown_symbols
 from ttsprep.build.prepare import (
     HALF,
-    Source,
+    PreparedSource,
     prepare,
     refuse_nothing,
     refuse_phonemes,
@@ -31,7 +31,7 @@ from ttsprep.build.prepare import (
     refuse_without_texts,
     unread,
 )
-from ttsprep.build.process import FOLDER, Item, ProcessStep
+from ttsprep.build.process import FOLDER, BuildItem, ProcessStep
 from ttsprep.build.provenance import PROVENANCE
 from ttsprep.build.split import Unused
 from ttsprep.build.stages.base import Stage
@@ -213,7 +213,7 @@ def build(
         return built
 
 
-def _draft(ready: Source, out: Path, recipe: Recipe, extras: Extras, jobs: int, progress: Progress) -> Draft:
+def _draft(ready: PreparedSource, out: Path, recipe: Recipe, extras: Extras, jobs: int, progress: Progress) -> Draft:
     todo, said = ready.todo, ready.decisions
     naming = Renamed(progress, {"measuring": "measuring the source"})
     with lock(out / state.BEFORE):
@@ -252,7 +252,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
         after = conclude(measured, recipe, made.before.goal, terms)
     forms = recipe.configured_exports()
     exports = [f"{state.EXPORTS}/{form.name}/" for form in forms if not isinstance(form, LJSpeech)]
-    trainer = trainers.load(recipe.trainer) if recipe.trainer else None
+    trainer = trainers.load_trainer(recipe.trainer) if recipe.trainer else None
     scripts = [training.script_name(trainer.name)] if trainer else []
     held.expect([*exports, *scripts])
     if trainer:
@@ -262,7 +262,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     tables.write_rejected(out / "rejected.csv", rejected)
     _refuse_untrainable(entries, refused, dict(zip(rows["source_id"], rows["id"], strict=True)), out / "rejected.csv")
     if trainer:
-        training.write(trainer, entries, out)
+        training.write_script(trainer, entries, out)
     write_table(out / "clips.parquet", tables.entries_table(entries))
     write_table(out / "provenance.parquet", pa.Table.from_pandas(rows, PROVENANCE, preserve_index=False))
     if report:
@@ -313,7 +313,7 @@ def _process(made: Draft, held: Output, store: Store, jobs: int, progress: Progr
     digests = dict(zip(made.before.clips["id"], made.before.clips["sha256"], strict=True))
     names = safe_names(corpus.ids)
     items = [
-        Item(clip, name, names[name], digests[name])
+        BuildItem(clip, name, names[name], digests[name])
         for clip, name in zip(corpus.clips, corpus.ids, strict=True)
         if name in chosen
     ]

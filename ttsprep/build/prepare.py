@@ -8,7 +8,7 @@ from ttsprep.audit.decisions import Decision, with_decisions
 from ttsprep.audit.select import NO_TEXTS, PHONEMES, Rejection
 from ttsprep.build.config import Recipe
 from ttsprep.build.provenance import write_rejected
-from ttsprep.build.targets import load
+from ttsprep.build.targets import load_trainer
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.progress import Progress
 from ttsprep.core.types import Clip, Severity
@@ -23,7 +23,7 @@ HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PreparedSource:
     """What is measured, and what is known of it before.
 
     Attributes
@@ -47,7 +47,9 @@ class Source:
     low_confidence: Mapping[str, Rejection] = field(default_factory=dict)
 
 
-def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, progress: Progress) -> Source:
+def prepare(
+    todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, jobs: int, progress: Progress
+) -> PreparedSource:
     """Cut long recordings, read the decisions, and write down clips without a text, as the recipe says.
 
     Parameters
@@ -75,14 +77,14 @@ def prepare(todo: Corpus, decisions: Path | None, out: Path, recipe: Recipe, job
 
         todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, progress)
     if not todo.clips:  # decisions and texts are about clips; `refuse_nothing` says what is wrong
-        return Source(todo, refused, {})
+        return PreparedSource(todo, refused, {})
     todo, said = with_decisions(todo, decisions)
     if not recipe.transcribe:
-        return Source(todo, refused, said)
+        return PreparedSource(todo, refused, said)
     from ttsprep.build.transcribe import transcribe_source
 
     written = transcribe_source(todo, out, recipe.transcribe, jobs, progress)
-    return Source(written.todo, refused, said, written.log_p, written.low_confidence)
+    return PreparedSource(written.todo, refused, said, written.log_p, written.low_confidence)
 
 
 def unread(todo: Corpus) -> list[Rejection]:
@@ -95,7 +97,7 @@ def unread(todo: Corpus) -> list[Rejection]:
     ]
 
 
-def refuse_nothing(ready: Source, reasons: Path | None) -> None:
+def refuse_nothing(ready: PreparedSource, reasons: Path | None) -> None:
     """Refuse a source of which no clip is left before anything is measured.
 
     Parameters
@@ -188,7 +190,7 @@ def refuse_unreadable(root: Path, clips: Sequence[Clip], recipe: Recipe) -> None
         If those are more than `MOST_EMPTY` of the clips; single ones are left out of the list and named.
     """
     readers = [form.name for form in recipe.configured_exports() if isinstance(form, Filelist) and form.phonemises]
-    symbols = load(recipe.trainer).symbols if recipe.trainer else None
+    symbols = load_trainer(recipe.trainer).symbols if recipe.trainer else None
     readers += [recipe.trainer] if symbols and symbols.kind == "phonemes" else []
     spelt = [clip for clip in clips if readers and not is_readable(clip.text, clip.language)]
     if len(spelt) > MOST_EMPTY * len(clips):

@@ -24,7 +24,7 @@ _CHANGES = ("gain_db", "lead_removed_s", "tail_removed_s")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class BuildItem:
     """A clip to build.
 
     Attributes
@@ -46,7 +46,7 @@ class Item:
 
 
 @dataclass
-class ProcessStep(Step[Item]):
+class ProcessStep(Step[BuildItem]):
     """Builds every chosen clip: decode, every stage, write.
 
     Attributes
@@ -74,7 +74,7 @@ class ProcessStep(Step[Item]):
     stages: tuple[Stage, ...]
     container: str
 
-    def key(self, item: Item, sha256: str) -> str:
+    def key(self, item: BuildItem, sha256: str) -> str:
         """Stand for all that the built clip depends on: bytes and piece of the source, text, stages, name."""
         clip = item.clip
         stages = [(stage.name, stage.version, repr(stage)) for stage in self.stages]
@@ -82,19 +82,19 @@ class ProcessStep(Step[Item]):
         metadata = (clip.path, clip.start, clip.end, clip.language, clip.speaker, clip.text)
         return make_key(repr((parts, metadata)))
 
-    def path(self, item: Item) -> str:
+    def path(self, item: BuildItem) -> str:
         """Return where the clip goes, relative to the build."""
         return f"{FOLDER}/{item.name}.{self.container}"
 
-    def rows(self, batch: Sequence[Item]) -> list[Row]:
+    def rows(self, batch: Sequence[BuildItem]) -> list[Row]:
         """Build clips; return their rows of provenance."""
         return [self._row(item) for item in batch]
 
-    def seconds(self, item: Item, row: Row) -> float:
+    def seconds(self, item: BuildItem, row: Row) -> float:
         """Return the length of a clip that was built."""
         return float(row.get("frames", 0) / row.get("sample_rate", 1))
 
-    def _row(self, item: Item) -> Row:
+    def _row(self, item: BuildItem) -> Row:
         row = self._described(item)
         stage_name = "decode"
         try:
@@ -123,7 +123,7 @@ class ProcessStep(Step[Item]):
                 operations.append(_operation(stage, result.changes))
         except AudioError as error:
             return row | {"status": error.code, "status_reason": str(error), "status_stage": stage_name, KEY: ""}
-        data = audio.encode(sound, self.container)
+        data = audio.encode_audio(sound, self.container)
         atomic_write(Path(self.root, self.path(item)), data)
         return (
             row
@@ -131,7 +131,7 @@ class ProcessStep(Step[Item]):
             | {"normalised": clip.text, "operations": json.dumps(operations, ensure_ascii=False)}
         )
 
-    def failed(self, item: Item, reason: str) -> Row:
+    def failed(self, item: BuildItem, reason: str) -> Row:
         """Return the row of a clip that killed its worker, or made a stage fail."""
         return {
             **self._described(item),
@@ -140,7 +140,7 @@ class ProcessStep(Step[Item]):
             "status_stage": "decode",
         }
 
-    def _described(self, item: Item) -> Row:
+    def _described(self, item: BuildItem) -> Row:
         return {
             "id": item.name,
             "path": self.path(item),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ttsprep.build.config import Split
 
 _TRAIN, VALID, TEST, NONE = "train", "valid", "test", ""
-FEWEST = 10
+FEWEST_TO_SPLIT = 10
 """Clips from which on every part that is asked for has one at least: a tiny corpus is better trained on whole."""
 
 
@@ -69,8 +69,8 @@ def _assign(groups: Sequence[str], rules: "Split") -> list[str]:
 
 
 def _wanted(share: float, clips: int) -> int:
-    """Return how many clips a part is to have: at least one of `FEWEST` and more."""
-    least = 1 if share and clips >= FEWEST else 0
+    """Return how many clips a part is to have: at least one of `FEWEST_TO_SPLIT` and more."""
+    least = 1 if share and clips >= FEWEST_TO_SPLIT else 0
     return max(least, math.floor(share * clips + 0.5))
 
 

@@ -82,7 +82,7 @@ class Training(Section):
     script: str
 
 
-class Trainer(Section):
+class TrainerProfile(Section):
     """What a trainer reads; the file of each is in ``ttsprep/trainers``.
 
     Attributes
@@ -138,7 +138,7 @@ def trainers() -> dict[str, str]:
     }
 
 
-def load(name: str) -> Trainer:
+def load_trainer(name: str) -> TrainerProfile:
     """Return the profile of a trainer.
 
     Raises
@@ -149,10 +149,10 @@ def load(name: str) -> Trainer:
     known = trainers()
     if name not in known:
         raise UsageError(f"no trainer is called {name!r}; {nearest(name, known)}")
-    return parse(known[name], name)
+    return parse_trainer(known[name], name)
 
 
-def parse(text: str, name: str) -> Trainer:
+def parse_trainer(text: str, name: str) -> TrainerProfile:
     """Read the text of a profile; `name` is named in errors.
 
     Raises
@@ -165,16 +165,18 @@ def parse(text: str, name: str) -> Trainer:
     except UntrustedError as error:
         raise UsageError(f"trainer {name}: {error}") from None
     for place, key in (*(("", key) for key in document), *(("why.", key) for key in document.get("why", ()))):
-        if key not in Trainer.model_fields:
-            raise UsageError(f"trainer {name}: there is no key {place}{key}; {nearest(key, Trainer.model_fields)}")
+        if key not in TrainerProfile.model_fields:
+            raise UsageError(
+                f"trainer {name}: there is no key {place}{key}; {nearest(key, TrainerProfile.model_fields)}"
+            )
     try:
-        return Trainer.model_validate({**document, "name": name})
+        return TrainerProfile.model_validate({**document, "name": name})
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"trainer {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def apply(recipe: "Recipe", trainer: Trainer, *, own: bool = True) -> "Recipe":
+def apply_trainer(recipe: "Recipe", trainer: TrainerProfile, *, own: bool = True) -> "Recipe":
     """Return `recipe` with what `trainer` needs.
 
     Clips outside its limits are rejected, unless the recipe keeps them. The forms it reads are added to those

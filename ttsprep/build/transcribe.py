@@ -15,7 +15,7 @@ from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Transcribe
 from ttsprep.checks.hallucinated import Hallucinated, compression, stock_phrases
 from ttsprep.checks.language import Language
-from ttsprep.checks.rate import Rate
+from ttsprep.checks.rate import RateCheck
 from ttsprep.checks.text import loop
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import digest, inside, regular
@@ -25,7 +25,7 @@ from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.store.store import Store
 from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.transcriber import write
+from ttsprep.models.transcriber import transcribe_clips
 from ttsprep.models.whisper import weights
 from ttsprep.text.characters import count_spoken, fold
 
@@ -114,7 +114,7 @@ class TranscribeStep(Step[ClipInput]):
         return {}
 
     def _write(self, clips: Sequence[ModelInput]) -> list[Row]:
-        written = write(self.model, clips, language=self.language)
+        written = transcribe_clips(self.model, clips, language=self.language)
         return [{"seconds": len(clip.samples) / RATE, **asdict(row)} for clip, row in zip(clips, written, strict=True)]
 
 
@@ -146,7 +146,7 @@ def doubt(row: Mapping[str, Any], language: str, rules: Transcribe) -> tuple[tup
         return ("text-repetition",), f"the model was caught in a loop: {what}"
     if len(text) >= Hallucinated.compressed_chars and compression(text) > Hallucinated.compression:
         return ("text-repetition",), f"repeats itself: compresses {compression(text):.1f} times"
-    if count_spoken(text) > Rate.fastest_cps * row["seconds"]:
+    if count_spoken(text) > RateCheck.fastest_cps * row["seconds"]:
         return (
             "rate-outlier",
         ), f"{count_spoken(text) / row['seconds']:.0f} characters a second: more than can be said"

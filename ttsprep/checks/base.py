@@ -15,7 +15,7 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 MOST, FEW = 0.9, 2
 """Share of the clips that makes a matter of the corpus of what is no fault of a clip; so few clips say nothing."""
 
-Limits = Sequence[tuple[Severity, float]]
+SeverityLimits = Sequence[tuple[Severity, float]]
 """The most severe first."""
 
 
@@ -138,7 +138,7 @@ def graded(
     table: pd.DataFrame,
     column: str,
     code: str,
-    limits: Limits,
+    limits: SeverityLimits,
     message: str,
     *,
     below: bool = False,

@@ -11,7 +11,7 @@ from ttsprep.checks.base import Check, Code
 from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 
-FEWEST = 40
+FEWEST_OF_SESSION = 40
 TRACKS = (
     # column, in words, unit, least change that a listener notices
     ("loudness_lufs", "loudness", "dB", 4.0),
@@ -62,7 +62,7 @@ class Drift(Check):
             - table[["timbre_250_db", "timbre_400_db", "timbre_630_db"]].mean(axis=1)
         )
         for speaker, clips in table.groupby("speaker", sort=True):
-            if len(clips) >= FEWEST:
+            if len(clips) >= FEWEST_OF_SESSION:
                 for column, words, unit, least in TRACKS:
                     yield from self._track(str(speaker), clips, column, words, unit, least)
 

@@ -13,7 +13,7 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 
 @dataclass(frozen=True)
-class Format(Check):
+class FormatCheck(Check):
     """Format: files that differ from the rest of the corpus."""
 
     name = "format"

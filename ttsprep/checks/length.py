@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Chart, Check, Code, Limits, graded
+from ttsprep.checks.base import Chart, Check, Code, SeverityLimits, graded
 from ttsprep.core.types import Finding, Severity
 
 
@@ -59,7 +59,7 @@ class Length(Check):
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         seconds = corpus.duration_s
         errors, warnings = (Severity.ERROR, self.short_error_s), (Severity.WARNING, self.short_warning_s)
-        limits: Limits = (errors, warnings, (Severity.NOTE, self.short_note_s))
+        limits: SeverityLimits = (errors, warnings, (Severity.NOTE, self.short_note_s))
         yield from graded(corpus, "duration_s", "too-short", limits, "{value:.2f} s (limit {limit:g} s)", below=True)
         limits = ((Severity.WARNING, self.long_warning_s), (Severity.NOTE, self.long_note_s))
         yield from graded(corpus, "duration_s", "too-long", limits, "{value:.1f} s (limit {limit:g} s)")

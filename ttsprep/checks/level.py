@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ttsprep.checks.base import Chart, Check, Code, Limits, graded, rows
+from ttsprep.checks.base import Chart, Check, Code, SeverityLimits, graded, rows
 from ttsprep.core.dsp import deviation
 from ttsprep.core.signal import SILENCE_DB, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
@@ -115,7 +115,10 @@ class Level(Check):
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        limits: Limits = (Severity.ERROR, self.clipped_ratio_error), (Severity.WARNING, self.clipped_ratio_warning)
+        limits: SeverityLimits = (
+            (Severity.ERROR, self.clipped_ratio_error),
+            (Severity.WARNING, self.clipped_ratio_warning),
+        )
         message = "{value:.2%} of the samples are cut flat at {row.peak_dbfs:.1f} dBFS (limit {limit:.2%})"
         yield from graded(corpus, "clipped_ratio", "clipping", limits, message, place=_flat_top)
         limits = (Severity.WARNING, self.dc_warning), (Severity.NOTE, self.dc_note)

@@ -16,7 +16,7 @@ BIAS_S, BIAS_MOS = (1.2, 2.0, 2.6, 5.0), (0.9, 0.5, 0.2, 0.0)
 
 
 @dataclass(frozen=True)
-class Mos(Check):
+class MosCheck(Check):
     """How listeners would rate the recording, by a model that listens.
 
     Attributes

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.core.dsp import ENOUGH, triangles
-from ttsprep.core.signal import F0_STRIDE, HOP_S, Array, Signal
+from ttsprep.core.dsp import ENOUGH, Array, triangles
+from ttsprep.core.signal import F0_STRIDE, HOP_S, Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.core.untrusted import toml_table
 
@@ -21,7 +21,7 @@ _LOWEST_HZ, _HIGHEST_HZ, _BANDS = 100.0, 5_900.0, 36
 """The mel bands whose spectrum is taken; a file has to reach to the highest."""
 CEPSTRA = 20
 _FEWEST_FRAMES = 20
-FRAME_S = F0_STRIDE * HOP_S
+PITCH_FRAME_S = F0_STRIDE * HOP_S
 HALF_FRAMES = 60.0
 """Voiced frames whose phones move the mean of a clip as much as its mood does."""
 _ALL_SPEAKERS = 60.0
@@ -100,8 +100,8 @@ class OtherVoice(Check):
             yield from self._judge(str(speaker), clips)
 
     def _judge(self, speaker: str, clips: pd.DataFrame) -> Iterator[Finding]:
-        frames = (clips.voiced_ratio * clips.speech_s).to_numpy() / FRAME_S
-        long = frames >= self.least_voiced_s / FRAME_S
+        frames = (clips.voiced_ratio * clips.speech_s).to_numpy() / PITCH_FRAME_S
+        long = frames >= self.least_voiced_s / PITCH_FRAME_S
         if long.sum() < ENOUGH:
             return
         raw = np.frombuffer(b"".join(map(base64.b64decode, clips.voiced_cepstrum)), np.float16)

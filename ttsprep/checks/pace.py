@@ -10,7 +10,7 @@ import pandas as pd
 from ttsprep.core.dsp import ENOUGH, deviation, robust_spread
 from ttsprep.text.phonemes import WORD
 
-FEWEST = 12
+FEWEST_FOR_PACE = 12
 _SHORT = 15.0
 """Phones; a text this short doubles the variance of the relative duration."""
 SHORTEST_S = 0.08
@@ -51,7 +51,7 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
     size = (corpus.chars if unread else corpus.phones).astype("float64")
     usable = (size > 0) & (corpus.speech_s > 0.1) & (corpus.level_range_db >= 10)
     result = pd.DataFrame(np.nan, index=corpus.index, columns=["expected", "off", "z"])
-    if usable.sum() < FEWEST:
+    if usable.sum() < FEWEST_FOR_PACE:
         return result
     rows = corpus.index[usable]
     seconds, size = corpus.speech_s[rows].astype("float64"), size[rows]

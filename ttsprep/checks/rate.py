@@ -14,7 +14,7 @@ from ttsprep.text.scripts import scripts_of
 
 
 @dataclass(frozen=True)
-class Rate(Check):
+class RateCheck(Check):
     """Rate: how long the speech is for its text.
 
     Attributes

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.checks.base import Check, Code
-from ttsprep.checks.timbre import COLUMNS
+from ttsprep.checks.timbre import TIMBRE_COLUMNS
 from ttsprep.core.dsp import FEWEST, deviation
 from ttsprep.core.types import Finding, Severity
 
-Numbers = npt.NDArray[np.float64]
+UnitVectors = npt.NDArray[np.float64]
 
 
 class _Scale(NamedTuple):
@@ -45,7 +45,7 @@ _SAMPLE = 400
 
 
 @dataclass(frozen=True)
-class Speaker(Check):
+class SpeakerCheck(Check):
     """Whether the voice of every clip is that of its speaker, by an embedding of the voice.
 
     Attributes
@@ -109,7 +109,7 @@ class Speaker(Check):
             yield from self._judge(corpus, SCALES[kind])
 
     def _judge(self, corpus: pd.DataFrame, scale: _Scale) -> Iterator[Finding]:
-        prints = unpack(corpus.voice_print)
+        prints = unpack_embeddings(corpus.voice_print)
         seconds = corpus.speech_s.clip(upper=SATURATED_S).to_numpy()
         speakers, names = pd.factorize(corpus.speaker)
         voices = Voices(prints, seconds, speakers, scale)
@@ -152,7 +152,7 @@ class Speaker(Check):
     def _witnessed(self, corpus: pd.DataFrame, f0: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Whether F0 or spectrum are off for the speaker, too."""
         pitch = (f0.off.abs() > self.pitch_st) & (f0.z.abs() > 2.0)
-        bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5).off for column in COLUMNS]
+        bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5).off for column in TIMBRE_COLUMNS]
         # the spectrum of a short clip is that of its few phones
         room = np.sqrt(np.maximum(1.0, 2.0 / corpus.speech_s))
         spectrum = pd.concat(bands, axis=1).pow(2).mean(axis=1) ** 0.5 > self.spectrum_db * room
@@ -167,7 +167,7 @@ class Speaker(Check):
         return Finding("", "speaker-outlier", severity, message, out / count, self.several)
 
 
-def of_one_model(corpus: pd.DataFrame, judge: Speaker) -> tuple[pd.DataFrame, str]:
+def of_one_model(corpus: pd.DataFrame, judge: SpeakerCheck) -> tuple[pd.DataFrame, str]:
     """Return the clips whose voices can be judged together, and the model that heard them; "" if they are too few."""
     corpus = corpus[(corpus.voice_print != "") & (corpus.level_range_db >= 10)]  # the others have no voice
     corpus = corpus[corpus.speech_s >= judge.least_speech_s]
@@ -193,7 +193,9 @@ class Voices:
         How the model sees voices.
     """
 
-    def __init__(self, prints: Numbers, seconds: Numbers, speakers: npt.NDArray[np.intp], scale: _Scale) -> None:
+    def __init__(
+        self, prints: UnitVectors, seconds: UnitVectors, speakers: npt.NDArray[np.intp], scale: _Scale
+    ) -> None:
         self.prints, self.seconds, self.speakers = prints, seconds, speakers
         self.weights = np.zeros(len(prints))
         self.sums = np.zeros((int(speakers.max()) + 1, prints.shape[1]))
@@ -207,7 +209,7 @@ class Voices:
                 self.sums[speaker] = self.weights[rows] @ prints[rows]
                 self.totals[speaker] = self.weights[rows].sum()
 
-    def own(self) -> tuple[Numbers, Numbers]:
+    def own(self) -> tuple[UnitVectors, UnitVectors]:
         """Return the likeness of each clip to its speaker's others, and `spread_of` it; NaN where there are none."""
         others = self.sums[self.speakers] - self.weights[:, None] * self.prints
         total = self.totals[self.speakers] - self.weights
@@ -216,7 +218,7 @@ class Voices:
             likeness[self.totals[self.speakers] == 0] = np.nan
             return likeness, spread_of(likeness, self.seconds, total)
 
-    def likelier(self, rows: npt.NDArray[np.intp], likeness: Numbers, usual: float) -> dict[int, tuple[int, float]]:
+    def likelier(self, rows: npt.NDArray[np.intp], likeness: UnitVectors, usual: float) -> dict[int, tuple[int, float]]:
         """Return, for each row that is more like another speaker, the number of that speaker and the likeness."""
         named = np.flatnonzero(self.totals > 0)
         if len(named) < 2:
@@ -237,7 +239,7 @@ class Voices:
         return float((1 + np.exp(spread) * (1 / self.seconds[row] + 1 / rest)) ** -0.5)
 
 
-def spread_of(likeness: Numbers, seconds: Numbers | float, total: Numbers | float) -> Numbers:
+def spread_of(likeness: UnitVectors, seconds: UnitVectors | float, total: UnitVectors | float) -> UnitVectors:
     """Return the logarithm of the squared tangent of the angle between a clip and a voice, whatever their lengths.
 
     An embedding is the voice and the chance of what is said, which lies at right angles to it and averages out:
@@ -247,7 +249,7 @@ def spread_of(likeness: Numbers, seconds: Numbers | float, total: Numbers | floa
     return np.asarray(np.log(tangent / (1 / seconds + 1 / np.maximum(total, 1e-3))))
 
 
-def _kept(prints: Numbers, seconds: Numbers, scale: _Scale) -> npt.NDArray[np.bool_]:
+def _kept(prints: UnitVectors, seconds: UnitVectors, scale: _Scale) -> npt.NDArray[np.bool_]:
     """Return which clips make the voice of a speaker: those near the most typical one, in rounds."""
     longest = np.argsort(-seconds, kind="stable")[:_SAMPLE]
     some = prints[longest]
@@ -261,7 +263,7 @@ def _kept(prints: Numbers, seconds: Numbers, scale: _Scale) -> npt.NDArray[np.bo
     return kept
 
 
-def unpack(prints: "pd.Series[str]") -> Numbers:
+def unpack_embeddings(prints: "pd.Series[str]") -> UnitVectors:
     """Return embeddings of one model from the table, each of length 1, shape (clips, dimensions)."""
     raw = b"".join(base64.b64decode(text.partition(":")[2]) for text in prints)
     vectors = np.frombuffer(raw, np.int8).reshape(len(prints), -1).astype(np.float64)

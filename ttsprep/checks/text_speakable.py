@@ -12,7 +12,7 @@ import pandas as pd
 from ttsprep.checks.base import Check, Code, listed
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
-from ttsprep.text.characters import ADDRESS, CYRILLIC_STRESS, nfc
+from ttsprep.text.characters import ADDRESS_PATTERN, CYRILLIC_STRESS, nfc
 
 UNSPEAKABLE = Code(
     "text-unspeakable",
@@ -82,8 +82,8 @@ class TextSpeakable(Check):
 
 def unspeakable(text: str) -> Iterator[str]:
     """Yield the parts of `text` (NFC, without stress marks) that are not written as they are read."""
-    yield from ADDRESS.findall(text)
-    rest = ADDRESS.sub(" ", text)
+    yield from ADDRESS_PATTERN.findall(text)
+    rest = ADDRESS_PATTERN.sub(" ", text)
     yield from _NUMBER.findall(_LONE_DIGIT.sub(" ", rest))
     yield from (char for char in rest if _is_symbol(char))
 

@@ -15,7 +15,7 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 CENTRES_HZ = (160, 250, 400, 630, 1_000, 1_600, 2_500, 3_600, 4_700, 6_000)
 HALF_WIDTH = 1.3
-COLUMNS = tuple(f"timbre_{hz}_db" for hz in CENTRES_HZ)
+TIMBRE_COLUMNS = tuple(f"timbre_{hz}_db" for hz in CENTRES_HZ)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Timbre(Check):
     )
     measures: ClassVar[dict[str, str]] = {
         column: f"mean log level of the speech around {hz} Hz, relative to the mean of the bands [dB]"
-        for column, hz in zip(COLUMNS, CENTRES_HZ, strict=True)
+        for column, hz in zip(TIMBRE_COLUMNS, CENTRES_HZ, strict=True)
     }
 
     warning_z: float = 2.6
@@ -62,13 +62,13 @@ class Timbre(Check):
             bands = signal.bands(*((low, max(low + 1, high)) for low, high in zip(lows, highs, strict=True)))
             levels[: len(usable)] = to_db(bands[signal.speech]).mean(axis=0)
             levels -= np.nanmean(levels)
-        return dict(zip(COLUMNS, levels.tolist(), strict=True))
+        return dict(zip(TIMBRE_COLUMNS, levels.tolist(), strict=True))
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         corpus = corpus[corpus.level_range_db >= 10]  # the others have no voice
         if corpus.empty:
             return
-        bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5) for column in COLUMNS]
+        bands = [deviation(corpus[column], corpus.speaker, least_spread=1.5) for column in TIMBRE_COLUMNS]
         # the spread of a spectrum shrinks with the number of phones it averages over
         seconds = corpus.speech_s.clip(lower=0.1).to_numpy()
         room = np.sqrt(np.maximum(1.0, np.median(seconds) / seconds))

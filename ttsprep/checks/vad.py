@@ -11,7 +11,7 @@ from ttsprep.core.types import Finding, Severity
 
 
 @dataclass(frozen=True)
-class Vad(Check):
+class VadCheck(Check):
     """Whether what sounds is speech, by a model that listens.
 
     Attributes

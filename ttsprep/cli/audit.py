@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.console import COLOURS, VERDICTS, encodable, pairs, plain_table, print_rich, printable, write_json
+from ttsprep.cli.console import (
+    COLOURS,
+    VERDICT_COLOURS,
+    encodable,
+    pairs,
+    plain_table,
+    print_json,
+    print_rich,
+    printable,
+)
 from ttsprep.cli.options import (
     AsJson,
-    Codes,
+    CodeNames,
     CorpusPath,
     Decisions,
     ForTrainer,
@@ -58,8 +67,10 @@ _LINES = 4
 class JudgingGroup:
     """What is judged, and what fails a command."""
 
-    select: Annotated[Codes, typer.Option(metavar="CODE", help="Judge only this finding; may be repeated.")] = None
-    ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = None
+    select: Annotated[CodeNames, typer.Option(metavar="CODE", help="Judge only this finding; may be repeated.")] = None
+    ignore: Annotated[CodeNames, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = (
+        None
+    )
     fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR
     baseline: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Earlier audit: show what is new, gone or changed.")
@@ -98,7 +109,7 @@ class ExtrasGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultGroup:
+class _ResultGroup:
     """What a command shows."""
 
     form: Annotated[Form, typer.Option("--format", help="How the result is printed.")] = Form.TEXT
@@ -118,7 +129,7 @@ def audit(
     workers: WorkersGroup,
     wanted: TargetGroup,
     extras: ExtrasGroup,
-    result: ResultGroup,
+    result: _ResultGroup,
 ) -> int:
     """Find what is wrong with a corpus, how badly, and how to fix it.
 
@@ -148,10 +159,10 @@ def audit(
     rules = audit_recipe(wanted.recipe, reading.keys(), judging.select or (), judging.ignore or (), target)
     sentences = read_lines(extras.prompts) if extras.prompts else []
     selected = listening_models(extras.listen or (), asr=extras.asr_model, speaker=extras.speaker_model)
-    from ttsprep.audit.pipeline import KIND
+    from ttsprep.audit.pipeline import AUDIT_KIND
     from ttsprep.corpora.source import readable
 
-    claim(KIND, out, [corpus, *([extras.codes] if extras.codes else [])])  # before anything is unpacked or read
+    claim(AUDIT_KIND, out, [corpus, *([extras.codes] if extras.codes else [])])  # before anything is unpacked or read
     with console.Meter() as meter:
         source = readable(corpus, progress=meter)
     if result.dry_run:
@@ -184,7 +195,7 @@ def _state(
     inputs: Sequence[Path],
     options: tuple[ReadingGroup, JudgingGroup, TargetGroup, ExtrasGroup],
     workers: WorkersGroup,
-    result: ResultGroup,
+    result: _ResultGroup,
 ) -> str:
     """Return what the results depend on, or "" where that is more than these options and files."""
     from ttsprep.audit.unchanged import input_state
@@ -197,7 +208,7 @@ def _state(
     return input_state(out, depends, inputs)
 
 
-def _show(judged: Judged, suggestions: Suggestions, result: ResultGroup, following: str) -> int:
+def _show(judged: Judged, suggestions: Suggestions, result: _ResultGroup, following: str) -> int:
     """Show an audit and the command that follows it, and return the exit code."""
     form = Form.JSON if result.as_json else result.form
     if form == Form.TEXT:
@@ -235,7 +246,7 @@ def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
         "out": printable(str(out)),
     }
     if as_json:
-        write_json(document)
+        print_json(document)
         return
     rows = {
         "would read": f"{count(len(plan.clips), 'clip')} of {document['corpus']}",
@@ -332,7 +343,7 @@ def _verdicts(summary: Mapping[str, Any]) -> "Table":
         table.add_column(justify=justify, no_wrap=True)
     block = "█" if encodable("█") else "#"
     unit = "hours" if summary["hours"] else "clips"  # the share is that of the number before it
-    for name, colour in VERDICTS.items():
+    for name, colour in VERDICT_COLOURS.items():
         row = summary["verdicts"][name]
         share = row[unit] / (summary[unit] or 1)
         numbers = {"clips": count(row["clips"], "clip"), "hours": hours(row["hours"])}

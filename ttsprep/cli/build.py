@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
+from ttsprep.cli.console import pairs, plain_table, print_json, print_rich, printable, write
 from ttsprep.cli.options import (
     AsJson,
     Decisions,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ttsprep.build.pipeline import Built, Draft
-    from ttsprep.build.targets import Trainer
+    from ttsprep.build.targets import TrainerProfile
     from ttsprep.corpora.source import Needs
 
 OUT = Path("build")
@@ -89,7 +89,7 @@ class ContentGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultGroup:
+class _ResultGroup:
     """What is asked and shown."""
 
     yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False
@@ -106,7 +106,7 @@ def build(
     reading: ReadingGroup,
     content: ContentGroup,
     workers: WorkersGroup,
-    result: ResultGroup,
+    result: _ResultGroup,
 ) -> int:
     """Build a clean, normalised, ready-to-train copy of a corpus, with a reason for every rejection.
 
@@ -186,7 +186,7 @@ def trainers() -> None:
     """List the trainers that ttsprep build --for can prepare for."""
     from ttsprep.build import targets as trainer
 
-    show_trainers({name: trainer.load(name) for name in trainer.trainers()})
+    show_trainers({name: trainer.load_trainer(name) for name in trainer.trainers()})
 
 
 def recipes() -> None:
@@ -209,7 +209,7 @@ def show_download(needs: "Needs", *, as_json: bool) -> None:
             "bytes": needs.bytes,
             "into": printable(str(needs.folder)),
         }
-        write_json(document)
+        print_json(document)
     else:
         write(needs.describe() + "\n")
 
@@ -218,7 +218,7 @@ def show_draft(draft: "Draft", out: Path, *, as_json: bool) -> None:
     """Show what a build would do."""
     document = draft.describe()
     if as_json:
-        write_json(document | {"out": printable(str(out))})
+        print_json(document | {"out": printable(str(out))})
         return
     from ttsprep.report.goal import goal_line
 
@@ -239,7 +239,7 @@ def show_built(built: "Built", *, as_json: bool) -> None:
     """Show what was rejected and built, and where the results are."""
     document = built.document
     if as_json:
-        write_json(document | {"out": printable(str(built.out))})
+        print_json(document | {"out": printable(str(built.out))})
         return
     from rich.text import Text
 
@@ -271,7 +271,7 @@ def show_built(built: "Built", *, as_json: bool) -> None:
     print_rich(*parts, pairs(where))
 
 
-def show_trainers(trainers: Mapping[str, "Trainer"]) -> None:
+def show_trainers(trainers: Mapping[str, "TrainerProfile"]) -> None:
     """Show each trainer with how it is installed."""
     from rich.text import Text
 

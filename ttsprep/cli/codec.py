@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write, write_json
+from ttsprep.cli.console import pairs, plain_table, print_json, print_rich, printable, write
 from ttsprep.cli.options import AsJson, Jobs, ReadingGroup, WorkersGroup, grouped
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.workers.pool import cores
@@ -77,7 +77,7 @@ def encode(
     _needs_torch()
     from ttsprep.build.options import audit_recipe
     from ttsprep.codec.encode import encode as run
-    from ttsprep.codec.encode import newest_build, prepare
+    from ttsprep.codec.encode import newest_build, prepare_job
     from ttsprep.codec.encode_job import Options
     from ttsprep.corpora.source import readable
 
@@ -88,7 +88,7 @@ def encode(
     options = Options(layout=read.layout, reading=read.reading(), **own)
     out = coding.out
     if dry_run:
-        job = prepare(source, options)
+        job = prepare_job(source, options)
         show_job(job, out, job.coder.device_name, as_json=as_json)
         return 0
 
@@ -216,8 +216,8 @@ def _fit(
     from ttsprep.codec.training.data import Speech as PackedSpeech
     from ttsprep.codec.training.export import fit
 
-    checkpoint.claim("codec fit", out, [speech])
-    checkpoint.write(fit(read_recipe(recipe).config(), PackedSpeech(speech)), out)
+    checkpoint.claim_checkpoint("codec fit", out, [speech])
+    checkpoint.write_checkpoint(fit(read_recipe(recipe).config(), PackedSpeech(speech)), out)
 
 
 @codec.command("export")
@@ -236,10 +236,10 @@ def _export(
     from ttsprep.codec.training.data import Speech as PackedSpeech
     from ttsprep.codec.training.export import export
 
-    checkpoint.claim("codec export", out, [run, *([speech] if speech else [])])
+    checkpoint.claim_checkpoint("codec export", out, [run, *([speech] if speech else [])])
     trained_on = PackedSpeech(speech or run / "speech")
     exported = export(run, averaged=not last, licence=trained_on.licence, speech=trained_on)
-    checkpoint.write(exported, out)
+    checkpoint.write_checkpoint(exported, out)
     write(f"{out}: step {exported.step}, digest {exported.digest()}\n")
 
 
@@ -258,9 +258,9 @@ def _eval(
     """Measure a codec with its first codebook, its first two, and so on to all of them."""
     _needs_torch()
     from ttsprep.codec.evaluate import compare_baselines, evaluate, read_clips, table
-    from ttsprep.codec.external import load
+    from ttsprep.codec.external import load_codec
 
-    codec = load(checkpoint)
+    codec = load_codec(checkpoint)
     chosen = read_clips(corpus, codec.sample_rate, clips)
     parts = [table(evaluate(codec, chosen, range(1, codec.num_codebooks + 1), beam=beam))]
     parts += compare_baselines(baseline or (), chosen, codec.sample_rate, lyra)
@@ -322,7 +322,7 @@ def show_job(job: "Job", out: Path, device: str, *, as_json: bool) -> None:
         "out": printable(str(out)),
     }
     if as_json:
-        write_json(document)
+        print_json(document)
         return
     print_rich(
         pairs({
@@ -350,7 +350,7 @@ def show_encoded(result: "Encoded", verified: "Verified | None", *, as_json: boo
     if as_json:
         more = {"verified": verified.document()} if verified else {}
         document = {**summary, "coded": result.coded, "out": printable(str(result.out)), **more}
-        write_json(document)
+        print_json(document)
         return
     rows = {
         "encoded": f"{count(summary['clips'], 'clip')}, {hours(summary['hours'])}, {count(summary['tokens'], 'token')}",
@@ -392,7 +392,7 @@ def show_decoded(result: "Decoded", *, as_json: bool) -> None:
         "decoded": result.fresh,
     }
     if as_json:
-        write_json(document)
+        print_json(document)
         return
     rows = {"decoded": f"{count(result.clips, 'clip')}, {hours(result.seconds / 3600)}", "out": str(document["out"])}
     if result.clipped:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ttsprep.cli.console import COLOURS, pairs, plain_table, print_rich, printable, write, write_json
+from ttsprep.cli.console import COLOURS, pairs, plain_table, print_json, print_rich, printable, write
 from ttsprep.cli.options import AsJson
 from ttsprep.report.format import count, hours
 
@@ -54,7 +54,7 @@ def compare(
 
         atomic_write(html, comparison_page(result).encode())
     if as_json:
-        write_json(document)
+        print_json(document)
     elif markdown:
         write(comparison_markdown(document))
     else:

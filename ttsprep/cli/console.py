@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FAILED = 2
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
-VERDICTS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
+VERDICT_COLOURS = {"usable": "green", "fixable": "yellow", "to drop": "red"}
 UNCUT = 200
 """Columns where stdout is no terminal."""
 LOG_EVERY_S = 60.0
@@ -63,7 +63,7 @@ def write(text: str) -> None:
         raise OutputError(f"cannot write the result to stdout: {error.strerror}") from None
 
 
-def write_json(document: Mapping[str, Any]) -> None:
+def print_json(document: Mapping[str, Any]) -> None:
     """Write one JSON document to stdout."""
     write(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ttsprep.cli.console import pairs, plain_table, print_rich, printable, write_json
+from ttsprep.cli.console import pairs, plain_table, print_json, print_rich, printable
 from ttsprep.cli.options import AsJson
 from ttsprep.core.errors import MissingExtraError, UsageError
 from ttsprep.core.package import __version__
@@ -35,7 +35,7 @@ def doctor(*, as_json: AsJson = False) -> int:
     """
     document = examine()
     if as_json:
-        write_json(document)
+        print_json(document)
     else:
         _show(document)
     return int(bool(document["faults"]))

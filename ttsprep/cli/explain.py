@@ -100,14 +100,14 @@ def _clip(
 
     from ttsprep.audit.results import open_audit
     from ttsprep.checks.base import catalogue
-    from ttsprep.report.clip.report import load, page_path, with_words
+    from ttsprep.report.clip.report import load_clip, page_path, with_words
 
     weights = ""
     if asr_model:
         from ttsprep.models.word_scores import require_model
 
         weights = require_model(asr_model)
-    report = load(open_audit(audit), name, corpus=corpus, codes=tuple(catalogue()))
+    report = load_clip(open_audit(audit), name, corpus=corpus, codes=tuple(catalogue()))
     if build is not None:
         from ttsprep.report.clip.build_outcome import build_outcome
 

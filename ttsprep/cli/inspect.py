@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.console import pairs, print_rich, printable, write_json
+from ttsprep.cli.console import pairs, print_json, print_rich, printable
 from ttsprep.cli.options import AsJson, ReadingGroup, grouped, recipe_for
 from ttsprep.core.errors import CorpusError
 from ttsprep.report.format import count, hours
@@ -57,7 +57,7 @@ def inspect(
     if path.exists():
         document |= {"layouts": _layouts(path, how, document), "tables": list(_tables(path, how))}
     if as_json:
-        write_json(document)
+        print_json(document)
     else:
         _show(document)
     return console.error(error) if error else 0

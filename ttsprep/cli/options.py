@@ -34,7 +34,7 @@ Jobs = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
-Codes = list[str] | None
+CodeNames = list[str] | None
 ForTrainer = Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")]
 Decisions = Annotated[Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")]
 Listen = Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Run a model too: asr, speaker, mos or vad.")]

@@ -101,7 +101,7 @@ def _serve(
 
 
 def _merge(paths: list[Path], out: Path | None, *, as_json: bool) -> None:
-    from ttsprep.audit.decisions import COLUMNS, DECISIONS, read_decisions, write_decisions
+    from ttsprep.audit.decisions import DECISION_COLUMNS, DECISIONS, read_decisions, write_decisions
     from ttsprep.core.output_folder import claim_file
     from ttsprep.report.review.agreement import merge
 
@@ -112,7 +112,7 @@ def _merge(paths: list[Path], out: Path | None, *, as_json: bool) -> None:
     out = out or paths[0].with_name(DECISIONS)
     if any(out.exists() and out.samefile(path) for path in paths):
         raise UsageError(f"{out} is one of the two: give another file with --decisions")
-    head = ",".join(COLUMNS)
+    head = ",".join(DECISION_COLUMNS)
     claim_file("review", out, [], ours=lambda path: path.read_text("utf-8", "replace").startswith(head))
     write_decisions(out, result.merged)
     _show(result, out, as_json=as_json)
@@ -120,7 +120,7 @@ def _merge(paths: list[Path], out: Path | None, *, as_json: bool) -> None:
 
 def _show(result: "Agreement", out: Path, *, as_json: bool) -> None:
     if as_json:
-        console.write_json({
+        console.print_json({
             "decisions": str(out),
             "clips": len(result.merged),
             "decided_by_both": result.both,

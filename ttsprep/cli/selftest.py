@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.console import plain_table, print_rich, printable, write_json
-from ttsprep.cli.options import AsJson, Codes, CorpusPath, Jobs, ReadingGroup, RecipeName, grouped, recipe_for
+from ttsprep.cli.console import plain_table, print_json, print_rich, printable
+from ttsprep.cli.options import AsJson, CodeNames, CorpusPath, Jobs, ReadingGroup, RecipeName, grouped, recipe_for
 from ttsprep.core.workers.pool import cores
 from ttsprep.report.format import count
 
@@ -19,8 +19,10 @@ def selftest(
     corpus: CorpusPath,
     *,
     reading: ReadingGroup,
-    select: Annotated[Codes, typer.Option(metavar="CODE", help="Plant only this defect; may be repeated.")] = None,
-    ignore: Annotated[Codes, typer.Option(metavar="CODE", help="Do not plant this defect; may be repeated.")] = None,
+    select: Annotated[CodeNames, typer.Option(metavar="CODE", help="Plant only this defect; may be repeated.")] = None,
+    ignore: Annotated[
+        CodeNames, typer.Option(metavar="CODE", help="Do not plant this defect; may be repeated.")
+    ] = None,
     clips: Annotated[int, typer.Option(metavar="N", min=1, help="Clips to plant each defect in.")] = 20,
     jobs: Jobs = None,
     recipe: RecipeName = "",
@@ -45,7 +47,7 @@ def selftest(
 def show_selftest(result: "SelfTest", *, as_json: bool) -> None:
     """Show how often each planted defect is detected, and the findings of the clips without one."""
     if as_json:
-        write_json(_document(result))
+        print_json(_document(result))
         return
     from rich.text import Text
 

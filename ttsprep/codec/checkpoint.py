@@ -92,7 +92,7 @@ def skeleton(config: CodecConfig) -> CodecModel:
         return CodecModel(config)
 
 
-def write(checkpoint: Checkpoint, path: Path) -> None:
+def write_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write a checkpoint, atomically: as ``.safetensors`` if that is its extension, else with torch."""
     rest = {
         "format": FORMAT,
@@ -112,26 +112,26 @@ def write(checkpoint: Checkpoint, path: Path) -> None:
         save_atomically({**rest, "state": checkpoint.state}, path)
 
 
-def claim(command: str, path: Path, sources: Iterable[Path]) -> None:
+def claim_checkpoint(command: str, path: Path, sources: Iterable[Path]) -> None:
     """See that a command may write `path`: nothing is there, or another checkpoint, and no source around it."""
     claim_file(command, path, sources, ours=_is_checkpoint)
 
 
 def _is_checkpoint(path: Path) -> bool:
     try:
-        read(path)
+        read_checkpoint(path)
     except (CheckpointError, OSError):
         return False
     return True
 
 
-def read(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path) -> Checkpoint:
     """Read a checkpoint and refuse what does not fit.
 
     Parameters
     ----------
     path
-        A file written by `write`.
+        A file written by `write_checkpoint`.
 
     Returns
     -------

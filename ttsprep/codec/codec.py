@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from ttsprep.codec import tiles
-from ttsprep.codec.checkpoint import Checkpoint, read
+from ttsprep.codec.checkpoint import Checkpoint, read_checkpoint
 from ttsprep.core.errors import CodecError, UntrainedError
 from ttsprep.core.types import Samples
 
@@ -47,7 +47,7 @@ class Codec:
     Parameters
     ----------
     checkpoint
-        From `ttsprep.codec.checkpoint.read`.
+        From `ttsprep.codec.checkpoint.read_checkpoint`.
     device
         Where to compute.
 
@@ -115,7 +115,7 @@ class Codec:
         Codec
         """
         shipped = Path(__file__).parent / "weights" / f"{path}.pt"
-        return cls(read(shipped if shipped.is_file() else Path(path)), device)
+        return cls(read_checkpoint(shipped if shipped.is_file() else Path(path)), device)
 
     @property
     def hop_length(self) -> int:
@@ -185,7 +185,7 @@ class Codec:
             clips.append(_valid_clip(np.ascontiguousarray(clip[:end], np.float32), row))
         scales = [speech_level(clip, self.sample_rate) for clip in clips]
         units = [(torch.from_numpy(clip), scale) for clip, scale in zip(clips, scales, strict=True)]
-        codings = tiles.encode(self.model, units, num_codebooks, beam, at_once=self.at_once, on_oom=self._on_oom)
+        codings = tiles.encode_tiled(self.model, units, num_codebooks, beam, at_once=self.at_once, on_oom=self._on_oom)
         return [self._coded(*one) for one in zip(codings, scales, map(len, clips), strict=True)]
 
     def _on_oom(self, at_once: int) -> None:
@@ -244,7 +244,7 @@ class Codec:
         for row, one in enumerate(coded):
             self._check(one, row)
             codes = torch.from_numpy(np.ascontiguousarray(one.codes, np.int64))
-            samples = tiles.decode(self.model, codes)[: one.samples]
+            samples = tiles.decode_tiled(self.model, codes)[: one.samples]
             out.append(samples.numpy() * np.float32(one.scale * self.config.output_gain))
         return out
 
@@ -281,7 +281,7 @@ def _valid_clip(clip: Samples, row: int) -> Samples:
     return clip
 
 
-FLOOR = 3e-3
+POWER_FLOOR = 3e-3
 Powers = npt.NDArray[np.float64]
 
 
@@ -300,7 +300,7 @@ def speech_level(samples: Samples, rate: int) -> float:
     Returns
     -------
     float
-        At least `FLOOR`.
+        At least `POWER_FLOOR`.
     """
     return level_of(frame_powers(samples, rate))
 
@@ -334,6 +334,6 @@ def frame_powers(samples: Samples, rate: int) -> Powers:
 def level_of(powers: Powers) -> float:
     """Return the level of the frames that are speech."""
     if not len(powers):
-        return FLOOR
+        return POWER_FLOOR
     loud = powers[powers >= 0.01 * np.percentile(powers, 95)]
-    return float(np.float32(np.sqrt(loud.mean()) + FLOOR))
+    return float(np.float32(np.sqrt(loud.mean()) + POWER_FLOOR))

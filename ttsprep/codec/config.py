@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler
 from ttsprep.core.errors import UsageError, nearest
 
 _Kind = Literal["rvq-ema", "rvq-l2", "vq", "fsq", "residual-fsq"]
-Normalise = Literal["none", "rms", "l2", "zscore"]
+WeightNorm = Literal["none", "rms", "l2", "zscore"]
 
 
 class _Strict(BaseModel):
@@ -43,7 +43,7 @@ class QuantiserConfig(_Strict):
     codebook_size: int = Field(default=1024, ge=2, le=65536)
     code_dim: int = Field(default=8, ge=1, le=512)
     levels: tuple[int, ...] = (8, 5, 5, 5)
-    normalise: Normalise = "none"
+    normalise: WeightNorm = "none"
     decay: float = Field(default=0.99, gt=0, lt=1)
     revive_below: float = Field(default=0.1, ge=0, lt=1)
     revive_every: int = Field(default=10, ge=1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ttsprep.core.audio import encode as encoded
+from ttsprep.core.audio import encode_audio as encoded
 from ttsprep.core.errors import OutputError
 from ttsprep.core.files import atomic_write, safe_names
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
@@ -25,11 +25,11 @@ from ttsprep.corpora.paths import corpus_folder
 
 if TYPE_CHECKING:
     from ttsprep.codec.external import AudioCodec
-    from ttsprep.codec.token_formats import Codes
+    from ttsprep.codec.token_formats import CodeFiles
     from ttsprep.codec.tokens import TokenRow
 
-TABLE = "decoded.parquet"
-_KIND = Kind("decode", (TABLE, ".decode.parquet", ".cache.parquet", JOURNALS))
+_TABLE = "decoded.parquet"
+_KIND = Kind("decode", (_TABLE, ".decode.parquet", ".cache.parquet", JOURNALS))
 """What is decoded into; the clips are listed before they are written."""
 _LIMITS = Limits(seconds_per_item=1800, memory_bytes=4 << 30)
 SCHEMA = pa.schema([
@@ -112,7 +112,7 @@ class DecodeStep(Step[DecodeItem]):
 
     root: str
     codec: str
-    codes: "Codes | None" = field(default=None, repr=False)
+    codes: "CodeFiles | None" = field(default=None, repr=False)
     _coder: "AudioCodec | None" = field(default=None, repr=False)
     _source: "Iterator[TokenRow]" = field(default_factory=lambda: iter(()), repr=False)
 
@@ -140,9 +140,9 @@ class DecodeStep(Step[DecodeItem]):
 
     def setup(self) -> None:
         """Load the codec."""
-        from ttsprep.codec.external import load
+        from ttsprep.codec.external import load_codec
 
-        self._coder = load(self.codec)
+        self._coder = load_codec(self.codec)
 
     def rows(self, batch: Sequence[DecodeItem]) -> list[Row]:
         """Write clips, and count the samples beyond full scale."""
@@ -213,21 +213,21 @@ def decode(
         clipped = rows.table(["clipped"])["clipped"]
         own = {name: [getattr(item, name) for item in items] for name in ("id", "file", "samples", "stamp")}
         table = pa.table(own | {"clipped": clipped}).select(SCHEMA.names).cast(SCHEMA)
-        earlier = read_table(out / TABLE)
+        earlier = read_table(out / _TABLE)
         if earlier is None or not earlier.equals(table):
-            write_table(out / TABLE, table)
+            write_table(out / _TABLE, table)
     seconds = sum(item.samples for item in items) / codes.spec.sample_rate
     return Decoded(out, len(items), seconds, int((clipped.to_numpy() > 0).sum()), rows.new)
 
 
-def _refuse_other_codec(codes: "Codes", name: str) -> None:
-    from ttsprep.codec.external import load
+def _refuse_other_codec(codes: "CodeFiles", name: str) -> None:
+    from ttsprep.codec.external import load_codec
     from ttsprep.codec.tokens import TokenError
     from ttsprep.core.errors import CheckpointError
 
     spec = codes.spec
     try:
-        coder = load(name)
+        coder = load_codec(name)
     except CheckpointError as error:
         if name != spec.codec or Path(name).exists():
             raise
@@ -254,7 +254,7 @@ def _stamp(row: "TokenRow", digest: str) -> str:
     return hashlib.sha256(repr(parts).encode() + np.ascontiguousarray(row.codes).tobytes()).hexdigest()[:32]
 
 
-def items_of(codes: "Codes") -> list[DecodeItem]:
+def items_of(codes: "CodeFiles") -> list[DecodeItem]:
     """Check every row before anything is written, and name the file of each."""
     rows = [(row.id, row.samples, _stamp(row, codes.spec.digest)) for row in codes.rows()]
     names = safe_names(name for name, _, _ in rows)

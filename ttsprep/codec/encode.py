@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ttsprep.codec.encode_job import Job, Options
 from ttsprep.codec.encode_step import CODING_VERSION, EncodeStep
-from ttsprep.codec.shards import QUALITY, SKIPPED, SUMMARY, PreviousRun, write
+from ttsprep.codec.shards import QUALITY, SKIPPED, PreviousRun, write_shards
+from ttsprep.codec.token_formats import SUMMARY
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.output_folder import JOURNALS, Kind, Output, claim, open_output
 from ttsprep.core.progress import NO_PROGRESS, Progress
@@ -62,7 +63,7 @@ def newest_build(folder: Path) -> Path:
     return max(marks, key=lambda path: (path.stat().st_mtime_ns, str(path))).parent
 
 
-def prepare(path: Path, options: Options) -> Job:
+def prepare_job(path: Path, options: Options) -> Job:
     """List the clips and load the codec.
 
     Raises
@@ -71,14 +72,14 @@ def prepare(path: Path, options: Options) -> Job:
         If the corpus or the codec cannot be used as asked.
     """
     from ttsprep.codec.device import find_device
-    from ttsprep.codec.external import load
+    from ttsprep.codec.external import load_codec
     from ttsprep.codec.token_formats import FORMATS
     from ttsprep.codec.tokens import TokenSpec
 
     if options.form not in FORMATS:
         raise UsageError(f"no format is called {options.form!r}; {nearest(options.form, FORMATS)}")
     todo = read_corpus(path, options.layout, options.reading.language, options.reading)
-    coder = load(options.codec, find_device(options.device))
+    coder = load_codec(options.codec, find_device(options.device))
     if not coder.num_codebooks:
         raise UsageError(f"no codebook of {options.codec} was trained: its run never got past the warm-up")
     num_codebooks = coder.num_codebooks if options.num_codebooks is None else options.num_codebooks
@@ -134,7 +135,7 @@ def encode(
 
     codec = Path(options.codec)  # is a folder, if it is one of Hugging Face
     claim(_KIND, out, [path, codec])
-    job = prepare(path, options)
+    job = prepare_job(path, options)
     with open_output(_KIND, out, [job.plan.root, codec]) as held:
         save_corpus_path(out, job.plan.root)
         previous = PreviousRun.read(out, job.code)
@@ -151,6 +152,6 @@ def _encode(job: Job, held: Output, previous: PreviousRun, jobs: int, progress: 
     store = Store(held.path)
     step = EncodeStep(str(job.plan.root.resolve()), job.options.codec, job.spec, job.code, job.coder)
     rows = store.map(step, job.plan.clips, jobs, progress, held=previous.keys)
-    summary = write(held, job, store, step, rows, previous)
+    summary = write_shards(held, job, store, step, rows, previous)
     new = replace(rows, places=rows.places[rows.is_new]).table(["status"])["status"].to_pylist()
     return Encoded(held.path, summary, new.count("ok"), job)

@@ -11,7 +11,7 @@ from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside, regular
 from ttsprep.core.store.cache import KEY
-from ttsprep.core.store.step import Results, Row, Step, make_key
+from ttsprep.core.store.step import Row, Step, StepResults, make_key
 from ttsprep.core.types import Clip
 from ttsprep.core.workers.pool import Limits
 
@@ -95,9 +95,9 @@ class EncodeStep(Step[Clip]):
 
     def setup(self) -> None:
         """Load the codec."""
-        from ttsprep.codec.external import load
+        from ttsprep.codec.external import load_codec
 
-        self.coder = load(self.codec)
+        self.coder = load_codec(self.codec)
 
     def rows(self, batch: Sequence[Clip]) -> list[Row]:
         """Return the codes of clips, or what is wrong with them."""
@@ -111,7 +111,7 @@ class EncodeStep(Step[Clip]):
         """Return the length of a coded clip."""
         return float(row.get("samples", 0) / self.spec.sample_rate)
 
-    def complete(self, results: Results) -> Results:
+    def complete(self, results: StepResults) -> StepResults:
         """Code what workers have decoded, while they decode the next."""
         if not self.in_parent:
             yield from results
@@ -156,7 +156,7 @@ class EncodeStep(Step[Clip]):
         coder, spec = self._coder(), self.spec
         decoded = audio.read(path, start=clip.start, end=clip.end)
         if decoded.complete:
-            samples = mono_stream.whole(decoded, coder.sample_rate)
+            samples = mono_stream.mono_at(decoded, coder.sample_rate)
             if self.in_parent:
                 return {"clip": samples}
             return _flat(coder.encode([samples], num_codebooks=spec.num_codebooks, beam=spec.beam)[0])
@@ -164,7 +164,7 @@ class EncodeStep(Step[Clip]):
         if seconds > coder.longest_s:
             raise AudioError("too-long", f"lasts {seconds:,.0f} s; this codec takes {coder.longest_s:,.0f} s at most")
         del decoded
-        channel = mono_stream.sole_channel(path, clip.start, clip.end)
+        channel = mono_stream.stream_channel(path, clip.start, clip.end)
         return _flat(
             coder.encode_stream(
                 lambda: mono_stream.chunks(path, clip.start, clip.end, coder.sample_rate, channel),

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from ttsprep.codec.external import AudioCodec
-from ttsprep.codec.metrics import aligned, delay, measure
+from ttsprep.codec.metrics import aligned, delay, measure_distortion
 from ttsprep.codec.training.data import open_recording, recordings
 from ttsprep.core import audio
 from ttsprep.core.errors import MissingExtraError, UsageError
@@ -51,17 +51,19 @@ def evaluate(
     for name, samples in clips:
         for num_codebooks in depths:
             (decoded,) = codec.decode(codec.encode([samples], num_codebooks=num_codebooks, beam=beam))
-            rows.append(Score(name, num_codebooks, measure(samples, decoded, codec.sample_rate)))
+            rows.append(Score(name, num_codebooks, measure_distortion(samples, decoded, codec.sample_rate)))
     return rows
 
 
-def compare(code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, Samples]], rate: int) -> list[Score]:
+def compare_codecs(
+    code: Callable[[Samples, int], Samples], clips: Iterable[tuple[str, Samples]], rate: int
+) -> list[Score]:
     """Measure what codes and decodes samples at a rate, after its delay was taken out, which favours it."""
     rows = []
     for name, samples in clips:
         decoded = code(samples, rate)
         pair = aligned(samples, decoded, delay(samples, decoded, rate // 10))
-        rows.append(Score(name, 0, measure(*pair, rate)))
+        rows.append(Score(name, 0, measure_distortion(*pair, rate)))
     return rows
 
 
@@ -76,7 +78,7 @@ def compare_baselines(
         except MissingExtraError as error:
             parts.append(f"{name}: n/a ({error})")
             continue
-        parts += [f"{title}\n\n{table(compare(code, clips, rate))}" for title, code in codecs]
+        parts += [f"{title}\n\n{table(compare_codecs(code, clips, rate))}" for title, code in codecs]
     return parts
 
 
@@ -94,7 +96,7 @@ def table(rows: list[Score]) -> str:
     return "\n".join(lines)
 
 
-def opus(samples: Samples, rate: int, kbits: float) -> Samples:
+def through_opus(samples: Samples, rate: int, kbits: float) -> Samples:
     """Code and decode mono samples with Opus at a bit rate; as many samples come back."""
     program = _ffmpeg()
     with tempfile.TemporaryDirectory() as folder:
@@ -179,21 +181,21 @@ class Lyra:
 
 
 def baseline(name: str, lyra: Path | None = None) -> list[tuple[str, Callable[[Samples, int], Samples]]]:
-    """Return another codec (``opus``, ``lyra``, or what `load` knows) at its usual bit rates, each with a title.
+    """Return another codec (``opus``, ``lyra``, or what `load_codec` knows) at its usual bit rates, each with a title.
 
     A `MissingExtraError` says what to install if it cannot be had here.
     """
     if name == "opus":
         _ffmpeg()
-        return [(f"opus, {kbits} kbit/s", partial(opus, kbits=kbits)) for kbits in (6, 8, 12)]
+        return [(f"opus, {kbits} kbit/s", partial(through_opus, kbits=kbits)) for kbits in (6, 8, 12)]
     if name == "lyra":
         if lyra is None:
             raise MissingExtraError("give the folder with its three models: --lyra DIR")
         codec = Lyra(lyra)
         return [(f"lyra v2, {kbits} kbit/s", partial(codec.at, kbits=kbits)) for kbits in (3.2, 6.0, 9.2)]
-    from ttsprep.codec.external import load
+    from ttsprep.codec.external import load_codec
 
-    coder = load(name)
+    coder = load_codec(name)
     bits = coder.num_codebooks * math.log2(coder.codebook_size) * coder.sample_rate / coder.hop_length / 1000
     return [(f"{name}, {bits:.2g} kbit/s", partial(_code_resampled, coder))]
 

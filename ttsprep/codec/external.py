@@ -263,7 +263,7 @@ def _load(folder: Path, name: str) -> Any:
     return model
 
 
-def load(name: Path | str, device: str = "cpu") -> "AudioCodec":
+def load_codec(name: Path | str, device: str = "cpu") -> "AudioCodec":
     """Return the codec called `name`.
 
     Parameters

@@ -92,7 +92,7 @@ def distances(original: Samples, decoded: Samples, rate: int) -> tuple[float, fl
     return float(mel), float(stft)
 
 
-def measure(original: Samples, decoded: Samples, rate: int) -> dict[str, float]:
+def measure_distortion(original: Samples, decoded: Samples, rate: int) -> dict[str, float]:
     """Return every metric of one clip.
 
     Parameters

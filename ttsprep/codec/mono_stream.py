@@ -25,17 +25,17 @@ def resampled(blocks: Iterable[tuple[int, Samples]], rate: int) -> Iterator[Samp
         yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def whole(decoded: Audio, rate: int) -> Samples:
+def mono_at(decoded: Audio, rate: int) -> Samples:
     """Return what was decoded, mono at `rate`."""
     return audio.resample(audio.mixdown(decoded.samples), decoded.rate, rate)
 
 
 def chunks(path: Path, start: float, end: float | None, rate: int, channel: int | None) -> Iterator[Samples]:
-    """Yield a recording of any length, or a piece in seconds, mono at `rate`; `channel` is that of `sole_channel`."""
+    """Yield a recording of any length, or a piece in seconds, mono at `rate`; `channel` is that of `stream_channel`."""
     blocks = audio.stream(path, start=start, end=end)
     return resampled(((given, audio.mix(block, channel)) for given, block in blocks), rate)
 
 
-def sole_channel(path: Path, start: float, end: float | None) -> int | None:
+def stream_channel(path: Path, start: float, end: float | None) -> int | None:
     """Return which channel stands for a recording of any length, as `ttsprep.core.audio.sole_channel`."""
     return audio.sole_channel(block for _, block in audio.stream(path, start=start, end=end))

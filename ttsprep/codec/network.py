@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttsprep.codec.config import CodecConfig
-from ttsprep.codec.quantisers import make
+from ttsprep.codec.quantisers import make_quantiser
 
 
 def _fine(mask: Tensor | None, stride: int) -> Tensor | None:
@@ -17,8 +17,9 @@ def _fine(mask: Tensor | None, stride: int) -> Tensor | None:
 
 
 def _blocks(config: CodecConfig, channels: int, count: int) -> nn.ModuleList:
-    make = range(count)
-    return nn.ModuleList(ConvNeXt(channels, config.kernel, config.expansion, causal=config.causal) for _ in make)
+    return nn.ModuleList(
+        ConvNeXt(channels, config.kernel, config.expansion, causal=config.causal) for _ in range(count)
+    )
 
 
 class _Half(nn.Module):
@@ -279,7 +280,7 @@ class CodecModel(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = Encoder(config)
-        self.quantiser = make(config.quantiser, config.latent)
+        self.quantiser = make_quantiser(config.quantiser, config.latent)
         self.decoder = Decoder(config)
 
     def forward(self, samples: Tensor, depths: Tensor | None, generator: torch.Generator) -> Pass:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ttsprep.codec.encode_step import EncodeStep
+from ttsprep.codec.token_formats import SUMMARY
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.files import atomic_write, digest, regular, safe_names, writing
 from ttsprep.core.output_folder import Output
@@ -25,7 +26,7 @@ from ttsprep.core.untrusted import read_json
 if TYPE_CHECKING:
     from ttsprep.codec.encode_job import Job
 
-SUMMARY, QUALITY, SKIPPED = "codes.summary.json", "quality.parquet", "skipped.csv"
+QUALITY, SKIPPED = "quality.parquet", "skipped.csv"
 _LISTED = 50
 """Outliers that the summary names; the table has all of them."""
 
@@ -98,7 +99,7 @@ class PreviousRun:
                     }  # fmt: skip
 
 
-def write(
+def write_shards(
     output: Output, job: "Job", store: Store, step: EncodeStep, rows: Rows, previous: PreviousRun
 ) -> dict[str, Any]:
     """Write the shards and the tables, unless they are there already, and return the summary.

@@ -178,7 +178,7 @@ def join(parts: Sequence[TileCodes], num_codebooks: int) -> TileCodes:
     return TileCodes(codes, sum(part.missed for part in parts), sum(part.energy for part in parts))
 
 
-def encode(
+def encode_tiled(
     model: CodecModel,
     clips: Sequence[tuple[Tensor, float]],
     num_codebooks: int,
@@ -208,7 +208,7 @@ def encode(
     return [join([next(coded) for _ in pieces], num_codebooks) for pieces in tiles]
 
 
-def decode(model: CodecModel, codes: Tensor) -> Tensor:
+def decode_tiled(model: CodecModel, codes: Tensor) -> Tensor:
     """Return samples at unit speech level of codes ``(num_codebooks, frames)``."""
     parts = [decode_tile(model, codes, first) for first in range(0, codes.shape[1], TILE)]
     return torch.cat(parts) if parts else torch.zeros(0)
@@ -219,7 +219,7 @@ def encode_stream(
 ) -> Iterator[TileCodes]:
     """Code a clip that arrives in chunks of any size, in bounded memory; `scale` is that of the whole clip.
 
-    What it yields is of consecutive tiles; joined it equals that of `encode`, bit for bit.
+    What it yields is of consecutive tiles; joined it equals that of `encode_tiled`, bit for bit.
     """
     (before, after), size = model.config.encoder_context, model.config.hop_length
     held = torch.zeros(0)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ttsprep.codec.tokens import (
-    KINDS,
+    COLUMN_KINDS,
     NAME,
     Numbers,
     TokenError,
@@ -22,8 +22,8 @@ from ttsprep.codec.tokens import (
     code_type,
     ordered_shards,
     read_parquet,
-    rows,
     shard_name,
+    token_rows,
     valid_row,
     write_parquet,
 )
@@ -127,7 +127,7 @@ def _write_hf(folder: Path, place: tuple[int, int], table: pa.Table, about: Sequ
 
 
 @dataclass(frozen=True, slots=True)
-class Codes:
+class CodeFiles:
     """Codes on disk, in any of the forms.
 
     Attributes
@@ -166,13 +166,13 @@ class Codes:
         if self.form == "webdataset":
             yield from _read_tar(path, self.spec)
             return
-        spec, table = read_parquet(path, [*KINDS, "file"] if self.form == "npy" else ())
+        spec, table = read_parquet(path, [*COLUMN_KINDS, "file"] if self.form == "npy" else ())
         if spec != self.spec:
             raise TokenError(f"{path.name} is of another codec or settings than the shards beside it")
         if self.form == "npy":
             yield from _read_npy(self, table, spec, path.name)
         else:
-            yield from rows(table, spec, path.name)
+            yield from token_rows(table, spec, path.name)
 
     def verify(self, path: Path) -> None:
         """See that a file is as the encoder wrote it; a `TokenError` if one bit of it is not."""
@@ -187,10 +187,10 @@ class Codes:
             raise TokenError(f"{name} is damaged: its digest is not the one in {SUMMARY}; encode the corpus again")
 
 
-def open_codes(path: Path) -> Codes:
+def open_codes(path: Path) -> CodeFiles:
     """Find the codes in a folder, or take a single shard; a `TokenError` if there are none, or not all of them."""
     if path.is_file():
-        return Codes(path.parent, "parquet", [path], read_parquet(path, ["id"])[0])
+        return CodeFiles(path.parent, "parquet", [path], read_parquet(path, ["id"])[0])
     patterns = {
         "parquet": "codes-*.parquet",
         "npy": "index-*.parquet",
@@ -201,8 +201,8 @@ def open_codes(path: Path) -> Codes:
         found = ordered_shards([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
         if found:
             if form in {"parquet", "hf"} and not (path / SUMMARY).exists():  # their pages have checksums of their own
-                return Codes(path, form, found, read_parquet(found[0], ["id"])[0])
-            return Codes(path, form, found, *_summary(path))
+                return CodeFiles(path, form, found, read_parquet(found[0], ["id"])[0])
+            return CodeFiles(path, form, found, *_summary(path))
     raise TokenError(f"{path} holds no codes: make them with `ttsprep encode --out {path}`")
 
 
@@ -217,7 +217,7 @@ def _summary(folder: Path) -> tuple[TokenSpec, dict[str, str]]:
         raise TokenError(f"{path} is missing or damaged: {what}") from None
 
 
-def _read_npy(codes_of: "Codes", table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
+def _read_npy(codes_of: "CodeFiles", table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
     for row in table.to_pylist():
         if not row["file"]:
             raise TokenError(f"{where}: {row['id']!r}: without a file")

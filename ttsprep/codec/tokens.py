@@ -23,14 +23,14 @@ from ttsprep.core.files import atomic_write
 from ttsprep.core.untrusted import open_regular, parse_json
 
 _VERSION = 2
-KEY = b"ttsprep.codes"
+SPEC_KEY = b"ttsprep.codes"
 SHARD_TOKENS = 1 << 24
 """Codes in a shard, about 21 MB of ten bits each; a clip is never cut, so one that is longer has its own."""
 NAME = re.compile(r"(?:codes|index|train)-(\d{5})-of-(\d{5})\.(?:parquet|tar)")
 Numbers = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 
-KINDS = {"id": pa.string(), "frames": pa.int32(), "scale": pa.float32(), "samples": pa.int64()}
+COLUMN_KINDS = {"id": pa.string(), "frames": pa.int32(), "scale": pa.float32(), "samples": pa.int64()}
 """Columns of a shard beside the codes."""
 
 
@@ -113,13 +113,13 @@ def code_type(codebook_size: int) -> pa.DataType:
 
 def schema(codebook_size: int) -> pa.Schema:
     """Return the columns of a shard; ``codes`` are row-major, codebook after codebook."""
-    columns = {"id": KINDS["id"], "codes": pa.list_(code_type(codebook_size)), **KINDS}
+    columns = {"id": COLUMN_KINDS["id"], "codes": pa.list_(code_type(codebook_size)), **COLUMN_KINDS}
     return pa.schema(list(columns.items()))
 
 
 def write_parquet(path: Path, table: pa.Table, spec: TokenSpec, more: dict[str, str] | None = None) -> None:
     """Write a shard and its footer, whole or not at all; the same table gives the same bytes."""
-    footer = {KEY.decode(): json.dumps(spec.document(), sort_keys=True), **(more or {})}
+    footer = {SPEC_KEY.decode(): json.dumps(spec.document(), sort_keys=True), **(more or {})}
     buffer = io.BytesIO()
     pq.write_table(
         table.replace_schema_metadata(footer),
@@ -151,18 +151,18 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa
         raise TokenError(f"{path} is not there") from None
     except (OSError, pa.ArrowException) as error:
         raise TokenError(f"{path.name} is damaged: {str(error).splitlines()[0]}") from None
-    wrong = [name for name, kind in KINDS.items() if name in table.column_names and table[name].type != kind]
+    wrong = [name for name, kind in COLUMN_KINDS.items() if name in table.column_names and table[name].type != kind]
     if wrong:
-        raise TokenError(f"{path.name}: column {wrong[0]!r} holds {table[wrong[0]].type}, not {KINDS[wrong[0]]}")
+        raise TokenError(f"{path.name}: column {wrong[0]!r} holds {table[wrong[0]].type}, not {COLUMN_KINDS[wrong[0]]}")
     if "codes" in table.column_names and not pa.types.is_list(table["codes"].type):
         raise TokenError(f"{path.name}: column 'codes' holds {table['codes'].type}, not lists")
     return spec, table
 
 
 def _spec(found: pa.Schema, where: str) -> TokenSpec:
-    raw = (found.metadata or {}).get(KEY)
+    raw = (found.metadata or {}).get(SPEC_KEY)
     if raw is None:
-        raise TokenError(f"{where}: its footer has no {KEY.decode()!r}, so it does not say which codec it is of")
+        raise TokenError(f"{where}: its footer has no {SPEC_KEY.decode()!r}, so it does not say which codec it is of")
     try:
         document = parse_json(raw)
     except ValueError:
@@ -170,7 +170,7 @@ def _spec(found: pa.Schema, where: str) -> TokenSpec:
     return TokenSpec.of(document, where)
 
 
-def rows(table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
+def token_rows(table: pa.Table, spec: TokenSpec, where: str) -> Iterator[TokenRow]:
     """Yield the rows of a shard; a `TokenError` names the row that does not fit, and what is wrong with it."""
     for batch in table.to_batches():
         cells = batch.drop_columns(["codes"]).to_pylist()

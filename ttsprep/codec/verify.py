@@ -33,7 +33,7 @@ class Verified:
     alone, together
         Clips whose codes came out the same once more, coded alone and all in one batch.
     metrics
-        Means over the clips of `ttsprep.codec.metrics.measure`; NaN where a package is missing.
+        Means over the clips of `ttsprep.codec.metrics.measure_distortion`; NaN where a package is missing.
     """
 
     clips: int
@@ -70,7 +70,7 @@ def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
     """Decode some of the codes in `out`, spread over the corpus, and code them again."""
     from ttsprep.codec import mono_stream
     from ttsprep.codec.codec import EncodedClip
-    from ttsprep.codec.metrics import measure
+    from ttsprep.codec.metrics import measure_distortion
     from ttsprep.codec.token_formats import open_codes
 
     coder, spec = job.coder, job.spec
@@ -78,11 +78,11 @@ def verify(job: "Job", out: Path, *, clips: int = 8) -> Verified:
     short = [row.id for row in open_codes(out).rows() if 0 < row.samples <= _SECONDS * spec.sample_rate]
     wanted = set(short[:: max(1, len(short) // clips)][:clips])
     rows = [row for row in open_codes(out).rows() if row.id in wanted]
-    originals = [_samples(job.plan.root, ours[row.id], spec.sample_rate, mono_stream.whole) for row in rows]
+    originals = [_samples(job.plan.root, ours[row.id], spec.sample_rate, mono_stream.mono_at) for row in rows]
     again = coder.encode(originals, num_codebooks=spec.num_codebooks, beam=spec.beam)
     alone = [coder.encode([clip], num_codebooks=spec.num_codebooks, beam=spec.beam)[0] for clip in originals]
     decoded = coder.decode([EncodedClip(row.codes, row.scale, row.samples) for row in rows])
-    values = [measure(clip, back, spec.sample_rate) for clip, back in zip(originals, decoded, strict=True)]
+    values = [measure_distortion(clip, back, spec.sample_rate) for clip, back in zip(originals, decoded, strict=True)]
     return Verified(
         clips=len(rows),
         alone=sum(_same(row, one.codes) for row, one in zip(rows, alone, strict=True)),

@@ -341,7 +341,7 @@ def load_mono(path: Path, rate: int, *, start: float = 0.0, end: float | None = 
     return resample(mono, given, rate)
 
 
-def encode(audio: Audio, container: str) -> bytes:
+def encode_audio(audio: Audio, container: str) -> bytes:
     """Return the bytes of an audio file; whole-number samples are stored exactly.
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ttsprep.core.audio import mixdown
+from ttsprep.core.dsp import Array
 from ttsprep.core.types import Audio, Samples
 
 HOP_S = 0.010
@@ -24,7 +25,6 @@ _BLOCK = 32
 F0_STRIDE = 2
 """F0 is taken every second frame: 20 ms."""
 
-Array = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 

@@ -19,7 +19,7 @@ from ttsprep.core.files import Signature, atomic_write, writing
 from ttsprep.core.types import Clip, Finding
 from ttsprep.core.untrusted import open_regular
 
-SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 1
 _DIGEST = hashlib.sha256().digest_size
 
 MANIFEST = pa.schema([
@@ -148,7 +148,7 @@ def _cell(value: Any) -> Any:
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a Parquet file, whole or not at all; the same table gives the same bytes."""
     buffer = io.BytesIO()
-    stamped = table.replace_schema_metadata({"ttsprep.schema": str(SCHEMA_VERSION)})
+    stamped = table.replace_schema_metadata({"ttsprep.schema": str(_SCHEMA_VERSION)})
     pq.write_table(stamped, buffer, compression="zstd", write_page_checksum=True)
     data = buffer.getvalue()
     footer = len(data) - _footer(data)
@@ -171,7 +171,7 @@ def read_table(path: Path, columns: Collection[str] | None = None) -> pa.Table |
     except (OSError, pa.ArrowException):
         return None
     version = (table.schema.metadata or {}).get(b"ttsprep.schema") if table is not None else None
-    return table if version == str(SCHEMA_VERSION).encode() else None
+    return table if version == str(_SCHEMA_VERSION).encode() else None
 
 
 def read_parquet(file: Any, columns: Collection[str] | None = None) -> pa.Table:

@@ -24,7 +24,7 @@ from ttsprep.text.language import contradicts, drawn, guess_language
 from ttsprep.text.phonemes import espeak_code
 from ttsprep.text.scripts import is_phonemes
 
-LANGUAGE = "en-us"
+ASSUMED_LANGUAGE = "en-us"
 """Of a corpus that names no language, and whose texts do not show theirs."""
 _HINTED = 256
 """Folders below the root that are looked into, the nearest first."""
@@ -276,7 +276,7 @@ def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[
     lines: list[str] = []
     if without and not language:
         guess = guess_language(without)
-        language = guess.language or LANGUAGE
+        language = guess.language or ASSUMED_LANGUAGE
         if guess.language:
             count = f"{guess.texts:,}" if guess.texts == len(without) else f"{guess.texts:,} of {len(without):,}"
             lines = [f"language {language}, guessed from {count} texts: --language changes it"]

@@ -94,7 +94,7 @@ def fetch(
     with writing(path):
         into.mkdir(parents=True, exist_ok=True)
     if path.exists():
-        verify(path, download)
+        verify_download(path, download)
         return path
     transfer = _Transfer(download, path, progress, timeout_s)
     idle = 0
@@ -126,7 +126,7 @@ def by_hand(download: Download, into: Path) -> str:
     )
 
 
-def verify(path: Path, download: Download) -> None:
+def verify_download(path: Path, download: Download) -> None:
     """See that a file is the one that the recipe means.
 
     Raises

@@ -30,7 +30,7 @@ _File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row of a table: its cells as they are in the file.
 
     Attributes
@@ -191,10 +191,10 @@ def _undecodable(path: Path) -> Iterator[bytes]:
                 yield raw
 
 
-def split_rows(path: Path, separator: str) -> Iterator[Row | Finding]:
+def split_rows(path: Path, separator: str) -> Iterator[TableRow | Finding]:
     """Yield the rows of a table whose cells are never quoted, such as ``id|text`` or a TSV."""
     for item in lines(path):
-        yield item if isinstance(item, Finding) else Row(item[0], item[1].split(separator))
+        yield item if isinstance(item, Finding) else TableRow(item[0], item[1].split(separator))
 
 
 def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:

@@ -11,7 +11,7 @@ from ttsprep.core.files import lock, safe_name, writing
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.cache import cache_folder
 from ttsprep.corpora.audio_files import audio_files
-from ttsprep.corpora.download import by_hand, fetch, file_name, verify
+from ttsprep.corpora.download import by_hand, fetch, file_name, verify_download
 from ttsprep.corpora.shards.unpacking import find_shards, unpack_shards
 from ttsprep.corpora.spec import Download, Source
 from ttsprep.corpora.unpack import extract_all, is_archive
@@ -52,7 +52,7 @@ class Needs:
         """Return what a person is asked to agree to."""
         unknown = any(not download.bytes for download in self.missing)
         size = (
-            f"{'at least ' if unknown and self.bytes else ''}{in_words(self.bytes)}"
+            f"{'at least ' if unknown and self.bytes else ''}{size_in_words(self.bytes)}"
             if self.bytes
             else "of unknown size"
         )
@@ -66,7 +66,7 @@ class Needs:
         return "\n".join(lines)
 
 
-def in_words(size: int) -> str:
+def size_in_words(size: int) -> str:
     """Return a number of bytes as a person says it: ``2.7 GB``."""
     value, unit = float(size), "bytes"
     for larger in ("kB", "MB", "GB", "TB"):
@@ -172,7 +172,7 @@ def _make(todo: Needs, data: Path | None, progress: Progress) -> None:
         path = _there(download, todo.downloads, data)
         paths.append(path or fetch(download, todo.downloads, progress))
         if path is not None:
-            verify(path, download)
+            verify_download(path, download)
     if todo.folder.is_dir() and not any(todo.folder.iterdir()):
         with writing(todo.folder):
             todo.folder.rmdir()

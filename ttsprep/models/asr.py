@@ -9,9 +9,17 @@ import numpy as np
 from ttsprep.core.files import digest
 from ttsprep.core.types import Measures
 from ttsprep.models.base import RATE, ModelInput, SpeechModel
-from ttsprep.models.whisper import FRAME_S, LONGEST_S, Forced, Scorer, scorers, weights
-from ttsprep.models.word_timing import UNSPACED, TokenizedText, monotonic, pace, speech_frames, tokenize, word_scores
-from ttsprep.text.diff import Comparison, compare, without_loops
+from ttsprep.models.whisper import LONGEST_S, POSITION_S, Forced, Scorer, scorers, weights
+from ttsprep.models.word_timing import (
+    UNSPACED,
+    TokenizedText,
+    monotonic,
+    speech_frames,
+    tokenize,
+    word_pace,
+    word_scores,
+)
+from ttsprep.text.diff import TextComparison, compare_texts, without_loops
 
 DOUBT = 4.0
 """A clip is written down freely if a word, or an end, is this far behind what the model expects, in nats."""
@@ -81,7 +89,7 @@ def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) 
     decoys = dict(zip(others, _force(scorer, encoded, others), strict=True))
     for i, text in zip(doubted, map(scorer.text, tokens), strict=True):
         heard = without_loops(tokenize(text, language, lambda _: ()).words, texts[i].words)
-        comparison = compare(texts[i].words, heard, clips[i].clip.language)
+        comparison = compare_texts(texts[i].words, heard, clips[i].clip.language)
         rows[i] |= _scores(texts[i], forced[i], comparison, rows[i]["stretched_s"])
         rows[i] |= {"said": text, "said_cer": comparison.error_rate}
         if i in decoys:
@@ -113,7 +121,7 @@ def _mean(forced: Forced) -> float:
     return float(forced.log_p[np.isfinite(forced.log_p)].mean())
 
 
-def _scores(text: TokenizedText, forced: Forced, heard: Comparison | None, stretched_s: float) -> Measures:
+def _scores(text: TokenizedText, forced: Forced, heard: TextComparison | None, stretched_s: float) -> Measures:
     """Return how far the worst word, or the worst place where a word is missing, is behind what was expected."""
     missing = -np.nan_to_num(word_scores(forced.log_p, forced.best, text.spans))
     starts = [start for start, _ in text.spans] + [len(text.tokens)]
@@ -141,10 +149,10 @@ def _scores(text: TokenizedText, forced: Forced, heard: Comparison | None, stret
 
 def _timing(text: TokenizedText, clip: ModelInput, forced: Forced, *, spaced: bool) -> Measures:
     """Return where the words end, and where letters and speech have no room for each other."""
-    speech = speech_frames(clip.samples, FRAME_S)
+    speech = speech_frames(clip.samples, POSITION_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
-    squeezed, stretched = pace(text, starts, speech, FRAME_S, spaced=spaced)
-    return {"words_end_s": int(starts[-1]) * FRAME_S, "squeezed_letters": squeezed, "stretched_s": stretched}
+    squeezed, stretched = word_pace(text, starts, speech, POSITION_S, spaced=spaced)
+    return {"words_end_s": int(starts[-1]) * POSITION_S, "squeezed_letters": squeezed, "stretched_s": stretched}
 
 
 def best_text(scorer: Scorer, clips: Sequence[ModelInput]) -> list[Measures]:

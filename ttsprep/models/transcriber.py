@@ -14,7 +14,7 @@ import numpy as np
 
 from ttsprep.core.types import Samples
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.whisper import FRAME_S, LONGEST_S, Forced, Scorer, scorers
+from ttsprep.models.whisper import LONGEST_S, POSITION_S, Forced, Scorer, scorers
 from ttsprep.models.whisper import TAIL_S as SCORED_TAIL_S
 from ttsprep.models.word_timing import monotonic, speech_frames
 from ttsprep.text.diff import without_loops
@@ -61,7 +61,7 @@ class Transcription:
     problem: str = ""
 
 
-def write(model: str, clips: Sequence[ModelInput], *, language: str = "") -> list[Transcription]:
+def transcribe_clips(model: str, clips: Sequence[ModelInput], *, language: str = "") -> list[Transcription]:
     """Write clips down.
 
     Parameters
@@ -141,7 +141,7 @@ def _confidence(scorer: Scorer, samples: Samples, tokens: list[int], forced: For
     spoken = np.isfinite(forced.log_p)
     sums = np.diff(np.cumsum(np.where(spoken, forced.log_p, 0.0))[ends - 1], prepend=0.0)
     worst = int(sums.argmin())
-    speech = speech_frames(samples, FRAME_S)
+    speech = speech_frames(samples, POSITION_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
     second, end = int(starts[min(1, len(starts) - 1)]), int(starts[-1])
     return replace(
@@ -150,6 +150,6 @@ def _confidence(scorer: Scorer, samples: Samples, tokens: list[int], forced: For
         log_p=float(forced.log_p[spoken].mean()) if spoken.any() else np.nan,
         word_log_p=float(sums[worst]),
         word=words[worst].strip(),
-        first_s=float(np.count_nonzero(speech[:second])) * FRAME_S,
-        after_s=float(np.count_nonzero(speech[end:])) * FRAME_S,
+        first_s=float(np.count_nonzero(speech[:second])) * POSITION_S,
+        after_s=float(np.count_nonzero(speech[end:])) * POSITION_S,
     )

@@ -13,7 +13,7 @@ from ttsprep.models.base import RATE, ModelInput, SpeechModel, onnx_session, pac
 
 FRAME, _CONTEXT = 512, 64
 """Samples of a frame, 32 ms, and those before it that the model hears with it."""
-AT_ONCE = 4_096
+FRAMES_AT_ONCE = 4_096
 """Frames a call: two minutes."""
 SPEECH = 0.5
 """Probability from which on a frame is speech."""
@@ -57,7 +57,7 @@ def probabilities(samples: Samples) -> npt.NDArray[np.float32]:
     heard = np.concatenate((before, frames), axis=1)
     h = c = np.zeros((1, 1, 128), np.float32)
     found = []
-    for start in range(0, len(heard), AT_ONCE):
-        part, h, c = session.run(None, {"input": heard[start : start + AT_ONCE], "h": h, "c": c})
+    for start in range(0, len(heard), FRAMES_AT_ONCE):
+        part, h, c = session.run(None, {"input": heard[start : start + FRAMES_AT_ONCE], "h": h, "c": c})
         found.append(part)
     return np.concatenate(found)

@@ -17,9 +17,9 @@ from ttsprep.core.types import Samples
 from ttsprep.core.untrusted import refuse_bomb
 from ttsprep.core.workers.batching import in_groups
 from ttsprep.models.base import RATE, ModelInput, find_weights, folders
-from ttsprep.models.whisper_decoder import AT_ONCE, decode, hear, logits, vocabulary
+from ttsprep.models.whisper_decoder import AT_ONCE, decode_pass, hear, logits, vocabulary
 
-FRAME_S = 0.02
+POSITION_S = 0.02
 """One position of the encoder, in seconds."""
 TAIL_S = 0.5
 """Silence after each clip, in seconds: Whisper learned to end where silence follows."""
@@ -159,7 +159,7 @@ class Scorer:
         """Make the decoder write a transcript, given as tokens, for each clip, in one pass a length."""
         return self._grouped(
             lambda places: self._force([encoded[i] for i in places], [texts[i] for i in places]),
-            [round(len(one) * FRAME_S * RATE) for one in encoded],
+            [round(len(one) * POSITION_S * RATE) for one in encoded],
         )
 
     def _force(self, encoded: Sequence[Any], texts: Sequence[Sequence[int]]) -> list[Forced]:
@@ -172,7 +172,8 @@ class Scorer:
         rows = [[*start, *text, *[end] * (longest - len(text))] for text in texts]
         first = len(start) - 1  # the place that foretells the first token of the text
         with torch.inference_mode():
-            states, attention = decode(decoder, torch.tensor(rows, device=device), hear(decoder, encoded), self.heads)
+            tokens = torch.tensor(rows, device=device)
+            states, attention = decode_pass(decoder, tokens, hear(decoder, encoded), self.heads)
             asked = torch.cat([states[i, first : first + len(text) + 1] for i, text in enumerate(texts)])
             wanted = torch.tensor([token for text in texts for token in (*text, end)], device=device)
             pieces = (slice(i, i + AT_ONCE) for i in range(0, len(asked), AT_ONCE))
@@ -220,7 +221,7 @@ class Scorer:
         list of list of int
             The tokens of each clip, without the end.
         """
-        longest = max((len(one) * FRAME_S for one in encoded), default=1.0)
+        longest = max((len(one) * POSITION_S for one in encoded), default=1.0)
         pairs = list(zip(encoded, seconds, strict=True))
         work = partial(self._write, never=never)
         return list(in_groups(work, pairs, max(1, min(len(pairs), int(TOGETHER_S / longest)))))
@@ -240,7 +241,7 @@ class Scorer:
             audio = hear(decoder, encoded)
             given = torch.tensor(start, device=self.model.device).repeat(len(encoded), 1)
             while open_:
-                fits = logits(decoder, decode(decoder, given, audio)[0][:, -1]).masked_fill_(never, -torch.inf)
+                fits = logits(decoder, decode_pass(decoder, given, audio)[0][:, -1]).masked_fill_(never, -torch.inf)
                 early = [len(written[i]) < fewest[i] for i in open_]
                 fits[torch.tensor(early, device=fits.device), end] = -torch.inf
                 given = fits[:, : end + 1].argmax(-1, keepdim=True)
@@ -300,7 +301,7 @@ def weights(name: str) -> Path:
 
 
 @cache
-def load(path: str, language: str) -> Scorer:
+def load_whisper(path: str, language: str) -> Scorer:
     """Return a model for a language; the weights are loaded once in a process.
 
     Raises
@@ -348,7 +349,7 @@ def scorers(path: str, clips: Sequence[ModelInput], language: str = "") -> Itera
         places.setdefault(language or clip.clip.language, []).append(i)
     for name, own in places.items():
         try:
-            scorer = load(path, name)
+            scorer = load_whisper(path, name)
         except UsageError as error:
             yield own, str(error)
         else:

@@ -55,7 +55,7 @@ def hear(decoder: Any, encoded: Sequence[Any]) -> _Audio:
     return _Audio([_heads(a, a.key(audio)) for a in layers], [_heads(a, a.value(audio)) for a in layers], mask)
 
 
-def decode(decoder: Any, tokens: Any, audio: _Audio, heads: Sequence[tuple[int, int]] = ()) -> tuple[Any, Any]:
+def decode_pass(decoder: Any, tokens: Any, audio: _Audio, heads: Sequence[tuple[int, int]] = ()) -> tuple[Any, Any]:
     """Return the state after each token, and how some heads attend to the audio.
 
     Parameters

@@ -10,9 +10,9 @@ from ttsprep.core.types import Measures
 from ttsprep.models import whisper as whisper_model
 from ttsprep.models.asr import DOUBT, Asr, score
 from ttsprep.models.base import RATE, ModelInput
-from ttsprep.models.whisper import FRAME_S, LONGEST_S, Scorer, weights
+from ttsprep.models.whisper import LONGEST_S, POSITION_S, Scorer, weights
 from ttsprep.models.word_timing import UNSPACED, TokenizedText, monotonic, speech_frames, tokenize, word_scores
-from ttsprep.text.diff import Comparison, compare, without_loops
+from ttsprep.text.diff import TextComparison, compare_texts, without_loops
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def score_words(path: str, clip: ModelInput) -> WordScores:
     if len(clip.samples) > LONGEST_S * RATE:
         return WordScores(name, missing=f"it is longer than the {LONGEST_S:g} s that Whisper hears at once")
     try:
-        scorer = whisper_model.load(path, clip.clip.language)
+        scorer = whisper_model.load_whisper(path, clip.clip.language)
     except UsageError as error:
         return WordScores(name, missing=str(error))
     language: str = scorer.tokenizer.language
@@ -113,16 +113,16 @@ def score_words(path: str, clip: ModelInput) -> WordScores:
     (measures,) = score(scorer, [clip], [features])
     heard = without_loops(tokenize(said, language, lambda _: ()).words, text.words)
     said = ("" if language in UNSPACED else " ").join(heard)
-    comparison = compare(text.words, heard, clip.clip.language)
+    comparison = compare_texts(text.words, heard, clip.clip.language)
     return WordScores(name, _words(scorer, clip, features, text, comparison), said, measures)
 
 
 def _words(
-    scorer: Scorer, clip: ModelInput, features: Any, text: TokenizedText, heard: Comparison
+    scorer: Scorer, clip: ModelInput, features: Any, text: TokenizedText, heard: TextComparison
 ) -> tuple[TimedWord, ...]:
     (forced,) = scorer.force([features], [text.tokens])
     scores = word_scores(forced.log_p, forced.best, text.spans) * (1 - np.array(heard.likeness))
-    speech = speech_frames(clip.samples, FRAME_S)
+    speech = speech_frames(clip.samples, POSITION_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
     length = len(clip.samples) / RATE
     found = []
@@ -131,7 +131,7 @@ def _words(
         voiced = np.flatnonzero(speech[start:end])
         if len(voiced):
             start, end = start + int(voiced[0]), start + int(voiced[-1]) + 1
-        start_s, end_s = (round(min(at * FRAME_S, length), 3) for at in (start, max(end, start + 1)))
+        start_s, end_s = (round(min(at * POSITION_S, length), 3) for at in (start, max(end, start + 1)))
         nats = None if np.isnan(behind) else min(0.0, float(behind))
         found.append(TimedWord(word, start_s, end_s, nats, bool(confirmed)))
     return tuple(found)

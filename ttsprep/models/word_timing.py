@@ -114,7 +114,7 @@ def monotonic(attention: _Floats) -> npt.NDArray[np.int64]:
     return starts
 
 
-def pace(
+def word_pace(
     text: TokenizedText,
     starts: npt.NDArray[np.int64],
     speech: npt.NDArray[np.bool_],

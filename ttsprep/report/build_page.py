@@ -14,8 +14,19 @@ from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.verdict import Verdict
 from ttsprep.report.charts.histogram import before_after_histograms
 from ttsprep.report.charts.svg import CLASSES, column
-from ttsprep.report.compare import HoursLost, Match, Reason, changes, hours_lost, listing, lost, match, reasons, removed
-from ttsprep.report.data import BuildTables, Values, cut, quantities, visible
+from ttsprep.report.compare import (
+    HoursLost,
+    Match,
+    Reason,
+    changes,
+    hours_lost,
+    lost,
+    match,
+    reasons,
+    rejected_list,
+    removed,
+)
+from ttsprep.report.data import BuildTables, Values, cut_text, quantities, visible
 from ttsprep.report.format import count as number_of
 from ttsprep.report.format import hours
 
@@ -43,11 +54,11 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "whole": len(set(matched.source.values())) == len(matched.source),
         "trimmed": trimmed / 3600,
         "flow": _flow(build, gone, grouped),
-        "properties": property_table(build, matched),
+        "properties": property_list(build, matched),
         "histograms": before_after_histograms(build.before.table, build.after.table),
         "rewritten": texts.texts,
         "words": [
-            (*(cut(visible(part), MOST_LETTERS) for part in (before, after)), count)
+            (*(cut_text(visible(part), MOST_LETTERS) for part in (before, after)), count)
             for before, after, count in texts.words[:_MOST_WORDS]
         ],
         "more_words": max(len(texts.words) - _MOST_WORDS, 0),
@@ -68,7 +79,7 @@ def compared(build: BuildTables) -> dict[str, Any]:
         "lost": [(phones, "phone"), (diphones, "diphone")],
         "most_sounds": MOST_SOUNDS,
         "carriers": "phonemes" in build.before.table,
-        "listing": listing(build, matched, grouped),
+        "listing": rejected_list(build, matched, grouped),
     }
 
 
@@ -163,7 +174,7 @@ class Property:
     done: str = ""
 
 
-def property_table(build: BuildTables, matched: Match) -> list[Property]:
+def property_list(build: BuildTables, matched: Match) -> list[Property]:
     """List what a reader compares first: size, format, level, silence, speakers."""
     before, after = build.before.table, build.after.table
 

@@ -14,7 +14,7 @@ from ttsprep.checks.base import catalogue
 from ttsprep.checks.phonemes import Coverage
 from ttsprep.core.types import Severity
 from ttsprep.report.charts.svg import column
-from ttsprep.report.data import BuildTables, Values, cut, visible
+from ttsprep.report.data import BuildTables, Values, cut_text, visible
 from ttsprep.report.worst import Card, worst_clips
 from ttsprep.text.phonemes import phones
 
@@ -135,7 +135,7 @@ def removed(build: BuildTables) -> Values | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class _Change:
     """What became of the clips with a code.
 
     Attributes
@@ -165,7 +165,7 @@ class Change:
     worst_new: str
 
 
-def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFrame]:
+def changes(build: BuildTables, matched: Match) -> tuple[list[_Change], pd.DataFrame]:
     """Follow every finding from the source into the result.
 
     Returns
@@ -194,7 +194,7 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
     worst = _worst(pd.concat([before, after]))
     worst_new = _worst(new)
     rows = [
-        Change(
+        _Change(
             str(code),
             worst[code],
             False,
@@ -213,7 +213,7 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[Change], pd.DataFr
         was, now_is = (int(size.get(code, 0)) for size in sizes)
         left, more = min(was, now_is), max(now_is - was, 0)
         severity = _worst(about[1]).get(code, "") if more else ""
-        rows.append(Change(str(code), worst[code], True, was, 0, was - left, left, more, severity))
+        rows.append(_Change(str(code), worst[code], True, was, 0, was - left, left, more, severity))
     rows.sort(key=lambda row: (-Severity(row.severity).rank, row.corpus, -row.before, row.code))
     fresh = pd.concat([new, about[1][~about[1]["code"].isin(sizes[0].index)]])
     rank = [Severity(value).rank for value in fresh["severity"]]
@@ -323,7 +323,9 @@ def reasons(build: BuildTables, matched: Match) -> list[Reason]:
     return [
         Reason(
             visible(code),
-            cut(visible(catalogue()[code][0].summary if code in catalogue() else _usual(rejected, code)), _MOST_TEXT),
+            cut_text(
+                visible(catalogue()[code][0].summary if code in catalogue() else _usual(rejected, code)), _MOST_TEXT
+            ),
             code in catalogue(),
             int(size),
             float(seconds),
@@ -361,7 +363,7 @@ def _why(findings: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([about, given], ignore_index=True) if len(about) else given
 
 
-def listing(build: BuildTables, matched: Match, grouped: list[Reason]) -> dict[str, Any]:
+def rejected_list(build: BuildTables, matched: Match, grouped: list[Reason]) -> dict[str, Any]:
     """Lay out the list by column, as the page's script reads it."""
     rejected = matched.rejected.head(MOST_LISTED)
     clips = build.before.table
@@ -381,8 +383,8 @@ def listing(build: BuildTables, matched: Match, grouped: list[Reason]) -> dict[s
         "id": [visible(name) for name in rejected["id"]],
         "main": [place[visible(code)] for code in rejected["main"]],
         "others": others,
-        "reason": [cut(visible(reason), MOST_REASON) for reason in rejected["reason"]],
-        "text": [cut(visible(texts.get(name, "")), _MOST_TEXT) for name in rejected["id"]],
+        "reason": [cut_text(visible(reason), MOST_REASON) for reason in rejected["reason"]],
+        "text": [cut_text(visible(texts.get(name, "")), _MOST_TEXT) for name in rejected["id"]],
         "seconds": [None if np.isnan(value) else round(value, 1) for value in rejected["seconds"].tolist()],
         "card": [cards.get(visible(name), 0) for name in rejected["id"]],
     }

@@ -131,6 +131,6 @@ def visible(value: Any) -> str:
     )
 
 
-def cut(text: str, most: int) -> str:
+def cut_text(text: str, most: int) -> str:
     """Return at most `most` characters of a text."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -17,19 +17,19 @@ from ttsprep.audit.pipeline import Audited
 from ttsprep.audit.verdict import Verdict, verdicts
 from ttsprep.checks.base import catalogue
 from ttsprep.checks.phonemes import Coverage
-from ttsprep.checks.speaker import Speaker
+from ttsprep.checks.speaker import SpeakerCheck
 from ttsprep.core.types import Severity
 from ttsprep.report.build_page import compared
 from ttsprep.report.charts import trends as plots
-from ttsprep.report.charts.histogram import Judged, histogram, judged
+from ttsprep.report.charts.histogram import JudgedCounts, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import CLASSES, Figure, column
 from ttsprep.report.charts.voices import place_voices, voice_map
 from ttsprep.report.compare import SHARE
-from ttsprep.report.data import BuildTables, coverage_of, cut, main_language, quantities, visible
+from ttsprep.report.data import BuildTables, coverage_of, cut_text, main_language, quantities, visible
 from ttsprep.report.format import change, count, hours
 from ttsprep.report.goal import described_groups, goal_line, rate_choices
-from ttsprep.report.spoken import Piece, spoken
+from ttsprep.report.spoken import WordSpan, spoken
 from ttsprep.report.worst import Card, worst_clips
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _distributions(audit: Audited, outcome: Any) -> tuple[list[Figure], list[Fig
     telling: list[Figure] = []
     others: list[Figure] = []
     for q in quantities():
-        figure = histogram(q, audit.table, outcome, found.get(q.column, Judged()), limit.get(q.column))
+        figure = histogram(q, audit.table, outcome, found.get(q.column, JudgedCounts()), limit.get(q.column))
         if figure is not None:
             (telling if q.column in found or q.column in limit else others).append(figure)
     return telling, others
@@ -243,7 +243,7 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
     def words(column: str, most: int) -> list[str]:
         if column not in clips:
             return [""] * len(order)
-        return [cut(visible(v), most) for v in clips[column].to_numpy()[order]]
+        return [cut_text(visible(v), most) for v in clips[column].to_numpy()[order]]
 
     shown = [q for q in quantities() if np.isfinite(column(clips, q.column)).any()]
     names = [v.value for v in Verdict]
@@ -294,7 +294,7 @@ def _pieces(clips: pd.DataFrame) -> list[list[float | None]]:
     return [[float(np.nan_to_num(a)), None if np.isnan(b) else float(b)] for a, b in zip(starts, ends, strict=True)]
 
 
-def _compared(clips: pd.DataFrame) -> dict[str, list[Piece]]:
+def _compared(clips: pd.DataFrame) -> dict[str, list[WordSpan]]:
     """Return text against what was heard for the clips where that is known."""
     if "said" not in clips:
         return {}
@@ -325,6 +325,6 @@ def _listening(audit: Audited) -> dict[str, Any]:
         {"name": name, **row, "found": {code: codes[code]["clips"] for code in row["codes"] if code in codes}}
         for name, row in asked.items()
     ]
-    voices = place_voices(audit.table, Speaker())
+    voices = place_voices(audit.table, SpeakerCheck())
     figure, points = voice_map(voices, audit.findings) if voices is not None else (None, {})
     return {"rows": rows, "map": figure, "points": _script(points)}

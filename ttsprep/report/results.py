@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ttsprep.audit.config import AuditConfig
-from ttsprep.audit.pipeline import KIND, Audit, Audited
+from ttsprep.audit.pipeline import AUDIT_KIND, Audit, Audited
 from ttsprep.build.pipeline import Built
 from ttsprep.build.provenance import rejected_frame
 from ttsprep.core.files import atomic_write
@@ -66,7 +66,7 @@ class AuditResult:
         """
         corpus = read_corpus(self.source, self.config.layout, self.config.language, self.config.reading())
         path = self.out / "report.html"
-        with open_output(KIND, self.out, [corpus.root]):
+        with open_output(AUDIT_KIND, self.out, [corpus.root]):
             atomic_write(path, audit_report(Audited.of(corpus, self.audit)).encode())
         return path
 

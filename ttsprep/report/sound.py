@@ -17,8 +17,8 @@ from ttsprep.core.types import Samples
 OPUS_RATES = (8_000, 12_000, 16_000, 24_000)
 OPUS_LEVEL = 0.8
 """About 58 kbit/s: the least at which libopus takes pure CELT, three times faster than its hybrid mode."""
-COLUMNS, BANDS, LEVELS = 560, 96, 40
-LEAST_STROKES, COLUMNS_A_SECOND, MOST_COLUMNS, WHOLE_BANDS = 1_400, 200, 6_000, 128
+IMAGE_COLUMNS, IMAGE_BANDS, LEVELS = 560, 96, 40
+LEAST_STROKES, _COLUMNS_A_SECOND, _MOST_COLUMNS, WHOLE_BANDS = 1_400, 200, 6_000, 128
 """Of the picture of a whole clip."""
 _RANGE_DB = 75.0
 MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -61,14 +61,14 @@ def make_media(samples: Samples, rate: int, start: float = 0.0, *, width: int | 
     start
         Seconds into the clip.
     width
-        Of the picture of a whole clip in pixels; None for a card, which is `COLUMNS` wide.
+        Of the picture of a whole clip in pixels; None for a card, which is `IMAGE_COLUMNS` wide.
     """
     samples = np.nan_to_num(np.asarray(samples, dtype=np.float32), posinf=1.0, neginf=-1.0)
     top, seconds = min(rate / 2, TOP_HZ), len(samples) / rate
-    strokes, columns, rows = COLUMNS, COLUMNS, BANDS
+    strokes, columns, rows = IMAGE_COLUMNS, IMAGE_COLUMNS, IMAGE_BANDS
     if width is not None:  # one stroke a pixel, as strokes leave gaps; the browser fills what is between columns
         strokes, rows = max(LEAST_STROKES, width), WHOLE_BANDS
-        columns = int(np.clip(seconds * COLUMNS_A_SECOND, COLUMNS, MOST_COLUMNS))
+        columns = int(np.clip(seconds * _COLUMNS_A_SECOND, IMAGE_COLUMNS, _MOST_COLUMNS))
     audio, image = opus(samples, rate), png(spectrogram(samples, rate, top, columns, rows))
     drawn = waveform(samples, strokes)
     return ClipMedia(start, start + seconds, uri("audio/ogg", audio), uri("image/png", image), drawn, strokes, top)
@@ -106,7 +106,7 @@ def fix_ogg_serial(ogg: bytes) -> bytes:
     return bytes(data)
 
 
-def waveform(samples: Samples, columns: int = COLUMNS) -> str:
+def waveform(samples: Samples, columns: int = IMAGE_COLUMNS) -> str:
     """Draw the extremes of each column, full scale being -1 to 1, as the path of an SVG."""
     edges = np.linspace(0, len(samples), columns + 1).astype(int)
     parts = []
@@ -119,7 +119,7 @@ def waveform(samples: Samples, columns: int = COLUMNS) -> str:
 
 
 def spectrogram(
-    samples: Samples, rate: int, top_hz: float, columns: int = COLUMNS, rows: int = BANDS
+    samples: Samples, rate: int, top_hz: float, columns: int = IMAGE_COLUMNS, rows: int = IMAGE_BANDS
 ) -> npt.NDArray[np.uint8]:
     """Return levels 0..LEVELS-1, shape (rows, columns), highest band first; 0 is 75 dB below the peak."""
     size = 2 * round(0.0125 * rate)
@@ -142,7 +142,7 @@ def mel(hertz: float) -> float:
 
 
 @cache
-def mel_rows(rate: int, bins: int, top_hz: float, rows: int = BANDS) -> npt.NDArray[np.float32]:
+def mel_rows(rate: int, bins: int, top_hz: float, rows: int = IMAGE_BANDS) -> npt.NDArray[np.float32]:
     """Triangular filters of unit sum, shape (rows, bins // 2 + 1), evenly spaced in mel up to `top_hz`."""
     edges = 700 * (10 ** (np.linspace(0, mel(top_hz), rows + 2) / 2595) - 1)
     return unit_sum(triangles(edges, np.arange(bins // 2 + 1) * rate / bins), edges[1:-1] * bins / rate)

@@ -10,12 +10,12 @@ from ttsprep.text.diff import diff_words
 _MOST_WORDS = 400
 """Of a text or of what was heard; a longer one is cut."""
 
-Piece = tuple[str, str]
+WordSpan = tuple[str, str]
 """An element, and the words in it: "" as written and heard, ``del`` written and not heard, ``ins`` heard and not
 written, ``mark`` the word that is doubted most."""
 
 
-def spoken(row: Any) -> list[Piece]:
+def spoken(row: Any) -> list[WordSpan]:
     """Return a clip's text with what was heard instead; nothing where it was not written down.
 
     Parameters
@@ -28,7 +28,7 @@ def spoken(row: Any) -> list[Piece]:
         return []
     doubted = row.get("doubted_place")
     place = -1 if doubted is None or pd.isna(doubted) or not visible(row.get("doubted_word")) else int(doubted)
-    pieces: list[Piece] = []
+    pieces: list[WordSpan] = []
     for span in diff_words(text, said, mark=place, longest=_MOST_WORDS):
         kinds = [*([] if span.same else ["del"]), *(["mark"] if span.marked else [])]
         pieces += [(" ".join(kinds), span.written)] * bool(span.written)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from ttsprep.report.charts.svg import join, tag, tick_label, ticks
+from ttsprep.report.charts.svg import join_svg, tag, tick_label, ticks
 from ttsprep.report.data import visible
 from ttsprep.report.sound import ClipMedia, mel
 
@@ -66,7 +66,7 @@ class Style:
 
 
 CARD = Style(72, 4, 120, 13, 4, above=False, least=0.005)
-PAGE = Style(96, 8, 220, 16, 6, above=True, least=0.002)
+WAVEFORM_PAGE = Style(96, 8, 220, 16, 6, above=True, least=0.002)
 
 
 def width_of(seconds: float) -> int:
@@ -94,7 +94,7 @@ def waveform_svg(
     marks
         Findings; those outside of what is drawn are left out.
     style
-        `CARD` fills its place, `PAGE` is as wide as the clip is long.
+        `CARD` fills its place, `WAVEFORM_PAGE` is as wide as the clip is long.
     speech
         Seconds from and to of every stretch of speech.
     words
@@ -173,7 +173,7 @@ def waveform_svg(
             )
             for mark in marks
         ),
-        join(names),
+        join_svg(names),
         *(
             tag(
                 "g",
@@ -217,7 +217,7 @@ def _lanes(words: Sequence[WordMark], pixels: float) -> list[int]:
     return lanes
 
 
-def mark_of(code: str, severity: str, start: float | None, end: float | None) -> Mark | None:
+def waveform_mark(code: str, severity: str, start: float | None, end: float | None) -> Mark | None:
     """Return the place of a finding; None if it has none."""
     if start is None or math.isnan(start):
         return None

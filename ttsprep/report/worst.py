@@ -22,8 +22,8 @@ from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Samples, Severity
 from ttsprep.report.data import visible
 from ttsprep.report.sound import ClipMedia, make_media
-from ttsprep.report.spoken import Piece, spoken
-from ttsprep.report.waveform import mark_of, waveform_svg
+from ttsprep.report.spoken import WordSpan, spoken
+from ttsprep.report.waveform import waveform_mark, waveform_svg
 
 MOST_CARDS = 6
 """Clips to hear of each code."""
@@ -69,7 +69,7 @@ class Card:
     audio: str = ""
     piece: str = ""
     silent: str = ""
-    heard: Sequence[Piece] = ()
+    heard: Sequence[WordSpan] = ()
     proposed: tuple[str, ...] = ()
 
 
@@ -122,7 +122,7 @@ def worst_clips(
         if first and made is not None:
             media, length = made
             places = by_clip[clip][["code", "severity", "start", "end"]].itertuples(index=False, name=None)
-            marks = [mark for mark in (mark_of(*place) for place in places) if mark]
+            marks = [mark for mark in (waveform_mark(*place) for place in places) if mark]
             whole = media.end - media.start >= length
             card = replace(
                 card,

@@ -11,7 +11,7 @@ JOINERS = "\u200c\u200d"
 CYRILLIC_STRESS = re.compile("[+](?=[аеёиоуыэюяіїєѣ])|(?<=[аеёиоуыэюяіїє])\u0301", re.IGNORECASE)
 """Stress marks of Russian, Ukrainian and Belarusian corpora: a plus before the vowel, or an acute over it."""
 
-ADDRESS = re.compile(
+ADDRESS_PATTERN = re.compile(
     r"https?://\S+|www\.\S+|(?<!\S)[^\s@]+@[^\s@]+\.\w+|"
     r"(?<![\w-])[\w-]++\.(?:com|org|net|edu|gov|info|html?|de|fr|es|it|ru|uk|br|in|jp)\b(?!\.\w)",
     re.IGNORECASE,

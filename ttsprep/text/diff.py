@@ -20,7 +20,7 @@ EXTRA_PHONES = 4
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TextComparison:
     """A written text against what was heard.
 
     Attributes
@@ -112,7 +112,7 @@ def _joined(spans: Sequence[DiffSpan], blank: str) -> list[DiffSpan]:
     return joined
 
 
-def compare(written: Sequence[str], said: Sequence[str], language: str) -> Comparison:
+def compare_texts(written: Sequence[str], said: Sequence[str], language: str) -> TextComparison:
     """Compare two texts word by word, and where they differ phone by phone."""
     left, right = [letters(word) for word in written], [letters(word) for word in said]
     likeness = [0.0 if word else 1.0 for word in left]
@@ -128,7 +128,7 @@ def compare(written: Sequence[str], said: Sequence[str], language: str) -> Compa
         sure = sum(len(phones) for word, phones in zip(right[c:d], theirs, strict=True) if word.isalpha())
         if (more := sure - sum(map(len, ours))) >= EXTRA_PHONES:
             extra |= {a: more, b: more}
-    return Comparison(tuple(likeness), extra, _error_rate("".join(left), "".join(right)))
+    return TextComparison(tuple(likeness), extra, _error_rate("".join(left), "".join(right)))
 
 
 def _shares(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> list[float]:

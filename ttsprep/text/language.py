@@ -14,7 +14,7 @@ from functools import cache
 
 from ttsprep.text.characters import nfc, script
 from ttsprep.text.function_words import ALIKE, LETTERS, WORDS
-from ttsprep.text.scripts import WRITTEN, main_language
+from ttsprep.text.scripts import WRITTEN, language_of_script
 
 _MOST_TEXTS = 400
 """Texts that are looked at, drawn at random with a fixed seed; more say no more."""
@@ -145,7 +145,7 @@ def drawn(texts: Sequence[str], most: int = _MOST_TEXTS) -> Sequence[str]:
 @cache
 def known_languages() -> frozenset[str]:
     """Return the languages that `guess_language` can return, without their regions."""
-    alone = {main_language(script) for script in WRITTEN if script not in WORDS}
+    alone = {language_of_script(script) for script in WRITTEN if script not in WORDS}
     return frozenset(alone.union(*WORDS.values()))
 
 
@@ -164,7 +164,7 @@ def _by_letters(main: str, letters: Counter[str]) -> str:
         return "yue" if cantonese > _MOST_MANDARIN * signs else "zh"
     if main == "BENGALI" and letters["ৰ"] + letters["ৱ"] > letters["র"]:
         return "as"
-    return main_language(main)
+    return language_of_script(main)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def scripts_of(language: str) -> frozenset[str]:
     return frozenset(name for name, codes in WRITTEN.items() if code in codes.split())
 
 
-def main_language(script: str) -> str:
+def language_of_script(script: str) -> str:
     """Return the most spoken language that is written in a script, or ""."""
     return WRITTEN.get(script, "").partition(" ")[0]
 

@@ -10,7 +10,7 @@ from checks.speech import defect, takes
 from recorder import Recorder
 
 from ttsprep.audit.defects.inject import Defect
-from ttsprep.audit.defects.selftest import Outcome, selftest
+from ttsprep.audit.defects.selftest import DefectOutcome, selftest
 from ttsprep.build.config import Recipe, parse
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Severity
@@ -157,5 +157,5 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
 )
 def test_how_many_may_be_missed(plain: bool, planted: int, found: int, too_often: bool) -> None:
     one = Defect("hum", "x", plain, lambda take, _other, _random: take)
-    outcome = Outcome(one, planted, found, tuple(np.arange(planted - found).astype(str)))
+    outcome = DefectOutcome(one, planted, found, tuple(np.arange(planted - found).astype(str)))
     assert outcome.missed_too_often is too_often

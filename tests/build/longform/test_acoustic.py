@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ttsprep.build.longform.acoustic import SILENCE, Sounds, SpeechRun, learn, paths, scores
+from ttsprep.build.longform.acoustic import SILENCE, SoundModels, SpeechRun, learn, paths, scores
 
 UNITS = np.array([1, 2, SILENCE, 3, SILENCE])
 RANDOM = np.random.default_rng(4)
@@ -49,7 +49,7 @@ def test_units_are_learnt_from_texts_alone() -> None:
 def testpaths_of_a_batch_are_those_of_each_alone() -> None:
     means = 2 * RANDOM.standard_normal((6, 4))
     stretches = [spoken(means, list(RANDOM.integers(1, 6, count))) for count in (2, 9, 30)]
-    sounds = Sounds(means.astype(np.float32), np.ones((6, 4), np.float32), np.full(6, 1 / 6, np.float32))
+    sounds = SoundModels(means.astype(np.float32), np.ones((6, 4), np.float32), np.full(6, 1 / 6, np.float32))
     together = paths(sounds, stretches)
     for stretch, path in zip(stretches, together, strict=True):
         np.testing.assert_array_equal(path, paths(sounds, [stretch])[0])

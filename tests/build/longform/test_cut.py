@@ -13,8 +13,8 @@ from build.longform.chapter import Chapter, chapter, room
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.build.config import Segment
-from ttsprep.build.longform.cut import Segments, SegmentStep, cut
-from ttsprep.build.longform.divide import Piece
+from ttsprep.build.longform.cut import Segments, SegmentStep, cut_recordings
+from ttsprep.build.longform.divide import CutPiece
 from ttsprep.core.audio import read
 from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip
@@ -47,12 +47,12 @@ def segments(step: SegmentStep, clip: Clip) -> Segments:
     return Segments.of(row)
 
 
-def pieces_of(cuts: Segments) -> tuple[Piece, ...]:
+def pieces_of(cuts: Segments) -> tuple[CutPiece, ...]:
     assert cuts.pieces is not None
     return cuts.pieces
 
 
-def sentences_in(made: Chapter, piece: Piece) -> list[int]:
+def sentences_in(made: Chapter, piece: CutPiece) -> list[int]:
     return [i for i, (a, b) in enumerate(made.spans) if piece.start < (a + b) / 2 < piece.end]
 
 
@@ -121,7 +121,7 @@ def test_a_text_in_another_order_is_refused_as_a_whole(long_made: Chapter) -> No
 
 
 def test_pieces_are_exact_to_the_sample(made: Chapter) -> None:
-    clips, _ = cut(clip_of(made), cuts_of(made, clip_of(made)))
+    clips, _ = cut_recordings(clip_of(made), cuts_of(made, clip_of(made)))
     whole, rate = sf.read(made.path, dtype="float32")
     assert [clip.id for clip in clips[:2]] == ["chapter_0001", "chapter_0002"]
     assert {(clip.path, clip.speaker, clip.language) for clip in clips} == {("chapter.wav", "anna", "en-us")}
@@ -143,20 +143,20 @@ def test_a_part_of_a_file_is_cut_in_its_own_seconds(made: Chapter) -> None:
 @pytest.mark.parametrize("limits", [(0.0, 4.0), (2.0, 16.5)])
 def test_what_is_no_longer_than_allowed_stays_as_it_is(limits: tuple[float, float], made: Chapter) -> None:
     clip = replace(clip_of(made, "Some words."), start=limits[0], end=limits[1])
-    assert cut(clip, cuts_of(made, clip)) == ([clip], [])
+    assert cut_recordings(clip, cuts_of(made, clip)) == ([clip], [])
 
 
 def test_a_short_file_stays_as_it_is(tmp_path: Path) -> None:
     sf.write(tmp_path / "a.wav", room(2.0, 16_000), 16_000)
     clip = Clip("a", "a.wav", "Hello.")
-    assert cut(clip, segments(SegmentStep(str(tmp_path), RULES), clip)) == ([clip], [])
+    assert cut_recordings(clip, segments(SegmentStep(str(tmp_path), RULES), clip)) == ([clip], [])
 
 
 @pytest.mark.parametrize("path", ["missing.wav", "../outside.wav", "text.wav"])
 def test_what_cannot_be_read_is_left_to_the_audit(path: str, tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("no audio")
     clip = Clip("a", path, "Hello.")
-    assert cut(clip, segments(SegmentStep(str(tmp_path), RULES), clip)) == ([clip], [])
+    assert cut_recordings(clip, segments(SegmentStep(str(tmp_path), RULES), clip)) == ([clip], [])
 
 
 def test_silence_and_steady_noise_are_refused(tmp_path: Path) -> None:
@@ -188,6 +188,6 @@ def test_workers_cut_the_same_and_what_is_known_is_not_cut_again(made: Chapter, 
 
 def test_a_lost_clip_is_refused_by_name() -> None:
     clip = Clip("a", "a.wav", "Hello.", start=1.0)
-    pieces, (skipped,) = cut(clip, Segments.of(SegmentStep("", RULES).failed(clip, "killed")))
+    pieces, (skipped,) = cut_recordings(clip, Segments.of(SegmentStep("", RULES).failed(clip, "killed")))
     assert pieces == []
     assert (skipped.start, skipped.end, skipped.reason) == (1.0, None, "cutting it failed twice: killed")

@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 from scipy.signal import butter, sosfilt
 
-from ttsprep.build.longform.pauses import CLEAR_S, Levels, find, scan, speech
+from ttsprep.build.longform.pauses import CLEAR_S, Levels, find_pauses, is_speech, scan
 from ttsprep.core.types import Samples
 
 RATE = 16_000
@@ -40,7 +40,7 @@ def recording(folder: Path, gaps: list[float], gains: list[float], *, noise: flo
 def test_every_pause_is_found_although_the_level_drifts_by_14_db(tmp_path: Path) -> None:
     gains = list(10 ** (np.linspace(0, -14, 40) / 20))
     levels, silences = recording(tmp_path, [0.3, 0.5, 0.8, 0.4] * 10, gains)
-    found = find(levels, speech(levels), 0.25)
+    found = find_pauses(levels, is_speech(levels), 0.25)
     assert len(found) == 41  # 39 between, and both ends
     for pause, (first, last) in zip(found[1:-1], silences[:-1], strict=True):
         assert first + min(CLEAR_S, (last - first) / 3) - 0.03 <= pause.end / 100 <= last - 0.09
@@ -49,7 +49,7 @@ def test_every_pause_is_found_although_the_level_drifts_by_14_db(tmp_path: Path)
 
 def test_a_long_silence_is_left_out_but_for_room_tone(tmp_path: Path) -> None:
     levels, silences = recording(tmp_path, [2.0, 0.4, 3.0], [1.0, 1.0, 1.0])
-    _, long, short, tail = find(levels, speech(levels), 0.25)
+    _, long, short, tail = find_pauses(levels, is_speech(levels), 0.25)
     assert silences[0][0] + 0.07 <= long.end / 100 <= silences[0][0] + 0.33
     assert silences[0][1] - 0.33 <= long.begin / 100 <= silences[0][1] - 0.07
     assert short.end == short.begin
@@ -58,7 +58,7 @@ def test_a_long_silence_is_left_out_but_for_room_tone(tmp_path: Path) -> None:
 
 def test_digital_silence_is_a_pause_like_any_other(tmp_path: Path) -> None:
     levels, silences = recording(tmp_path, [0.5] * 6, [1.0] * 6, noise=0.0)
-    found = find(levels, speech(levels), 0.25)[1:-1]
+    found = find_pauses(levels, is_speech(levels), 0.25)[1:-1]
     assert [a <= pause.end / 100 <= b for pause, (a, b) in zip(found, silences, strict=False)] == [True] * 5
 
 
@@ -66,4 +66,4 @@ def test_digital_silence_is_a_pause_like_any_other(tmp_path: Path) -> None:
 def test_nothing_is_no_speech(samples: Samples, tmp_path: Path) -> None:
     sf.write(tmp_path / "a.wav", samples, RATE)
     levels = scan(tmp_path / "a.wav")
-    assert find(levels, speech(levels), 0.25) == []
+    assert find_pauses(levels, is_speech(levels), 0.25) == []

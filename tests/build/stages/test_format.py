@@ -34,7 +34,7 @@ def test_samples_that_fit_are_stored_bit_for_bit(bits: int, container: str, tmp_
     done = Format(subtype=f"PCM_{bits}", container=container).apply(CLIP, before)
     assert done.changes == {}
     path = tmp_path / f"a.{container}"
-    path.write_bytes(audio.encode(done.audio, container))
+    path.write_bytes(audio.encode_audio(done.audio, container))
     after = audio.read(path)
     assert after.subtype == f"PCM_{bits}"
     assert np.array_equal(after.samples, before.samples)
@@ -45,7 +45,7 @@ def test_samples_that_fit_are_stored_bit_for_bit(bits: int, container: str, tmp_
 def test_floats_are_stored_bit_for_bit() -> None:
     before = noise()
     done = Format(subtype="FLOAT").apply(CLIP, before)
-    samples, _ = sf.read(io.BytesIO(audio.encode(done.audio, "wav")), dtype="float32", always_2d=True)
+    samples, _ = sf.read(io.BytesIO(audio.encode_audio(done.audio, "wav")), dtype="float32", always_2d=True)
     assert np.array_equal(samples, before.samples)
 
 
@@ -75,7 +75,7 @@ def test_dither_has_no_offset_and_the_power_it_should_have() -> None:
 
 
 def test_the_same_samples_always_give_the_same_bytes() -> None:
-    first, second = (audio.encode(Format().apply(CLIP, noise()).audio, "wav") for _ in range(2))
+    first, second = (audio.encode_audio(Format().apply(CLIP, noise()).audio, "wav") for _ in range(2))
     assert first == second
 
 

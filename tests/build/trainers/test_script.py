@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from corpora.exports.build import build
 
-from ttsprep.build.targets import load, trainers
-from ttsprep.build.trainers.script import refuse_empty, script, script_name, write
+from ttsprep.build.targets import load_trainer, trainers
+from ttsprep.build.trainers.script import refuse_empty, script_name, script_text, write_script
 from ttsprep.core.errors import CorpusError
 from ttsprep.corpora.exports.base import Entry
 
@@ -28,7 +28,7 @@ def test_shellcheck_finds_nothing(name: str, hours: float, tmp_path: Path) -> No
     shellcheck = shutil.which("shellcheck")
     if not shellcheck:
         pytest.skip("shellcheck is not installed")
-    write(load(name), entries(tmp_path, hours), tmp_path)
+    write_script(load_trainer(name), entries(tmp_path, hours), tmp_path)
     done = subprocess.run([shellcheck, tmp_path / script_name(name)], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("", 0)
 
@@ -37,7 +37,7 @@ def test_shellcheck_finds_nothing(name: str, hours: float, tmp_path: Path) -> No
 def test_the_script_says_what_is_missing(name: str, tmp_path: Path) -> None:
     build_folder = tmp_path / "it's a build"
     build_folder.mkdir()
-    write(load(name), entries(tmp_path / "b"), build_folder)
+    write_script(load_trainer(name), entries(tmp_path / "b"), build_folder)
     path = build_folder / script_name(name)
     assert path.stat().st_mode & stat.S_IXUSR
     run = ["sh", str(path)]
@@ -62,7 +62,7 @@ def test_under_two_hours_a_base_checkpoint_is_asked_for(tmp_path: Path) -> None:
         command = ["sh", str(out / "train-piper.sh"), "--trainer.accelerator", "cpu"]
         return subprocess.run(command, cwd="/", env=where | variables, capture_output=True, text=True, check=False)
 
-    write(load("piper"), few, out)
+    write_script(load_trainer("piper"), few, out)
     done = run()
     assert done.returncode == 2
     assert "base.ckpt is missing" in done.stderr and "https://" in done.stderr
@@ -77,19 +77,19 @@ def test_under_two_hours_a_base_checkpoint_is_asked_for(tmp_path: Path) -> None:
     assert (told["--model.sample_rate"], told["--model.num_speakers"]) == ("22050", "1")
     (tmp_path / "my.ckpt").touch()
     assert "--model.warmstart_ckpt" in run(BASE=str(tmp_path / "my.ckpt")).stdout.splitlines()
-    write(load("piper"), many, out)
+    write_script(load_trainer("piper"), many, out)
     assert run().returncode == 0, "enough for training from scratch"
 
 
 def test_the_speakers_are_those_that_are_trained(tmp_path: Path) -> None:
     made = entries(tmp_path, speakers=("anna", "bob", "cleo"))
     held_out = [replace(entry, split="test" if entry.speaker == "cleo" else "train") for entry in made]
-    text = script(load("piper"), held_out, "mine")
+    text = script_text(load_trainer("piper"), held_out, "mine")
     assert "\nspeakers=3\n" in text and "\ntrained_speakers=2\n" in text
 
 
 def test_an_empty_list_is_refused(tmp_path: Path) -> None:
     made = [replace(entry, split="train") for entry in entries(tmp_path)]
-    refuse_empty(load("piper"), made)
+    refuse_empty(load_trainer("piper"), made)
     with pytest.raises(CorpusError, match="vits reads a list of valid clips, and there is none among 20 clips"):
-        refuse_empty(load("vits"), made)
+        refuse_empty(load_trainer("vits"), made)

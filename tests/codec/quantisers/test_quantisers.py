@@ -9,9 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from ttsprep.codec.config import QuantiserConfig  # noqa: E402
-from ttsprep.codec.quantisers import KINDS, make  # noqa: E402
+from ttsprep.codec.quantisers import KINDS, make_quantiser  # noqa: E402
 from ttsprep.codec.quantisers.base import normalise  # noqa: E402
-from ttsprep.codec.quantisers.search import Codebook, nearest, residual  # noqa: E402
+from ttsprep.codec.quantisers.search import Codebook, nearest_codes, residual  # noqa: E402
 
 DIM = 12
 ROOT = Path(__file__).parents[3]
@@ -38,7 +38,7 @@ def speechlike(count: int, seed: int = 0) -> torch.Tensor:
 @pytest.fixture(params=sorted(KINDS))
 def quantiser(request):
     torch.manual_seed(0)
-    q = make(config(request.param), DIM)
+    q = make_quantiser(config(request.param), DIM)
     q.start(speechlike(2000), torch.Generator().manual_seed(1))
     return q.eval()
 
@@ -86,7 +86,7 @@ def test_updates_are_counted_for_the_books_in_training_only(quantiser):
 @pytest.mark.parametrize("kind", ["rvq-ema", "rvq-l2", "residual-fsq"])
 def test_every_book_lowers_the_error(kind):
     torch.manual_seed(0)
-    q = make(config(kind), DIM)
+    q = make_quantiser(config(kind), DIM)
     data = speechlike(3000)
     q.start(data, torch.Generator().manual_seed(1))
     q.eval()
@@ -100,7 +100,7 @@ def test_every_book_lowers_the_error(kind):
 def test_dead_codes_come_back_and_stay_finite():
     """The failure this is against: sums replaced without their usage explode, codes alone are undone."""
     torch.manual_seed(0)
-    q = make(QuantiserConfig(num_codebooks=2, codebook_size=256, revive_every=5), DIM).train()
+    q = make_quantiser(QuantiserConfig(num_codebooks=2, codebook_size=256, revive_every=5), DIM).train()
     g = torch.Generator().manual_seed(2)
     depths = torch.full((4,), 2)
     for step in range(300):  # starts from noise on purpose: nearly every code is dead
@@ -113,7 +113,7 @@ def test_dead_codes_come_back_and_stay_finite():
 
 
 def test_embedding_is_derived_from_sum_and_usage():
-    q = make(QuantiserConfig(num_codebooks=1, codebook_size=8), DIM)
+    q = make_quantiser(QuantiserConfig(num_codebooks=1, codebook_size=8), DIM)
     q.total[0] *= 3
     q.usage[0] *= 3
     before = q.codes(0)
@@ -122,7 +122,7 @@ def test_embedding_is_derived_from_sum_and_usage():
 
 
 def test_the_books_kept_for_speed_follow_the_codebooks():
-    q = make(QuantiserConfig(num_codebooks=1, codebook_size=8), DIM).eval()
+    q = make_quantiser(QuantiserConfig(num_codebooks=1, codebook_size=8), DIM).eval()
     first = q.books()[0].codes
     assert q.books()[0].codes is first
     q.total.mul_(2)
@@ -134,12 +134,12 @@ def test_nearest_codes_are_those_of_exact_distances(chunk):
     g = torch.Generator().manual_seed(3)
     x, c = torch.randn(300, 16, generator=g), torch.randn(50, 16, generator=g)
     exact = (x.double()[:, None] - c.double()[None]).square().sum(-1).argmin(1)
-    assert torch.equal(nearest(x, Codebook.of(c), chunk=chunk), exact)
+    assert torch.equal(nearest_codes(x, Codebook.of(c), chunk=chunk), exact)
 
 
 def test_lowest_index_wins_a_tie():
     c = torch.tensor([[1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]])
-    assert nearest(torch.tensor([[2.0, 0.0]]), Codebook.of(c)).tolist() == [0]
+    assert nearest_codes(torch.tensor([[2.0, 0.0]]), Codebook.of(c)).tolist() == [0]
 
 
 def test_residual_codes_equal_stage_by_stage_in_double_precision():
@@ -158,7 +158,7 @@ def test_residual_codes_equal_stage_by_stage_in_double_precision():
 
 @pytest.mark.parametrize("levels", [(8, 6, 5), (8, 5, 5, 5), (7, 5, 5, 5, 5), (8, 8, 8, 6, 5), (8, 8, 8, 5, 5, 5)])
 def test_fsq_numbers_every_point_of_its_grid_once(levels):
-    q = make(QuantiserConfig(kind="fsq", num_codebooks=1, levels=levels), DIM)
+    q = make_quantiser(QuantiserConfig(kind="fsq", num_codebooks=1, levels=levels), DIM)
     assert q.codebook_size == {3: 240, 4: 1000, 6: 64000}.get(len(levels), 4375 if levels[0] == 7 else 15360)
     every = torch.arange(q.codebook_size)
     digits = every[:, None] // q.place % q.levels

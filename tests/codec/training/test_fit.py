@@ -9,7 +9,7 @@ from codec.made_up_speech import voice  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.codec.config import preset  # noqa: E402
 from ttsprep.codec.evaluate import evaluate, table  # noqa: E402
-from ttsprep.codec.metrics import aligned, delay, measure, pesq_wb, si_sdr  # noqa: E402
+from ttsprep.codec.metrics import aligned, delay, measure_distortion, pesq_wb, si_sdr  # noqa: E402
 from ttsprep.codec.training.data import Speech  # noqa: E402
 from ttsprep.codec.training.export import fit  # noqa: E402
 
@@ -51,10 +51,10 @@ def test_metrics_know_delay_gain_and_noise():
     late = np.concatenate([np.zeros(37, np.float32), x])[: len(x)]
     assert delay(x, late, 400) == 37 and delay(late, x, 400) == -37
     assert si_sdr(*aligned(x, late, 37)) > 60
-    values = measure(x, 0.5 * late, 8000)
+    values = measure_distortion(x, 0.5 * late, 8000)
     assert values["delay"] == 37
     assert values["rms_ratio"] == pytest.approx(0.5, rel=0.02)
     assert values["si_sdr_aligned_db"] > 60 > values["si_sdr_db"]
-    assert measure(x, x, 8000)["mel_db"] == 0
+    assert measure_distortion(x, x, 8000)["mel_db"] == 0
     noisy = x + 0.1 * x.std() * np.random.default_rng(0).standard_normal(len(x)).astype(np.float32)
     assert si_sdr(x, noisy) == pytest.approx(20, abs=0.5)

@@ -16,7 +16,7 @@ from ttsprep.codec.training.run import (  # noqa: E402
     Log,
     Run,
 )
-from ttsprep.codec.training.trainer import Trainer, load_run  # noqa: E402
+from ttsprep.codec.training.trainer import CodecTrainer, load_run  # noqa: E402
 from ttsprep.core.errors import CollapseError, UsageError  # noqa: E402
 
 
@@ -118,13 +118,15 @@ def test_decay_can_begin_at_any_moment_and_ends_the_run(packed, tmp_path):
 @pytest.mark.parametrize("kind", ["rvq-ema", "rvq-l2"])
 def test_the_averaged_weights_begin_with_the_codebooks_that_were_started(packed, kind):
     books = preset("tiny8").quantiser.model_copy(update={"kind": kind})
-    trainer = Trainer(preset("tiny8").model_copy(update={"quantiser": books}), small_training(), Speech(packed))
+    trainer = CodecTrainer(preset("tiny8").model_copy(update={"quantiser": books}), small_training(), Speech(packed))
     trainer.start_quantiser()
     same(trainer.model.quantiser.state_dict(), trainer.average.quantiser.state_dict())
 
 
 def test_depth_grows_book_by_book(packed):
-    trainer = Trainer(preset("tiny8"), small_training(quantiser={"warmup_steps": 5, "grow_every": 10}), Speech(packed))
+    trainer = CodecTrainer(
+        preset("tiny8"), small_training(quantiser={"warmup_steps": 5, "grow_every": 10}), Speech(packed)
+    )
     seen = []
     for step in (0, 4, 5, 14, 15, 25, 35, 999):
         trainer.step = step

@@ -10,7 +10,7 @@ import pytest
 
 from corpora.exports.build import build, write
 from ttsprep.build.config import parse
-from ttsprep.build.targets import load, trainers
+from ttsprep.build.targets import load_trainer, trainers
 from ttsprep.corpora.exports.base import Export, all_exports
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -33,7 +33,7 @@ def test_every_export_and_option_has_its_place(kind: type[Export]) -> None:
 
 @pytest.mark.parametrize("name", trainers())
 def test_every_trainer_has_its_place(name: str) -> None:
-    trainer = load(name)
+    trainer = load_trainer(name)
     (row,) = re.findall(rf"^\| `{name}` \|.*$", TRAINERS, re.MULTILINE)
     assert f"{trainer.sample_rate:,} Hz" in row
     seconds = row.split("|")[3]

@@ -8,7 +8,7 @@ import soundfile as sf
 
 from corpora.exports.build import build, every_export, write
 from ttsprep.build.config import Recipe
-from ttsprep.build.targets import apply, load, trainers
+from ttsprep.build.targets import apply_trainer, load_trainer, trainers
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.corpora.exports.base import Entry, Export
@@ -36,9 +36,9 @@ NUMBERED = ("nemo for a trainer",)
 def forms() -> dict[str, Export]:
     found = {export.name: export for export in every_export()}
     for name in trainers():
-        configured = {form.name: form for form in apply(Recipe(), load(name)).configured_exports()}
+        configured = {form.name: form for form in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}
         if name not in PHONEMES:
-            found[name if name != "nemo" else NUMBERED[0]] = configured[load(name).export[0]]
+            found[name if name != "nemo" else NUMBERED[0]] = configured[load_trainer(name).export[0]]
     return found
 
 

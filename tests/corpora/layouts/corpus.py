@@ -7,7 +7,7 @@ import numpy as np
 import soundfile as sf
 
 from ttsprep.core.types import Clip, Finding
-from ttsprep.corpora.corpus import LANGUAGE, Corpus, read_corpus
+from ttsprep.corpora.corpus import ASSUMED_LANGUAGE, Corpus, read_corpus
 
 
 def audio(root: Path, *names: str) -> Path:
@@ -28,7 +28,7 @@ def put(root: Path, name: str, content: str | bytes) -> Path:
     return path
 
 
-def split(corpus: Corpus, language: str = LANGUAGE) -> tuple[list[Clip], list[Finding]]:
+def split(corpus: Corpus, language: str = ASSUMED_LANGUAGE) -> tuple[list[Clip], list[Finding]]:
     """Return the clips, without the language that was filled in, and the findings."""
     clips = [replace(clip, language="") if clip.language == language else clip for clip in corpus.clips]
     return clips, corpus.findings

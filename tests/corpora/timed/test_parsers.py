@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ttsprep.corpora.timed.clips import form_of
 from ttsprep.corpora.timed.labels import is_label_track, label_pieces
-from ttsprep.corpora.timed.piece import Fault, Item, Piece
+from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault
 from ttsprep.corpora.timed.subtitles import is_subtitles, subtitle_pieces
 from ttsprep.corpora.timed.textgrid import is_textgrid, textgrid_pieces
 
@@ -17,11 +17,11 @@ TIMES = st.lists(st.integers(0, 400_000_000), min_size=2, max_size=12, unique=Tr
 """Rising times in milliseconds."""
 
 
-def pieces(items: list[Item]) -> list[tuple[float, float, str, str]]:
+def pieces(items: list[PieceOrFault]) -> list[tuple[float, float, str, str]]:
     return [(item.start, item.end, item.text, item.speaker) for item in items if isinstance(item, Piece)]
 
 
-def faults(items: list[Item]) -> list[tuple[int, str]]:
+def faults(items: list[PieceOrFault]) -> list[tuple[int, str]]:
     """Return what is at fault, in lines that are none and in pieces that are kept."""
     wrong = [(item.line, item.what if isinstance(item, Fault) else item.problem) for item in items]
     return [(line, what) for line, what in wrong if what]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from report.made_tables import corpus, coverage, found
-from ttsprep.report.charts.histogram import Judged, histogram, judged
+from ttsprep.report.charts.histogram import JudgedCounts, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
 from ttsprep.report.charts.trends import drift, strictness, text_to_audio
@@ -79,7 +79,7 @@ def test_characters_that_act_are_spelled_out(raw, shown):
 def test_a_histogram_counts_every_clip_once_under_its_verdict():
     clips = corpus(500)
     verdict = np.array(["usable"] * 450 + ["fixable"] * 30 + ["to drop"] * 20, dtype=object)
-    figure = histogram(LENGTH, clips, verdict, Judged([(1.0, "too-short")]))
+    figure = histogram(LENGTH, clips, verdict, JudgedCounts([(1.0, "too-short")]))
     counted = {
         name: sum(int(n) for tip in tips(figure.svg) for n in re.findall(rf"(\d+) {name}", tip))
         for name in ("usable", "fixable", "to drop")
@@ -92,7 +92,7 @@ def test_a_histogram_counts_every_clip_once_under_its_verdict():
 def test_two_groups_have_a_colour_each():
     loudness = next(q for q in quantities() if q.column == "loudness_lufs")
     clips = corpus(50).assign(loudness_lufs=[-20.0] * 30 + [-35.0] * 20)
-    figure = histogram(loudness, clips, np.full(50, "usable", dtype=object), Judged(), -27.0)
+    figure = histogram(loudness, clips, np.full(50, "usable", dtype=object), JudgedCounts(), -27.0)
     counts = [tip.split(": ")[1] for tip in tips(figure.svg)]
     assert counts == ["20 in the low group", "30 in the high group"]
     assert {e.get("class") for e in parsed(figure.svg).iter() if e.tag.endswith("path")} >= {"low", "high"}
@@ -102,14 +102,14 @@ def test_two_groups_have_a_colour_each():
 @pytest.mark.parametrize("values", [[5.0], [5.0] * 30, [0.0, 1e6], [1e-9, 2e-9, np.inf]])
 def test_a_histogram_of_odd_values_is_drawn(values):
     clips = pd.DataFrame({"duration_s": values})
-    figure = histogram(LENGTH, clips, np.full(len(values), "usable", dtype=object), Judged())
+    figure = histogram(LENGTH, clips, np.full(len(values), "usable", dtype=object), JudgedCounts())
     assert "nan" not in str(figure.svg)
     assert sum(int(re.search(r": (\d+) usable", tip)[1]) for tip in tips(figure.svg)) == np.isfinite(values).sum()
 
 
 def test_a_column_without_values_has_no_histogram():
     clips = pd.DataFrame({"duration_s": [np.nan, np.nan]})
-    assert histogram(LENGTH, clips, np.full(2, "usable", dtype=object), Judged()) is None
+    assert histogram(LENGTH, clips, np.full(2, "usable", dtype=object), JudgedCounts()) is None
     assert np.isnan(column(clips, "no such column")).all()
 
 
@@ -137,7 +137,7 @@ def test_limits_come_from_findings_that_judge_the_column():
 
 def test_a_histogram_marks_flagged_clips_and_its_bars_name_their_values():
     clips = pd.DataFrame({"duration_s": [1.0, 2.0, 3.0, 4.0, 90.0]})
-    figure = histogram(LENGTH, clips, np.full(5, "usable", dtype=object), Judged(flagged=[90.0, 90.0, 1.0]))
+    figure = histogram(LENGTH, clips, np.full(5, "usable", dtype=object), JudgedCounts(flagged=[90.0, 90.0, 1.0]))
     (ticks,) = re.findall(r'<path d="([^"]*)" class="flag">', str(figure.svg))
     assert ticks.count("M") == 2
     bars = re.findall(r'data-by="Length"(?: data-from="([^"]*)")?(?: data-to="([^"]*)")?', str(figure.svg))

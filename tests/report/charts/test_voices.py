@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 from checks.test_speaker import clips
 
-from ttsprep.checks.speaker import Speaker
+from ttsprep.checks.speaker import SpeakerCheck
 from ttsprep.report.charts.voices import VoiceMap, place_voices
 
 
 def drawn(*parts: pd.DataFrame) -> VoiceMap:
     table = pd.concat(parts, ignore_index=True)
-    found = place_voices(table.assign(id=[f"c{i}" for i in range(len(table))]), Speaker())
+    found = place_voices(table.assign(id=[f"c{i}" for i in range(len(table))]), SpeakerCheck())
     assert found is not None
     return found
 
@@ -52,7 +52,7 @@ def test_two_hundred_and_fifty_speakers_have_a_place_with_and_without_their_name
 def test_the_same_table_gives_the_same_map_in_any_order() -> None:
     parts = pd.concat([clips(1, 40, "ann"), clips(2, 40, "bob")], ignore_index=True)
     table = parts.assign(id=[f"c{i}" for i in range(80)])
-    maps = [place_voices(one, Speaker()) for one in (table, table, table[::-1])]
+    maps = [place_voices(one, SpeakerCheck()) for one in (table, table, table[::-1])]
     first, again, backwards = (found.points.set_index("id").loc[table.id, ["x", "y"]] for found in maps if found)
     assert first.equals(again)
     np.testing.assert_allclose(first, backwards, atol=1e-9)
@@ -60,5 +60,5 @@ def test_the_same_table_gives_the_same_map_in_any_order() -> None:
 
 def test_without_enough_voices_there_is_no_map() -> None:
     few = clips(1, 5).assign(id=list("abcde"))
-    assert place_voices(few, Speaker()) is None
-    assert place_voices(clips(1, 30).assign(id="x", voice_print=""), Speaker()) is None
+    assert place_voices(few, SpeakerCheck()) is None
+    assert place_voices(clips(1, 30).assign(id="x", voice_print=""), SpeakerCheck()) is None

@@ -21,7 +21,7 @@ from ttsprep.report.clip.build_outcome import BuildOutcome
 from ttsprep.report.clip.page import clip_page
 from ttsprep.report.clip.report import ClipFinding, ClipReport
 from ttsprep.report.sound import make_media
-from ttsprep.report.waveform import CARD, PAGE, Mark, WordMark, waveform_svg, width_of
+from ttsprep.report.waveform import CARD, WAVEFORM_PAGE, Mark, WordMark, waveform_svg, width_of
 
 RATE = 16_000
 SECONDS = 3
@@ -121,7 +121,7 @@ def test_without_audio_it_says_what_is_missing():
 def test_any_length_can_be_drawn(seconds: float):
     media = make_media(np.zeros(max(1, round(seconds * RATE)), np.float32), RATE, width=width_of(seconds))
     mark, word = Mark("clipping", "error", 0.0, 0.0), WordMark("a", 0.0, seconds, "sure", "")
-    for style in (CARD, PAGE):
+    for style in (CARD, WAVEFORM_PAGE):
         assert "nan" not in waveform_svg(media, "x", [mark], style, speech=[(0.0, seconds)], words=[word])
     assert media.audio.startswith("data:audio/ogg;base64,")
 
@@ -129,7 +129,7 @@ def test_any_length_can_be_drawn(seconds: float):
 def test_words_that_would_touch_lie_in_lanes():
     places = [("incomprehensibilities", 0.0, 0.1), ("of", 0.1, 0.2), ("it", 2.9, 3.0)]
     words = [WordMark(*place, "sure", "") for place in places]
-    drawn = waveform_svg(make_media(TONE, RATE, width=width_of(3.0)), "x", [], PAGE, words=words)
+    drawn = waveform_svg(make_media(TONE, RATE, width=width_of(3.0)), "x", [], WAVEFORM_PAGE, words=words)
     first, second, third = (int(y) for y in re.findall(r'<g class="word[^>]*><rect x="[^"]*" y="(\d+)"', drawn))
     assert first == third < second
 

@@ -11,7 +11,7 @@ import pytest
 
 from ttsprep.audit.baseline.gate import judge_gates, parse_gates
 from ttsprep.core.types import Severity
-from ttsprep.report.formats.ci import FORMATS, MOST_NAMED
+from ttsprep.report.formats.ci import FINDING_FORMATS, MOST_NAMED
 from ttsprep.report.formats.findings import Results
 
 HOSTILE = 'a,b:c%|<&>"\n\x1b[31m\u202e\ud7ff é'
@@ -56,8 +56,8 @@ def results() -> Results:
 
 
 def test_csv_and_json_lines_hold_every_finding_worst_first(results: Results) -> None:
-    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](results), newline="")))
-    lines = [json.loads(line) for line in FORMATS["jsonl"](results).splitlines()]
+    rows = list(csv.DictReader(io.StringIO(FINDING_FORMATS["csv"](results), newline="")))
+    lines = [json.loads(line) for line in FINDING_FORMATS["jsonl"](results).splitlines()]
     assert len(rows) == len(lines) == len(FINDINGS)
     assert (lines[0]["clip"], lines[0]["path"], lines[0]["start"]) == ("b", "wavs/b c.wav", 1.25)
     assert (lines[1]["clip"], lines[1]["start"]) == (HOSTILE, None)
@@ -66,7 +66,7 @@ def test_csv_and_json_lines_hold_every_finding_worst_first(results: Results) -> 
 
 
 def test_github_commands_stay_one_a_line(results: Results) -> None:
-    lines = FORMATS["github"](results).split("\n")[:-1]
+    lines = FINDING_FORMATS["github"](results).split("\n")[:-1]
     assert len(lines) == len(FINDINGS) + 1
     assert lines[0] == (
         "::error file=corpus/wavs/b c.wav,title=clipping%3A b::3 %25 of the samples are cut flat"
@@ -80,14 +80,14 @@ def test_github_commands_stay_one_a_line(results: Results) -> None:
 
 
 def test_gitlab_has_a_fingerprint_for_each_finding(results: Results) -> None:
-    rows = json.loads(FORMATS["gitlab"](results))
+    rows = json.loads(FINDING_FORMATS["gitlab"](results))
     assert len({row["fingerprint"] for row in rows}) == len(FINDINGS)
     assert rows[0]["severity"] == "critical"
     assert rows[0]["location"] == {"path": "corpus/wavs/b c.wav", "lines": {"begin": 1}}
 
 
 def test_sarif_names_rules_places_and_what_is_new(results: Results) -> None:
-    document = json.loads(FORMATS["sarif"](results))
+    document = json.loads(FINDING_FORMATS["sarif"](results))
     (run,) = document["runs"]
     assert document["version"] == "2.1.0"
     assert len(run["results"]) == len(FINDINGS)
@@ -100,7 +100,7 @@ def test_sarif_names_rules_places_and_what_is_new(results: Results) -> None:
 
 
 def test_junit_is_xml_with_a_test_for_each_code_and_gate(results: Results) -> None:
-    root = ElementTree.fromstring(FORMATS["junit"](results).encode())
+    root = ElementTree.fromstring(FINDING_FORMATS["junit"](results).encode())
     (suite,) = root
     tests = {test.get("name"): test for test in suite}
     assert len(suite) == int(suite.get("tests", "0"))
@@ -113,7 +113,7 @@ def test_junit_is_xml_with_a_test_for_each_code_and_gate(results: Results) -> No
 
 
 def test_markdown_keeps_its_tables(results: Results) -> None:
-    text = FORMATS["md"](results)
+    text = FINDING_FORMATS["md"](results)
     assert "| usable | 10 | 31.2 % | 30.0 min |" in text
     assert "- ❌ gate errors <= 0: failed with 1" in text
     assert "| `hum` |  | 31 |  | 31 |" in text

@@ -35,7 +35,7 @@ PER_DEFECT = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DefectOutcome:
     """What became of one defect.
 
     Attributes
@@ -79,7 +79,7 @@ class SelfTest:
     alarms: dict[tuple[str, Severity], int]
     with_error: int
     with_warning: int
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[DefectOutcome, ...]
 
 
 def selftest(
@@ -225,16 +225,16 @@ def _outcome(
     spoilt: Sequence[dict[str, Any]],
     judges: Sequence[Check],
     wanted: frozenset[str],
-) -> Outcome:
+) -> DefectOutcome:
     originals = {original for _, original in group}
     kept = [i for i, clip in enumerate(clips) if defect.beside or clip.id not in originals]
     table = _table([*(clips[i] for i in kept), *(clip for clip, _ in group)], [*(clean[i] for i in kept), *spoilt])
     hits = {finding.clip for finding in judge(table, judges, wanted) if finding.code == defect.code}
     missed = tuple(original for clip, original in group if clip.id not in hits)
-    return Outcome(defect, len(group), len(group) - len(missed), missed)
+    return DefectOutcome(defect, len(group), len(group) - len(missed), missed)
 
 
-def _summary(clips: Sequence[Clip], found: Sequence[Finding], outcomes: Sequence[Outcome]) -> SelfTest:
+def _summary(clips: Sequence[Clip], found: Sequence[Finding], outcomes: Sequence[DefectOutcome]) -> SelfTest:
     about_clips = [finding for finding in found if finding.clip]
     alarms: dict[tuple[str, Severity], int] = {}
     for finding in about_clips:

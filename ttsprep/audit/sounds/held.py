@@ -7,7 +7,7 @@ import pandas as pd
 
 from ttsprep.text.phonemes import phones
 
-Sound = tuple[str, ...]
+_Sound = tuple[str, ...]
 """A phone or a diphone of a language."""
 
 
@@ -19,14 +19,14 @@ class Sounds:
         columns = [clips[name].fillna("") if name in clips else blank for name in ("language", "phonemes")]
         self._lines = dict(zip(clips["id"], zip(*columns, strict=True), strict=True))
 
-    def _of(self, names: Collection[str]) -> Iterator[tuple[str, set[Sound]]]:
+    def _of(self, names: Collection[str]) -> Iterator[tuple[str, set[_Sound]]]:
         for name in names:
             language, line = self._lines[name]
             own = phones(line)
             yield name, {(language, phone) for phone in own} | {(language, *pair) for pair in pairwise(own)}
 
-    def _held(self, names: Collection[str]) -> set[Sound]:
-        held: set[Sound] = set()
+    def _held(self, names: Collection[str]) -> set[_Sound]:
+        held: set[_Sound] = set()
         for _, sounds in self._of(names):
             held |= sounds
         return held
@@ -46,7 +46,7 @@ class Sounds:
 
     def sole(self, names: Collection[str]) -> frozenset[str]:
         """Return the clips that hold a phone or diphone which no other clip holds."""
-        holder: dict[Sound, str] = {}
+        holder: dict[_Sound, str] = {}
         for name, sounds in self._of(names):
             for sound in sounds:
                 holder[sound] = "" if sound in holder else name

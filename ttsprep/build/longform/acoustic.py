@@ -17,8 +17,9 @@ import scipy.fft
 
 from ttsprep.build.longform.book_words import BookText
 from ttsprep.build.longform.pauses import Levels, Pause
-from ttsprep.build.longform.text_position import NO_SCORE, AcousticScores, TextPositions, Values
-from ttsprep.core.signal import Array, Mask
+from ttsprep.build.longform.text_position import NO_SCORE, AcousticScores, PositionValues, TextPositions
+from ttsprep.core.dsp import Array
+from ttsprep.core.signal import Mask
 
 Indices = npt.NDArray[np.int64]
 
@@ -47,7 +48,7 @@ class SpeechRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Sounds:
+class SoundModels:
     """A Gaussian for each unit, with independent features: shapes (units, features).
 
     Attributes
@@ -72,7 +73,7 @@ class Sounds:
         return np.asarray(logs, np.float32)
 
 
-def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: Sounds | None = None) -> Sounds:
+def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: SoundModels | None = None) -> SoundModels:
     """Learn the sounds of `units` units.
 
     Parameters
@@ -123,7 +124,7 @@ def scores(likelihoods: Array, units: Indices, starts: Indices, ends: Indices) -
     return now[:, ends]
 
 
-def paths(sounds: Sounds, stretches: Sequence[SpeechRun]) -> list[Indices]:
+def paths(sounds: SoundModels, stretches: Sequence[SpeechRun]) -> list[Indices]:
     """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once."""
     result = [np.zeros(0, np.int64)] * len(stretches)
     order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
@@ -135,7 +136,7 @@ def paths(sounds: Sounds, stretches: Sequence[SpeechRun]) -> list[Indices]:
     return result
 
 
-def _batch(stretches: Sequence[SpeechRun], sounds: Sounds) -> Indices:
+def _batch(stretches: Sequence[SpeechRun], sounds: SoundModels) -> Indices:
     """Return the place in the units of each frame, shape (stretches, frames); what is behind the end is padding."""
     frames = np.array([len(stretch.features) for stretch in stretches])
     widths = np.array([len(stretch.units) for stretch in stretches])
@@ -181,7 +182,7 @@ def _evenly(stretch: SpeechRun) -> Indices:
     return np.asarray(spoken[places])
 
 
-def _estimate(shared: Sequence[tuple[Array, Indices]], silence: Array, units: int) -> Sounds:
+def _estimate(shared: Sequence[tuple[Array, Indices]], silence: Array, units: int) -> SoundModels:
     features = np.concatenate([silence, *(rows for rows, _ in shared)])
     labels = np.concatenate([np.full(len(silence), SILENCE), *(units for _, units in shared)])
     counts = np.bincount(labels, minlength=units).astype(np.float32)
@@ -197,7 +198,7 @@ def _estimate(shared: Sequence[tuple[Array, Indices]], silence: Array, units: in
     means = (sums + _FEWEST_FRAMES * mean) / total
     variances = (squares + _FEWEST_FRAMES * (variance + mean**2)) / total - means**2
     weights = counts / counts.sum()
-    return Sounds(means.astype(np.float32), np.maximum(variances, 0.05 * variance).astype(np.float32), weights)
+    return SoundModels(means.astype(np.float32), np.maximum(variances, 0.05 * variance).astype(np.float32), weights)
 
 
 COEFFICIENTS = 12
@@ -235,7 +236,7 @@ class AcousticAligner:
         self.spans = [(a.last // 2, max(b.first // 2, a.last // 2 + 1)) for a, b in pairwise(found)]
         self.text = text
         self.units, self.firsts, self.count = _units(text)
-        self.sounds: Sounds | None = None
+        self.sounds: SoundModels | None = None
         self.heard: list[AcousticScores] = []
 
     def __call__(self, placing: TextPositions) -> list[AcousticScores]:
@@ -255,7 +256,7 @@ class AcousticAligner:
         ]
         return self.heard
 
-    def edges(self, placing: TextPositions) -> tuple[Values, Values]:
+    def edges(self, placing: TextPositions) -> tuple[PositionValues, PositionValues]:
         """Listen to the first and the last `EDGE_PHONES` of each stretch.
 
         Returns
@@ -287,7 +288,7 @@ class AcousticAligner:
     def _between(self, first: int, last: int) -> Indices:
         return self.units[self.firsts[first] : self.firsts[last]]
 
-    def _compare(self, k: int, placing: TextPositions, sounds: Sounds) -> AcousticScores:
+    def _compare(self, k: int, placing: TextPositions, sounds: SoundModels) -> AcousticScores:
         begins = _around(placing.begin_range[k], placing.begins[k], len(self.text.phones) - 1)
         ends = _around(placing.end_range[k], placing.ends[k], len(self.text.phones))
         first, last = int(begins[0]), int(ends[-1])

@@ -15,7 +15,7 @@ from ttsprep.build.config import Segment, Transcribe
 from ttsprep.build.longform.book_words import BookText, split_book
 from ttsprep.build.longform.cut import cut_source, span
 from ttsprep.build.longform.divide import Skipped
-from ttsprep.build.longform.match_words import Match, match
+from ttsprep.build.longform.match_words import PieceMatch, match_pieces
 from ttsprep.build.transcribe import BATCH, TranscribeStep, clip_input
 from ttsprep.checks.transcript import Transcript
 from ttsprep.core.files import digest
@@ -153,19 +153,19 @@ def aligned_source(
 
 def _matched(
     todo: Corpus, pieces: Sequence[int], origins: Sequence[int], written: Sequence[str]
-) -> tuple[dict[int, Match], dict[int, BookText]]:
+) -> tuple[dict[int, PieceMatch], dict[int, BookText]]:
     """Return the words of the text that each piece holds, and the words of each recording."""
     own: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for i, text in zip(pieces, written, strict=True):
         own[origins[i]].append((i, text))
     books = {origin: split_book(todo.clips[origin].text, "") for origin in own}
-    found: dict[int, Match] = {}
+    found: dict[int, PieceMatch] = {}
     for origin, rows in own.items():
-        found |= zip([i for i, _ in rows], match(books[origin], [text for _, text in rows]), strict=True)
+        found |= zip([i for i, _ in rows], match_pieces(books[origin], [text for _, text in rows]), strict=True)
     return found, books
 
 
-def _possible(book: BookText, found: Match) -> tuple[str, ...]:
+def _possible(book: BookText, found: PieceMatch) -> tuple[str, ...]:
     """Return the texts that a piece may have: with and without the words at its ends that may be of others."""
     begins = range(found.begin - found.before, found.begin + 1)
     ends = range(found.end, found.end + found.after + 1)

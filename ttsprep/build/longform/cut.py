@@ -1,6 +1,6 @@
 """Cuts long recordings into clips: in pauses only, each with its part of the text where that can be told.
 
-`SegmentStep` finds the pieces; `cut` makes clips of them.
+`SegmentStep` finds the pieces; `cut_recordings` makes clips of them.
 """
 
 import json
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Segment
-from ttsprep.build.longform.divide import Piece, Skipped, divide
+from ttsprep.build.longform.divide import CutPiece, Skipped, divide
 from ttsprep.build.longform.pauses import scan
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
@@ -45,7 +45,7 @@ class Segments:
         What is in no piece although there is speech in it, and why.
     """
 
-    pieces: tuple[Piece, ...] | None
+    pieces: tuple[CutPiece, ...] | None
     skipped: tuple[Skipped, ...] = ()
 
     def row(self) -> Row:
@@ -58,7 +58,7 @@ class Segments:
         document = parse_json(row["segments"])
         pieces = document["pieces"]
         return cls(
-            None if pieces is None else tuple(Piece(**piece) for piece in pieces),
+            None if pieces is None else tuple(CutPiece(**piece) for piece in pieces),
             tuple(Skipped(**item) for item in document["skipped"]),
         )
 
@@ -116,7 +116,7 @@ class SegmentStep(Step[Clip]):
         return Segments(tuple(pieces), tuple(skipped)).row()
 
 
-def cut(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Skipped]]:
+def cut_recordings(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Skipped]]:
     """Return the clips that are made of `clip`, and what of it is in none.
 
     Examples
@@ -169,7 +169,7 @@ def cut_source(
     rejected: list[Rejection] = []
     origins: list[int] = []
     for number, (clip, row) in enumerate(zip(corpus.clips, rows.to_pylist(), strict=True)):
-        pieces, skipped = cut(clip, Segments.of(row))
+        pieces, skipped = cut_recordings(clip, Segments.of(row))
         clips += pieces
         origins += [number] * len(pieces)
         rejected += [Rejection(corpus.ids[number], "segment", (), f"{span(item)}: {item.reason}") for item in skipped]

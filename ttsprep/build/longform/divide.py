@@ -11,7 +11,7 @@ from ttsprep.build.longform import pauses
 from ttsprep.build.longform.acoustic import AcousticAligner
 from ttsprep.build.longform.book_words import After, BookText, split_book
 from ttsprep.build.longform.pauses import Levels
-from ttsprep.build.longform.text_position import TextPositions, Values, place
+from ttsprep.build.longform.text_position import PositionValues, TextPositions, place
 from ttsprep.core.dsp import robust_spread
 from ttsprep.core.signal import Mask
 from ttsprep.core.types import Clip
@@ -117,7 +117,7 @@ PACES_S = (0.03, 0.25)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class CutPiece:
     """A clip to be: seconds of the file, and its part of the text."""
 
     start: float
@@ -134,7 +134,7 @@ class Skipped:
     reason: str
 
 
-def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], list[Skipped]]:
+def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[CutPiece], list[Skipped]]:
     """Divide a recording.
 
     Parameters
@@ -146,8 +146,8 @@ def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[Piece], lis
     rules
         Of the recipe.
     """
-    speech = pauses.speech(levels)
-    found = pauses.find(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
+    speech = pauses.is_speech(levels)
+    found = pauses.find_pauses(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
     whole = (clip.start, clip.start + levels.samples / levels.rate)
     if not found:
         return [], [Skipped(*whole, "no speech is found")]
@@ -186,7 +186,7 @@ class _Segmenter:
             return f"the text cannot be placed: {share:.0%} of the speech has a sure place in it, {wanted}"
         return ""
 
-    def result(self) -> tuple[list[Piece], list[Skipped]]:
+    def result(self) -> tuple[list[CutPiece], list[Skipped]]:
         """Choose the pauses to cut in; `stops` are those that may be."""
         last = len(self.found) - 1
         inner = [i for i in range(1, last) if self.lengths[i] >= self.rules.pause_s]
@@ -196,12 +196,12 @@ class _Segmenter:
         chosen = choose(
             places, self.rules.shortest_s, self.rules.longest_s, lambda a, b: not self._doubt(stops[a], stops[b])
         )
-        pieces: list[Piece] = []
+        pieces: list[CutPiece] = []
         skipped: list[Skipped] = []
         for first, end, is_clip in chosen:
             start, stop = places[first].begin, places[end].end
             if is_clip:
-                pieces.append(Piece(start, stop, self._text(stops[first], stops[end])))
+                pieces.append(CutPiece(start, stop, self._text(stops[first], stops[end])))
             else:
                 reason = self._reason(stops[first], stops[end], stop - start)
                 if skipped and skipped[-1].reason == reason and not (pieces and pieces[-1].start >= skipped[-1].start):
@@ -266,7 +266,7 @@ class _Segmenter:
         return f"shorter than {self.rules.shortest_s:g} s, and no neighbour that it can be joined with"
 
 
-def _unlike(placing: TextPositions, seconds: Values) -> Mask:
+def _unlike(placing: TextPositions, seconds: PositionValues) -> Mask:
     """Which stretches sound less like their text than nearly all others do, shape (stretches,)."""
     sure = (placing.begin_p > _SURE) & (placing.end_p > _SURE) & np.isfinite(placing.fit)
     if sure.sum() < FEWEST_FITS:
@@ -278,7 +278,7 @@ def _unlike(placing: TextPositions, seconds: Values) -> Mask:
     return found
 
 
-def _edges_unlike(placing: TextPositions, fit: Values, frames: Values) -> Mask:
+def _edges_unlike(placing: TextPositions, fit: PositionValues, frames: PositionValues) -> Mask:
     """Which stretches begin or end with words that sound less like their text, or are much shorter, than others."""
     sure = (placing.begin_p > _SURE) & (placing.end_p > _SURE) & np.isfinite(fit)
     if sure.sum() < FEWEST_FITS:
@@ -288,5 +288,5 @@ def _edges_unlike(placing: TextPositions, fit: Values, frames: Values) -> Mask:
     return found
 
 
-def _usual(values: Values) -> tuple[float, float]:
+def _usual(values: PositionValues) -> tuple[float, float]:
     return float(np.median(values)), robust_spread(values)

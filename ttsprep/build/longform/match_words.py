@@ -31,7 +31,7 @@ MOST_OPEN = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class PieceMatch:
     """The words of a book that a piece holds.
 
     Attributes
@@ -51,7 +51,7 @@ class Match:
     reason: str = ""
 
 
-def match(book: BookText, written: Sequence[str]) -> list[Match]:
+def match_pieces(book: BookText, written: Sequence[str]) -> list[PieceMatch]:
     """Find the words of each piece.
 
     Parameters
@@ -64,7 +64,7 @@ def match(book: BookText, written: Sequence[str]) -> list[Match]:
     left = [letters(book.text[first:last]) for first, last in book.spans]
     said = [[word for word in map(letters, text.split()) if word] for text in written]
     right = [word for words in said for word in words]
-    found = dict(pairs(left, right))  # place in what was written -> place in the book
+    found = dict(word_pairs(left, right))  # place in what was written -> place in the book
     result = []
     at = 0
     for words in said:
@@ -77,21 +77,21 @@ def match(book: BookText, written: Sequence[str]) -> list[Match]:
     return _opened(result, left)
 
 
-def _piece(book: Sequence[str], words: Sequence[str], own: Mapping[int, int]) -> Match:
+def _piece(book: Sequence[str], words: Sequence[str], own: Mapping[int, int]) -> PieceMatch:
     alike = sum(_worth(words[i], book[place]) > 0 for i, place in own.items())
     if not alike or alike < LEAST_SHARE * len(words):
-        return Match(reason="there is speech that the text does not have")
+        return PieceMatch(reason="there is speech that the text does not have")
     near = "".join(book[place] for place in own.values())
     if any(i not in own and len(word) >= MORE_LETTERS and word not in near for i, word in enumerate(words)):
-        return Match(reason="there is speech that the text does not have")
+        return PieceMatch(reason="there is speech that the text does not have")
     begin, end = min(own.values()), max(own.values()) + 1
     silent = set(range(begin, end)) - set(own.values())
     if not all(_is_lettered(book[i]) for i in silent):
-        return Match(reason="numbers of the text may not be read")
-    return Match(begin, end)
+        return PieceMatch(reason="numbers of the text may not be read")
+    return PieceMatch(begin, end)
 
 
-def _opened(pieces: list[Match], book: Sequence[str]) -> list[Match]:
+def _opened(pieces: list[PieceMatch], book: Sequence[str]) -> list[PieceMatch]:
     """Add the words between two pieces that may be of either."""
     told = [i for i, piece in enumerate(pieces) if not piece.reason]
     result = list(pieces)
@@ -100,7 +100,7 @@ def _opened(pieces: list[Match], book: Sequence[str]) -> list[Match]:
         later = pieces[told[number + 1]].begin if number + 1 < len(told) else len(book)
         piece = pieces[i]
         before, after = _open(book[earlier : piece.begin][::-1]), _open(book[piece.end : later])
-        result[i] = Match(piece.begin, piece.end, before, after)
+        result[i] = PieceMatch(piece.begin, piece.end, before, after)
     return result
 
 
@@ -115,7 +115,7 @@ def _is_lettered(word: str) -> bool:
     return any(map(str.isalpha, word))
 
 
-def pairs(book: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]]:
+def word_pairs(book: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]]:
     """Return places in `said` and the places in `book` that they belong to, in order."""
     chain = [(-1, -1), *_anchors(book, said), (len(said), len(book))]
     found: dict[int, int] = {}

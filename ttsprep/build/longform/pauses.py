@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ttsprep.core import audio
-from ttsprep.core.dsp import triangles
-from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Array, Mask, Signal, runs, to_db, without_short_runs
+from ttsprep.core.dsp import Array, triangles
+from ttsprep.core.signal import DIGITAL_SILENCE_DB, HOP_S, Mask, Signal, runs, to_db, without_short_runs
 
 BLOCK_S = 90.0
 _CONTEXT = 2
@@ -149,7 +149,7 @@ class Pause:
     begin: int
 
 
-def speech(levels: Levels) -> Mask:
+def is_speech(levels: Levels) -> Mask:
     """Which frames hold speech, shape (frames,).
 
     A frame does if one of its bands is 36 dB under loud speech or higher, and 8 dB over the floor; both follow
@@ -190,7 +190,7 @@ def _running(band: Array, hop_s: float) -> tuple[Array, Array]:
     return floor, loud
 
 
-def find(levels: Levels, mask: Mask, shortest_s: float) -> list[Pause]:
+def find_pauses(levels: Levels, mask: Mask, shortest_s: float) -> list[Pause]:
     """Return the pauses of at least `shortest_s`, with the places to cut in, in order.
 
     The first lies before all speech and the last behind it, whatever their lengths; an empty list if there is no

@@ -17,7 +17,7 @@ from ttsprep.build.longform.book_words import BookText
 from ttsprep.checks.pace import robust_line
 from ttsprep.core.dsp import robust_spread
 
-Values = npt.NDArray[np.float64]
+PositionValues = npt.NDArray[np.float64]
 
 BEAM = 45.0
 """Places less probable than the best by this many nats are not followed."""
@@ -29,7 +29,7 @@ FEW_PHONES = 15.0
 """A run of so few phones has twice the variance; see `ttsprep.checks.pace`."""
 _ROUNDS, ROUNDS_WITH_SOUND = 3, 2
 NO_SCORE = -8.0
-RANGE = -7.0
+_RANGE = -7.0
 """Log probability down to which a place is worth listening to."""
 
 Kinds = tuple[float, float, float, float]
@@ -83,13 +83,13 @@ class TextPositions:
 
     begins: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
-    begin_p: Values
-    end_p: Values
-    wordless: Values
-    unread: Values
+    begin_p: PositionValues
+    end_p: PositionValues
+    wordless: PositionValues
+    unread: PositionValues
     begin_range: npt.NDArray[np.int64]
     end_range: npt.NDArray[np.int64]
-    fit: Values
+    fit: PositionValues
     reading: SpeakingRate
 
 
@@ -109,10 +109,10 @@ class AcousticScores:
 
     begin: int
     end: int
-    logs: Values
+    logs: PositionValues
     frames: int
 
-    def at(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Values:
+    def at(self, begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> PositionValues:
         """Return those of pairs of places; `NO_SCORE` for pairs that were not listened to."""
         rows, columns = begins - self.begin, ends - self.end
         known = (rows >= 0) & (rows < self.logs.shape[0]) & (columns >= 0) & (columns < self.logs.shape[1])
@@ -127,9 +127,9 @@ class _Span:
     """Log probabilities of neighbouring places in the text."""
 
     first: int
-    logs: Values
+    logs: PositionValues
 
-    def at(self, first: int, count: int) -> Values:
+    def at(self, first: int, count: int) -> PositionValues:
         """Return those of `count` places from `first` on, -inf outside."""
         result = np.full(count, -np.inf)
         low, high = max(first, self.first), min(first + count, self.first + len(self.logs))
@@ -138,7 +138,9 @@ class _Span:
         return result
 
 
-def place(text: BookText, seconds: Values, pauses: Values, listen: _Listen | None = None) -> TextPositions:
+def place(
+    text: BookText, seconds: PositionValues, pauses: PositionValues, listen: _Listen | None = None
+) -> TextPositions:
     """Find the words of each stretch of speech.
 
     Parameters
@@ -172,8 +174,8 @@ class _Model:
     def __init__(
         self,
         text: BookText,
-        seconds: Values,
-        pauses: Values,
+        seconds: PositionValues,
+        pauses: PositionValues,
         reading: SpeakingRate,
         heard: Sequence[AcousticScores] = (),
     ) -> None:
@@ -225,7 +227,7 @@ class _Model:
         return result
 
     def _unread_before(
-        self, k: int, afters: list[_Span], first: int, here: Values, total: float
+        self, k: int, afters: list[_Span], first: int, here: PositionValues, total: float
     ) -> tuple[_Span, float]:
         """Step back over the text that may be left out before stretch `k`."""
         phones = self.phones[first : first + len(here)]
@@ -265,7 +267,7 @@ class _Model:
         skipped = UNREAD + _accumulate(logs - UNREAD_PHONE * phones) + UNREAD_PHONE * phones
         return _trimmed(_Span(now.first, np.logaddexp(logs, skipped)), len(self.phones))
 
-    def _edges(self, k: int, before: _Span) -> tuple[npt.NDArray[np.int64], Values]:
+    def _edges(self, k: int, before: _Span) -> tuple[npt.NDArray[np.int64], PositionValues]:
         """Log probability of stretch `k` being read from each place; offsets of the first end, shape (places, ends)."""
         reading = self.reading
         spoken = max(self.seconds[k] - reading.onset, 0.03)
@@ -290,14 +292,14 @@ class _Model:
         logs[~valid | (np.abs(off) > _WIDEST + 1)] = -np.inf
         return low - origin, logs
 
-    def _pause(self, seconds: float) -> Values:
+    def _pause(self, seconds: float) -> PositionValues:
         """Log probability of a pause of this length after a word of each kind."""
         spread = np.array(self.reading.pause_spread)
         off = (np.log(max(seconds, 0.05)) - np.log(self.reading.typical)) / spread
         return np.asarray(self.paused - 0.5 * np.minimum(off**2, 12.0) - np.log(spread))
 
 
-def _learn(placing: TextPositions, text: BookText, seconds: Values, pauses: Values) -> SpeakingRate:
+def _learn(placing: TextPositions, text: BookText, seconds: PositionValues, pauses: PositionValues) -> SpeakingRate:
     """Learn the pace and the pauses from the stretches that are placed with some certainty."""
     reading = placing.reading
     phones = np.concatenate(([0.0], np.cumsum(text.sizes)))
@@ -343,23 +345,23 @@ def _kinds(values: Iterable[float]) -> Kinds:
     return word, clause, sentence, link
 
 
-def _range(first: int, logs: Values) -> tuple[int, int]:
-    likely = np.flatnonzero(logs > RANGE)
+def _range(first: int, logs: PositionValues) -> tuple[int, int]:
+    likely = np.flatnonzero(logs > _RANGE)
     return (first + int(likely[0]), first + int(likely[-1]) + 1) if len(likely) else (first, first)
 
 
-def _log_sum(logs: Values) -> float:
+def _log_sum(logs: PositionValues) -> float:
     peak = logs.max(initial=-np.inf)
     return float(peak + np.log(np.exp(logs - peak).sum())) if np.isfinite(peak) else -np.inf
 
 
-def _log_sum_rows(logs: Values) -> Values:
+def _log_sum_rows(logs: PositionValues) -> PositionValues:
     peak = np.maximum(logs.max(axis=1), -1e300)
     with np.errstate(divide="ignore"):
         return np.asarray(peak + np.log(np.exp(logs - peak[:, None]).sum(axis=1)))
 
 
-def _accumulate(logs: Values) -> Values:
+def _accumulate(logs: PositionValues) -> PositionValues:
     """Return the running `logaddexp` of everything before each place; nothing is before the first."""
     result = np.full(len(logs), -np.inf)
     result[1:] = np.logaddexp.accumulate(logs)[:-1]

@@ -8,7 +8,7 @@ from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.checks.text import MOST_CHARS, TOO_LONG
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Audio, Clip
-from ttsprep.text.characters import ADDRESS
+from ttsprep.text.characters import ADDRESS_PATTERN
 from ttsprep.text.normalise.abbreviations import abbreviation_rules, may_abbreviate
 from ttsprep.text.normalise.leftovers import unresolved_tokens
 from ttsprep.text.normalise.lexicon import Lexicon, lexicon
@@ -85,7 +85,7 @@ class Normalise(Stage):
 
 def _outside_addresses(rules: list[Rule], text: str, name: str, changes: dict[str, float | str]) -> str:
     parts, at = [], 0
-    for found in [*(ADDRESS.finditer(text) if _ADDRESSED.search(text) else ()), None]:
+    for found in [*(ADDRESS_PATTERN.finditer(text) if _ADDRESSED.search(text) else ()), None]:
         said, count = apply(rules, text[at : found.start() if found else len(text)])
         parts += [said, found[0] if found else ""]
         at = found.end() if found else at

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ttsprep.build.targets import Trainer, Training
+from ttsprep.build.targets import TrainerProfile, Training
 from ttsprep.core.errors import CorpusError, UsageError
 from ttsprep.core.files import atomic_write
 from ttsprep.corpora.exports.base import Entry
@@ -67,7 +67,7 @@ def script_name(trainer: str) -> str:
     return f"train-{trainer}.sh"
 
 
-def write(trainer: Trainer, entries: Sequence[Entry], out: Path) -> None:
+def write_script(trainer: TrainerProfile, entries: Sequence[Entry], out: Path) -> None:
     """Write the script that trains on a build.
 
     Parameters
@@ -85,11 +85,11 @@ def write(trainer: Trainer, entries: Sequence[Entry], out: Path) -> None:
         If it cannot be written.
     """
     path = out / script_name(trainer.name)
-    atomic_write(path, script(trainer, entries, out.resolve().name).encode())
+    atomic_write(path, script_text(trainer, entries, out.resolve().name).encode())
     path.chmod(path.stat().st_mode | 0o111)
 
 
-def refuse_empty(trainer: Trainer, entries: Sequence[Entry]) -> None:
+def refuse_empty(trainer: TrainerProfile, entries: Sequence[Entry]) -> None:
     """Refuse a build in which a list is empty that the trainer reads.
 
     Raises
@@ -106,7 +106,7 @@ def refuse_empty(trainer: Trainer, entries: Sequence[Entry]) -> None:
             )
 
 
-def script(trainer: Trainer, entries: Sequence[Entry], name: str) -> str:
+def script_text(trainer: TrainerProfile, entries: Sequence[Entry], name: str) -> str:
     """Return the text of the script."""
     training = trainer.training
     values = _values(trainer, entries, name)
@@ -157,7 +157,7 @@ def _missing(training: Training) -> str:
     )
 
 
-def _values(trainer: Trainer, entries: Sequence[Entry], name: str) -> dict[str, str]:
+def _values(trainer: TrainerProfile, entries: Sequence[Entry], name: str) -> dict[str, str]:
     """Return what the script has to know of the clips, by the name of its variable."""
     trained = [entry for entry in entries if entry.split == "train"]
     parts = Counter(entry.split for entry in entries)

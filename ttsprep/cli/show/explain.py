@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsprep.cli.console import COLOURS, VERDICTS, pairs, print_rich, printable, write_json
+from ttsprep.cli.console import COLOURS, VERDICT_COLOURS, pairs, print_json, print_rich, printable
 from ttsprep.cli.show.plot import MeasureTable, WaveformLine
 from ttsprep.report.clip.text import nats, not_measured, property_table, time_span
 from ttsprep.report.format import count
@@ -27,7 +27,7 @@ def show_clip(report: "ClipReport", page: Path | None, *, as_json: bool) -> None
     """Show everything known of a clip, and where its page is."""
     if as_json:
         where = {"page": None if page is None else printable(str(page))}
-        write_json(report.document() | where)
+        print_json(report.document() | where)
         return
     from rich.padding import Padding
     from rich.text import Text
@@ -51,7 +51,7 @@ def _head(report: "ClipReport") -> "Text":
     from rich.text import Text
 
     head = Text(printable(report.row["id"]), "bold")
-    head.append(f"  {report.verdict.value}", f"bold {VERDICTS[report.verdict.value]}")
+    head.append(f"  {report.verdict.value}", f"bold {VERDICT_COLOURS[report.verdict.value]}")
     return head.append(f"  {report.reason}", "not bold dim")
 
 
@@ -153,7 +153,7 @@ def show_code(entry: "Code", judge: "Check", *, as_json: bool) -> None:
     if as_json:
         document = {name: getattr(entry, name) for name in ("code", "summary", "measured", "impact", "fix")}
         meanings = {limit.name: {"value": limit.value, "meaning": limit.meaning} for limit in limits}
-        write_json(document | {"check": judge.name, "limits": meanings})
+        print_json(document | {"check": judge.name, "limits": meanings})
         return
     from rich.padding import Padding
     from rich.table import Table

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ttsprep.cli.console import COLOURS, printable, write, write_json
+from ttsprep.cli.console import COLOURS, print_json, printable, write
 from ttsprep.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -129,11 +129,11 @@ def _opened(out: Path) -> "AuditFolder":
 def write_outcome(judged: Judged, form: Form, suggestions: Sequence[tuple[str, Sequence[str]]]) -> None:
     """Print an audit in a form that another program reads."""
     if form == Form.JSON:
-        write_json(_document(judged, suggestions))
+        print_json(_document(judged, suggestions))
         return
     from ttsprep.core.store.corpus_path import corpus_path
     from ttsprep.core.types import Severity
-    from ttsprep.report.formats.ci import FORMATS
+    from ttsprep.report.formats.ci import FINDING_FORMATS
     from ttsprep.report.formats.findings import Results
 
     opened = _opened(judged.out)
@@ -151,7 +151,7 @@ def write_outcome(judged: Judged, form: Form, suggestions: Sequence[tuple[str, S
         known,
         Severity(severe[-1]).rank if severe else None,
     )
-    write(FORMATS[form](results))
+    write(FINDING_FORMATS[form](results))
 
 
 def _document(judged: Judged, suggestions: Sequence[tuple[str, Sequence[str]]]) -> dict[str, Any]:

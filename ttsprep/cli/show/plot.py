@@ -10,7 +10,7 @@ import numpy as np
 from ttsprep.audit.percentiles import Distribution, Measure
 from ttsprep.cli.console import COLOURS, encodable
 from ttsprep.report.charts.svg import tick_label, ticks
-from ttsprep.report.clip.text import percentile
+from ttsprep.report.clip.text import percentile_words
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -128,7 +128,7 @@ class MeasureTable:
 def _cells(measure: Measure, value: float) -> tuple[str, str, str, str, str]:
     known = measure.distribution
     median = measure.show(known.median) if known is not None and known.clips > 1 else ""
-    cells = (measure.name, measure.show(value), measure.shown_unit, median, percentile(measure))
+    cells = (measure.name, measure.show(value), measure.shown_unit, median, percentile_words(measure))
     name, shown, unit, median, place = (cell if encodable(cell) else cell.translate(PLAINER) for cell in cells)
     return name, shown, unit, median, place
 

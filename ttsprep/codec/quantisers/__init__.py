@@ -6,7 +6,7 @@ from ttsprep.codec.quantisers.fsq import Fsq, ResidualFsq
 from ttsprep.codec.quantisers.rvq import ResidualEma, Vq
 from ttsprep.codec.quantisers.rvq_l2 import ResidualL2
 
-__all__ = ["KINDS", "Quantised", "Quantiser", "make"]
+__all__ = ["KINDS", "Quantised", "Quantiser", "make_quantiser"]
 
 KINDS: dict[str, type[Fsq] | type[ResidualEma] | type[ResidualFsq] | type[ResidualL2] | type[Vq]] = {
     "rvq-ema": ResidualEma,
@@ -17,6 +17,6 @@ KINDS: dict[str, type[Fsq] | type[ResidualEma] | type[ResidualFsq] | type[Residu
 }
 
 
-def make(config: QuantiserConfig, dim: int) -> Quantiser:
+def make_quantiser(config: QuantiserConfig, dim: int) -> Quantiser:
     """Build the quantiser that `config` asks for, for latents of width `dim`."""
     return KINDS[config.kind](config, dim)

@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from ttsprep.codec.config import Normalise
+from ttsprep.codec.config import WeightNorm
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Quantiser(nn.Module, ABC):
         """Initialise from real latents ``(count, dim)``; nothing to do where codes are fixed."""
 
 
-def normalise(latents: Tensor, how: Normalise) -> Tensor:
+def normalise(latents: Tensor, how: WeightNorm) -> Tensor:
     """Normalise the last axis: ``rms`` to RMS 1, ``l2`` to length 1, ``zscore`` to mean 0 and deviation 1."""
     if how == "rms":
         return latents * torch.rsqrt(latents.square().mean(-1, keepdim=True) + 1e-6)

@@ -36,7 +36,9 @@ def fused(vectors: Tensor, books: list[Codebook]) -> Tensor:
     return residual(vectors, books)
 
 
-def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None, *, known: bool = False) -> Tensor:
+def quick_gather_sum(
+    codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = None, *, known: bool = False
+) -> Tensor:
     """Return `search.gather_sum` of codes, on a GPU from one kernel; an `IndexError` if a code is out of range.
 
     `known` codes come from these books: they are not looked at, which would be to wait for the GPU.
@@ -57,7 +59,7 @@ def gather_sum(codes: Tensor, books: Sequence[Tensor], depths: Tensor | None = N
     return eager_gather_sum(codes, books, depths)
 
 
-def moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def quick_moments(vectors: Tensor, codes: Tensor, books: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Return `ttsprep.codec.quantisers.search.moments` of vectors, on a GPU from one kernel."""
 
     def agrees() -> bool:

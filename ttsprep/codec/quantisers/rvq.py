@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise
-from ttsprep.codec.quantisers.fused import fused, gather_sum, moments
-from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest, residual
+from ttsprep.codec.quantisers.fused import fused, quick_gather_sum, quick_moments
+from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest_codes, residual
 from ttsprep.codec.quantisers.search import beam as search
 
 
@@ -63,7 +63,7 @@ class ResidualEma(Quantiser):
         """Return ``(batch, frames, dim)``, the sum of the codes."""
         batch, _, frames = codes.shape
         flat = codes.transpose(0, 1).flatten(1)
-        return gather_sum(flat, [book.codes for book in self.books()]).view(batch, frames, -1)
+        return quick_gather_sum(flat, [book.codes for book in self.books()]).view(batch, frames, -1)
 
     def forward(self, latents: Tensor, depths: Tensor, generator: torch.Generator) -> Quantised:
         """Quantise for training; in training mode the codebooks up to the deepest sample move."""
@@ -78,7 +78,7 @@ class ResidualEma(Quantiser):
         books = [Codebook.of(self.codes(stage)) for stage in range(active)]
         codes = self._found(flat, books)
         tables = [book.codes for book in books]
-        summed = gather_sum(codes, tables, depths.repeat_interleave(frames), known=True).view_as(latents)
+        summed = quick_gather_sum(codes, tables, depths.repeat_interleave(frames), known=True).view_as(latents)
         if self.training:
             self._update(flat, codes, tables, generator)
         through = (depths == 0)[:, None, None]
@@ -99,7 +99,7 @@ class ResidualEma(Quantiser):
     @torch.no_grad()
     def _update(self, flat: Tensor, codes: Tensor, books: list[Tensor], generator: torch.Generator) -> None:
         c, active = self.config, len(books)
-        count, moved = moments(flat, codes, books)
+        count, moved = quick_moments(flat, codes, books)
         self.usage[:active].mul_(c.decay).add_(count, alpha=1 - c.decay)
         self.total[:active].mul_(c.decay).add_(moved, alpha=1 - c.decay)
         self.updates[:active] += 1
@@ -116,7 +116,7 @@ class ResidualEma(Quantiser):
         if not len(dead):
             return
         rows = torch.randint(0, len(flat), (len(dead),), generator=generator).to(flat.device)
-        fresh = flat[rows] - gather_sum(before[:, rows], books, known=True)
+        fresh = flat[rows] - quick_gather_sum(before[:, rows], books, known=True)
         self.total[stage][dead] = fresh * usual
         self.usage[stage][dead] = usual
 
@@ -129,7 +129,7 @@ class ResidualEma(Quantiser):
             # Usage starts uniform: a cluster that was small among these vectors is no dead code yet.
             self.usage[stage] = 1.0
             self.total[stage] = centres
-            rest = rest - centres[nearest(rest, Codebook.of(centres))]
+            rest = rest - centres[nearest_codes(rest, Codebook.of(centres))]
 
 
 class Vq(ResidualEma):

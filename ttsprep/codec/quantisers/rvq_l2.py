@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ttsprep.codec.config import QuantiserConfig
 from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise, prefix
-from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest
+from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest_codes
 
 
 def _set(layer: nn.Module, weight: Tensor, bias: Tensor) -> None:
@@ -34,7 +34,7 @@ class ResidualL2(Quantiser):
     def _pick(self, stage: int, projected: Tensor) -> Tensor:
         flat = F.normalize(projected.detach().float().reshape(-1, projected.shape[-1]), dim=-1)
         book = Codebook.of(F.normalize(self.codebook[stage].detach().float(), dim=-1))
-        return nearest(flat.contiguous(), book).view(projected.shape[:-1])
+        return nearest_codes(flat.contiguous(), book).view(projected.shape[:-1])
 
     @torch.no_grad()
     def encode(self, latents: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:

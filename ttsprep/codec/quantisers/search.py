@@ -49,7 +49,7 @@ def _argmax(scores: Tensor, out: Tensor) -> None:
 
 
 @torch.no_grad()
-def nearest(vectors: Tensor, book: Codebook, *, chunk: int = CHUNK) -> Tensor:
+def nearest_codes(vectors: Tensor, book: Codebook, *, chunk: int = CHUNK) -> Tensor:
     """Return the code nearest to each of ``(count, dim)`` vectors, the lowest where two are equally near, int64."""
     count = len(vectors)
     out = torch.empty(count, dtype=torch.int64, device=vectors.device)
@@ -166,7 +166,7 @@ def kmeans(vectors: Tensor, count: int, generator: torch.Generator, *, rounds: i
         centres += 0.01 * spread * torch.randn(centres.shape, generator=generator).to(device)
     usage = torch.zeros(count, device=device)
     for _ in range(rounds):
-        owner = nearest(vectors, Codebook.of(centres))
+        owner = nearest_codes(vectors, Codebook.of(centres))
         usage = torch.bincount(owner, minlength=count).float()
         total = torch.zeros(count, dim, device=device).index_add_(0, owner, vectors)
         centres = total / usage.clamp(min=1)[:, None]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ttsprep.codec.codec import FLOOR, speech_level
+from ttsprep.codec.codec import POWER_FLOOR, speech_level
 from ttsprep.codec.device import to_device
 from ttsprep.codec.training.config import read_recipe
 from ttsprep.core import audio
@@ -23,8 +23,8 @@ from ttsprep.core.output_folder import Kind, open_output
 from ttsprep.core.untrusted import open_regular, read_json
 from ttsprep.corpora.audio_files import audio_files
 
-FILES = ("speech.npy", "speech.json")
-PACK = Kind("codec pack", FILES)
+PACKED_FILES = ("speech.npy", "speech.json")
+PACK = Kind("codec pack", PACKED_FILES)
 CROP_TRIES, CROP_POWER = 4, 0.04
 """How often a crop is drawn again while its power is below this, relative to speech."""
 CROP_SPREAD = 0.3
@@ -133,7 +133,7 @@ def pack(sources: list[TrainingSource], rate: int, folder: Path) -> None:
             with open_recording(file, source.path) as path:
                 mono = audio.load_mono(path, rate, whole=True)
             level = speech_level(mono, rate)
-            if len(mono) < rate // 4 or level < 2 * FLOOR:
+            if len(mono) < rate // 4 or level < 2 * POWER_FLOOR:
                 continue
             whole = np.clip(np.rint(mono * 32767), -32768, 32767).astype(np.int16)
             digest.update(whole.tobytes())

@@ -12,7 +12,7 @@ from ttsprep.codec.network import CodecModel
 from ttsprep.codec.quantisers.rvq import ResidualEma
 from ttsprep.codec.training.config import TrainConfig
 from ttsprep.codec.training.data import Speech
-from ttsprep.codec.training.trainer import Trainer, load_run
+from ttsprep.codec.training.trainer import CodecTrainer, load_run
 from ttsprep.core.errors import UsageError
 from ttsprep.core.untrusted import parse_json
 
@@ -121,7 +121,7 @@ def fit(config: CodecConfig, speech: Speech, *, seed: int = 0, licence: str = ""
 
     The nonlinear parts of the network stay as they are drawn; the same seed gives the same codec.
     """
-    trainer = Trainer(config, TrainConfig(seed=seed), speech)
+    trainer = CodecTrainer(config, TrainConfig(seed=seed), speech)
     trainer.begin()
     trainer.start_quantiser()
     model, num_codebooks = trainer.model.eval(), config.quantiser.num_codebooks

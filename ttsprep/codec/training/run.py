@@ -20,7 +20,7 @@ from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.device import make_deterministic
 from ttsprep.codec.training.config import TrainConfig, revised
 from ttsprep.codec.training.data import Speech
-from ttsprep.codec.training.trainer import Trainer, load_run
+from ttsprep.codec.training.trainer import CodecTrainer, load_run
 from ttsprep.core import audio
 from ttsprep.core.errors import CollapseError, UsageError
 from ttsprep.core.files import atomic_write, writing
@@ -41,7 +41,7 @@ def _log_line(line: Mapping[str, Any]) -> str:
 
 
 class Run:
-    """Drive a `Trainer` inside a folder: ``state.pt`` to resume, ``log.jsonl`` to read, ``samples`` to listen to.
+    """Drive a `CodecTrainer` inside a folder: ``state.pt`` to resume, ``log.jsonl`` to read, ``samples`` to listen to.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ class Run:
             if state["corpus"] != speech.digest:
                 raise UsageError(f"{path} was trained on other speech: a run cannot be resumed with another corpus")
             train = revised(TrainConfig.model_validate(state["train"]), changes or {})
-            self.trainer = Trainer(CodecConfig.model_validate(state["config"]), train, speech, device)
+            self.trainer = CodecTrainer(CodecConfig.model_validate(state["config"]), train, speech, device)
             self.trainer.restore(state)
             self.guard.smooth, self.guard.outside = state["guard"]
             self.window.extend(codes.to(self.trainer.device) for codes in state["window"])
             self._trim_log()
         else:
-            self.trainer = Trainer(config, revised(train, changes or {}), speech, device)
+            self.trainer = CodecTrainer(config, revised(train, changes or {}), speech, device)
 
     def _trim_log(self) -> None:
         log = self.folder / "log.jsonl"
@@ -261,7 +261,7 @@ LEVEL = 0.1
 
 
 @torch.no_grad()
-def write_samples(folder: Path, trainer: Trainer) -> None:
+def write_samples(folder: Path, trainer: CodecTrainer) -> None:
     """Write ``original.wav`` once, and what the averaged weights make of it as ``step-NNNNNN.wav``.
 
     The trainer is not changed, and none of its random numbers are used: a run is the same with and without.
@@ -284,4 +284,4 @@ def write_samples(folder: Path, trainer: Trainer) -> None:
 
 def _wav(pieces: Tensor, rate: int) -> bytes:
     samples = np.nan_to_num(LEVEL * pieces.flatten().numpy(), posinf=1.0, neginf=-1.0).clip(-1, 1 - 2**-15)
-    return audio.encode(Audio(samples.astype(np.float32)[:, None], rate, "PCM_16"), "wav")
+    return audio.encode_audio(Audio(samples.astype(np.float32)[:, None], rate, "PCM_16"), "wav")

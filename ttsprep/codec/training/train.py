@@ -7,17 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ttsprep.codec.checkpoint import read
+from ttsprep.codec.checkpoint import read_checkpoint
 from ttsprep.codec.device import find_device
 from ttsprep.codec.training.config import CodecRecipe, revised
-from ttsprep.codec.training.data import FILES, Speech, TrainingSource, pack
+from ttsprep.codec.training.data import PACKED_FILES, Speech, TrainingSource, pack
 from ttsprep.codec.training.run import Run
 from ttsprep.core.errors import UsageError
 from ttsprep.core.output_folder import Kind, open_output
 
 _TRAIN = Kind(
     "codec train",
-    ("state.pt", "log.jsonl", "samples/original.wav", "samples/step-*.wav", *(f"speech/{name}" for name in FILES)),
+    (
+        "state.pt",
+        "log.jsonl",
+        "samples/original.wav",
+        "samples/step-*.wav",
+        *(f"speech/{name}" for name in PACKED_FILES),
+    ),
 )
 MALLOC = {
     "MALLOC_MMAP_MAX_": "0",
@@ -104,7 +110,7 @@ def train(
     training = recipe.training(FROM_CHECKPOINT if options.begin_from else None)
     if options.begin_from and (out / "state.pt").is_file():
         raise UsageError(f"{out} holds a run already: --from begins a new one, in another folder")
-    weights = read(options.begin_from) if options.begin_from else None
+    weights = read_checkpoint(options.begin_from) if options.begin_from else None
     with open_output(_TRAIN, out, [place for place in (speech, corpus) if place is not None]):
         if corpus is not None:
             packed = _packed_once(corpus, config.sample_rate, out / "speech", tell)

@@ -23,7 +23,7 @@ from ttsprep.core.untrusted import refuse_bomb
 RUN_VERSION = 2
 
 
-class Trainer:
+class CodecTrainer:
     """Model, discriminator, optimisers, averaged weights: everything that moves in a run.
 
     Parameters

@@ -24,7 +24,7 @@ _VARIABLE = "TTSPREP_CACHE"
 KEY = "fingerprint"
 """Column of a row's key: it stands for all that the row depends on; rows without one are not remembered."""
 SIZE_VARIABLE = "TTSPREP_CACHE_BYTES"
-MOST_BYTES, MOST_FILES = 1 << 30, 512
+_MOST_BYTES, MOST_FILES = 1 << 30, 512
 """Of rows and digests in the cache folder, unless the variable says another size; 0 is for none."""
 _SEGMENT = 1 << 16
 """Rows in one file of the cache."""
@@ -54,7 +54,7 @@ def most_bytes() -> int:
     given = os.environ.get(SIZE_VARIABLE, "")
     if given and not given.isdecimal():
         raise UsageError(f"{SIZE_VARIABLE}={given}: give a number of bytes, or 0 for no cache")
-    return int(given) if given else MOST_BYTES
+    return int(given) if given else _MOST_BYTES
 
 
 def _shared_folder() -> Path | None:

@@ -6,18 +6,18 @@ from pathlib import Path, PurePosixPath
 from ttsprep.core.tables import clean, write_json
 from ttsprep.core.untrusted import read_json
 
-PLACE = ".corpus.json"
+CORPUS_FILE = ".corpus.json"
 
 
 def save_corpus_path(out: Path, root: Path) -> None:
     """Write down where the corpus is, for `corpus_path`."""
-    write_json(out / PLACE, {"corpus": clean(str(root.resolve()))})
+    write_json(out / CORPUS_FILE, {"corpus": clean(str(root.resolve()))})
 
 
 def corpus_path(out: Path) -> str:
     """Return where the corpus of an audit was, or "" where it is not written down."""
     try:
-        return str(read_json(out / PLACE)["corpus"])
+        return str(read_json(out / CORPUS_FILE)["corpus"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 

@@ -15,7 +15,7 @@ from ttsprep.core.workers.pool import Limits
 
 Item = TypeVar("Item")
 Row = dict[str, Any]
-Results = Iterator[tuple[int, list[Row]]]
+StepResults = Iterator[tuple[int, list[Row]]]
 
 KNOWN = "known"
 """In a row that a worker did not make, as its key is known."""
@@ -99,7 +99,7 @@ class Step(Generic[Item]):
         """Return the row of an item that failed or killed its workers; it is not remembered."""
         raise NotImplementedError
 
-    def complete(self, results: Results) -> Results:
+    def complete(self, results: StepResults) -> StepResults:
         """Do in the parent what workers cannot, such as what takes a GPU."""
         return results
 

@@ -7,10 +7,10 @@ from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.audio_files import is_audio, stem
 from ttsprep.corpora.layouts.base import Layout
-from ttsprep.corpora.metadata import Row, checked, split_rows
+from ttsprep.corpora.metadata import TableRow, checked, split_rows
 from ttsprep.corpora.paths import corpus_folder
 from ttsprep.corpora.tables.columns import Columns
-from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, column
+from ttsprep.corpora.tables.names import LANGUAGE_NAMES, SPEAKER, name_of_column
 from ttsprep.corpora.tables.read import wrong_count
 
 _ALL = "validated.tsv"
@@ -85,9 +85,11 @@ def _tables(root: Path) -> list[Path]:
 
 
 def _columns(path: Path) -> Columns | None:
-    first = next((r for r in split_rows(path, "\t") if isinstance(r, Row)), None)
+    first = next((r for r in split_rows(path, "\t") if isinstance(r, TableRow)), None)
     title = first.cells if first is not None else []
-    path_at, text_at = column(title, ("path",)), column(title, ("sentence",))
+    path_at, text_at = name_of_column(title, ("path",)), name_of_column(title, ("sentence",))
     if path_at is None or text_at is None:
         return None
-    return Columns(len(title), True, path_at, text_at, column(title, SPEAKER), column(title, LANGUAGE))
+    return Columns(
+        len(title), True, path_at, text_at, name_of_column(title, SPEAKER), name_of_column(title, LANGUAGE_NAMES)
+    )

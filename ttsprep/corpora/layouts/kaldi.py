@@ -13,7 +13,7 @@ _Table = dict[str, tuple[int, str]]
 """The rest of each line, and its number, by the key that begins it."""
 
 
-class Kaldi(Layout):
+class KaldiLayout(Layout):
     """Paths are relative to the folder. Entries of ``wav.scp`` that are commands are refused, never run."""
 
     name = "kaldi"

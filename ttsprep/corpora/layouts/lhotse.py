@@ -15,7 +15,7 @@ _SAME = 0.001
 """Seconds; a supervision as long as its recording, but for rounding, is the whole file."""
 
 
-class Lhotse(Layout):
+class LhotseLayout(Layout):
     """Each supervision is a clip: a piece of its recording. Sources that are commands or URLs are refused."""
 
     name = "lhotse"

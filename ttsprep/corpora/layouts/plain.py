@@ -14,7 +14,7 @@ from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
 from ttsprep.corpora.metadata import LINE_LIMIT, checked, lines, transcript
 from ttsprep.corpora.reading import Tree
-from ttsprep.corpora.tables.names import LANGUAGE, SPEAKER, value
+from ttsprep.corpora.tables.names import LANGUAGE_NAMES, SPEAKER, value
 from ttsprep.corpora.tables.records import json_records
 from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips
 from ttsprep.corpora.timed.labels import is_alignment
@@ -218,4 +218,4 @@ def _record(path: Path) -> dict[str, Any] | None:
 
 def _voiced(clip: Clip, record: dict[str, Any]) -> Clip:
     """Return a clip with the speaker and the language that a record names."""
-    return replace(clip, speaker=value(record, SPEAKER), language=value(record, LANGUAGE))
+    return replace(clip, speaker=value(record, SPEAKER), language=value(record, LANGUAGE_NAMES))

@@ -11,7 +11,7 @@ from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.reading import Reading
 from ttsprep.corpora.tables.columns import Columns
 from ttsprep.corpora.tables.match import AudioIndex
-from ttsprep.corpora.tables.read import NAMED, Table, decide, is_candidate, open_table, read_table
+from ttsprep.corpora.tables.read import NAMED, Table, decide, is_candidate, open_table, table_clips
 
 EXTENSIONS = (
     *(".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".ndjson", ".data", ".xlsx"),
@@ -66,7 +66,7 @@ class Tables(Layout):
             yield Finding("", "metadata-malformed", Severity.ERROR, message)
         for table, columns in tables:
             self.decided.append(columns.why)
-            for item in read_table(table, columns, index, prefix=len(folders) > 1):
+            for item in table_clips(table, columns, index, prefix=len(folders) > 1):
                 if isinstance(item, Clip) and len(tables) > 1:
                     where, text = seen.setdefault(f"{item.path}\0{item.start}", (table.name, item.text))
                     if where != table.name and text == item.text:

@@ -11,7 +11,7 @@ from ttsprep.core.untrusted import open_regular, read_json
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ENDINGS = (".parquet", ".arrow")
+SHARD_ENDINGS = (".parquet", ".arrow")
 _MAGIC = b"ARROW1"
 
 

@@ -15,9 +15,9 @@ from ttsprep.core.files import atomic_write, safe_names, writing
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.untrusted import parse_json
 from ttsprep.corpora.audio_files import audio_files, is_audio, stem, walk
-from ttsprep.corpora.shards.columnar import ENDINGS, open_columnar, saved_files
+from ttsprep.corpora.shards.columnar import SHARD_ENDINGS, open_columnar, saved_files
 from ttsprep.corpora.shards.tars import tar_shards, unpack_tars
-from ttsprep.corpora.tables.names import ID, TEXT, column
+from ttsprep.corpora.tables.names import ID, TEXT, name_of_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,9 +48,9 @@ class _Shard:
 def find_shards(root: Path) -> list[Path]:
     """Return the shards in `root`, or `root` itself, sorted by name: Parquet and Arrow files with audio, else tars."""
     if not root.is_dir():
-        return [root] if root.suffix in ENDINGS and _shard(root) else tar_shards([root])
+        return [root] if root.suffix in SHARD_ENDINGS and _shard(root) else tar_shards([root])
     names = [folder + name for folder, files in walk(root, depth=_DEPTH) for name in files]
-    columnar = [root / name for name in sorted(names) if name.endswith(ENDINGS)]
+    columnar = [root / name for name in sorted(names) if name.endswith(SHARD_ENDINGS)]
     saved = {folder: saved_files(folder) for folder in {path.parent for path in columnar}}
     columnar = [path for path in columnar if path.name in (saved[path.parent] or {path.name})]
     shards = [path for path in columnar if _shard(path)]
@@ -99,7 +99,7 @@ def unpack_shards(
         part.mkdir(parents=True, exist_ok=True)
         atomic_write(part / MARK, mark.encode())
     try:
-        if shards[0].suffix in ENDINGS:
+        if shards[0].suffix in SHARD_ENDINGS:
             _write([shard for path in shards if (shard := _shard(path))], part, progress, what)
         else:
             unpack_tars(shards, part, progress)
@@ -155,7 +155,7 @@ def _write(shards: Sequence[_Shard], part: Path, progress: Progress, what: str) 
 def _finish_table(part: Path, shards: Sequence[_Shard]) -> None:
     """Give the table its name; without a text the folder is read as one of audio alone."""
     with writing(part):
-        if any(column(open_columnar(shard.path).schema.names, TEXT) is not None for shard in shards):
+        if any(name_of_column(open_columnar(shard.path).schema.names, TEXT) is not None for shard in shards):
             (part / ".metadata.part").rename(part / "metadata.jsonl")
         else:
             (part / ".metadata.part").unlink()
@@ -257,7 +257,7 @@ def _names(shards: Sequence[_Shard]) -> list[str]:
 def _labels_of_rows(shard: _Shard) -> Iterator[tuple[str, str]]:
     """Yield the id of each row and the name of its file, "" where there is none, without reading any audio."""
     schema = open_columnar(shard.path).schema
-    place = column(schema.names, ID)
+    place = name_of_column(schema.names, ID)
     key = schema.names[place] if place is not None and schema.names[place] in _scalars(shard) else ""
     has_path = schema.field(shard.audio).type.get_field_index("path") >= 0
     wanted = [*([key] if key else []), *([f"{shard.audio}.path"] if has_path else [])]

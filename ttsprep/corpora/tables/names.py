@@ -73,7 +73,7 @@ SPEAKER = (
     "hablante",
     "диктор",
 )
-LANGUAGE = ("language", "lang", "locale", "lang_id", "language_id")
+LANGUAGE_NAMES = ("language", "lang", "locale", "lang_id", "language_id")
 ID = ("id", "utt_id", "utterance_id", "file_id", "clip_id", "segment_id", "audio_id", "name")
 START = ("start", "offset", "start_s", "start_time", "begin", "start_seconds")
 END = ("end", "end_s", "end_time", "stop", "end_seconds")
@@ -82,7 +82,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "path": PATH,
     "text": TEXT,
     "speaker": SPEAKER,
-    "language": LANGUAGE,
+    "language": LANGUAGE_NAMES,
     "id": ID,
     "start": START,
     "end": END,
@@ -91,7 +91,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 """What a column may be, as ``--columns`` calls it, with its names."""
 
 
-def column(header: Sequence[str], names: Sequence[str]) -> int | None:
+def name_of_column(header: Sequence[str], names: Sequence[str]) -> int | None:
     """Return the index of the first of `names` that is in `header`, whatever its case."""
     plain = [plain_name(h) for h in header]
     return next((plain.index(n) for n in names if n in plain), None)

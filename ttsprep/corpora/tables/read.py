@@ -8,7 +8,7 @@ from pathlib import Path
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import stem
-from ttsprep.corpora.metadata import Row, checked, piece
+from ttsprep.corpora.metadata import TableRow, checked, piece
 from ttsprep.corpora.paths import Relative
 from ttsprep.corpora.tables.columns import Columns, find_columns
 from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
@@ -52,7 +52,7 @@ class Table:
     path: Path
     name: str
     folder: str
-    rows: list[Row | Finding]
+    rows: list[TableRow | Finding]
     title: list[str]
     form: str
     joint: str
@@ -60,7 +60,7 @@ class Table:
 
     def sample(self, index: AudioIndex) -> Sample:
         """Return rows from all over the table."""
-        usual = [row for row in self.rows[:: max(1, len(self.rows) // _SAMPLED)] if isinstance(row, Row)]
+        usual = [row for row in self.rows[:: max(1, len(self.rows) // _SAMPLED)] if isinstance(row, TableRow)]
         return Sample(self.name, self.path, [row.cells for row in usual], self.title, index, self.folder, self.cells)
 
 
@@ -88,12 +88,12 @@ def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table |
 
 def _titled(table: Table, index: AudioIndex) -> Table:
     """Take the first row for a title line where it is one."""
-    place = next((i for i, item in enumerate(table.rows) if isinstance(item, Row)), None)
+    place = next((i for i, item in enumerate(table.rows) if isinstance(item, TableRow)), None)
     if place is None:
         return table
     first = table.rows[place]
-    others = [row.cells for row in table.rows[place + 1 : place + 200] if isinstance(row, Row)]
-    if isinstance(first, Row) and _is_title(first.cells, others, index, table.folder):
+    others = [row.cells for row in table.rows[place + 1 : place + 200] if isinstance(row, TableRow)]
+    if isinstance(first, TableRow) and _is_title(first.cells, others, index, table.folder):
         table.title = [cell.strip() for cell in first.cells]
         del table.rows[place]
     return table
@@ -158,7 +158,7 @@ def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str)
     return find_columns(sample, given, language)
 
 
-def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: bool) -> Iterator[Clip | Finding]:
+def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bool) -> Iterator[Clip | Finding]:
     """Yield the clips of a table, and a finding for each line that is no clip.
 
     Parameters
@@ -173,7 +173,7 @@ def read_table(table: Table, columns: Columns, index: AudioIndex, *, prefix: boo
         Whether ids that are no paths get the folder of the table before them, as those of several tables may be
         the same.
     """
-    fitted = [_fitted(row.cells, columns, table.joint) for row in table.rows if isinstance(row, Row)]
+    fitted = [_fitted(row.cells, columns, table.joint) for row in table.rows if isinstance(row, TableRow)]
     names = [columns.pick(cells, columns.path) for cells in fitted]
     matches = index.match(names, table.folder)
     yield from _note(table, columns, names, matches, index)

@@ -9,7 +9,7 @@ from typing import Any
 from ttsprep.core.errors import CorpusError, MissingExtraError
 from ttsprep.core.types import Finding, Severity
 from ttsprep.core.untrusted import parse_json
-from ttsprep.corpora.metadata import Row, json_rows, lines, malformed, whole_text
+from ttsprep.corpora.metadata import TableRow, json_rows, lines, malformed, whole_text
 from ttsprep.corpora.tables.names import PATH, TEXT
 
 JSON = (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".ndjson")
@@ -75,7 +75,7 @@ def _is_whole(line: str) -> bool:
         return not line.lstrip().startswith(("[", "{"))
 
 
-def record_rows(path: Path) -> tuple[list[str], list[Row | Finding]]:
+def record_rows(path: Path) -> tuple[list[str], list[TableRow | Finding]]:
     """Return the titles of a JSON table, and its rows; a text that is no string is a problem of its row."""
     titles: dict[str, None] = {}
     records: list[tuple[int, dict[str, Any]] | Finding] = []
@@ -83,7 +83,7 @@ def record_rows(path: Path) -> tuple[list[str], list[Row | Finding]]:
         records.append(item)
         if not isinstance(item, Finding):
             titles |= dict.fromkeys(item[1])
-    rows: list[Row | Finding] = []
+    rows: list[TableRow | Finding] = []
     for item in records:
         if isinstance(item, Finding):
             rows.append(item)
@@ -97,7 +97,7 @@ def record_rows(path: Path) -> tuple[list[str], list[Row | Finding]]:
         paths = [name for name in (*PATH, "id") if name in titles]
         if not problem and paths and not any(isinstance(record.get(name), str | dict) for name in paths):
             problem = f"has no {paths[0]}"
-        rows.append(Row(number, ["" if title in wrong else _cell(record.get(title)) for title in titles], problem))
+        rows.append(TableRow(number, ["" if title in wrong else _cell(record.get(title)) for title in titles], problem))
     return list(titles), rows
 
 
@@ -109,7 +109,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def sheet_rows(path: Path) -> list[Row | Finding]:
+def sheet_rows(path: Path) -> list[TableRow | Finding]:
     """Return the rows of a spreadsheet: of its first sheet that has any, and of the others that have its columns.
 
     A title line that comes again on a later sheet is left out; a sheet with other columns is a note.
@@ -133,7 +133,7 @@ def sheet_rows(path: Path) -> list[Row | Finding]:
             sheets = {sheet.title: _sheet(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
     except Exception as error:  # a damaged archive or document fails in a hundred ways
         raise CorpusError(f"{path} cannot be read as a spreadsheet: {error}") from None
-    rows: list[Row | Finding] = []
+    rows: list[TableRow | Finding] = []
     first: list[str] = []
     for title, found in sheets.items():
         if found and rows and len(found[0].cells) != len(first):
@@ -147,12 +147,12 @@ def sheet_rows(path: Path) -> list[Row | Finding]:
     return rows
 
 
-def _sheet(lines: Iterable[Sequence[Any]]) -> list[Row]:
+def _sheet(lines: Iterable[Sequence[Any]]) -> list[TableRow]:
     """Return the rows of a sheet that are not empty, without the empty columns after the last one."""
-    rows = [Row(number, [_plain(cell) for cell in line]) for number, line in enumerate(lines, 1)]
+    rows = [TableRow(number, [_plain(cell) for cell in line]) for number, line in enumerate(lines, 1)]
     rows = [row for row in rows if any(row.cells)]
     width = max((n for row in rows for n, cell in enumerate(row.cells, 1) if cell), default=0)
-    return [Row(row.line, [*row.cells, *[""] * width][:width]) for row in rows]
+    return [TableRow(row.line, [*row.cells, *[""] * width][:width]) for row in rows]
 
 
 def _plain(cell: Any) -> str:

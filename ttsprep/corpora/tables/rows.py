@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from ttsprep.core.types import Finding
-from ttsprep.corpora.metadata import Row, lines, raw_lines, without_end
+from ttsprep.corpora.metadata import TableRow, lines, raw_lines, without_end
 from ttsprep.corpora.tables.match import AudioIndex, names_audio
 
 DELIMITERS = ("|", "\t", ",", ";", "~", "^", "\x01", "\x1f", ":", "  ", " ")
@@ -169,7 +169,7 @@ def _score(
     dialect: Dialect, sample: Sequence[str], index: AudioIndex, folder: str
 ) -> tuple[float, float, float] | None:
     """Rate a way of cutting: by the column that names audio there, that is written so, and by equal rows."""
-    rows = [row.cells for row in _paired_rows(iter(enumerate(sample, 1)), dialect) if isinstance(row, Row)]
+    rows = [row.cells for row in _paired_rows(iter(enumerate(sample, 1)), dialect) if isinstance(row, TableRow)]
     counts = Counter(map(len, rows))
     usual = dialect.columns or counts.most_common(1)[0][0]
     if usual < 2:
@@ -188,7 +188,7 @@ def _score(
     return round(there * share, 1), round(named * share, 1), round(often / len(rows), 2)
 
 
-def read_rows(path: Path, dialect: Dialect) -> Iterator[Row | Finding]:
+def read_rows(path: Path, dialect: Dialect) -> Iterator[TableRow | Finding]:
     """Yield the rows of a table; blank lines are left out.
 
     A quote that was never closed costs its own line, not the rows after it: a quoted cell that goes on over
@@ -200,12 +200,12 @@ def read_rows(path: Path, dialect: Dialect) -> Iterator[Row | Finding]:
         yield from _paired_rows(lines(path), dialect)
 
 
-def _paired_rows(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+def _paired_rows(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[TableRow | Finding]:
     """Cut numbered lines into rows."""
     yield from _paired(_cut(source, dialect), dialect)
 
 
-def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[TableRow | Finding]:
     delimiter, most = dialect.delimiter, dialect.columns - 1 if dialect.delimiter not in _QUOTABLE else -1
     for item in source:
         if isinstance(item, Finding):
@@ -214,28 +214,28 @@ def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Itera
         number, line = item
         if dialect.quote:
             cells = _split_quoted(line, dialect)
-            yield Row(number, cells if isinstance(cells, list) else line.split(delimiter))
+            yield TableRow(number, cells if isinstance(cells, list) else line.split(delimiter))
         elif delimiter == "()":
             found = _ARCTIC.match(line)
-            yield Row(number, [found[1], found[2].replace('\\"', '"')] if found else [line])
+            yield TableRow(number, [found[1], found[2].replace('\\"', '"')] if found else [line])
         elif delimiter == "  ":
-            yield Row(number, re.split(r" {2,}", line.strip(), maxsplit=max(most, 0)))
+            yield TableRow(number, re.split(r" {2,}", line.strip(), maxsplit=max(most, 0)))
         elif dialect.strip:
-            yield Row(number, [cell.strip() for cell in line.split(delimiter, most)])
+            yield TableRow(number, [cell.strip() for cell in line.split(delimiter, most)])
         else:
-            yield Row(number, line.split(delimiter, most))
+            yield TableRow(number, line.split(delimiter, most))
 
 
-def _paired(rows: Iterator[Row | Finding], dialect: Dialect) -> Iterator[Row | Finding]:
+def _paired(rows: Iterator[TableRow | Finding], dialect: Dialect) -> Iterator[TableRow | Finding]:
     if not dialect.paired:
         yield from rows
         return
-    before: Row | None = None
+    before: TableRow | None = None
     for row in rows:
         if isinstance(row, Finding):
             yield row
         elif before is not None and not row.cells[0].strip():
-            yield Row(before.line, before.cells + row.cells[1:], before.problem or row.problem)
+            yield TableRow(before.line, before.cells + row.cells[1:], before.problem or row.problem)
             before = None
         else:
             if before is not None:
@@ -282,7 +282,7 @@ def _split_quoted(text: str, dialect: Dialect) -> list[str] | str:
 COMMAS = Dialect(",", '"')
 
 
-def quoted_rows(path: Path, dialect: Dialect = COMMAS) -> Iterator[Row | Finding]:
+def quoted_rows(path: Path, dialect: Dialect = COMMAS) -> Iterator[TableRow | Finding]:
     """Yield the rows of a table with quoted cells, such as one with commas."""
     columns = 0
     source = raw_lines(path)
@@ -308,10 +308,10 @@ def quoted_rows(path: Path, dialect: Dialect = COMMAS) -> Iterator[Row | Finding
             cells = _join(item[1], ahead, columns, dialect)
         if isinstance(cells, list):
             columns = columns or len(cells)
-            yield Row(number, cells)
+            yield TableRow(number, cells)
         else:
             what = "has a quote that is never closed" if cells == "open" else "has text after a closing quote"
-            yield Row(number, first.split(dialect.delimiter), f"{what}; it was read as it is")
+            yield TableRow(number, first.split(dialect.delimiter), f"{what}; it was read as it is")
 
 
 def _join(first: str, ahead: list[tuple[int, str]], columns: int, dialect: Dialect) -> list[str] | str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.metadata import checked, malformed
 from ttsprep.corpora.timed.labels import is_label_track, label_pieces
-from ttsprep.corpora.timed.piece import Fault, Item
+from ttsprep.corpora.timed.piece import Fault, PieceOrFault
 from ttsprep.corpora.timed.subtitles import is_subtitles, subtitle_pieces
 from ttsprep.corpora.timed.textgrid import is_textgrid, textgrid_pieces
 
@@ -30,7 +30,7 @@ class TimedForm:
 
     name: str
     fits: Callable[[str], bool]
-    pieces: Callable[[str], Iterator[Item]]
+    pieces: Callable[[str], Iterator[PieceOrFault]]
 
 
 _FORMS = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from ttsprep.core.types import Severity
-from ttsprep.corpora.timed.piece import Fault, Item, Piece, made
+from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault, made
 
 _NUMBER = r"-?[0-9]+(?:[.,][0-9]+)?"
 _LABEL = re.compile(rf"({_NUMBER})\t({_NUMBER})(?:\t(.*))?", re.S)
@@ -32,7 +32,7 @@ def is_alignment(text: str) -> bool:
     return len(lines) > 1 and 2 * sum(_ALIGNED.fullmatch(line) is not None for line in lines) > len(lines)
 
 
-def label_pieces(text: str) -> Iterator[Item]:
+def label_pieces(text: str) -> Iterator[PieceOrFault]:
     """Yield the labels of a track in their order, and a fault for each line that is none.
 
     A label without length marks a place and is a note.

@@ -52,10 +52,10 @@ class Fault(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
-Item: TypeAlias = "Piece | Fault"
+PieceOrFault: TypeAlias = "Piece | Fault"
 
 
-def made(piece: Piece) -> Item:
+def made(piece: Piece) -> PieceOrFault:
     """Return a piece, or what is wrong with its times."""
     if not (math.isfinite(piece.start) and math.isfinite(piece.end)):
         return Fault(piece.line, f"has no times in seconds; its text is {piece.text!r}")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ttsprep.corpora.timed.piece import Fault, Item, Piece, made
+from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault, made
 
 _TIMES = re.compile(r"(\[?)\s{0,9}([0-9:.,]+)\s{0,9}-->\s{0,9}([0-9:.,]+)\s{0,9}\]?(?:\s+(.*))?", re.S)
 _CLOCK = re.compile(r"[0-9]:[0-9]")
@@ -35,7 +35,7 @@ def is_subtitles(text: str) -> bool:
     return _is_vtt(text) or ("-->" in text and any(_TIMES.fullmatch(line.strip()) for line in text.split("\n")))
 
 
-def subtitle_pieces(text: str) -> Iterator[Item]:
+def subtitle_pieces(text: str) -> Iterator[PieceOrFault]:
     """Yield the cues of an SRT or WebVTT file in their order, and a fault for each line that belongs to none.
 
     Lines of a cue are joined by a blank. Marks of type and place are left out; ``<v NAME>`` is its speaker.
@@ -106,7 +106,7 @@ def _seconds(time: str) -> float | None:
     return (((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths) / 1000
 
 
-def _finished(cue: _Cue | None, *, vtt: bool) -> Iterator[Item]:
+def _finished(cue: _Cue | None, *, vtt: bool) -> Iterator[PieceOrFault]:
     if cue is None:
         return
     text, speaker, problem = " ".join(line.strip() for line in cue.lines), "", cue.problem

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ttsprep.core.types import Severity
-from ttsprep.corpora.timed.piece import Fault, Item, Piece, made
+from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault, made
 
 _HEAD = re.compile(r'(?:\s*File type\s*=)?\s*"ooTextFile(?: short)?"\s+(?:Object class\s*=\s*)?"TextGrid"')
 _TOKEN = re.compile(r'"(?:[^"]|"")*"|(?<!\S)![^\n]*|[^\s"]+')
@@ -38,7 +38,7 @@ def is_textgrid(text: str) -> bool:
     return _HEAD.match(text) is not None
 
 
-def textgrid_pieces(text: str) -> Iterator[Item]:
+def textgrid_pieces(text: str) -> Iterator[PieceOrFault]:
     """Yield the intervals of utterances in the order of their starts, and what is wrong with the file.
 
     Tiers of words and phones are no texts. Of the others, one called ``text``, ``utterances`` or the like is

@@ -57,7 +57,7 @@ class _Layer:
 
 
 @dataclass(slots=True)
-class Judged:
+class JudgedCounts:
     """What findings say of a quantity.
 
     Attributes
@@ -72,11 +72,11 @@ class Judged:
     flagged: list[float] = field(default_factory=list)
 
 
-def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Judged]:
+def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, JudgedCounts]:
     """Return what findings say of each column: those whose value is the clip's own value of that column."""
     known = findings[(findings["clip"] != "") & findings["value"].notna() & findings["limit"].notna()]
     by_id = clips.drop_duplicates("id").set_index("id")
-    result: dict[str, Judged] = {}
+    result: dict[str, JudgedCounts] = {}
     for code, group in known.groupby("code"):
         rows = by_id.index.get_indexer(pd.Index(group["clip"]))
         value, limit = group["value"].to_numpy(float), group["limit"].to_numpy(float)
@@ -87,7 +87,7 @@ def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Judged]:
             same = np.isclose(own, value, rtol=1e-3, atol=1e-6)
             if same.mean() < 0.9:
                 continue
-            found = result.setdefault(quantity.column, Judged())
+            found = result.setdefault(quantity.column, JudgedCounts())
             found.flagged += value[same].tolist()
             for at in (limit[same & (value > limit)], limit[same & (value < limit)]):
                 drawn = [v for v, name in found.limits if name == code]
@@ -98,7 +98,7 @@ def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Judged]:
 
 
 def histogram(
-    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], found: Judged, split: float | None = None
+    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], found: JudgedCounts, split: float | None = None
 ) -> Figure | None:
     """Draw a quantity over the clips, stacked by verdict, or by group; None where nothing was measured.
 

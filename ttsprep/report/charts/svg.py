@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from ttsprep.audit.verdict import Verdict
-from ttsprep.report.data import Values, cut, visible
+from ttsprep.report.data import Values, cut_text, visible
 from ttsprep.report.format import decimal
 
 
@@ -36,7 +36,7 @@ def tag(name: str, *children: str, **attributes: object) -> Markup:
     return Markup("".join(parts))  # noqa: S704 -- every part is escaped above
 
 
-def join(children: Iterable[str]) -> Markup:
+def join_svg(children: Iterable[str]) -> Markup:
     """Put elements one after the other."""
     return Markup("").join(children)
 
@@ -101,7 +101,7 @@ def tick_label(value: float, values: Sequence[float]) -> str:
 def bottom_axis(x: Scale, y: float, label: str, *, top: float, most: int = 5) -> Markup:
     """Ticks, faint rules up to `top`, and the name of the quantity under them."""
     values = x.ticks(most)
-    return join([
+    return join_svg([
         *(tag("path", d=f"M{number(x(v))} {number(y)}V{number(top)}", class_="grid") for v in values),
         tag("path", d=f"M{number(x.start)} {number(y)}H{number(x.stop)}", class_="axis"),
         *(tag("text", tick_label(v, values), x=x(v), y=y + 14, class_="tick", text_anchor="middle") for v in values),
@@ -112,7 +112,7 @@ def bottom_axis(x: Scale, y: float, label: str, *, top: float, most: int = 5) ->
 def left_axis(y: Scale, x: float, label: str, *, right: float, most: int = 4) -> Markup:
     """Ticks, faint rules to `right`, and the name of the quantity above them."""
     values = y.ticks(most)
-    return join([
+    return join_svg([
         *(tag("path", d=f"M{number(x)} {number(y(v))}H{number(right)}", class_="grid") for v in values),
         *(tag("text", tick_label(v, values), x=x - 6, y=y(v) + 3.5, class_="tick", text_anchor="end") for v in values),
         tag("text", label, x=x, y=y.stop - 8, class_="label"),
@@ -142,4 +142,4 @@ def column(clips: pd.DataFrame, name: str) -> Values:
 
 def short(name: str, most: int = 28) -> str:
     """Write a name of at most `most` characters."""
-    return cut(visible(name), most)
+    return cut_text(visible(name), most)

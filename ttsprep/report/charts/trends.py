@@ -17,7 +17,7 @@ from ttsprep.report.charts.svg import (
     Scale,
     bottom_axis,
     column,
-    join,
+    join_svg,
     left_axis,
     number,
     picture,
@@ -43,7 +43,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
         share = step["hours"] / total if total else 0.0
         tip = f"{step['keep']}: {count(step['clips'], 'clip')}, {hours(step['hours'])}"
         bars.append(
-            join([
+            join_svg([
                 tag("text", step["keep"], x=x.start, y=y + 13, class_="name"),
                 tag("rect", x=x.start, y=y + 19, width=end - x.start, height=20, class_="kept", data_tip=tip),
                 tag("path", d=f"M{number(end)} {y + 19}v20", class_="edge"),

@@ -8,14 +8,22 @@ import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
-from ttsprep.checks.speaker import SATURATED_S, SCALES, Numbers, Speaker, Voices, of_one_model, unpack
+from ttsprep.checks.speaker import (
+    SATURATED_S,
+    SCALES,
+    SpeakerCheck,
+    UnitVectors,
+    Voices,
+    of_one_model,
+    unpack_embeddings,
+)
 from ttsprep.core.dsp import deviation
-from ttsprep.report.charts.svg import Figure, Scale, join, number, picture, short, tag
+from ttsprep.report.charts.svg import Figure, Scale, join_svg, number, picture, short, tag
 from ttsprep.report.charts.trends import MOST_DOTS, named
 from ttsprep.report.data import visible
 
 _WIDTH, _HEIGHT = 720, 540
-MOST_NAMED = 24
+MOST_RINGED = 24
 """Found clips that are ringed and named; the farthest first."""
 MOST_SPEAKERS = 14
 """Speakers whose names are written; those with the most clips first."""
@@ -33,7 +41,7 @@ class VoiceMap:
     ----------
     points
         Columns ``id``, ``speaker``, ``x``, ``y``, ``likeness`` to the voice of the speaker (NaN where there are too few
-        clips), and ``limits``, how far it is from that voice (1 is the limit of `Speaker`).
+        clips), and ``limits``, how far it is from that voice (1 is the limit of `SpeakerCheck`).
     voices
         1 if the corpus is of one voice: then the middle is that voice, and the distance from there is that of
         ``limits``; the direction is that in which a clip differs. Else the number of speakers (of clips, where they
@@ -47,7 +55,7 @@ class VoiceMap:
     share: float
 
 
-def place_voices(corpus: pd.DataFrame, judge: Speaker) -> VoiceMap | None:
+def place_voices(corpus: pd.DataFrame, judge: SpeakerCheck) -> VoiceMap | None:
     """Return where the clips of a corpus lie by their voices, or None if too few of them were listened to.
 
     The same table gives the same map: there is no chance in it, and the signs of the axes are fixed.
@@ -62,7 +70,7 @@ def place_voices(corpus: pd.DataFrame, judge: Speaker) -> VoiceMap | None:
     corpus, kind = of_one_model(corpus, judge)
     if not kind:
         return None
-    prints, scale = unpack(corpus.voice_print), SCALES[kind]
+    prints, scale = unpack_embeddings(corpus.voice_print), SCALES[kind]
     seconds = corpus.speech_s.clip(upper=SATURATED_S).to_numpy()
     speakers, names = pd.factorize(corpus.speaker)
     voices = Voices(prints, seconds, speakers, scale)
@@ -83,7 +91,7 @@ def place_voices(corpus: pd.DataFrame, judge: Speaker) -> VoiceMap | None:
     return VoiceMap(points.assign(x=plane[:, 0], y=plane[:, 1]), len(names), share)
 
 
-def _directions(prints: Numbers, voice: Numbers, z: Numbers) -> Numbers:
+def _directions(prints: UnitVectors, voice: UnitVectors, z: UnitVectors) -> UnitVectors:
     """Return in which direction of the plane each clip differs from the voice, shape (clips, 2), of length 1."""
     voice = voice / np.linalg.norm(voice)
     rest = prints - np.outer(prints @ voice, voice)
@@ -94,7 +102,7 @@ def _directions(prints: Numbers, voice: Numbers, z: Numbers) -> Numbers:
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9))
 
 
-def _plane(prints: Numbers, speakers: npt.NDArray[np.intp]) -> tuple[Numbers, float]:
+def _plane(prints: UnitVectors, speakers: npt.NDArray[np.intp]) -> tuple[UnitVectors, float]:
     """Return the clips on the plane in which speakers differ most, shape (clips, 2), and its share of that."""
     counts = np.bincount(speakers)[:, None]
     centres = np.zeros((len(counts), prints.shape[1]))
@@ -109,7 +117,7 @@ def _plane(prints: Numbers, speakers: npt.NDArray[np.intp]) -> tuple[Numbers, fl
     return np.asarray(plane / max(float(np.abs(plane).max()), 1e-9)), share
 
 
-def _axes(covariance: Numbers) -> Numbers:
+def _axes(covariance: UnitVectors) -> UnitVectors:
     """Return the two leading eigenvectors, shape (dimensions, 2), the largest entry of each positive."""
     axes = np.linalg.eigh(covariance)[1][:, [-1, -2]]
     largest = np.abs(axes).argmax(axis=0)
@@ -135,7 +143,7 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
     order = np.lexsort((-limits, ~found))  # found ones first, then the farthest
     shown = order[:MOST_DOTS]
     dots = "".join(f"M{number(at[i, 0])} {number(at[i, 1])}h0" for i in sorted(shown) if not found[i])
-    named_ones = [int(i) for i in order[:MOST_NAMED] if found[i]]
+    named_ones = [int(i) for i in order[:MOST_RINGED] if found[i]]
     title, note = _title(voices, int(found.sum()), len(points))
     if len(shown) < len(points):
         note += f"; the farthest {len(shown):,} clips have a dot"
@@ -197,7 +205,7 @@ def _scales(points: pd.DataFrame, *, one: bool) -> tuple[Scale, Scale]:
 
 def _ring(x: Scale, y: Scale) -> Markup:
     radius = x(1) - x(0)
-    return join([
+    return join_svg([
         tag("circle", cx=x(0), cy=y(0), r=radius, class_="band"),
         tag("path", d=f"M{number(x(0) - 5)} {number(y(0))}h10m-5 -5v10", class_="axis"),
         tag("text", "limit", x=x(0), y=y(0) - radius - 5, class_="label", text_anchor="middle"),

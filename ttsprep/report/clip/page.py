@@ -5,13 +5,13 @@ from itertools import groupby
 from markupsafe import Markup
 
 from ttsprep.audit.percentiles import Measure
-from ttsprep.report.charts.svg import CLASSES, join, tag
+from ttsprep.report.charts.svg import CLASSES, join_svg, tag
 from ttsprep.report.clip import text
 from ttsprep.report.clip.report import ClipReport
 from ttsprep.report.data import visible
 from ttsprep.report.page import environment, policy, style_and_script
 from ttsprep.report.sound import make_media
-from ttsprep.report.waveform import PAGE, WordMark, mark_of, waveform_svg, width_of
+from ttsprep.report.waveform import WAVEFORM_PAGE, WordMark, waveform_mark, waveform_svg, width_of
 
 
 def clip_page(report: ClipReport) -> str:
@@ -22,9 +22,11 @@ def clip_page(report: ClipReport) -> str:
     if report.audio.decoded is not None and samples is not None and len(samples):
         rate = report.audio.decoded.rate
         media = make_media(samples, rate, width=width_of(len(samples) / rate))
-        places = (mark_of(found.code, found.severity, found.start, found.end) for found in report.findings)
+        places = (waveform_mark(found.code, found.severity, found.start, found.end) for found in report.findings)
         marks = [mark for mark in places if mark]
-        picture = waveform_svg(media, visible(report.clip.id), marks, PAGE, speech=report.audio.speech, words=words)
+        picture = waveform_svg(
+            media, visible(report.clip.id), marks, WAVEFORM_PAGE, speech=report.audio.speech, words=words
+        )
     return (
         environment()
         .get_template("clip.html")
@@ -79,7 +81,7 @@ def box(measure: Measure) -> Markup:
         tag("line", x1=at(known.low), x2=at(known.high), y1=9, y2=9, class_="axis"),
         tag("rect", x=at(known.q1), y=3, width=f"{max(wide, 0.6):.2f}%", height=12, rx=2, class_="half"),
         tag("line", x1=at(known.median), x2=at(known.median), y1=2, y2=16, class_="median"),
-        join([
+        join_svg([
             tag("circle", cx=at(value), cy=9, r=4.5, class_=f"here {measure.severity}".strip()),
             *([tag("circle", cx=at(value), cy=9, r=7.5, class_="beyond")] if beyond else []),
         ]),

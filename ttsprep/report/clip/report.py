@@ -161,7 +161,7 @@ def _words(heard: "WordScores") -> dict[str, Any]:
     return {"model": heard.model, "words": words, "measures": numbers, "missing": heard.missing or None}
 
 
-def load(audit: AuditFolder, name: str, *, corpus: Path | None = None, codes: Sequence[str] = ()) -> ClipReport:
+def load_clip(audit: AuditFolder, name: str, *, corpus: Path | None = None, codes: Sequence[str] = ()) -> ClipReport:
     """Put together what is known of a clip without asking any model.
 
     Parameters
@@ -251,7 +251,7 @@ def with_words(report: ClipReport, path: str) -> ClipReport:
     path
         Of the weights, from `ttsprep.models.word_scores.require_model`.
     """
-    from ttsprep.audit.model_pass import decode, similar_length_texts
+    from ttsprep.audit.model_pass import decode_clips, similar_length_texts
     from ttsprep.models.base import ModelInput
     from ttsprep.models.word_scores import WordScores, score_words
 
@@ -260,7 +260,7 @@ def with_words(report: ClipReport, path: str) -> ClipReport:
     table = report.audit.clips.select(["text", "language"])
     others = [Clip("", "", row["text"] or "", language=row["language"] or "") for row in table.to_pylist()]
     near = similar_length_texts([report.clip, *others])[0]
-    heard = ModelInput(report.clip, decode(report.root, report.clip), near)
+    heard = ModelInput(report.clip, decode_clips(report.root, report.clip), near)
     return replace(report, words=score_words(path, heard))
 
 

@@ -51,7 +51,7 @@ def time_span(finding: "ClipFinding") -> str:
     return f"{finding.start:.2f} to {finding.end:.2f} s"
 
 
-def percentile(measure: Measure) -> str:
+def percentile_words(measure: Measure) -> str:
     """Write the percentile of a measure; "" where all clips have the same value."""
     known = measure.distribution
     if known is None or known.low == known.high:

@@ -128,7 +128,7 @@ def as_junit(results: Results) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(whole, encoding="unicode") + "\n"
 
 
-FORMATS: Mapping[str, Callable[[Results], str]] = {
+FINDING_FORMATS: Mapping[str, Callable[[Results], str]] = {
     "csv": as_csv,
     "jsonl": as_jsonl,
     "github": as_github,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from ttsprep.audit.decisions import WORDS, Decision
+from ttsprep.audit.decisions import DECISION_WORDS, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _merge(one: Decision, other: Decision, names: tuple[str, str]) -> Decision:
 
 def _words(decision: Decision) -> str:
     """Write a decision in one line."""
-    parts = [WORDS[decision.keep] or "undecided"]
+    parts = [DECISION_WORDS[decision.keep] or "undecided"]
     parts += [f'text "{decision.text}"'] if decision.text is not None else []
     if decision.start is not None or decision.end is not None:
         last = "the end" if decision.end is None else f"{decision.end:.2f} s"

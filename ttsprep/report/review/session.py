@@ -7,14 +7,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ttsprep.audit.decisions import WORDS, Decision, read_decisions
+from ttsprep.audit.decisions import DECISION_WORDS, Decision, read_decisions
 from ttsprep.audit.results import AuditFolder
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Severity
 from ttsprep.report.clip.audio import clip_of
 from ttsprep.report.review.decisions_file import UNDECIDED, Change, DecisionsFile
 
-PROPOSED = "proposed-decisions.csv"
+_PROPOSED = "proposed-decisions.csv"
 REASONS = (
     "wrong text",
     "wrong speaker",
@@ -120,7 +120,7 @@ class Session:
 
     def _proposed(self) -> dict[int, str]:
         """Return the texts that an audit with a recogniser proposes for clips that say the text of another."""
-        path = self.audit.folder / PROPOSED
+        path = self.audit.folder / _PROPOSED
         proposed = read_decisions(path, self.ids) if path.is_file() else {}
         return {self._place[name]: decision.text for name, decision in proposed.items() if decision.text}
 
@@ -192,7 +192,7 @@ def _distance(value: float | None, limit: float | None) -> float | None:
 def to_json(decision: Decision) -> dict[str, Any]:
     """Return a decision as the page knows it."""
     return {
-        "decision": WORDS[decision.keep],
+        "decision": DECISION_WORDS[decision.keep],
         "text": decision.text,
         "reason": decision.reason,
         "start": decision.start,
@@ -216,7 +216,7 @@ def _from_json(found: object) -> Decision:
     texts = [found["decision"], found["reason"], found["reviewer"], found["text"] or ""]
     if not all(isinstance(text, str) and len(text) <= MOST_TEXT and "\0" not in text for text in texts):
         raise UsageError(f"a text has at most {MOST_TEXT:,} characters")
-    keep = {name: keep for keep, name in WORDS.items()}.get(found["decision"], ...)
+    keep = {name: keep for keep, name in DECISION_WORDS.items()}.get(found["decision"], ...)
     start, end = (_second(found[name]) for name in ("start", "end"))
     if keep is ... or (end is not None and end <= (start or 0.0)):
         raise UsageError("the decision is keep, reject or empty, and its end is after its start")

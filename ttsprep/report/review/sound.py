@@ -109,7 +109,7 @@ def _played(path: Path) -> str:
 
 def _wav(decoded: Audio) -> bytes:
     samples = np.clip(decoded.samples, -1, 1 - 2**-15)
-    return audio.encode(Audio(samples, decoded.rate, "PCM_16"), "wav")
+    return audio.encode_audio(Audio(samples, decoded.rate, "PCM_16"), "wav")
 
 
 def picture_of(root: Path, clip: Clip, sha256: str | None, cache: Cache) -> bytes:

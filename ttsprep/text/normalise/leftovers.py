@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import cache
 
-from ttsprep.text.characters import ADDRESS, CYRILLIC_STRESS
+from ttsprep.text.characters import ADDRESS_PATTERN, CYRILLIC_STRESS
 from ttsprep.text.normalise.abbreviations import may_abbreviate, spaced
 from ttsprep.text.normalise.lexicon import Lexicon
 
@@ -29,8 +29,8 @@ def unresolved_tokens(text: str, table: Lexicon) -> str:
         text = CYRILLIC_STRESS.sub("", text)
     if not _ODD.search(text) and not may_abbreviate(text, table):
         return ""
-    found = [item.rstrip(".,;:") for item in ADDRESS.findall(text)]
-    rest = ADDRESS.sub(" ", text)
+    found = [item.rstrip(".,;:") for item in ADDRESS_PATTERN.findall(text)]
+    rest = ADDRESS_PATTERN.sub(" ", text)
     tokens = _BETWEEN.split(rest)
     found += [token.strip(".:'") for token in tokens if _DIGIT.search(token)]
     rest = " ".join(token for token in tokens if not _DIGIT.search(token))
