@@ -278,6 +278,7 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
     where = {"report": printable(str(judged.out / "report.html"))}
     if worst:
         where["more"] = f"ttsprep explain {worst}"
+        where["hear"] = printable(f"ttsprep review {shlex.quote(str(judged.out))}")
     if "speaker" not in summary.get("listening", {}) and all(map(find_spec, _SPEAKER_PACKAGES)):
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
     lost = summary["verdicts"]["to drop"]["clips"] == summary["clips"] > 0
