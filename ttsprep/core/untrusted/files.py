@@ -92,6 +92,8 @@ def refuse_bomb(path: Path, most: int = WEIGHTS_BYTES) -> None:
             with zipfile.ZipFile(file) as parts:
                 unpacked = sum(part.file_size for part in parts.infolist())
         except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError):
-            raise UntrustedError("it is no archive of weights") from None  # it would be read as a bare pickle
+            raise UntrustedError(
+                "cannot be loaded without running code inside it, or is damaged"
+            ) from None  # it would be read as a bare pickle
     if unpacked > size:
-        raise UntrustedError(f"its {size:,} bytes unpack to {unpacked:,}: weights are not packed")
+        raise UntrustedError(f"{size:,} bytes that unpack to {unpacked:,}: no checkpoint is packed")

@@ -131,7 +131,7 @@ class AudioIndex:
 
     def behind_link(self, path: str, folder: str = "") -> str | None:
         """Return where a path is meant to be if that is a folder that a link leads to, so that it was not listed."""
-        for written in _written(path, folder):
+        for written in _written(path, folder) if is_path(path) else ():
             place = written.rpartition("/")[0]
             if place not in self._links:
                 real = os.path.realpath(self.root / place)
