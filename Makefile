@@ -3,7 +3,7 @@ BIN := .venv/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow docs bench clean
+.PHONY: demo test test-slow fuzz docs bench clean
 
 demo: .venv/ready            ## a spoken corpus with planted defects, its audit, and what is built from it
 	rm -rf demo
@@ -19,6 +19,9 @@ test: .venv/ready-to-test    ## style, types, and every test but the slow ones
 
 test-slow: .venv/ready-to-test    ## the tests that take long: kills, whole trainings, browsers
 	$(PYTEST) -m slow
+
+fuzz: .venv/ready-to-test    ## every reader, fed with damaged files for ten minutes; FUZZ_SEED goes on from a number
+	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)000} OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/fuzz
 
 docs: .venv/ready            ## the pages that are generated from the checks
 	$(BIN)/python docs/generate.py docs

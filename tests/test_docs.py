@@ -73,3 +73,13 @@ def test_the_recipe_in_the_docs_works() -> None:
     recipe = parse(text, "docs/recipes.md")
     assert recipe.language == "en-gb"
     assert "text-charset" not in recipe.enabled_codes()
+
+
+@pytest.mark.parametrize("page", ["docs/faults.md", "SECURITY.md"])
+def test_the_tests_that_a_page_names_are_there(page: str) -> None:
+    root = Path(__file__).parent
+    named = re.findall(r"`(?:tests/)?((?:\w+/)*test_\w+\.py)(?:::(\w+))?`", (root.parent / page).read_text("utf-8"))
+    assert len(named) > 10
+    for path, test in named:
+        assert (root / path).exists(), path
+        assert not test or f"def {test}(" in (root / path).read_text("utf-8"), test

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import signal
 import subprocess
@@ -90,7 +91,7 @@ def test_every_clip_is_read(corpus: Path, tmp_path: Path) -> None:
     progress = Recorder()
     unpack_shards(find_shards(corpus), tmp_path / "out", progress)
     total = sum(path.stat().st_size for path in find_shards(corpus))
-    assert progress.transfers == [("unpacking", min(n * len(sound(0)), total), total) for n in range(1, 51)]
+    assert progress.transfers == [("unpacking", total * n // 50, total) for n in range(1, 51)]
     clips = read_corpus(tmp_path / "out").clips
     assert read_corpus(tmp_path / "out").layout == "table"
     assert [clip.text for clip in clips] == [f"Sentence {n}: “wörds”, 3 | 4." for n in range(50)]
@@ -245,3 +246,19 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="far more audio"):
         unpack_shards([tmp_path / "a.parquet"], tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+
+
+def test_a_shard_of_empty_clips_is_refused(tmp_path: Path) -> None:
+    count = 800_000
+    audio = pa.StructArray.from_arrays([pa.nulls(count, pa.binary()), pa.nulls(count, pa.string())], ["bytes", "path"])
+    pq.write_table(pa.table({"audio": audio}), tmp_path / "a.parquet")
+    with pytest.raises(CorpusError, match="claims 800,000 clips"):
+        unpack_shards(find_shards(tmp_path), tmp_path / "into")
+    assert not (tmp_path / "into").exists()
+
+
+def test_a_shard_whose_name_is_no_utf8_is_read(tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    shard(folder / os.fsdecode(b"\xff.parquet"), rows(0, 2), schema=None)
+    unpack_shards(find_shards(folder), tmp_path / "into")
+    assert len(list((tmp_path / "into" / "audio").iterdir())) == 2

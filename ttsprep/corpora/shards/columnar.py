@@ -39,7 +39,7 @@ class _Parquet:
     def __init__(self, path: Path) -> None:
         import pyarrow.parquet as pq
 
-        self._file = pq.ParquetFile(open_regular(path), pre_buffer=False, buffer_size=1 << 20)
+        self._file = pq.ParquetFile(_mapped(path), pre_buffer=False, buffer_size=1 << 20)
         self.schema: pa.Schema = self._file.schema_arrow
         self.count: int = self._file.metadata.num_rows
 
@@ -53,8 +53,7 @@ class _Arrow:
     def __init__(self, path: Path) -> None:
         import pyarrow as pa
 
-        with open_regular(path) as file:  # Arrow opens no path that is not UTF-8
-            self._source = pa.BufferReader(pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+        self._source = _mapped(path)
         self._random = self._source.read(len(_MAGIC)) == _MAGIC
         self.schema: pa.Schema = self._reader().schema
         self.count = sum(batch.num_rows for batch in self._whole())
@@ -89,6 +88,14 @@ class _Arrow:
                         pa.StructArray.from_arrays([pc.struct_field(values, field)], [field]) if field else values
                     )
                 yield pa.RecordBatch.from_pydict(taken)
+
+
+def _mapped(path: Path) -> Any:
+    """Return a file for Arrow, which opens no path that is not UTF-8."""
+    import pyarrow as pa
+
+    with open_regular(path) as file:
+        return pa.BufferReader(pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
 
 
 def open_columnar(path: Path) -> Columnar:
