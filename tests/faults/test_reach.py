@@ -1,0 +1,375 @@
+"""What commands touch: no socket, and no file but those of the corpus, the output, the cache and the installation.
+
+Each reader meets a corpus that points elsewhere: links, absolute paths, commands, addresses, playlists. Python's audit
+hook notes what every process does; `strace`, where it is there, what libraries do behind Python's back.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import soundfile as sf
+
+import ttsprep
+from ttsprep.corpora.corpus import all_layouts
+
+HOOK = """
+import os, sys
+log = os.open(os.environ["REACH_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+FILES = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod",
+         "os.utime", "os.listdir", "os.scandir", "shutil.rmtree", "shutil.move", "os.exec", "os.posix_spawn"}
+BUSY = []
+def note(event, arguments):
+    if BUSY:
+        return
+    BUSY.append(event)
+    try:
+        if event == "socket.__new__" and arguments[1] in {2, 10, 17}:
+            os.write(log, b"socket\\tw\\t%d\\n" % arguments[1])
+        elif event in {"socket.connect", "socket.bind", "socket.sendto"} and isinstance(arguments[1], tuple):
+            os.write(log, f"socket\\tw\\t{arguments[1]!a}\\n".encode())
+        elif event in {"socket.getaddrinfo", "socket.gethostbyname", "urllib.Request"}:
+            os.write(log, f"socket\\tw\\t{arguments[0]!a}\\n".encode())
+        elif event == "subprocess.Popen":
+            os.write(log, f"run\\tw\\t{os.fsdecode(arguments[0])!a}\\n".encode())
+        elif event in FILES:
+            for path in arguments[: 2 if event in {"os.rename", "os.link", "shutil.move"} else 1]:
+                if isinstance(path, (str, bytes, os.PathLike)):
+                    flags = arguments[2] if event == "open" and isinstance(arguments[2], int) else 0
+                    reads = event in {"open", "os.listdir", "os.scandir"}
+                    write = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) or not reads
+                    place = os.path.realpath(os.path.abspath(os.fsdecode(path)))
+                    os.write(log, f"{event}\\t{'w' if write else 'r'}\\t{place!a}\\n".encode())
+    finally:
+        BUSY.pop()
+sys.addaudithook(note)
+"""
+COMMANDS = """
+import json, os, sys
+from ttsprep.cli.main import main
+for words in json.loads(sys.argv.pop()):
+    sys.argv = ["ttsprep", *words]
+    code = main()
+    print(code, " ".join(words), flush=True)
+"""
+LISTS = {
+    "m3u": "#EXTM3U\n{private}/secret.wav\nhttp://127.0.0.1:9/a.wav\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nm=audio 5004 RTP/AVP 0\n",
+    "concat": "ffconcat version 1.0\nfile {private}/secret.wav\n",
+    "dash": '<?xml version="1.0"?><MPD><BaseURL>{private}/secret.wav</BaseURL></MPD>',
+}
+Made = Callable[[Path, Path, Path], None]
+ZOO: dict[str, Made] = {}
+
+
+def zoo(name: str) -> Callable[[Made], Made]:
+    def add(made: Made) -> Made:
+        ZOO[name] = made
+        return made
+
+    return add
+
+
+def put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def tone(path: Path, rate: int = 16_000, **options: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    t = np.arange(2 * rate) / rate
+    sound = 0.2 * np.sin(2 * np.pi * 150 * t) * np.clip(np.sin(2 * np.pi * 3 * t), 0, 1)
+    sf.write(path, sound.astype(np.float32), rate, **options)
+
+
+@zoo("table")
+def table(root: Path, private: Path, spoken: Path) -> None:
+    lines = (spoken / "metadata.csv").read_text(encoding="utf-8").splitlines()[:12]
+    shutil.copytree(spoken / "wavs", root / "wavs")
+    lines += [f"{kind}|Call me Ishmael." for kind in LISTS]
+    lines += ["link|Some years ago.", "../../private/secret|Never mind.", f"{private}/secret.wav|How long."]
+    for kind, text in LISTS.items():
+        put(root / "wavs" / f"{kind}.wav", text.format(private=private))
+    (root / "wavs" / "link.wav").symlink_to(private / "secret.wav")
+    put(root / "metadata.csv", "".join(f"{line}\n" for line in lines))
+
+
+@zoo("kaldi")
+def kaldi(root: Path, private: Path, _: Path) -> None:
+    tone(root / "wavs/a.wav")
+    put(root / "wav.scp", f"a wavs/a.wav\nb {private}/secret.wav\n")
+    put(root / "text", "a One.\nb Two.\n")
+    put(root / "utt2spk", "a x\nb x\n")
+
+
+@zoo("kaldi command")
+def kaldi_command(root: Path, private: Path, spoken: Path) -> None:
+    kaldi(root, private, spoken)
+    put(root / "wav.scp", f"a wavs/a.wav\nb sox {private}/secret.wav -t wav - |\n")
+
+
+@zoo("lhotse")
+def lhotse(root: Path, private: Path, _: Path) -> None:
+    _lhotse(root, ("file", "wavs/a.wav"), ("file", f"{private}/secret.wav"), ("file", "../../private/secret.wav"))
+
+
+@zoo("lhotse command")
+def lhotse_command(root: Path, private: Path, _: Path) -> None:
+    _lhotse(root, ("file", "wavs/a.wav"), ("command", f"cat {private}/secret.wav"))
+
+
+@zoo("lhotse url")
+def lhotse_url(root: Path, _: Path, __: Path) -> None:
+    _lhotse(root, ("file", "wavs/a.wav"), ("url", "http://127.0.0.1:9/a.wav"))
+
+
+def _lhotse(root: Path, *kinds: tuple[str, str]) -> None:
+    tone(root / "wavs/a.wav")
+    recordings, spoken = [], []
+    for number, (kind, source) in enumerate(kinds):
+        sources = [{"type": kind, "channels": [0], "source": source}]
+        length = {"sampling_rate": 16_000, "num_samples": 32_000, "duration": 2.0}
+        recordings.append({"id": f"r{number}", "sources": sources, **length})
+        text = {"text": f"Text {number}.", "speaker": "x", "language": "en"}
+        spoken.append({
+            "id": f"s{number}",
+            "recording_id": f"r{number}",
+            "start": 0.0,
+            "duration": 2.0,
+            "channel": 0,
+            **text,
+        })
+    put(root / "recordings.jsonl", "".join(json.dumps(row) + "\n" for row in recordings))
+    put(root / "supervisions.jsonl", "".join(json.dumps(row) + "\n" for row in spoken))
+
+
+@zoo("libri")
+def libri(root: Path, private: Path, _: Path) -> None:
+    tone(root / "1/2/1-2-0000.flac")
+    (root / "1/2/1-2-0001.flac").symlink_to(private / "secret.wav")
+    put(root / "1/2/1-2.trans.txt", "1-2-0000 ONE\n1-2-0001 TWO\n")
+
+
+@zoo("vctk")
+def vctk(root: Path, private: Path, _: Path) -> None:
+    tone(root / "wav48_silence_trimmed/p1/p1_001_mic1.flac")
+    put(root / "txt/p1/p1_001.txt", "One.")
+    (root / "txt/p1/p1_002.txt").symlink_to(private / "secret.txt")
+    (root / "wav48_silence_trimmed/p1/p1_002_mic1.flac").symlink_to(private / "secret.wav")
+
+
+@zoo("commonvoice")
+def commonvoice(root: Path, private: Path, _: Path) -> None:
+    tone(root / "clips/a.mp3", format="MP3")
+    put(
+        root / "validated.tsv",
+        f"client_id\tpath\tsentence\tlocale\nx\ta.mp3\tOne.\ten\nx\t{private}/secret.wav\tTwo.\ten\n",
+    )
+
+
+@zoo("plain")
+def plain(root: Path, private: Path, _: Path) -> None:
+    for name, form in {"a.wav": "WAV", "b.flac": "FLAC", "c.mp3": "MP3", "d.ogg": "OGG", "e.aiff": "AIFF"}.items():
+        tone(root / name, format=form)
+        put(root / Path(name).with_suffix(".txt"), "Call me Ishmael.")
+    tone(root / "long.wav")
+    put(root / "long.srt", "1\n00:00:00,000 --> 00:00:01,000\nOne.\n\n2\n00:00:01,000 --> 00:00:02,000\nTwo.\n")
+    tone(root / "grid.wav")
+    times = "xmin = 0\nxmax = 2\n"
+    tier = f'class = "IntervalTier"\nname = "words"\n{times}intervals: size = 1\nintervals [1]:\n'
+    tier += f'{times}text = "One."\n'
+    head = f'File type = "ooTextFile"\nObject class = "TextGrid"\n\n{times}tiers? <exists>\nsize = 1\n'
+    put(root / "grid.TextGrid", head + "item []:\nitem [1]:\n" + tier)
+    (root / "f.wav").symlink_to(private / "secret.wav")
+    (root / "f.txt").symlink_to(private / "secret.txt")
+    (root / "elsewhere").symlink_to(private)
+
+
+@zoo("manifest")
+def manifest(root: Path, private: Path, _: Path) -> None:
+    tone(root / "wavs/a.wav")
+    names = (
+        "wavs/a.wav",
+        f"{private}/secret.wav",
+        "http://127.0.0.1:9/a.wav",
+        "../private/secret.wav",
+        "file:///etc/passwd",
+    )
+    put(root / "manifest.json", "".join(json.dumps({"audio_filepath": name, "text": "One."}) + "\n" for name in names))
+
+
+@zoo("webdataset")
+def webdataset(root: Path, _: Path, __: Path) -> None:
+    tone(root / "a.wav")
+    put(root / "a.txt", "One.")
+    with tarfile.open(root / "train-000000.tar", "w") as tar:
+        for name in ("a.wav", "a.txt"):
+            tar.add(root / name, name)
+            (root / name).unlink()
+
+
+@zoo("webdataset link")
+def webdataset_link(root: Path, private: Path, spoken: Path) -> None:
+    webdataset(root, private, spoken)
+    with tarfile.open(root / "train-000000.tar", "a") as tar:
+        link = tarfile.TarInfo("b.wav")
+        link.type, link.linkname = tarfile.SYMTYPE, str(private / "secret.wav")
+        tar.addfile(link)
+
+
+@zoo("parquet")
+def parquet(root: Path, private: Path, _: Path) -> None:
+    tone(root / "a.wav")
+    data = (root / "a.wav").read_bytes()
+    (root / "a.wav").unlink()
+    rows = [{"audio": {"bytes": data, "path": "a.wav"}, "text": "One."},
+            {"audio": {"bytes": data, "path": str(private / "secret.wav")}, "text": "Two."}]  # fmt: skip
+    kind = pa.schema([("audio", pa.struct([("bytes", pa.binary()), ("path", pa.string())])), ("text", pa.string())])
+    pq.write_table(pa.Table.from_pylist(rows, schema=kind), root / "train-00000-of-00001.parquet")
+
+
+def test_every_layout_is_in_the_zoo() -> None:
+    assert set(all_layouts()) - {"build"} <= set(ZOO), "and a build is read by the audit of what was built"
+
+
+class Place:
+    """Corpora of every kind, what they must not lead to, and what may be touched."""
+
+    def __init__(self, root: Path, spoken: Path) -> None:
+        self.root, self.private, self.cache, self.work = root, root / "private", root / "cache", root / "work"
+        self.temporary = root / "temporary"
+        for folder in (self.private, self.work, self.temporary, root / "corpora"):
+            folder.mkdir()
+        tone(self.private / "secret.wav")
+        put(self.private / "secret.txt", "Nobody reads this.")
+        for name, make in ZOO.items():
+            (root / "corpora" / name).mkdir()
+            make(root / "corpora" / name, self.private, spoken)
+        self.writable = (self.work, self.cache, Path("/dev"), Path("/proc"))
+        here = Path(ttsprep.__file__).parent.parent
+        installed = {*map(Path, filter(None, sys.path)), Path(sys.prefix), Path(sys.base_prefix), here}
+        system = map(Path, ("/usr", "/lib", "/lib64", "/etc", "/sys", "/bin", "/sbin", "/run", "/var/cache"))
+        self.readable = tuple({*self.writable, root / "corpora", *(one.resolve() for one in installed), *system})
+
+    def commands(self) -> list[list[str]]:
+        """Return every command that reads or writes, over every corpus."""
+        corpora, work = self.root / "corpora", self.work
+        found = []
+        for name in ZOO:
+            source = str(corpora / name)
+            found += [["inspect", source], ["audit", source, "--out", str(work / f"{name}.audit"), "--jobs", "1"]]
+        source = str(corpora / "table")
+        recipe = self.root / "corpora" / "recipe.toml"
+        put(recipe, 'export = ["kaldi", "nemo", "audiofolder", "lhotse", "filelist", "webdataset", "parquet"]\n')
+        found += [
+            ["build", "--source", source, "--recipe", str(recipe), "--out", str(work / "built"), "--jobs", "1"],
+            ["audit", str(work / "built"), "--out", str(work / "again"), "--jobs", "1"],
+            ["explain", "demo-001", "--audit", str(work / "table.audit")],
+            ["encode", source, "--out", str(work / "codes"), "--beam", "1", "--jobs", "1"],
+            ["decode", str(work / "codes"), "--out", str(work / "decoded"), "--jobs", "1"],
+        ]
+        return found
+
+    def run(self, prefix: tuple[str, ...] = (), **more: str) -> list[str]:
+        """Run them all in one process, and return what each said with its exit code."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith("TTSPREP_")}
+        env |= {"XDG_CACHE_HOME": str(self.cache), "TTSPREP_CACHE": str(self.cache), "HOME": str(self.work)}
+        env |= {"TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"} | more
+        words = [*prefix, sys.executable, "-c", COMMANDS, json.dumps(self.commands())]
+        done = subprocess.run(words, cwd=self.work, env=env, capture_output=True, encoding="utf-8", check=False)
+        lines = done.stdout.splitlines()
+        codes = [line for line in lines if re.match(r"-?\d+ (inspect|audit|build|explain|encode|decode) ", line)]
+        assert len(codes) == len(self.commands()), done.stderr[-3000:]
+        assert "internal error" not in done.stderr
+        assert "Traceback" not in done.stderr
+        return codes
+
+    def strangers(self, touched: set[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return what may not be touched: how (``r`` or ``w``), and where."""
+        assert list(self.temporary.iterdir()) == []
+        probe = re.compile(rf"{re.escape(str(self.temporary))}(/[a-z0-9_]{{8}})?")  # Python looks whether it may write
+        return sorted(
+            (how, path)
+            for how, path in touched
+            if not probe.fullmatch(path)
+            and not any(Path(path).is_relative_to(one) for one in (self.writable if how == "w" else self.readable))
+            and not any(one.is_relative_to(path) and how == "r" for one in self.readable)  # a folder above
+        )
+
+
+@pytest.fixture
+def place(spoken_once: Path, tmp_path: Path) -> Place:
+    pytest.importorskip("torch")
+    return Place(tmp_path, spoken_once)
+
+
+def check_codes(codes: list[str]) -> None:
+    """See that the commands did their work: an audit that refuses its corpus touches nothing."""
+    refused = [line for line in codes if line[:2] not in {"0 ", "1 "}]
+    shards = [line for line in refused if re.search("inspect .*(webdataset|parquet)$", line)]
+    commands = [line for line in codes if re.search(r" (command|url|link)\b", line)]
+    assert set(refused) <= {*shards, *commands}
+    assert any("lhotse command" in line for line in refused)
+
+
+@pytest.mark.slow
+def test_python_opens_no_socket_and_no_other_file(place: Place, tmp_path: Path) -> None:
+    hook = tmp_path / "hook"
+    put(hook / "sitecustomize.py", HOOK)
+    log = hook / "log"
+    check_codes(place.run(PYTHONPATH=str(hook), REACH_LOG=str(log)))
+    events = [line.split("\t") for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [path for event, _, path in events if event == "socket"] == []
+    ours = {ascii(sys.executable), "'/sbin/ldconfig'"}  # the latter by Python itself, to find a library by its name
+    assert {path for event, _, path in events if event == "run"} <= ours
+    files = {(how, path[1:-1]) for event, how, path in events if event not in {"socket", "run"}}
+    assert ("w", str(place.work / "built" / "build.json")) in {
+        (how, path.replace(".build.json.part", "build.json")) for how, path in files
+    }, "the hook sees what workers and parents write"
+    assert place.strangers(files) == []
+
+
+CALL = re.compile(r'(?:\d+ +)?(\w+)\((?:AT_FDCWD<(.*?)>|\d+<(.*?)>)?(?:, )?"((?:[^"\\]|\\.)*)"(.*)')
+WRITES = ("O_WRONLY", "O_RDWR", "O_CREAT")
+READS = {"open", "openat", "execve", "readlink", "readlinkat"}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_libraries_open_no_socket_and_no_other_file(place: Place, tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    calls = (
+        "%network,open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,execve"
+    )
+    probe = subprocess.run(["strace", "-f", "true"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("processes may not be traced here")
+    options = ("-f", "-y", "-qq", "--seccomp-bpf", "-e", f"trace={calls}", "-e", "signal=none", "-o", str(log))
+    check_codes(place.run(("strace", *options)))
+    touched: set[tuple[str, str]] = set()
+    sockets = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        if re.search(r"\b(socket|connect|bind|sendto|sendmsg)\(.*(AF_INET|AF_INET6|AF_PACKET|sin_addr)", line):
+            sockets.append(line)
+        found = CALL.match(line)
+        if found is None or re.search(r"= -1 ", line):
+            continue
+        call, here, folder, name, rest = found.groups()
+        if call in {"connect", "bind", "sendto", "sendmsg", "recvfrom"}:
+            continue
+        path = os.path.realpath(Path(here or folder or "/", name.encode().decode("unicode_escape", "replace")))
+        how = "r" if call in READS and not any(flag in rest for flag in WRITES) else "w"
+        touched.add((how, path))
+    assert sockets == []
+    assert len(touched) > 200
+    assert place.strangers(touched) == []
