@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from corpora.layouts.corpus import audio, put
 
@@ -109,3 +111,18 @@ def in_process(
     code = main()
     shown = capsys.readouterr()
     return code, " ".join((shown.out + shown.err).split())
+
+
+def test_rows_of_shards_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = [{"bytes": b"RIFF", "path": f"{n}.wav"} for n in range(4)]
+    texts = ["The house is old.", "A winter came.", "Nobody knows why.", "It rained."]
+    table = pa.table({"audio": sound, "text": texts, "speaker": ["anna"] * 4})
+    pq.write_table(table, tmp_path / "train-00000.parquet")
+    code, shown = in_process(monkeypatch, capsys, ["inspect", str(tmp_path)])
+    assert code == 0
+    assert "audio and texts in 1 file, which ttsprep audit and build unpack and read" in shown
+    assert "train-00000.parquet: 4 rows, delimiter Parquet" in shown
+    assert "1 text 100% are words or sentences in Latin letters" in shown
+    assert "The house is old. | anna" in shown

@@ -23,6 +23,8 @@ _HEADERS = 100
 _TABLES = 6
 """Tables that are shown; a corpus may have one a book."""
 _ROWS = 3
+_SHARD_ROWS = 200
+"""Rows of a shard that its columns are shown by."""
 
 
 @grouped
@@ -46,6 +48,13 @@ def inspect(
         rules = audit_recipe(recipe, reading.keys())
         how, layout = rules.reading(), rules.layout
     document: dict[str, Any] = {"path": printable(str(path))}
+    if shards := _shards_of(path):
+        document |= {"shards": len(shards), "tables": [_shard(shard) for shard in shards[:_TABLES]]}
+        if as_json:
+            write_json(document)
+        else:
+            _show(document)
+        return 0
     error = ""
     try:
         corpus = read_corpus(path, layout or reading.layout or "auto", how.language, how)
@@ -61,6 +70,39 @@ def inspect(
     else:
         _show(document)
     return console.error(error) if error else 0
+
+
+def _shards_of(path: Path) -> list[Path]:
+    """Return the files that hold audio and texts together."""
+    from ttsprep.corpora.shards.unpacking import find_shards
+
+    try:
+        return find_shards(path) if path.exists() else []
+    except CorpusError:
+        return []  # a damaged table beside audio files; reading names it
+
+
+def _shard(path: Path) -> dict[str, Any]:
+    """Return what the columns of a Parquet or Arrow file show, or the first members of a tar file."""
+    from ttsprep.corpora.shards.columnar import ENDINGS
+    from ttsprep.corpora.shards.tars import first_names
+    from ttsprep.corpora.shards.unpacking import first_rows
+    from ttsprep.corpora.tables.match import AudioIndex
+    from ttsprep.corpora.tables.sample import Sample
+
+    name = printable(path.name)
+    if path.suffix not in ENDINGS:
+        return {"table": name, "left_aside": f"holds {printable(', '.join(first_names(path)))} ..."}
+    titles, cells, count_of_rows = first_rows(path, _SHARD_ROWS)
+    sample = Sample(path.name, path, cells, titles, AudioIndex(path.parent, ()))
+    return {
+        "table": name,
+        "delimiter": path.suffix[1:].capitalize(),
+        "title_line": list(map(printable, titles)),
+        "rows": count_of_rows,
+        "columns": [_column(sample, number) for number in range(sample.count)] if cells else [],
+        "sample": [list(map(printable, row)) for row in cells[:_ROWS]],
+    }
 
 
 def _layouts(path: Path, reading: "Reading", document: Mapping[str, Any]) -> dict[str, str]:
@@ -204,6 +246,9 @@ def _show(document: Mapping[str, Any]) -> None:
             "samples": "\n".join(f"{row['path']}: {row['text'][:100]}" for row in document["clips_sample"]),
         }
         parts += [pairs({name: value for name, value in rows.items() if value}), Text()]
+    if "shards" in document:
+        where = f"audio and texts in {count(document['shards'], 'file')}, which ttsprep audit and build unpack and read"
+        parts += [pairs({document["path"]: where}), Text()]
     for table in document.get("tables", ()):
         if "columns" not in table:
             parts.append(Text(f"{table['table']}{': ' if table['left_aside'] else ''}{table['left_aside']}", "dim"))

@@ -35,6 +35,15 @@ def _has_clips(path: Path) -> bool:
     return any(name.removesuffix(end) in recordings for name in names for end in _TEXTS if name.endswith(end))
 
 
+def first_names(path: Path, most: int = 6) -> list[str]:
+    """Return the names of the first members of a tar file; of a file of cuts, and of a damaged one, none."""
+    try:
+        with closing(tar_members(path)) as members:
+            return [member.name for member in islice(members, most)]
+    except (*DAMAGED, RefusedError, OSError):
+        return []
+
+
 def unpack_tars(shards: Sequence[Path], into: Path, progress: Progress) -> None:
     """Unpack each tar file to a folder of its name in `into`, if it is not there yet; see `unpack.extract`."""
     cuts = [path for path in shards if is_cuts(path)]

@@ -112,6 +112,19 @@ def unpack_shards(
         part.rename(into)
 
 
+def first_rows(path: Path, most: int) -> tuple[list[str], list[list[str]], int]:
+    """Return the titles, the first rows without their audio, and the number of rows of a Parquet or Arrow file."""
+    shard = _shard(path)
+    if shard is None:
+        raise CorpusError(f"{path} has no column of audio")
+    columns = _scalars(shard)
+    batch = next(_batches(shard, columns, most), [])
+    rows = [
+        ["" if (value := _value(shard, name, row[name])) is None else str(value) for name in columns] for row in batch
+    ]
+    return columns, rows, open_columnar(path).count
+
+
 def _marked(folder: Path) -> str:
     try:
         return (folder / MARK).read_text(encoding="utf-8")
