@@ -51,7 +51,7 @@ def inspect(
     if shards := _shards_of(path):
         document |= {"shards": len(shards), "tables": [_shard(shard) for shard in shards[:_TABLES]]}
         if as_json:
-            write_json(document)
+            print_json(document)
         else:
             _show(document)
         return 0
