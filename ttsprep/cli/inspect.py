@@ -84,13 +84,14 @@ def _shards_of(path: Path) -> list[Path]:
 
 def _shard(path: Path) -> dict[str, Any]:
     """Return what the columns of a Parquet or Arrow file show, or the first members of a tar file."""
+    from ttsprep.corpora.shards.columnar import SHARD_ENDINGS
     from ttsprep.corpora.shards.tars import first_names
     from ttsprep.corpora.shards.unpacking import first_rows
     from ttsprep.corpora.tables.match import AudioIndex
     from ttsprep.corpora.tables.sample import Sample
 
     name = printable(path.name)
-    if path.suffix not in {".parquet", ".arrow"}:
+    if path.suffix not in SHARD_ENDINGS:
         return {"table": name, "left_aside": f"holds {printable(', '.join(first_names(path)))} ..."}
     titles, cells, count_of_rows = first_rows(path, _SHARD_ROWS)
     sample = Sample(path.name, path, cells, titles, AudioIndex(path.parent, ()))
