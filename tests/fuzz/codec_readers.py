@@ -53,14 +53,14 @@ def weights(name: str) -> Seed:
         config = small_base()
         count = config.quantiser.num_codebooks
         state = {key: value.detach() for key, value in CodecModel(config).state_dict().items()}
-        checkpoint.write(Checkpoint(config, state, count, [1] * count, 1), folder / name)
+        checkpoint.write_checkpoint(Checkpoint(config, state, count, [1] * count, 1), folder / name)
         return folder / name
 
     return seed
 
 
 def read_weights(name: str) -> Read:
-    return lambda folder: checkpoint.read(folder / name)
+    return lambda folder: checkpoint.read_checkpoint(folder / name)
 
 
 CODEC_READERS = {

@@ -4,8 +4,10 @@ import json
 import shutil
 import tarfile
 import zipfile
+from functools import cache
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
@@ -15,14 +17,14 @@ import soundfile as sf
 from fuzz.form import Read, Reader, Seed
 from ttsprep.audit.config import AuditConfig
 from ttsprep.audit.decisions import Decision, read_decisions, write_decisions
-from ttsprep.audit.pipeline import KIND, audit
+from ttsprep.audit.pipeline import AUDIT_KIND, audit
 from ttsprep.audit.results import find_clip, open_audit, root_of
 from ttsprep.audit.select import Rejection
 from ttsprep.audit.unchanged import unchanged_summary
 from ttsprep.build import output_folder as build_folder
 from ttsprep.build.config import parse
 from ttsprep.build.provenance import read_rejected, write_rejected
-from ttsprep.build.targets import parse as parse_trainer
+from ttsprep.build.targets import parse_trainer
 from ttsprep.core.output_folder import claim
 from ttsprep.core.tables import FINDINGS, Journal, findings_table, read_table, to_batch, write_table
 from ttsprep.core.types import Finding, Severity
@@ -156,10 +158,19 @@ def own_table(folder: Path) -> Path:
     return folder / "findings.parquet"
 
 
+@cache
+def audit_once() -> TemporaryDirectory[str]:
+    """A small corpus with its audit, for every reader of its files; goes with the process."""
+    place = TemporaryDirectory()
+    folder = Path(place.name)
+    table("metadata.csv", lines("{name}|{text}\n"))(folder / "corpus")
+    audit(folder / "corpus", folder / "audit", AuditConfig(language="en"), jobs=1)
+    return place
+
+
 def audited(name: str) -> Seed:
     def seed(folder: Path) -> Path:
-        table("metadata.csv", lines("{name}|{text}\n"))(folder / "corpus")
-        audit(folder / "corpus", folder / "audit", AuditConfig(language="en"), jobs=1)
+        shutil.copytree(audit_once().name, folder, dirs_exist_ok=True)
         return folder / "audit" / name
 
     return seed
@@ -167,7 +178,7 @@ def audited(name: str) -> Seed:
 
 def read_audit(folder: Path) -> None:
     out = folder / "audit"
-    claim(KIND, out, [folder / "corpus"])
+    claim(AUDIT_KIND, out, [folder / "corpus"])
     unchanged_summary(out, "x")
     found = open_audit(out)
     find_clip(found, "one")
