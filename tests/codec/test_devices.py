@@ -23,7 +23,7 @@ HERE = torch.device("elsewhere:0")
 from ttsprep.codec import tiles
 from ttsprep.codec.config import QuantiserConfig, preset
 from ttsprep.codec.network import CodecModel
-from ttsprep.codec.quantisers import fused, make, search
+from ttsprep.codec.quantisers import fused, make_quantiser, search
 
 fused.check = lambda codes, books: None  # there are no numbers to check
 
@@ -58,14 +58,14 @@ def quantisers():
     for kind in ("rvq-ema", "rvq-l2", "vq"):  # those of fixed levels list them, which cannot be made here
         with HERE:
             books = 1 if kind == "vq" else 4
-            quantiser = make(QuantiserConfig(kind=kind, num_codebooks=books, codebook_size=32), 16).eval()
+            quantiser = make_quantiser(QuantiserConfig(kind=kind, num_codebooks=books, codebook_size=32), 16).eval()
         latents = torch.zeros(2, 20, 16, device=HERE)
         assert quantiser.decode(quantiser.encode(latents)).device == HERE
 
 def moving():
     books = [search.Codebook.of(torch.zeros(32, 16, device=HERE)).codes for _ in range(3)]
     codes = torch.zeros(3, 50, dtype=torch.int64, device=HERE)
-    usage, total = fused.moments(torch.zeros(50, 16, device=HERE), codes, books)
+    usage, total = fused.quick_moments(torch.zeros(50, 16, device=HERE), codes, books)
     assert {usage.device, total.device} == {HERE} and total.shape == (3, 32, 16)
 
 for work in (mixed, encoding, decoding, quantisers, moving):

@@ -69,7 +69,7 @@ def test_a_tensor_without_numbers_of_its_own_is_refused_before_it_takes_memory(t
     script = f"""
         import resource, torch
         from pathlib import Path
-        from ttsprep.codec.checkpoint import read, skeleton
+        from ttsprep.codec.checkpoint import read_checkpoint, skeleton
         from ttsprep.codec.config import CodecConfig
         from ttsprep.core.errors import CheckpointError
         raw = torch.load({str(SHIPPED)!r}, weights_only=True)
@@ -85,7 +85,7 @@ def test_a_tensor_without_numbers_of_its_own_is_refused_before_it_takes_memory(t
         assert path.stat().st_size < 100_000
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
-            read(path)
+            read_checkpoint(path)
         except CheckpointError as error:
             assert "numbers that the file does not hold" in str(error), error
         else:

@@ -89,8 +89,8 @@ CASES = {
         fused._elsewhere = lambda codes: True  # as on a GPU
         codes = fused.fused(x, books)
         assert torch.equal(codes, residual(x, books))
-        assert torch.equal(fused.gather_sum(codes, tables), gather_sum(codes, tables))
-        usage, total = fused.moments(x, codes, tables)
+        assert torch.equal(fused.quick_gather_sum(codes, tables), gather_sum(codes, tables))
+        usage, total = fused.quick_moments(x, codes, tables)
         assert torch.equal(usage, moments(x, codes, tables)[0])
         assert [key[0] for key, good in fused._PROOFS.items() if good] == ["search", "gather_sum", "moments"]
     """,
@@ -117,10 +117,10 @@ CASES = {
     """,
     "training": """
         from ttsprep.codec.config import QuantiserConfig
-        from ttsprep.codec.quantisers import fused, make
+        from ttsprep.codec.quantisers import fused, make_quantiser
         torch.manual_seed(0)
-        eager = make(QuantiserConfig(num_codebooks=3, codebook_size=32, revive_every=2), 16).train()
-        kernels = make(eager.config, 16).train()
+        eager = make_quantiser(QuantiserConfig(num_codebooks=3, codebook_size=32, revive_every=2), 16).train()
+        kernels = make_quantiser(eager.config, 16).train()
         kernels.load_state_dict(eager.state_dict())
         x = torch.randn(3, 8, 16)
         for step in range(3):
