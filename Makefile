@@ -3,7 +3,7 @@ BIN := .venv/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -q --numprocesses auto --dist loadfile
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-slow fuzz docs bench clean
+.PHONY: demo test test-slow test-trainers fuzz docs bench clean
 
 demo: .venv/ready            ## a spoken corpus with planted defects, its audit, and what is built from it
 	rm -rf demo
@@ -15,10 +15,18 @@ test: .venv/ready-to-test    ## style, types, and every test but the slow ones
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not trainers"
 
 test-slow: .venv/ready-to-test    ## the tests that take long: kills, whole trainings, browsers
-	$(PYTEST) -m slow
+	$(PYTEST) -m "slow and not trainers"
+
+test-trainers: .venv/ready-to-test .venvs/piper/ready .venvs/coqui/ready .venvs/f5-tts/ready    ## trainers themselves, each in its environment
+	$(BIN)/pytest -q -m trainers tests/trainers
+
+.venvs/%/ready: tests/trainers/%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
 
 fuzz: .venv/ready-to-test    ## every reader, fed with damaged files for ten minutes; FUZZ_SEED goes on from a number
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)000} OMP_NUM_THREADS=1 $(BIN)/pytest -q tests/fuzz
@@ -30,7 +38,7 @@ bench: .venv/ready           ## how fast an audit is, and where the time goes
 	$(BIN)/python benchmarks/audit_speed.py
 
 clean:
-	rm -rf .venv demo build/lib build/bdist.* *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venvs demo build/lib build/bdist.* *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,7 @@
 """Whether a trainer can use each clip of a corpus, by its text as a build writes it: for an audit and a build alike."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,7 +46,8 @@ class Fit:
     def __call__(self, clips: Sequence[Clip]) -> dict[str, list[str]]:
         """Return the columns of `ttsprep.checks.trainer`, with a value for each clip."""
         given = written(clips, self.stages)
-        languages = [self._no_language(clip.language) for clip in given]
+        main = self._main_language(given)
+        languages = [self._no_language(clip.language, main) for clip in given]
         spoken = iter(self._spoken([clip for clip, reason in zip(given, languages, strict=True) if not reason]))
         rows = [
             ("", "", "") if reason else self._judged(clip, next(spoken))
@@ -54,8 +56,15 @@ class Fit:
         names = ("trainer_text", "trainer_fatal", "trainer_unknown")
         return {"trainer_language": languages} | {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
-    def _no_language(self, language: str) -> str:
+    def _main_language(self, clips: Sequence[Clip]) -> str:
+        """Return the language, without region, that most clips have, where the trainer takes one alone; else ""."""
+        spoken = Counter(short_language(clip.language) for clip in clips if clip.language)
+        return spoken.most_common(1)[0][0] if self.trainer.one_language and spoken else ""
+
+    def _no_language(self, language: str, main: str) -> str:
         name, known = self.trainer.name, self.trainer.languages
+        if main and language and short_language(language) != main:
+            return f"{name} reads all texts in one language, here {main}, and the clip is {language!r}: build it apart"
         if known and language and short_language(language) not in known:
             return f"{name} does not know the language {language!r}; it knows {', '.join(known)}"
         if self._phonemes:

@@ -103,6 +103,8 @@ class TrainerProfile(Section):
         Of a text, phonemes where `symbols` are these, else characters; 0 for no limit.
     languages
         The only ones it knows, without region; empty for any.
+    one_language
+        Whether it reads all texts in one: that of most clips.
     export, exports
         The forms it reads, with their options.
     symbols
@@ -122,6 +124,7 @@ class TrainerProfile(Section):
     longest_s: float = Field(default=0.0, ge=0)
     most_symbols: int = Field(default=0, ge=0)
     languages: tuple[str, ...] = ()
+    one_language: bool = False
     export: tuple[str, ...]
     exports: dict[str, dict[str, Option]] = Field(default={})
     symbols: Symbols | None = None
