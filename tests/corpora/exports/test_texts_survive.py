@@ -53,6 +53,7 @@ def as_built(entry: Entry, text: str) -> Entry:
     return replace(entry, text=text, normalised=clip.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in trainers() if name not in PHONEMES])
 def test_a_trainer_reads_the_texts_of_the_build(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp(name)
@@ -61,7 +62,7 @@ def test_a_trainer_reads_the_texts_of_the_build(name: str, tmp_path_factory: pyt
     form: Export = {f.name: f for f in apply(Recipe(), load(name)).configured_exports()}[load(name).export[0]]
     kept = 0
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=44, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(TEXTS, min_size=CLIPS - 2, max_size=CLIPS - 2))
     def holds(texts: list[str]) -> None:
         nonlocal kept
