@@ -58,12 +58,12 @@ def test_a_trainer_of_one_language_refuses_the_clips_of_others() -> None:
     clips = [
         Clip(name, "", "bin", "", language) for name, language in zip("abcd", ("en-us", "en-gb", "de", ""), strict=True)
     ]
-    columns = Fit(load("vits"), (), ())(clips)
+    columns = Fit(load_trainer("vits"), (), ())(clips)
     assert [bool(reason) for reason in columns["trainer_language"]] == [False, False, True, False]
     assert columns["trainer_language"][2].startswith(
         "vits reads all texts in one language, here en, and the clip is 'de'"
     )
-    assert not any(Fit(load("xtts"), (), ())(clips)["trainer_language"]), "it has a list for each"
+    assert not any(Fit(load_trainer("xtts"), (), ())(clips)["trainer_language"]), "it has a list for each"
 
 
 def test_what_the_trainers_do_not_know() -> None:

@@ -21,7 +21,7 @@ from ttsprep.build.options import Target, build_recipe
 from ttsprep.build.pipeline import Built
 from ttsprep.build.pipeline import build as build_corpus
 from ttsprep.build.stages.normalise import Normalise
-from ttsprep.build.targets import apply, load
+from ttsprep.build.targets import apply_trainer, load_trainer
 from ttsprep.core.types import Clip
 from ttsprep.corpora.exports.base import Entry
 
@@ -133,7 +133,9 @@ def test_a_thousand_texts_are_read_by_the_code_of_the_trainer(
     python = python_of(environment)
     chance = random.Random(0)
     texts = ["".join(chance.choices(PIECES, k=chance.randint(1, 8))) for _ in range(1_300)]
-    form = {f.name: f for f in apply(Recipe(), load(name)).configured_exports()}[load(name).export[0]]
+    form = {f.name: f for f in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}[
+        load_trainer(name).export[0]
+    ]
     made = [as_built(entry, text) for entry, text in zip(build(tmp_path, texts), texts, strict=True)]
     held = [entry for entry in made if entry.normalised and not form.refuse(entry)]
     assert len(held) >= 1_000
