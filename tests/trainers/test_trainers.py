@@ -133,9 +133,8 @@ def test_a_thousand_texts_are_read_by_the_code_of_the_trainer(
     python = python_of(environment)
     chance = random.Random(0)
     texts = ["".join(chance.choices(PIECES, k=chance.randint(1, 8))) for _ in range(1_300)]
-    form = {f.name: f for f in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}[
-        load_trainer(name).export[0]
-    ]
+    forms = {f.name: f for f in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}
+    form = forms[load_trainer(name).export[0]]
     made = [as_built(entry, text) for entry, text in zip(build(tmp_path, texts), texts, strict=True)]
     held = [entry for entry in made if entry.normalised and not form.refuse(entry)]
     assert len(held) >= 1_000

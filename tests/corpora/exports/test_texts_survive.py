@@ -59,9 +59,8 @@ def test_a_trainer_reads_the_texts_of_the_build(name: str, tmp_path_factory: pyt
     root = tmp_path_factory.mktemp(name)
     plain = [replace(e, split="train", speaker="anna") for e in build(root, [*map(str, range(CLIPS))])]
     others = [replace(plain[i], split=split, normalised="plain") for i, split in ((0, "valid"), (1, "test"))]
-    form: Export = {f.name: f for f in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}[
-        load_trainer(name).export[0]
-    ]
+    forms = {f.name: f for f in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}
+    form: Export = forms[load_trainer(name).export[0]]
     kept = 0
 
     @settings(max_examples=44, deadline=None, suppress_health_check=[HealthCheck.too_slow])
