@@ -94,7 +94,7 @@ def test_what_makes_no_sense_is_refused_by_line(decide, content: str | bytes, wo
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    for path, words in ((tmp_path, "directory"), (tmp_path / "none.csv", "No such file")):
+    for path, words in ((tmp_path, "not a regular file"), (tmp_path / "none.csv", "No such file")):
         with pytest.raises(UsageError, match=words):
             read_decisions(path, KNOWN)
 

@@ -55,7 +55,7 @@ def read_text(path: Path, most: int = TEXT_BYTES) -> str:
     try:
         return read_bytes(path, most).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UntrustedError(f"it is not UTF-8 text (byte {error.start})") from None
+        raise UntrustedError(f"it is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
 
 
 def read_json(path: Path, most: int = 64 << 20) -> dict[str, Any]:
