@@ -62,7 +62,7 @@ def report_of(samples=TONE, **changes):
         decoded = Audio(samples[:, None], RATE, "PCM_16")
         audio = ClipAudio(decoded, samples, ((0.2, 2.8),))
     fields = {
-        "audit": AuditFolder(Path("corpus.audit"), pa.table({}), pa.table({}), pa.table({}), {"corpus": "corpus"}),
+        "audit": AuditFolder(Path("corpus.audit"), pa.table({}), pa.table({}), pa.table({}), {"corpus": "corpus"}, {}),
         "row": row,
         "clip": Clip("clip-1", "wavs/clip-1.wav", "all of it"),
         "findings": (finding(), finding("noisy", "warning", None, None)),
@@ -140,7 +140,7 @@ def test_hostile_strings_stay_strings():
         page = Page(
             clip_page(
                 report_of(
-                    audit=AuditFolder(Path("a"), pa.table({}), pa.table({}), pa.table({}), {"corpus": hostile}),
+                    audit=AuditFolder(Path("a"), pa.table({}), pa.table({}), pa.table({}), {"corpus": hostile}, {}),
                     row=row,
                     clip=Clip(hostile, hostile, hostile),
                     findings=(finding(hostile, message=hostile), finding(entry=None, message=hostile)),
