@@ -15,13 +15,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 from ttsprep.codec.codec import Codec
-from ttsprep.codec.evaluate import Lyra, Row, evaluate, table, through_opus
+from ttsprep.codec.evaluate import Lyra, Score, evaluate, table, through_opus
 from ttsprep.codec.metrics import aligned, delay, measure_distortion
-from ttsprep.codec.training.data import Piece, Speech
+from ttsprep.codec.training.data import PackedClip, Speech
 
 
-def chosen(speech: Speech, each: int) -> list[Piece]:
-    out: list[Piece] = []
+def chosen(speech: Speech, each: int) -> list[PackedClip]:
+    out: list[PackedClip] = []
     for source in range(len(speech.sources)):
         mine = [p for p in speech.held_out if p.source == source and p.length >= 2 * speech.rate]
         speakers = sorted({p.speaker for p in mine})
@@ -64,12 +64,12 @@ def main() -> None:
         print(f"\nours, beam {beam}\n\n{table(rows)}", flush=True)
     if arguments.opus:
         for kbits in (6, 8, 12):
-            rows = [Row(n, 0, shifted(c, through_opus(c, speech.rate, kbits), speech.rate)) for n, c in clips]
+            rows = [Score(n, 0, shifted(c, through_opus(c, speech.rate, kbits), speech.rate)) for n, c in clips]
             print(f"\nopus {kbits} kbit/s\n\n{table(rows)}", flush=True)
     if arguments.lyra:
         lyra = Lyra(arguments.lyra)
         for kbits in (3.2, 6.0, 9.2):
-            rows = [Row(n, 0, shifted(c, lyra(c, kbits), speech.rate)) for n, c in clips]
+            rows = [Score(n, 0, shifted(c, lyra(c, kbits), speech.rate)) for n, c in clips]
             print(f"\nlyra v2 {kbits} kbit/s\n\n{table(rows)}", flush=True)
 
 

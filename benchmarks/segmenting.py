@@ -37,7 +37,7 @@ from longform import Recording, join, read, times_from_json, times_from_labels
 from ttsprep.build.config import Segment, Transcribe
 from ttsprep.build.longform.align_asr import aligned_source
 from ttsprep.build.longform.book_words import split_book
-from ttsprep.build.longform.cut import Cuts, Piece, Segmenting
+from ttsprep.build.longform.cut import CutPiece, Segments, SegmentStep
 from ttsprep.core.progress import NO_PROGRESS
 from ttsprep.core.types import Clip
 from ttsprep.corpora.corpus import Corpus
@@ -84,7 +84,7 @@ def measure(recording: Recording, text: str, model: str, *, show: bool) -> None:
         print(f"{recording.name}: {seconds / 60:.1f} min, {len(recording.words)} words", flush=True)
         for clip in (plain, replace(plain, text=text)):
             start = time.process_time()
-            cuts = Segmenting(folder, rules)(clip)
+            cuts = Segments.of(SegmentStep(folder, rules).rows([clip])[0])
             speed = seconds / (time.process_time() - start)
             pieces = cuts.pieces or ()
             print(f"  {'with text' if clip.text else 'without  '}  {speed:6.0f} x real time; {len(pieces)} clips")
@@ -99,7 +99,7 @@ def measure(recording: Recording, text: str, model: str, *, show: bool) -> None:
             show_texts(recording, pieces, show=show)
 
 
-def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[Piece, ...], Counter[str], float]:
+def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[CutPiece, ...], Counter[str], float]:
     """Cut a recording and have Whisper place its text; return the pieces, the reasons of the others, and the speed."""
     segment, transcribe = Segment(align="asr"), Transcribe(model=model)
     todo = Corpus(Path(folder), "plain", "made just now", [clip], [clip.id])
@@ -108,7 +108,7 @@ def by_asr(folder: str, clip: Clip, model: str, seconds: float) -> tuple[tuple[P
         start = sum(os.times()[:4])
         plan, refused = aligned_source(todo, Path(out), segment, transcribe, 1, NO_PROGRESS)
         spent = sum(os.times()[:4]) - start
-    pieces = tuple(Piece(piece.start, piece.end or 0.0, piece.text) for piece in plan.clips)
+    pieces = tuple(CutPiece(piece.start, piece.end or 0.0, piece.text) for piece in plan.clips)
     why = Counter(item.reason.partition(": ")[2].partition(" (")[0] for item in refused)
     return pieces, why, seconds / spent
 
@@ -134,7 +134,7 @@ def spoiled(recording: Recording, seed: int) -> str:
     return " ".join(parts)
 
 
-def describe(recording: Recording, pieces: tuple[Piece, ...]) -> str:
+def describe(recording: Recording, pieces: tuple[CutPiece, ...]) -> str:
     """Say how many clips there are, how long, how much of the speech they hold, and which cuts are inside speech."""
     lengths = [piece.end - piece.start for piece in pieces] or [0.0]
     spread = " ".join(f"{value:.1f}" for value in np.percentile(lengths, (0, 10, 50, 90, 100)))
@@ -159,16 +159,16 @@ def loudness(recording: Recording) -> tuple[np.ndarray, float]:
     return 10 * np.log10((frames - frames.mean(axis=1, keepdims=True)).var(axis=1) + 1e-12), hop / recording.rate
 
 
-def refusals(cuts: Cuts) -> str:
+def refusals(cuts: Segments) -> str:
     """Say what was refused: seconds for each reason."""
     total: Counter[str] = Counter()
-    for refused in cuts.refused:
+    for refused in cuts.skipped:
         reason = "".join("0" if c.isdigit() else c for c in refused.reason.partition(" in ")[0])
         total[reason] += int(10 * ((refused.end or 0) - refused.start))
     return "; ".join(f"{tenths / 10:.0f} s: {reason}" for reason, tenths in total.most_common()) or "nothing"
 
 
-def show_texts(recording: Recording, pieces: tuple[Piece, ...], *, show: bool) -> None:
+def show_texts(recording: Recording, pieces: tuple[CutPiece, ...], *, show: bool) -> None:
     """Print how many texts are right, wrong and unknown."""
     taken = split_book(recording.text, "")
     tokens = [recording.text[a:b] for a, b in taken.spans]
@@ -188,7 +188,7 @@ def show_texts(recording: Recording, pieces: tuple[Piece, ...], *, show: bool) -
     )
 
 
-def judge_exact(tokens: list[str], inside: np.ndarray, piece: Piece) -> str:
+def judge_exact(tokens: list[str], inside: np.ndarray, piece: CutPiece) -> str:
     """Compare the text of a piece with the words that are said in it."""
     if not len(inside):
         return "wrong"
@@ -196,7 +196,7 @@ def judge_exact(tokens: list[str], inside: np.ndarray, piece: Piece) -> str:
     return "right" if said == piece.text else "wrong"
 
 
-def judge_roughly(recording: Recording, tokens: list[str], piece: Piece) -> str:
+def judge_roughly(recording: Recording, tokens: list[str], piece: CutPiece) -> str:
     """Compare the text of a piece with the clips that it lies in, wholly or in part."""
     starts: dict[int, tuple[float, float]] = {}
     own: dict[int, list[str]] = {}

@@ -41,7 +41,7 @@ class Segments:
     ----------
     pieces
         In order, in seconds of the file; ``None`` where the clip stays as it is.
-    refused
+    skipped
         What is in no piece although there is speech in it, and why.
     """
 
@@ -122,7 +122,8 @@ def cut_recordings(clip: Clip, segments: Segments) -> tuple[list[Clip], list[Ski
     Examples
     --------
     >>> chapter = Clip("chapter", "chapter.mp3", "One. Two.")
-    >>> pieces, refused = cut(chapter, Segments((Piece(0.5, 4.25, "One."), Piece(4.25, 9.0, "Two."))))
+    >>> segments = Segments((CutPiece(0.5, 4.25, "One."), CutPiece(4.25, 9.0, "Two.")))
+    >>> pieces, skipped = cut_recordings(chapter, segments)
     >>> [(piece.id, piece.start, piece.end, piece.text) for piece in pieces]
     [('chapter_0001', 0.5, 4.25, 'One.'), ('chapter_0002', 4.25, 9.0, 'Two.')]
     """
