@@ -185,7 +185,8 @@ def audit(
             extras=Extras(selected, extras.codes, wanted.decisions),
             report=audit_report,
         )
-    remember_state(out, state, inputs)
+    if "decoder-crashed" not in audited.summary["codes"]:  # what crashed is tried again
+        remember_state(out, state, inputs)
     suggestions = _suggestions(sentences, audited, extras.prompt_count)
     return _show(judge(audited.summary, out, judging.fail_on, wanted.recipe, before), suggestions, result, following)
 

@@ -34,7 +34,7 @@ def test_every_export_and_option_has_its_place(kind: type[Export]) -> None:
 @pytest.mark.parametrize("name", trainers())
 def test_every_trainer_has_its_place(name: str) -> None:
     trainer = load_trainer(name)
-    (row,) = re.findall(rf"^\| `{name}` \|.*$", TRAINERS, re.MULTILINE)
+    row = next(re.finditer(rf"^\| `{name}` \|.*$", TRAINERS, re.MULTILINE))[0]  # a later table says what was run
     assert f"{trainer.sample_rate:,} Hz" in row
     seconds = row.split("|")[3]
     assert [float(number) for number in re.findall(r"[\d.]+", seconds)] == [
