@@ -135,6 +135,6 @@ def test_the_next_command_keeps_what_was_asked_for(audits: tuple[Path, Path, lis
     _, new, _ = audits
     corpus = new.parent / "spoken"
     _, out, _ = run("audit", corpus, "--out", new, "--fail-on", "never", "--for", "piper", "-q", "-j", 1)
-    (following,) = (line.split("  ")[-1].strip() for line in out.splitlines() if line.startswith("next"))
-    assert " ".join(following.split()).startswith("ttsprep build --source ")
-    assert "--for piper" in " ".join(out.split())
+    words = " ".join(out[out.index("\nnext") :].split())
+    assert words.startswith(f"next ttsprep build --source {corpus}")
+    assert words.endswith("--for piper")

@@ -194,7 +194,7 @@ def test_a_foreign_file_in_an_export_is_refused(house: House, tmp_path: Path) ->
     listed = hashes(out)
     for name in (
         "exports/nemo/notes.txt",
-        "exports/kaldi/train/wavs/mine.wav",
+        "exports/kaldi/train/mine.scp",
         "exports/mine/a.wav",
         "exports/.hidden",
     ):

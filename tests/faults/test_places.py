@@ -84,6 +84,8 @@ def test_the_name_of_the_corpus_is_its_title_and_shows_nowhere_else(
     titled = {
         f"{place}/{name}" for place in ("audit", "build/source", "build/audit") for name in ("summary.json", "run.json")
     }
-    assert differ <= titled | {"audit/report.html", "build/report.html", "build/build.json"}
+    assert differ <= titled | {
+        *("audit/report.html", "build/report.html", "build/build.json", "build/README.md", "build/croissant.json")
+    }
     summary = json.loads((tmp_path / "out/build/audit/summary.json").read_text(encoding="utf-8"))
     assert summary["corpus"] == "another"

@@ -42,11 +42,13 @@ def compare(
     from ttsprep.audit.baseline.compare import compare as run
     from ttsprep.report.comparison_page import comparison_markdown
 
+    result = run(before, after)
     if html is not None:
+        from ttsprep.audit.results import root_of
         from ttsprep.core.output_folder import claim_page
 
-        claim_page("compare", html, [before, after])
-    result = run(before, after)
+        corpora = (root_of(side, None)[0] for side in (result.before, result.after))
+        claim_page("compare", html, [before, after, *filter(None, corpora)])
     document = result.document()
     if html is not None:
         from ttsprep.core.files import atomic_write
