@@ -131,6 +131,13 @@ def test_every_format_says_the_same(audits: tuple[Path, Path, list[str]]) -> Non
     assert "| `clipping` | 2 |" in printed("md")
 
 
+def test_two_formats_at_once_are_refused(audits: tuple[Path, Path, list[str]]) -> None:
+    _, new, _ = audits
+    code, out, error = run("audit", new.parent / "spoken", "--out", new, "--json", "--format", "sarif")
+    assert (code, out) == (2, "")
+    assert error == "ttsprep: --json and --format sarif exclude each other: give one of them\n"
+
+
 def test_the_next_command_keeps_what_was_asked_for(audits: tuple[Path, Path, list[str]]) -> None:
     _, new, _ = audits
     corpus = new.parent / "spoken"

@@ -123,7 +123,8 @@ class OtherVoice(Check):
             alike = int(sizes[group[i]]) - 1 if group[i] else 0
             limit = self.join_nats if group[i] else self.alone_nats
             message = f"spectrum and pitch are likelier another speaker's than those of {whose} "
-            message += f"({nats[i]:.0f} nats, limit {limit:g}" + (f"; {alike} clips are like it)" if alike else ")")
+            others = "; 1 clip is like it" if alike == 1 else f"; {alike} clips are like it" if alike else ""
+            message += f"({nats[i]:.0f} nats, limit {limit:g}{others})"
             yield Finding(clips.id.iloc[i], "voice-outlier", Severity.WARNING, message, float(nats[i]), limit)
 
     def _nats(self, points: _Numbers, frames: _Numbers, long: _Mask) -> tuple[_Numbers, npt.NDArray[np.intp]]:

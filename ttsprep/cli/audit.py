@@ -42,6 +42,7 @@ from ttsprep.cli.options import (
     recipe_for,
 )
 from ttsprep.cli.show.outcome import FailOn, Form, Judged, judge, open_baseline, outcome_lines, write_outcome
+from ttsprep.core.errors import UsageError
 from ttsprep.core.output_folder import claim, corpus_name
 from ttsprep.core.workers.pool import cores
 from ttsprep.core.workers.ray_cluster import connected
@@ -138,6 +139,8 @@ def audit(
     """
     from ttsprep.audit.unchanged import remember_state, unchanged_summary
 
+    if result.as_json and result.form not in {Form.TEXT, Form.JSON}:
+        raise UsageError(f"--json and --format {result.form} exclude each other: give one of them")
     out = out or Path(f"{corpus_name(corpus)}.audit")
     wanted = replace(wanted, recipe=recipe_for(wanted.recipe, corpus))
     # a build has no --prompts and no --codes
