@@ -282,7 +282,8 @@ class Place:
 
     def run(self, prefix: tuple[str, ...] = (), **more: str) -> list[str]:
         """Run them all in one process, and return what each said with its exit code."""
-        env = {name: value for name, value in os.environ.items() if not name.startswith("TTSPREP_")}
+        ours = ("TTSPREP_", "TORCHINDUCTOR_")  # the latter is set by ttsprep.codec, for the cache of who runs the tests
+        env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         env |= {"XDG_CACHE_HOME": str(self.cache), "TTSPREP_CACHE": str(self.cache), "HOME": str(self.work)}
         env |= {"TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"} | more
         words = [*prefix, sys.executable, "-c", COMMANDS, json.dumps(self.commands())]

@@ -109,7 +109,7 @@ def test_every_key(page: Chromium, review, audited: Path) -> None:
     page.wait("document.getElementById('swap').open")
     assert page.js("document.activeElement.id") == "other"
     page.key("Enter")
-    page.wait("!document.getElementById('swap').open")
+    page.wait("document.getElementById('announce').textContent.includes('are swapped')")
     page.wait(SAVED)
     found = read_decisions(file, texts)
     assert found[names[1]].text == "As it is read, really."
