@@ -112,3 +112,17 @@ def test_paths_that_lead_out_stay_as_they_are(tmp_path: Path, path: str) -> None
 def test_a_path_through_the_root_and_out_again_stays(tmp_path: Path) -> None:
     assert Relative(tmp_path)(f"{tmp_path}/../x.wav") == f"{tmp_path}/../x.wav"
     assert Relative(tmp_path)(f"{tmp_path}-other/x.wav") == f"{tmp_path}-other/x.wav"
+
+
+def test_a_folder_that_goes_while_it_is_read_is_named(tmp_path: Path) -> None:
+    for name in ("a/1.wav", "b/2.wav", "c/3.wav"):
+        put(tmp_path, name, b"x")
+    unlisted: list[str] = []
+    found = walk(tmp_path, unlisted=unlisted)
+    assert [next(found), next(found)] == [("", []), ("a/", ["1.wav"])]
+    (tmp_path / "b/2.wav").unlink()
+    (tmp_path / "b").rmdir()
+    assert list(found) == [("b/", []), ("c/", ["3.wav"])]
+    assert unlisted == ["b/ cannot be listed: No such file or directory"]
+    with pytest.raises(CorpusError, match="cannot be listed"):
+        list(walk(tmp_path / "b"))

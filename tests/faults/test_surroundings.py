@@ -132,6 +132,22 @@ def test_a_file_that_may_not_be_read(spoken: Path, reference: Audit) -> None:
     assert tables(again.out) == tables(reference.out)
 
 
+def test_a_folder_that_may_not_be_read(spoken: Path, reference: Audit) -> None:
+    for name, mode in {"locked": 0, "wavs/names only": 0o444, "wavs/no names": 0o111}.items():
+        shutil.copytree(spoken / "wavs", spoken / name, ignore=shutil.ignore_patterns("names only", "no names"))
+        (spoken / name).chmod(mode)
+    rights = drop_the_rights_of_root if os.geteuid() == 0 else None
+    done = ttsprep("audit", spoken, "--out", out_of(spoken), "--jobs", 1, "--json", preexec_fn=rights)
+    for name in ("locked", "wavs/names only", "wavs/no names"):
+        (spoken / name).chmod(0o755)
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)
+    found = [one["message"].lower() for one in document["findings"] if one["code"] == "folder-unreadable"]
+    assert found == [f"{name}/ cannot be listed: permission denied" for name in ("locked", "wavs/no names")]
+    assert document["clips"] == len(reference.clips)
+    assert not {code for code in document["codes"] if code.startswith("audio-")} - {"audio-orphan"}
+
+
 def test_no_socket_leaves_the_machine(spoken: Path, tmp_path: Path) -> None:
     """Every Python process of an audit, workers included, notes what it connects to."""
     site = tmp_path / "site"

@@ -37,6 +37,14 @@ class Files(Check):
             "Find the file, or remove the line.",
         ),
         Code(
+            "folder-unreadable",
+            "A folder of the corpus cannot be listed.",
+            "The reason of the system, such as a lack of permission; error. A folder that is removed while it is read "
+            "is one, too.",
+            "Recordings and texts in it are missing from the audit, and nobody misses them.",
+            "Give yourself permission to read it, or move it out of the corpus.",
+        ),
+        Code(
             "audio-matched",
             "Names in the metadata are not those of the files, and were matched with them.",
             "Names for which no file is there, against the files that no line names: by another extension, another "

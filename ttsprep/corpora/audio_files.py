@@ -29,6 +29,14 @@ def stem(name: str) -> str:
     return name[:dot] if dot >= 0 and name[dot:].lower() in _SUFFIXES else name
 
 
+def is_folder(place: "Path | os.DirEntry[str]") -> bool:
+    """Whether a path leads to a folder; False where that cannot be seen, as a folder above it may not be searched."""
+    try:
+        return place.is_dir()
+    except OSError:
+        return False
+
+
 def listing(folder: Path) -> list[os.DirEntry[str]]:
     """Return the entries of `folder` by name, hidden ones left out.
 
@@ -44,7 +52,9 @@ def listing(folder: Path) -> list[os.DirEntry[str]]:
         raise CorpusError(f"{folder} cannot be listed: {error.strerror}") from None
 
 
-def walk(root: Path, *, depth: int | None = None, follow_links: bool = False) -> Iterator[tuple[str, list[str]]]:
+def walk(
+    root: Path, *, depth: int | None = None, follow_links: bool = False, unlisted: list[str] | None = None
+) -> Iterator[tuple[str, list[str]]]:
     """Yield each folder under `root` with the names of its files.
 
     Parameters
@@ -55,6 +65,8 @@ def walk(root: Path, *, depth: int | None = None, follow_links: bool = False) ->
         How many levels of subfolders to go down; None for all.
     follow_links
         Whether links to folders are followed, each folder once.
+    unlisted
+        Receives why a folder below `root` cannot be listed; such a folder has no files here.
 
     Yields
     ------
@@ -62,6 +74,11 @@ def walk(root: Path, *, depth: int | None = None, follow_links: bool = False) ->
         The folder relative to `root` ("" for `root`, else with a slash at its end), and its files sorted by
         name. A folder comes before its subfolders, which are sorted by name. Names that are not UTF-8 hold
         surrogate escapes.
+
+    Raises
+    ------
+    CorpusError
+        If `root` cannot be listed.
     """
     pending = [""]
     seen = set()
@@ -73,8 +90,16 @@ def walk(root: Path, *, depth: int | None = None, follow_links: bool = False) ->
                 continue
             seen.add(place)
         names, inner = [], []
-        for entry in listing(root / folder):
-            if entry.is_dir(follow_symlinks=follow_links):
+        try:
+            entries = listing(root / folder)
+        except CorpusError as error:
+            if not folder:
+                raise
+            entries = []
+            if unlisted is not None:
+                unlisted.append(f"{folder}{error.args[0].removeprefix(str(root / folder))}")
+        for entry in entries:
+            if is_folder(entry) if follow_links else entry.is_dir(follow_symlinks=False):
                 inner.append(f"{folder}{entry.name}/")
             else:
                 names.append(entry.name)
@@ -104,7 +129,7 @@ def audio_files(root: Path, *, leave_out: str = "") -> Iterator[str]:
     Raises
     ------
     CorpusError
-        If a folder cannot be listed.
+        If `root` cannot be listed.
     """
     for folder, names in walk(root):
         for name in names:

@@ -209,7 +209,7 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     else:
         kind = all_layouts()[layout]
         taken = Detected(kind, "asked for", kind(reading))
-    findings: list[Finding] = []
+    findings = reading.findings()
     clips: list[Clip] = []
     for item in _readable(_items(path, taken, reading)):
         (findings if isinstance(item, Finding) else clips).append(item)  # type: ignore[arg-type]
@@ -344,8 +344,9 @@ def _refuse_without_audio(path: Path, root: Path, reading: Reading) -> None:
     archives = [name for name in reading.tree(root).others if is_archive(name)]
     if archives:
         raise CorpusError(f"{root} has no audio file in it, but archives such as {archives[0]}: unpack them first")
+    unlisted = "".join(f"; {line}" for line in reading.tree(root).unlisted[:3])
     raise CorpusError(
-        f"{root} has no audio file in it ({', '.join(kind[1:] for kind in AUDIO)}); "
+        f"{root} has no audio file in it ({', '.join(kind[1:] for kind in AUDIO)}){unlisted}; "
         "where the audio lies elsewhere, give its folder with --audio-root"
     )
 

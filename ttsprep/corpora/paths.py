@@ -4,17 +4,26 @@ import os
 import posixpath
 from pathlib import Path
 
-from ttsprep.corpora.audio_files import AUDIO, is_audio, listing, stem
+from ttsprep.core.errors import CorpusError
+from ttsprep.corpora.audio_files import AUDIO, is_audio, is_folder, listing, stem
 
 
 def file_names(folder: Path) -> list[str]:
     """Return the names in `folder` that are no folders, sorted; links to folders count as names."""
-    return [e.name for e in listing(folder) if not e.is_dir(follow_symlinks=False)]
+    return [e.name for e in _entries(folder) if not e.is_dir(follow_symlinks=False)]
 
 
 def subfolders(folder: Path) -> list[str]:
     """Return the names of the folders in `folder`, sorted; links to folders are included."""
-    return [e.name for e in listing(folder) if e.is_dir()]
+    return [e.name for e in _entries(folder) if is_folder(e)]
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder; nothing where it cannot be listed, which `Reading.findings` names."""
+    try:
+        return listing(folder)
+    except CorpusError:
+        return []
 
 
 class Lookup:
@@ -30,7 +39,7 @@ class Lookup:
 
     def __init__(self, root: Path, folders: tuple[str, ...]) -> None:
         self.root = root
-        self.folders = [f for f in folders if (root / f).is_dir()] or [folders[0]]
+        self.folders = [f for f in folders if is_folder(root / f)] or [folders[0]]
         self._names: dict[str, dict[str, str]] = {}
 
     def find(self, name: str) -> str | None:
@@ -58,7 +67,7 @@ class Lookup:
 def audio_by_stem(folder: Path) -> dict[str, str]:
     """Return the audio files of `folder` by stem, and those that share a stem also by their full name."""
     found: dict[str, str] = {}
-    for name in file_names(folder) if folder.is_dir() else ():
+    for name in file_names(folder):
         if is_audio(name):
             first = found.setdefault(stem(name), name)
             if first != name:

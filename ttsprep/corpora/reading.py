@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from ttsprep.core.types import Finding, Severity
 from ttsprep.corpora.audio_files import is_audio, walk
 
 _LISTS, _LINES = 16, 1000
@@ -23,10 +24,13 @@ class Tree:
     ----------
     audio, others
         Audio files and all others, relative to the folder, folder by folder and sorted by name.
+    unlisted
+        Why folders below it cannot be listed, a line each.
     """
 
     audio: tuple[str, ...]
     others: tuple[str, ...]
+    unlisted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +61,23 @@ class Reading:
         Raises
         ------
         CorpusError
-            If a folder cannot be listed.
+            If it cannot be listed.
         """
         known = self._trees.get(folder)
         if known is None:
             audio: list[str] = []
             others: list[str] = []
-            for place, names in walk(folder, follow_links=self.follow_links):
+            unlisted: list[str] = []
+            for place, names in walk(folder, follow_links=self.follow_links, unlisted=unlisted):
                 for name in names:
                     (audio if is_audio(name) else others).append(place + name)
-            known = self._trees[folder] = Tree(tuple(audio), tuple(others))
+            known = self._trees[folder] = Tree(tuple(audio), tuple(others), tuple(unlisted))
         return known
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for each folder that could not be listed."""
+        lines = dict.fromkeys(line for tree in self._trees.values() for line in tree.unlisted)
+        return [Finding("", "folder-unreadable", Severity.ERROR, line) for line in lines]
 
     def with_absolute_root(self, source: Path) -> "Reading":
         """Return the same with the folder that holds all audio that a list names by absolute paths of this machine.
@@ -82,9 +92,9 @@ class Reading:
             try:
                 with path.open(encoding="utf-8", errors="surrogateescape") as file:
                     cells = [cell.strip().strip('"') for line in islice(file, _LINES) for cell in _CELLS.split(line)]
-            except OSError:
+                named = [cell for cell in cells if cell.startswith("/") and is_audio(cell) and Path(cell).is_file()]
+            except OSError:  # of the list, or of a name that is too long for any file
                 continue
-            named = [cell for cell in cells if cell.startswith("/") and is_audio(cell) and Path(cell).is_file()]
             folder = Path(os.path.commonpath([Path(name).parent for name in named])) if named else Path("/")
             if len(folder.parts) > SHALLOW:
                 return replace(self, audio_root=folder)

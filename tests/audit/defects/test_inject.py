@@ -42,7 +42,7 @@ def test_names_are_unique_and_codes_are_in_the_catalogue() -> None:
 
 def test_everything_about_single_clips_is_planted() -> None:
     about_the_corpus = {"length-distribution", "monotone", "session-drift", "diphone-coverage"}
-    about_the_corpus |= {"text-missing", "text-phonemes", "audio-matched"}
+    about_the_corpus |= {"text-missing", "text-phonemes", "audio-matched", "folder-unreadable"}
     about_files = {"audio-orphan", "decoder-crashed", "path-outside-corpus", "duplicate-id", "name-collision"}
     about_files |= {"name-unsafe", "metadata-malformed", "piece-beyond-file", "piece-overlap", "header-wrong"}
     about_files |= {"text-too-long"}  # told when the corpus is read; nothing else is measured of it

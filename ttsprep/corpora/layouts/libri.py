@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.types import Clip, Finding
+from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import is_audio, stem, walk
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import checked, lines, with_transcript
@@ -53,7 +53,7 @@ def _chapters(root: Path) -> Iterator[tuple[str, list[str]]]:
 
 def _read_table(root: Path, folder: str, name: str, speaker: str) -> Iterator[Clip | Finding]:
     lookup = Lookup(root, (folder.rstrip("/"),))
-    for item in lines(root / folder / name):
+    for item in _lines(root, folder + name):
         if isinstance(item, Finding):
             yield item
             continue
@@ -61,6 +61,13 @@ def _read_table(root: Path, folder: str, name: str, speaker: str) -> Iterator[Cl
         own, space, text = line.partition(" ")
         path = lookup.find(own) or f"{folder}{own}.flac"
         yield from checked(folder + name, number, Clip(own, path, text, speaker), "" if space else "has no text")
+
+
+def _lines(root: Path, name: str) -> Iterator[tuple[int, str] | Finding]:
+    try:
+        yield from lines(root / name)
+    except CorpusError as error:  # the other chapters have their own
+        yield Finding("", "metadata-malformed", Severity.ERROR, error.args[0].removeprefix(f"{root}/"))
 
 
 def _read_clips(root: Path, folder: str, names: list[str], speaker: str) -> Iterator[Clip | Finding]:
