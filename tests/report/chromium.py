@@ -74,6 +74,7 @@ class Chromium:
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Page.setLifecycleEventsEnabled", enabled=True)
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Call a method of the protocol; events that come before the answer are kept."""
@@ -100,7 +101,6 @@ class Chromium:
     def open(self, page: Path | str, *, width: int = 1280, height: int = 900) -> None:
         """Open a file or an address and wait until it has loaded."""
         url = page if isinstance(page, str) else page.as_uri()
-        place = json.dumps(url.partition("?")[0])
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -108,8 +108,11 @@ class Chromium:
             deviceScaleFactor=1,
             mobile=False,
         )
-        self.call("Page.navigate", url=url)
-        self.wait(f"location.href.startsWith({place}) && document.readyState === 'complete'")
+        begun = len(self.events)
+        answer = self.call("Page.navigate", url=url)
+        assert "errorText" not in answer, answer
+        if "loaderId" in answer:  # a page, and not another place in the one that is open; it may rewrite its address
+            self.wait_for("Page.lifecycleEvent", begun, name="load", loaderId=answer["loaderId"])
 
     def key(self, key: str, *, modifiers: int = 0) -> None:
         """Press and release a key, as a keyboard does: one character, or a name such as ``Tab``."""
@@ -131,9 +134,20 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def wait(self, expression: str, seconds: float = 20.0) -> None:
+    def wait(self, expression: str, seconds: float = 60.0) -> None:
         """Wait until an expression is true."""
         end = time.monotonic() + seconds
         while not self.js(expression):
             assert time.monotonic() < end, f"never true: {expression}"
             time.sleep(0.03)
+
+    def wait_for(self, method: str, since: int, seconds: float = 60.0, **parameters: object) -> dict[str, Any]:
+        """Wait for an event with these parameters that is not among the first `since`; return all its parameters."""
+        end = time.monotonic() + seconds
+        while True:
+            for event in self.events[since:]:
+                if event["method"] == method and parameters.items() <= event["params"].items():
+                    return event["params"]
+            assert time.monotonic() < end, f"never came: {method} {parameters}"
+            time.sleep(0.01)
+            self.call("Target.getTargets")  # brings the events that have come

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -311,13 +310,12 @@ def test_what_is_filtered_is_saved(small, tmp_path):
     path.write_text(audit_report(small), encoding="utf-8")
     with Chromium() as page:
         page.open(path)
-        page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path), eventsEnabled=True)
         page.js("document.querySelector('[data-code=clipping]').click()")
         for name in ("csv", "jsonl"):
+            begun = len(page.events)
             page.js(f"document.getElementById('{name}').click()")
-            end = time.monotonic() + 20
-            while not (tmp_path / f"clips.{name}").exists() and time.monotonic() < end:
-                time.sleep(0.05)
+            page.wait_for("Browser.downloadProgress", begun, state="completed")
     rows = list(csv.DictReader((tmp_path / "clips.csv").read_text("utf-8").splitlines()))
     assert [row["id"] for row in rows] == ["clip-00001", "clip-00002", "clip-00003"]
     assert rows[2]["findings"] == "rate-outlier clipping"
@@ -412,11 +410,6 @@ def test_thirteen_thousand_clips_stay_smooth(tmp_path):
         last = "[...document.querySelectorAll('tr.row')].at(-1).cells[0].textContent"
         assert page.js(last) == "clip-12999"
         assert page.js("document.getElementById('view').scrollHeight") == pytest.approx(33 * 13_000, rel=0.01)
-        sort = (
-            "(() => { const t = performance.now(); document.querySelectorAll('#table th button')[2].click();"
-            " return performance.now() - t })()"
-        )
-        assert min(page.js(sort) for _ in range(3)) < 500
         assert page.js("document.querySelectorAll('*').length") < 12_000
 
 

@@ -8,6 +8,7 @@ globalThis.makeSaver = ({ store, saved, ask, tell, changed }) => {
   const own = `${store}:${crypto.randomUUID()}`;
   const channel = new BroadcastChannel(store);
   let pending = [];
+  let decided = 0; // how often anything was decided, here or in another tab
   let busy = false;
   let timer = 0;
 
@@ -92,15 +93,17 @@ globalThis.makeSaver = ({ store, saved, ask, tell, changed }) => {
 
   // another tab of this browser has saved
   channel.onmessage = ({ data: { clip, new: decision } }) => {
+    decided += 1;
     if (pending.flat().some((change) => change.clip === clip)) return;
     saved.set(clip, decision);
     changed(clip, decision);
   };
   // another browser, or a program, may have written while nobody looked here
   addEventListener("focus", async () => {
+    const before = decided;
     const answer = await fetch("decisions").catch(() => null);
-    if (!answer || !answer.ok || pending.length) return;
-    const now = await answer.json();
+    const now = answer && answer.ok && (await answer.json());
+    if (!now || pending.length || decided !== before) return; // what was decided meanwhile may not be in the answer
     for (const clip of new Set([...saved.keys(), ...Object.keys(now).map(Number)])) {
       const decision = now[clip] || null;
       if (same(saved.get(clip), decision)) continue;
@@ -114,6 +117,7 @@ globalThis.makeSaver = ({ store, saved, ask, tell, changed }) => {
     none,
     pending: () => pending.flat(),
     save: (group) => {
+      decided += 1;
       pending.push(group);
       keep();
       if (!timer) tell("Saving …");
