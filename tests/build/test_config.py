@@ -21,6 +21,40 @@ def refused(text: str, *words: str) -> None:
         assert word in message
 
 
+KINDS = {
+    *("about", "layout", "columns", "follow_links", "pipeline", "export", "source", "segment", "transcribe", "select"),
+    *("split", "gate", "stages", "exports", "checks", "checks.length", "checks.length.short_error_s", "split.valid"),
+    *("split.seed", "split.by", "select.keep_hours", "select.best_take", "select.keep", "gate.errors", "stages.trim"),
+    *("stages.trim.lead_s", "exports.nemo", "source.downloads", "segment.align", "transcribe.least_log_p"),
+}
+VALUES = ("3", "-5", "1.5", '"x"', "true", "[]", "[3]", "[{ a = 1 }]", "{ a = 1 }", "1979-05-27", "inf")
+
+
+@pytest.mark.parametrize("key", sorted(KINDS))
+def test_a_value_of_another_kind_is_named_in_plain_words(key: str) -> None:
+    messages = []
+    for value in VALUES:
+        try:
+            parse(f"{key} = {value}\n", "my.toml")
+        except UsageError as error:
+            messages.append(str(error))
+    assert len(messages) >= 5
+    for message in messages:
+        assert message.startswith("my.toml: ")
+        assert not re.search("Input|a valid|instance|dictionary|string|integer|tuple|permitted|Value error", message)
+
+
+def test_a_table_of_another_kind_says_what_it_is() -> None:
+    refused("gate = 3", "[gate] is a table, not 3")
+    refused("checks.length = true", "[checks.length] is a table, not true")
+    refused("gate.errors = []", "gate.errors is a number or a text in quotes, not []")
+    refused('split.valid = "0.1"', "split.valid is a number, not '0.1'")
+    refused("split.seed = true", "split.seed is a whole number, not true")
+    refused('select.best_take = "yes"', "select.best_take is true or false, not 'yes'")
+    refused("select.strictnes = 1", "select.strictnes: there is no such key")
+    refused("segment.shortest_s = 9.0", "segment: longest_s has to be twice shortest_s")
+
+
 def test_an_empty_recipe_is_all_defaults() -> None:
     recipe = parse("", "my.toml")
     assert recipe == Recipe()

@@ -50,7 +50,7 @@ class CheckSettings(Section):
     def _known_keys(cls, table: Any) -> Any:
         """Refuse a key that neither chooses codes nor is a table of thresholds."""
         for key, value in table.items() if isinstance(table, dict) else ():
-            if key not in cls.model_fields and not isinstance(value, dict):
+            if not isinstance(value, dict) and key not in {*cls.model_fields, *all_checks()}:
                 message = f"there is no key {key!r}; {nearest(key, cls.model_fields)}"
                 raise PydanticCustomError("key", "{message}", {"message": message})
         return table

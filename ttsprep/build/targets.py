@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
-from ttsprep.core.config import Option, Section
+from ttsprep.core.config import Option, Section, first_mistake
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.untrusted import UntrustedError, toml_table
 from ttsprep.corpora.exports.base import all_exports
@@ -175,8 +175,7 @@ def parse_trainer(text: str, name: str) -> TrainerProfile:
     try:
         return TrainerProfile.model_validate({**document, "name": name})
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"trainer {name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise UsageError(f"trainer {name}: {first_mistake(error)}") from None
 
 
 def apply_trainer(recipe: "Recipe", trainer: TrainerProfile, *, own: bool = True) -> "Recipe":

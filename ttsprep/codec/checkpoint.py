@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.network import CodecModel
+from ttsprep.core.config import first_mistake
 from ttsprep.core.errors import CheckpointError
 from ttsprep.core.files import atomic_file, atomic_write
 from ttsprep.core.output_folder import claim_file
@@ -156,9 +157,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     try:
         config = CodecConfig.model_validate(raw["config"])
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "config"
-        raise CheckpointError(f"{path}: config: {where}: {first['msg']}") from None
+        raise CheckpointError(f"{path}: config: {first_mistake(error)}") from None
     _check_state(path, config, raw["state"])
     _check_depth(path, config, raw)
     try:

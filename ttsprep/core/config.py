@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticKnownError
 
 from ttsprep.core.errors import UsageError, nearest
 from ttsprep.core.untrusted import UntrustedError, toml_table
@@ -28,6 +39,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     moved: ClassVar[Mapping[str, str]] = {}
     """Keys of older files, each with a line that says where it stands now."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_written(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a text or a truth value where a number stands, and the other way round: pydantic converts them."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if kind in {int, float, bool} and (isinstance(value, str) or isinstance(value, bool) != (kind is bool)):
+            raise PydanticKnownError("bool_type" if kind is bool else "int_type" if kind is int else "float_type")
+        return value
 
 
 def parse_toml(model: type[Model], text: str, source: str, table: str = "") -> Model:
@@ -54,9 +74,62 @@ def parse_toml(model: type[Model], text: str, source: str, table: str = "") -> M
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{source}: {place}: {first['msg']}") from None
+        raise UsageError(f"{source}: {first_mistake(error)}") from None
+
+
+_KINDS = {
+    "string": "a text in quotes",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number with an end",
+    "bool": "true or false",
+    "list": "a list in brackets",
+    "tuple": "a list in brackets",
+    "dict": "a table",
+    "model": "a table",
+}
+"""What a value has to be, by the first word of the type of pydantic's error."""
+_LIMITS = {
+    "greater_than_equal": "{ge:g} or more",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "{le:g} or less",
+    "less_than": "less than {lt:g}",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "a text that fits {pattern}",
+}
+_WORDS = {"missing": "no value is given", "extra_forbidden": "there is no such key"}
+_ALTERNATIVES = {"bool", "int", "float", "str"}
+"""Ends of the place of a mistake in a value that may be of several kinds: there is a mistake for each."""
+
+
+def first_mistake(error: ValidationError) -> str:
+    """Return what is wrong with a document in one line: the place, what has to be there, and what is."""
+    mistakes = error.errors()
+    first, place = mistakes[0], mistakes[0]["loc"]
+    if len(place) > 1 and place[-1] in _ALTERNATIVES:
+        place = place[:-1]
+    wanted = dict.fromkeys(_wanted(one) for one in mistakes if one["loc"][: len(place)] == place)
+    if _KINDS["float"] in wanted:
+        wanted.pop(_KINDS["int"], None)
+    where = ".".join(map(str, place))
+    if "" in wanted:
+        words = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        return f"{where}: {words}" if where else words
+    where = f"[{where}]" if _KINDS["dict"] in wanted else where
+    return f"{where or 'the whole'} is {' or '.join(wanted)}, not {_shown(first['input'])}"
+
+
+def _wanted(mistake: ErrorDetails) -> str:
+    """Return what a value has to be; "" where the message says it."""
+    kind = mistake["type"]
+    if kind in _LIMITS:
+        return _LIMITS[kind].format(**mistake["ctx"])
+    return _KINDS.get(kind.partition("_")[0], "")
+
+
+def _shown(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def refuse_unknown(table: str, kind: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:

@@ -21,13 +21,13 @@ SOURCE = '[[source]]\nname = "x"\npath = "wavs"\n'
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("steps = 1", "preset: Field required"),
+        ("steps = 1", "preset: no value is given"),
         ("preset = 7", "preset"),
         ('preset = "tiny8"', r"names no \[\[source\]\]"),
         ('preset = "tiny8"\ncodec = 3', "codec"),
-        ('preset = "tiny8"\n[codec]\nquantiser = 3', "quantiser: Input should be a valid dictionary"),
+        ('preset = "tiny8"\n[codec]\nquantiser = 3', r"\[quantiser\] is a table, not 3"),
         ('preset = "tiny8"\nbatch = 3', "batch"),
-        (f'preset = "tiny8"\n{SOURCE}', "source.0.weight: Field required"),
+        (f'preset = "tiny8"\n{SOURCE}', "source.0.weight: no value is given"),
         (f'preset = "tiny8"\n{SOURCE}weight = "a"\nlicence = "x"', "source.0.weight"),
         (f'preset = "tiny8"\n{SOURCE}weight = -1.0\nlicence = "x"', "source.0.weight"),
     ],

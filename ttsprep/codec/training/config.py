@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ttsprep.codec.config import CodecConfig, preset
+from ttsprep.core.config import first_mistake
 from ttsprep.core.errors import UsageError
 from ttsprep.core.untrusted import UntrustedError, read_text, toml_table
 
@@ -218,7 +219,7 @@ class CodecRecipe(_Strict):
         try:
             return CodecConfig.model_validate(merged(base, self.codec))
         except ValidationError as error:
-            raise UsageError(f"[codec] {first_of(error)}") from None
+            raise UsageError(f"[codec] {first_mistake(error)}") from None
 
     def training(self, changes: Mapping[str, Any] | None = None) -> TrainConfig:
         """Return how it is trained, `changes` coming last; a `UsageError` names a setting that does not exist."""
@@ -226,7 +227,7 @@ class CodecRecipe(_Strict):
         try:
             return TrainConfig.model_validate(merged(base, changes or {}))
         except ValidationError as error:
-            raise UsageError(f"[train] {first_of(error)}") from None
+            raise UsageError(f"[train] {first_mistake(error)}") from None
 
 
 def read_recipe(path: Path) -> CodecRecipe:
@@ -236,7 +237,7 @@ def read_recipe(path: Path) -> CodecRecipe:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except ValidationError as error:
-        raise UsageError(f"{path}: {first_of(error)}") from None
+        raise UsageError(f"{path}: {first_mistake(error)}") from None
     except UntrustedError as error:
         raise UsageError(f"{path}: {error}") from None
 
@@ -261,7 +262,7 @@ def revised(train: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
     try:
         return TrainConfig.model_validate(merged(train.model_dump(), changes))
     except ValidationError as error:
-        raise UsageError(f"--set {first_of(error)}") from None
+        raise UsageError(f"--set {first_mistake(error)}") from None
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -271,10 +272,3 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(value, Mapping) and isinstance(out.get(key), Mapping)
         out[key] = merged(out[key], value) if both else value
     return out
-
-
-def first_of(error: ValidationError) -> str:
-    """Return where the first mistake is and what it is, in one line."""
-    first = error.errors()[0]
-    where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']}" if where else str(first["msg"])
