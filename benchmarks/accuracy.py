@@ -44,7 +44,7 @@ def show_defects(results: dict[str, SelfTest]) -> None:
             table[key(outcome.defect)][name] = outcome
     print(f"{'code':20s} {'defect':44s} {'':6s}" + "".join(f"{name:>12s}" for name in results))
     for (code, what, plain), row in table.items():
-        cells = (f"{row[name].found} / {row[name].planted}" if name in row else "-" for name in results)
+        cells = (f"{row[name].detected} / {row[name].planted}" if name in row else "-" for name in results)
         print(f"{code:20s} {what:44s} {'plain' if plain else 'faint':6s}" + "".join(f"{cell:>12s}" for cell in cells))
 
 
@@ -70,7 +70,7 @@ def show_missed(results: dict[str, SelfTest]) -> int:
     print(f"\n{len(missed)} miss the mark (95 % of plain, 80 % of faint defects)")
     for name, outcome in missed:
         code, what, plain = key(outcome.defect)
-        share = outcome.found / max(1, outcome.planted)
+        share = outcome.detected / max(1, outcome.planted)
         kind = "plain" if plain else "faint"
         print(f"    {name}: {code}, {what} ({kind}): {share:.0%}; {', '.join(outcome.missed[:5])}")
     return int(bool(missed))

@@ -146,14 +146,14 @@ def main() -> None:
     start = time.perf_counter(), time.process_time()
     features = encode(clips)
     clean = table(measure(clips, features), clips)
-    print(f"scored at {seconds_for(start)}; {(clean.said != '').sum()} clips were doubted", flush=True)
+    print(f"scored at {seconds_for(start)}; {(clean.asr_text != '').sum()} clips were doubted", flush=True)
     scores = evidence(clean)
     limits = Transcript().limits(scores, clean)
     named = scores >= limits
     print(f"clean: {named.mean():.2%} ({named.sum()}) at the limit; limits {sorted(set(limits.round(1)))}")
     print(f"highest {np.sort(scores)[-5:].round(1)}")
     for row in clean[named].itertuples():
-        print(f"  {row.id} {row.doubted_word!r}: {row.text!r} / {row.said!r}")
+        print(f"  {row.id} {row.doubted_word!r}: {row.text!r} / {row.asr_text!r}")
     spoiled = {
         "text of another clip of like length": rewritten(lambda clip: chance.choice(clip.others[:4])),
         "one wrong word among ten": rewritten(lambda clip: wrong_words(clip.clip.text, vocabulary, chance, 10)),

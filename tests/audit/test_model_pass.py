@@ -146,19 +146,19 @@ def test_what_was_heard_skipped_and_not_judged_is_counted() -> None:
     assert coverage_summary(clips, judges, asked) == {
         "speaker": {
             "skipped": "",
-            "heard": 3,
-            "not_heard": 1,
+            "measured": 3,
+            "not_measured": 1,
             "not_judged": [{"code": "speaker-outlier", "clips": 2, "why": "less than 1 s of speech"}],
             "codes": ["speaker-outlier"],
         },
         "mos": {
             "skipped": "",
-            "heard": 3,
-            "not_heard": 1,
+            "measured": 3,
+            "not_measured": 1,
             "not_judged": [{"code": "low-mos", "clips": 1, "why": "shorter than 0.6 s"}],
             "codes": ["low-mos"],
         },
-        "asr": {"skipped": "it is not here", "heard": 0, "not_heard": 4, "not_judged": [], "codes": []},
+        "asr": {"skipped": "it is not here", "measured": 0, "not_measured": 4, "not_judged": [], "codes": []},
     }
     assert coverage_summary(clips, judges, SelectedModels()) == {}
 

@@ -26,13 +26,13 @@ def test_a_build_listens_as_the_audit_does_and_from_its_rows(
     again = Recorder()
     built = build(spoken, tmp_path / "build", recipe, jobs=1, models=models, progress=again)
     assert [stage for stage in again.stages if stage[0].startswith("listening")] == [("listening (asr)", 14, 0)]
-    columns = ["said", "heard_language"]
+    columns = ["asr_text", "spoken_language"]
     first, second = (
         pd.read_parquet(folder / "clips.parquet", columns=columns)
         for folder in (tmp_path / "audit", tmp_path / "build" / "source")
     )
     assert first.equals(second)
-    assert first["said"].notna().any()
+    assert first["asr_text"].notna().any()
     assert {item.id for item in built.rejected} == {item.id for item in audited.selection.rejected}
     deaf = build(spoken, tmp_path / "build", build_recipe(), jobs=1)
     assert deaf.fresh < 14, "what listening did not reject is not built again"

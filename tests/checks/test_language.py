@@ -13,14 +13,14 @@ from ttsprep.text.scripts import WRITTEN, scripts_of
 def unheard(lines: list[str], language: str) -> pd.DataFrame:
     """Return the table of clips c0, c1 ... that nobody has listened to."""
     table = pd.DataFrame({"id": [f"c{at}" for at in range(len(lines))], "text": lines, "language": language})
-    return table.assign(duration_s=3.0, heard_language="", heard_language_p=np.nan, language_p=np.nan)
+    return table.assign(duration_s=3.0, spoken_language="", spoken_language_p=np.nan, language_p=np.nan)
 
 
 def test_only_a_clip_that_surely_is_in_another_language_is_named() -> None:
     corpus = unheard(["words"] * 5, "en-us").assign(
         duration_s=[3.0, 3.0, 3.0, 1.0, 3.0],
-        heard_language=["en", "de", "de", "de", ""],
-        heard_language_p=[0.99, 0.95, 0.5, 0.95, np.nan],
+        spoken_language=["en", "de", "de", "de", ""],
+        spoken_language_p=[0.99, 0.95, 0.5, 0.95, np.nan],
         language_p=[0.99, 0.001, 0.4, 0.001, np.nan],
     )
     (finding,) = Language().judge(corpus)

@@ -27,7 +27,7 @@ def test_one_wrong_word_is_a_warning_that_names_it() -> None:
         words_not_said=[0.0, 1.0, 0.0],
         unwritten_places=[0.0, 0.0, 0.0],
         doubted_word=["", "lazy", ""],
-        said=["", "over the crazy sleeping dogs", ""],
+        asr_text=["", "over the crazy sleeping dogs", ""],
     )
     (finding,) = Transcript().judge(corpus)
     assert (finding.clip, finding.severity, finding.value, finding.limit) == (
@@ -48,7 +48,7 @@ def test_texts_that_were_swapped_are_errors_that_name_each_other() -> None:
         decoy_log_p=[-6.0, -7.0, -6.0],
         words_not_said=[5.0, 5.0, 1.0],
         unwritten_places=[0.0, 1.0, 0.0],
-        said=["over a lazy sleeping dog", "The quick brown fox jumps.", "pack my box with mugs"],
+        asr_text=["over a lazy sleeping dog", "The quick brown fox jumps.", "pack my box with mugs"],
     )
     assert reassigned(corpus) == {"a": "b", "b": "a"}
     a, b, c = Transcript().judge(corpus)
@@ -59,7 +59,7 @@ def test_texts_that_were_swapped_are_errors_that_name_each_other() -> None:
 
 def test_a_text_that_moved_down_a_line_is_named_without_a_swap() -> None:
     said = ["over the lazy sleeping dogs", "pack my box with jugs", "something else entirely"]
-    corpus = table(mismatch_nats=[9.0] * 3, words_not_said=[1.0] * 3, unwritten_places=[0.0] * 3, said=said)
+    corpus = table(mismatch_nats=[9.0] * 3, words_not_said=[1.0] * 3, unwritten_places=[0.0] * 3, asr_text=said)
     assert reassigned(corpus) == {"a": "b", "b": "c"}
     assert not any("swapped" in finding.message for finding in Transcript().judge(corpus))
 

@@ -31,7 +31,7 @@ from ttsprep.report.clip.report import load_clip
 RATE = 16_000
 ODD = os.fsdecode(b"caf\xe9 \x1b[31m")
 NAMES = ["one", "two", "three", "four", "five", ODD, "away", "-dash"]
-COLUMNS = {"loudness_lufs": False, "tail_silence_s": False, "said": True, "mismatch_nats": False, "mos_ovrl": False}
+COLUMNS = {"loudness_lufs": False, "tail_silence_s": False, "asr_text": True, "mismatch_nats": False, "mos_ovrl": False}
 
 
 def sound(path: Path, *, tail_s: float) -> None:
@@ -62,7 +62,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "tail_silence_s": 0.1 if i else 1.0,
                 "mismatch_nats": 7.0 if i == 1 else 0.5,
             }
-        rows.append(row | {"said": "the text of one" if i == 1 else ""})
+        rows.append(row | {"asr_text": "the text of one" if i == 1 else ""})
     manifest = manifest_table(clips, [clip.id for clip in clips])
     measured = pa.Table.from_batches([to_batch(rows, measured_schema(COLUMNS))])
     table = pa.table([*manifest.columns, *measured.columns], names=[*manifest.column_names, *measured.column_names])

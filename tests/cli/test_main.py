@@ -140,7 +140,7 @@ def test_a_listener_that_is_not_here_is_skipped_and_the_audit_goes_on(spoken: Pa
     assert line.removeprefix("ttsprep: skipped: ")[:30] in done.stdout
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert summary["listening"]["asr"]["skipped"] in line
-    assert summary["listening"]["asr"]["heard"] == 0
+    assert summary["listening"]["asr"]["measured"] == 0
     strict = ttsprep(*options, "--fail-on", "warning", **nothing)
     assert strict.returncode == 1, strict.stderr
 

@@ -140,7 +140,7 @@ def test_the_weights_alone(trained, clips):
     book = codec.model.quantiser.codes(0)
     assert alone.books[0].range == float(book.abs().max())
     assert float(book.norm(dim=1).min()) <= alone.books[0].norm <= float(book.norm(dim=1).max())
-    text = health_text(codec, alone, heard=False)
+    text = health_text(codec, alone, measured=False)
     assert "name a CORPUS" in text and "perplexity" not in text and "nan" not in text
 
 

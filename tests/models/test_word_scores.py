@@ -87,7 +87,7 @@ def test_real_speech() -> None:
     clip = Clip("LJ001-0002", "wavs/LJ001-0002.flac", text, language="en-us")
     samples = decode_clips(SPEECH, clip)
     right = score_words(require_model(str(WEIGHTS)), ModelInput(clip, samples))
-    assert right.said.rstrip(",.") == "in being comparatively modern"  # once, though the model loops
+    assert right.asr_text.rstrip(",.") == "in being comparatively modern"  # once, though the model loops
     assert not any(word.doubted for word in right.words)
     # seen in the spectrogram: the burst of the k at 0.45 s, the m from 1.28 s on, the last sound until 1.8 s
     _, _, comparatively, modern = right.words

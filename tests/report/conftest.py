@@ -56,11 +56,11 @@ def built(heard):
 
 LISTENING = {
     "asr": {
-        "skipped": "--listen asr needs whisper: <b>get</b> it", "heard": 0, "not_heard": 60, "not_judged": [],
+        "skipped": "--listen asr needs whisper: <b>get</b> it", "measured": 0, "not_measured": 60, "not_judged": [],
         "codes": [],
     },
     "speaker": {
-        "skipped": "", "heard": 58, "not_heard": 2, "codes": ["speaker-outlier"],
+        "skipped": "", "measured": 58, "not_measured": 2, "codes": ["speaker-outlier"],
         "not_judged": [{"code": "speaker-outlier", "clips": 5, "why": "less than 1 s of speech"}],
     },
 }  # fmt: skip
@@ -70,10 +70,11 @@ LISTENING = {
 def listened():
     """Sixty clips: one of another voice, and two that say each other's text."""
     voices = pd.concat([voiced(1, 7), voiced(2, 1, seconds=[6.0]), voiced(1, 52)], ignore_index=True)
-    clips = corpus(60).assign(said="", doubted_word="", doubted_place=np.nan, speech_s=voices["speech_s"])
+    clips = corpus(60).assign(asr_text="", doubted_word="", doubted_place=np.nan, speech_s=voices["speech_s"])
     clips = clips.assign(voice_print=voices["voice_print"], level_range_db=30.0)
-    clips.loc[3, ["text", "said", "doubted_word", "doubted_place"]] = "the <i>red</i> cat", "the black cat", "red", 1
-    clips.loc[9, ["text", "said"]] = "the <b>black</b> cat", "a wolf was seen"
+    doubted = {"text": "the <i>red</i> cat", "asr_text": "the black cat", "doubted_word": "red", "doubted_place": 1}
+    clips.loc[3, list(doubted)] = list(doubted.values())
+    clips.loc[9, ["text", "asr_text"]] = "the <b>black</b> cat", "a wolf was seen"
     mismatches = [(clip, "transcript-mismatch", "error", 9, 5) for clip in ("clip-00003", "clip-00009")]
     audit = audit_of(clips, pd.concat([OUTLIER, found(*mismatches)], ignore_index=True))
     return replace(audit, summary=audit.summary | {"listening": LISTENING})

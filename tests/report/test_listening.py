@@ -10,7 +10,7 @@ from ttsprep.report.spoken import spoken
 
 
 def compared(text, said, word="", place=np.nan):
-    return spoken({"text": text, "said": said, "doubted_word": word, "doubted_place": place})
+    return spoken({"text": text, "asr_text": said, "doubted_word": word, "doubted_place": place})
 
 
 def test_words_that_only_one_side_has_are_told_apart():
@@ -41,7 +41,7 @@ def test_found_clips_are_named_first_and_the_limit_is_drawn():
     assert 'class="band"' in figure.svg
     assert "clip-00007" in figure.svg
     assert "clip-00008" not in figure.svg
-    assert (data["id"][0], data["likeness"][0], data["found"]) == ("clip-00007", 0.41, 1)
+    assert (data["id"][0], data["likeness"][0], data["outliers"]) == ("clip-00007", 0.41, 1)
     assert len(data["id"]) == 60
     assert all(0 <= x <= 720 for x in data["x"])
     assert all(0 <= y <= 540 for y in data["y"])

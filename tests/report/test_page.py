@@ -103,7 +103,7 @@ def test_the_table_holds_every_clip_with_its_findings(small):
     data = Page(audit_report(small)).data
     assert data["id"] == list(small.table["id"])
     assert [data["verdicts"][v] for v in data["verdict"]].count("to drop") == 3
-    third = [(data["codes"][c], data["severities"][s]) for c, s, _ in data["found"][3]]
+    third = [(data["codes"][c], data["severities"][s]) for c, s, _ in data["findings"][3]]
     assert third == [("rate-outlier", "error"), ("clipping", "warning")]
     lengths = next(q for q in data["quantities"] if q["name"] == "Length")
     np.testing.assert_allclose(lengths["values"], small.table["duration_s"], atol=0.051)
@@ -164,7 +164,7 @@ def test_an_empty_corpus_and_one_without_findings_have_a_page():
     assert "<p>No findings.</p>" in audit_report(audit_of(corpus(30), nothing))
     assert Page(audit_report(audit_of(corpus(0), nothing))).data["id"] == []
     untyped = pd.DataFrame(columns=COLUMNS)
-    assert Page(audit_report(audit_of(corpus(3), untyped))).data["found"] == [[], [], []]
+    assert Page(audit_report(audit_of(corpus(3), untyped))).data["findings"] == [[], [], []]
 
 
 def test_measures_that_are_missing_or_infinite_are_blank(small):

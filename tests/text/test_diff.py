@@ -72,19 +72,19 @@ def test_the_more_a_word_sounds_like_what_was_heard_the_more_it_is_said() -> Non
 
 def test_spans_agree_whatever_the_case_the_marks_and_the_blanks() -> None:
     found = [
-        (span.written, span.heard, span.same)
+        (span.written, span.hypothesis, span.same)
         for span in diff_words("We can not - or will not - go.", "we cannot or won't go")
     ]
     assert found == [
         ("We can not - or", "we cannot or", True), ("will not -", "won't", False), ("go.", "go", True),
     ]  # fmt: skip
     assert diff_words("", "") == []
-    assert [span.heard for span in diff_words("one two", "one two three four", longest=3)] == ["one two", "three"]
+    assert [span.hypothesis for span in diff_words("one two", "one two three four", longest=3)] == ["one two", "three"]
 
 
 def test_the_marked_word_is_a_span_of_its_own() -> None:
     spans = diff_words("the old red cat sat", "the black cat sat", mark=2)
-    assert [(span.written, span.heard, span.marked) for span in spans] == [
+    assert [(span.written, span.hypothesis, span.marked) for span in spans] == [
         ("the", "the", False), ("old", "", False), ("red", "black", True), ("cat sat", "cat sat", False),
     ]  # fmt: skip
     assert [span.written for span in diff_words("go go go", "go go go", mark=1)] == ["go", "go", "go"]

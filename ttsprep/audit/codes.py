@@ -39,7 +39,7 @@ def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], 
         rows = read_table(folder / "quality.parquet")
         if rows is None:
             raise ValueError("quality.parquet")
-        found = dict(zip(rows["id"].to_pylist(), rows["distance_db"].to_pylist(), strict=True))
+        by_clip = dict(zip(rows["id"].to_pylist(), rows["distance_db"].to_pylist(), strict=True))
         use = {
             "codec": str(about["spec"]["codec"]),
             "kbits_per_s": float(about["kbits_per_s"]),
@@ -53,7 +53,7 @@ def read_codes(folder: Path, clips: Sequence[str]) -> tuple[list[float | None], 
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise CorpusError(f"the codes in {folder} are damaged ({error}): make them again with ttsprep encode") from None
-    distances = [found.get(name) for name in clips]
+    distances = [by_clip.get(name) for name in clips]
     if all(distance is None for distance in distances):
         raise CorpusError(f"{folder} has codes of another corpus: none of its clips is in this one")
     return distances, use | {"clips": sum(distance is not None for distance in distances)}

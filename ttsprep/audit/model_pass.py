@@ -218,41 +218,41 @@ def coverage_summary(clips: pd.DataFrame, judges: Sequence[Check], asked: Select
     -------
     dict
         For each listener that was asked for, by name: ``skipped``, a line that says what is missing and how to have
-        it, else ""; ``heard``, the clips that it said something of; ``not_heard``, those that can be read and of
+        it, else ""; ``measured``, the clips that it said something of; ``not_measured``, those that can be read and of
         which it did not; ``codes``, what is judged by it; and ``not_judged``: for each check the ``code``, the
         ``clips`` that say too little, and ``why``.
     """
     readable = int((clips.status == "ok").sum())
-    found: dict[str, Any] = {}
+    summary: dict[str, Any] = {}
     for name in [*(listener.name for listener in asked.models), *asked.skipped]:
         own = [check for check in judges if check.model == name]
-        heard = sum((_heard(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
+        measured = sum((_has_measures(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
         not_judged = []
         for check in own:
             for column, threshold in check.enough.items():
                 limit = float(getattr(check, threshold))
-                if count := int((_heard(clips, check) & (clips[column] < limit)).sum()):
+                if count := int((_has_measures(clips, check) & (clips[column] < limit)).sum()):
                     why = TOO_LITTLE[column].format(limit)
                     not_judged += [{"code": code.code, "clips": count, "why": why} for code in check.codes]
-        found[name] = {
+        summary[name] = {
             "skipped": asked.skipped.get(name, ""),
-            "heard": int(heard.sum()),
-            "not_heard": readable - int(heard.sum()),
+            "measured": int(measured.sum()),
+            "not_measured": readable - int(measured.sum()),
             "not_judged": not_judged,
             "codes": [code.code for check in own for code in check.codes],
         }
-    return found
+    return summary
 
 
-def _heard(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
+def _has_measures(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
     filled = [clips[name] != "" if name in check.strings else clips[name].notna() for name in check.measures]
     return np.asarray(np.logical_or.reduce(filled), np.bool_)
 
 
 def propose_text_fixes(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:
     """Return the texts that mismatching clips should have, where other clips have them, for a person to look at."""
-    found = says_text_of(clips, findings)
-    return {name: Decision(None, text, f"says the text of {other}") for name, (other, text) in found.items()}
+    owners = says_text_of(clips, findings)
+    return {name: Decision(None, text, f"says the text of {other}") for name, (other, text) in owners.items()}
 
 
 def says_text_of(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, tuple[str, str]]:

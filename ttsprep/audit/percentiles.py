@@ -118,9 +118,9 @@ def measures(clips: pa.Table, row: int) -> list[Measure]:
     for check in all_checks().values():
         described += [(check.area or check.name, name, text, check.model) for name, text in check.measures.items()]
     described += [("text and audio", name, text, "") for name, text in DERIVED.items()]
-    found = [_measure(clips, row, *parts) for parts in described if parts[1] in clips.column_names]
-    order = [*AREAS, *sorted({measure.area for measure in found} - {*AREAS})]
-    return sorted((m for m in found if "base64" not in m.unit), key=lambda measure: order.index(measure.area))
+    rows = [_measure(clips, row, *parts) for parts in described if parts[1] in clips.column_names]
+    order = [*AREAS, *sorted({measure.area for measure in rows} - {*AREAS})]
+    return sorted((m for m in rows if "base64" not in m.unit), key=lambda measure: order.index(measure.area))
 
 
 def _measure(clips: pa.Table, row: int, area: str, name: str, text: str, model: str) -> Measure:
@@ -130,8 +130,8 @@ def _measure(clips: pa.Table, row: int, area: str, name: str, text: str, model: 
     if pa.types.is_string(column.type):
         return Measure(name, area, meaning, unit, column[row].as_py() or None, None, model=model)
     values = column.to_numpy().astype(np.float64)
-    found = distribution(values, row)
-    return Measure(name, area, meaning, unit, float(values[row]) if found else None, found, model=model)
+    summary = distribution(values, row)
+    return Measure(name, area, meaning, unit, float(values[row]) if summary else None, summary, model=model)
 
 
 def distribution(values: np.ndarray[tuple[int], np.dtype[np.float64]], row: int) -> Distribution | None:

@@ -299,10 +299,10 @@ def conclude(
         findings, summary = earlier
         return Audit(out, clips, findings, summary, measured.new, select(clips, findings, terms), goal)
     (out / "run.json").unlink(missing_ok=True)  # no killed run leaves it beside tables of another corpus
-    found = [*_about_files(corpus, wanted), *judge(clips, judges, wanted)]
+    judged = [*_about_files(corpus, wanted), *judge(clips, judges, wanted)]
     order = {name: place for place, name in enumerate(["", *clips.id])}
-    found.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
-    table = findings_table(found)
+    judged.sort(key=lambda finding: (order.get(clean(finding.clip), 0), finding.code))
+    table = findings_table(judged)
     write_table(out / "findings.parquet", table)
     findings = table.to_pandas()
     selection = select(clips, findings, terms)

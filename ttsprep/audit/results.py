@@ -86,8 +86,8 @@ def _json(path: Path) -> dict[str, Any]:
 
 def audits_in(folder: Path) -> list[Path]:
     """Return the finished audits ``*.audit`` in a folder, the newest first."""
-    found = [path for path in folder.glob("*.audit") if (path / "summary.json").is_file()]
-    return sorted(found, key=lambda path: -(path / "summary.json").stat().st_mtime)
+    audits = [path for path in folder.glob("*.audit") if (path / "summary.json").is_file()]
+    return sorted(audits, key=lambda path: -(path / "summary.json").stat().st_mtime)
 
 
 def find_clip(audit: AuditFolder, name: str, *, codes: tuple[str, ...] = ()) -> int:

@@ -254,7 +254,7 @@ def _rejected(
         out |= {name: why for name, why in beyond.items() if name not in wanted}
     while terms.unused and (unused := terms.unused([name for name in ids if name not in out])):
         out |= {name: Rejection(name, "split", (), why) for name, why in unused.items()}
-    return out, {name: found for name, found in held.items() if name not in out}
+    return out, {name: reasons for name, reasons in held.items() if name not in out}
 
 
 def _other_takes(clips: pd.DataFrame, good: Sequence[str], judge: "_Judge", terms: Terms) -> dict[str, Rejection]:
@@ -307,7 +307,7 @@ class _Judge:
     def __init__(self, clips: pd.DataFrame, findings: pd.DataFrame, terms: Terms) -> None:
         self._rules = terms.rules
         spared = terms.spared
-        self._found: dict[str, list[tuple[int, str, str]]] = {}
+        self._findings: dict[str, list[tuple[int, str, str]]] = {}
         self.no_texts: tuple[tuple[str, ...], str] | None = None
         fixed: dict[str, dict[str, None]] = {}
         ranks = {severity.value: severity.rank for severity in Severity}
@@ -319,7 +319,7 @@ class _Judge:
                 if severity != Severity.NOTE:
                     fixed.setdefault(clip, {})[code] = None
             elif clip and code not in spared:
-                self._found.setdefault(clip, []).append((ranks[severity], code, message))
+                self._findings.setdefault(clip, []).append((ranks[severity], code, message))
         self.fixed = {clip: tuple(codes) for clip, codes in fixed.items()}
         snr = clips["snr_db"] if "snr_db" in clips else pd.Series(0.0, clips.index)
         self._snr = dict(zip(clips["id"], snr.fillna(0.0), strict=True))
@@ -328,21 +328,21 @@ class _Judge:
         return self._because(name, lambda rank, code: rank == Severity.ERROR.rank or code in self._rules.reject)
 
     def doubtful(self, name: str) -> tuple[tuple[str, ...], str] | None:
-        codes = {code for rank, code, _ in self._found.get(name, ()) if rank == Severity.WARNING.rank}
+        codes = {code for rank, code, _ in self._findings.get(name, ()) if rank == Severity.WARNING.rank}
         if len(codes) <= MOST_WARNINGS[self._rules.strictness]:
             return None
         return self._because(name, lambda rank, _: rank == Severity.WARNING.rank)
 
     def _because(self, name: str, counts: Callable[[int, str], bool]) -> tuple[tuple[str, ...], str] | None:
-        found = [item for item in self._found.get(name, ()) if counts(item[0], item[1])]
-        if not found:
+        reasons = [item for item in self._findings.get(name, ()) if counts(item[0], item[1])]
+        if not reasons:
             return None
-        found.sort(key=lambda item: (-item[0], item[1]))
-        return tuple(dict.fromkeys(code for _, code, _ in found)), "; ".join(message for *_, message in found)
+        reasons.sort(key=lambda item: (-item[0], item[1]))
+        return tuple(dict.fromkeys(code for _, code, _ in reasons)), "; ".join(message for *_, message in reasons)
 
     def quality_rank(self, name: str) -> tuple[int, int, float, str]:
         """Order clips from the best to the worst."""
-        ranks = Counter(rank for rank, *_ in self._found.get(name, ()))
+        ranks = Counter(rank for rank, *_ in self._findings.get(name, ()))
         return ranks[Severity.WARNING.rank], ranks[Severity.NOTE.rank], -self._snr[name], name
 
     def words(self, name: str) -> str:

@@ -113,8 +113,8 @@ def _below(folder: Path, left_out: tuple[int, int] | None) -> Iterator[bytes]:
     waiting = [os.fspath(folder)]
     while waiting:
         with os.scandir(waiting.pop()) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-        for entry in found:
+            listing = sorted(entries, key=lambda entry: entry.name)
+        for entry in listing:
             if not entry.is_dir(follow_symlinks=False):
                 yield f"{entry.path}\0{_signature(entry)}\0".encode("utf-8", "surrogatepass")
             elif entry.name != "__pycache__" and (left_out is None or _key(entry.stat()) != left_out):

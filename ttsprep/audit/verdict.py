@@ -43,8 +43,8 @@ def verdicts(clips: pd.DataFrame, selection: Selection) -> "pd.Series[str]":
     """
     table = dict.fromkeys(selection.fixed, Verdict.FIXABLE.value)
     table |= {item.id: Verdict.DROP.value for item in selection.rejected}
-    found = [table.get(name, Verdict.USABLE.value) for name in clips["id"].astype(str)]
-    return pd.Series(found, index=clips.index, dtype="object")
+    values = [table.get(name, Verdict.USABLE.value) for name in clips["id"].astype(str)]
+    return pd.Series(values, index=clips.index, dtype="object")
 
 
 def verdict_table(clips: pd.DataFrame, selection: Selection, terms: Terms) -> pa.Table:
@@ -122,11 +122,11 @@ def _codes(
 
 def _reasons(selection: Selection) -> Mapping[str, set[str]]:
     """Return the clips that are dropped or fixed for each code."""
-    found: dict[str, set[str]] = {}
+    clips_of: dict[str, set[str]] = {}
     for name, codes in (*selection.fixed.items(), *((item.id, item.codes) for item in selection.rejected)):
         for code in codes:
-            found.setdefault(code, set()).add(name)
-    return found
+            clips_of.setdefault(code, set()).add(name)
+    return clips_of
 
 
 def _options(
@@ -155,16 +155,16 @@ def _one_more(findings: pd.DataFrame, terms: Terms, selection: Selection) -> dic
     rules = terms.rules
     rejecting = {code for item in selection.rejected for code in item.codes}
     others = findings["code"][(findings["clip"] != "") & (findings["severity"] != Severity.NOTE)]
-    found: dict[str, tuple[str, Terms]] = {}
+    changes: dict[str, tuple[str, Terms]] = {}
     for code in sorted(rejecting | set(others)):
         if code in rejecting:
             reject = tuple(name for name in rules.reject if name != code)
             asked = _with(terms, keep=(*rules.keep, code), reject=reject)
-            found[f"[select] keep = {_toml(asked.rules.keep)}, reject = {_toml(reject)}"] = f"keep {code}", asked
+            changes[f"[select] keep = {_toml(asked.rules.keep)}, reject = {_toml(reject)}"] = f"keep {code}", asked
         if code not in rules.reject:
             asked = _with(terms, reject=(*rules.reject, code))
-            found[f"[select] reject = {_toml(asked.rules.reject)}"] = f"reject {code}", asked
-    return found
+            changes[f"[select] reject = {_toml(asked.rules.reject)}"] = f"reject {code}", asked
+    return changes
 
 
 def _with(terms: Terms, **rules: Any) -> Terms:

@@ -104,8 +104,8 @@ class Split(Section):
     @model_validator(mode="after")
     def _leaves_something(self) -> Self:
         if self.valid + self.test >= 1:
-            said = f"valid and test are {self.valid + self.test:g} together: nothing is left to train on"
-            raise PydanticCustomError("parts", "{said}", {"said": said})
+            message = f"valid and test are {self.valid + self.test:g} together: nothing is left to train on"
+            raise PydanticCustomError("parts", "{message}", {"message": message})
         return self
 
 

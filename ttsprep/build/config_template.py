@@ -77,12 +77,12 @@ def _part(name: str, kind: type, options: Mapping[str, Any]) -> Iterator[str]:
 
 def _keys(options: Mapping[str, Any], meanings: Mapping[str, str]) -> Iterator[str]:
     """Yield each key with its default, after what it means; keys that mean one thing together stay together."""
-    said = ""
+    previous = ""
     for key, value in options.items():
         meaning = meanings.get(key, "")
-        if meaning and meaning != said:
+        if meaning and meaning != previous:
             yield from _explained(meaning)
-        said = meaning
+        previous = meaning
         yield f"# {key} = {_toml(value)}"
 
 

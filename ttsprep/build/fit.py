@@ -143,9 +143,9 @@ def phonemes(clips: Iterable[Clip]) -> Iterator[str]:
 
 def unknown_symbols(clips: pd.DataFrame) -> dict[str, list[str]]:
     """Return the symbols that the trainer of an audit does not know, each with the ids of the clips that have it."""
-    found: dict[str, list[str]] = {}
+    symbols: dict[str, list[str]] = {}
     columns = [clips[name] for name in ("id", "trainer_fatal", "trainer_unknown")]
     for clip, fatal, unknown in zip(*columns, strict=True):
         for symbol in fatal + unknown:
-            found.setdefault(symbol, []).append(clip)
-    return dict(sorted(found.items()))
+            symbols.setdefault(symbol, []).append(clip)
+    return dict(sorted(symbols.items()))

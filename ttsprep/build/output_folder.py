@@ -44,13 +44,13 @@ def inputs_stamp(todo: Corpus, recipe: Recipe, decisions: Path | None, models: S
     root = todo.root.resolve()
     hasher = hashlib.sha256()
     steps = [(step.name, step.version, repr(step)) for step in recipe.configured_stages()]
-    heard = recipe.transcribe and digest(weights(recipe.transcribe.model))
+    weights_digest = recipe.transcribe and digest(weights(recipe.transcribe.model))
     trainer = trainers().get(recipe.trainer)  # its lists and its script
-    said = (recipe.model_dump_json(), decisions and digest(decisions))
-    rules = (__version__, VERSION, versions(), steps, trainer, *said, heard)
-    heard_by = [(model.name, model.version, model.digest()) for model in models.models]
+    options = (recipe.model_dump_json(), decisions and digest(decisions))
+    rules = (__version__, VERSION, versions(), steps, trainer, *options, weights_digest)
+    models_used = [(model.name, model.version, model.digest()) for model in models.models]
     about = (str(root), todo.layout, todo.why, todo.findings, todo.orphans)
-    hasher.update(repr((rules, about, heard_by)).encode("utf-8", "backslashreplace"))
+    hasher.update(repr((rules, about, models_used)).encode("utf-8", "backslashreplace"))
     for name, clip in zip(todo.ids, todo.clips, strict=True):
         hasher.update(repr((name, clip, _signature(root, clip.path))).encode("utf-8", "backslashreplace"))
     return hasher.hexdigest()

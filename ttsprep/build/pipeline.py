@@ -214,20 +214,20 @@ def build(
 
 
 def _draft(ready: PreparedSource, out: Path, recipe: Recipe, extras: Extras, jobs: int, progress: Progress) -> Draft:
-    todo, said = ready.todo, ready.decisions
+    todo, decisions = ready.todo, ready.decisions
     naming = Renamed(progress, {"measuring": "measuring the source"})
     with lock(out / state.BEFORE):
         measured = measure(todo, out / state.BEFORE, recipe, jobs=jobs, progress=naming, extras=extras)
         goal = find_goal(measured.clips, recipe.rate, recipe.asked)
         # recordings are cut and texts written by now
         terms = replace(recipe.terms(goal.rate), stages=frozenset(recipe.pipeline))
-        terms = replace(terms, decisions=said, low_confidence=ready.low_confidence)
+        terms = replace(terms, decisions=decisions, low_confidence=ready.low_confidence)
         before = conclude(measured, recipe, goal, terms)
     steps = tuple(_at_one_rate(step, goal.rate) for step in recipe.configured_stages())
     lost = {rejection.id for rejection in before.selection.rejected}
     kept = [clip for name, clip in zip(todo.ids, todo.clips, strict=True) if name not in lost]
     refuse_without_texts(todo.root, kept, recipe)
-    return Draft(todo, ready.refused, said, before, steps, recipe, ready.log_p)
+    return Draft(todo, ready.refused, decisions, before, steps, recipe, ready.log_p)
 
 
 def _at_one_rate(step: Stage, rate: int) -> Stage:
@@ -295,8 +295,8 @@ def _judged(
         with lock(out / state.AFTER):
             measured = measure(listed, out / state.AFTER, recipe, jobs=jobs, progress=progress)
         terms = Terms(rules, decisions=decided, where="result")
-        found = judge_result(measured.clips, made.before.clips, names, judges, wanted)
-        late = select(measured.clips, findings_table(found).to_pandas(), terms).rejected
+        findings = judge_result(measured.clips, made.before.clips, names, judges, wanted)
+        late = select(measured.clips, findings_table(findings).to_pandas(), terms).rejected
         late = late or _unused(tables.entries_of(rows, clips, recipe), recipe)
         if not late:
             alone = findings_table(judge(measured.clips, judges, wanted)).to_pandas()

@@ -78,13 +78,13 @@ def prepare(
         todo, refused, _ = cut_source(todo, out, recipe.segment, jobs, progress)
     if not todo.clips:  # decisions and texts are about clips; `refuse_nothing` says what is wrong
         return PreparedSource(todo, refused, {})
-    todo, said = with_decisions(todo, decisions)
+    todo, choices = with_decisions(todo, decisions)
     if not recipe.transcribe:
-        return PreparedSource(todo, refused, said)
+        return PreparedSource(todo, refused, choices)
     from ttsprep.build.transcribe import transcribe_source
 
     written = transcribe_source(todo, out, recipe.transcribe, jobs, progress)
-    return PreparedSource(written.todo, refused, said, written.log_p, written.low_confidence)
+    return PreparedSource(written.todo, refused, choices, written.log_p, written.low_confidence)
 
 
 def unread(todo: Corpus) -> list[Rejection]:
@@ -173,10 +173,10 @@ def refuse_phonemes(source: Corpus, recipe: Recipe) -> None:
     CorpusError
         If the corpus has the finding ``text-phonemes``, and the recipe does not ignore it.
     """
-    found = next((finding for finding in source.findings if finding.code == PHONEMES), None)
-    if found is not None and PHONEMES in recipe.enabled_codes():
+    problem = next((finding for finding in source.findings if finding.code == PHONEMES), None)
+    if problem is not None and PHONEMES in recipe.enabled_codes():
         raise CorpusError(
-            f"{source.root}: {found.message}; give the table that has them in letters, or say which column has with "
+            f"{source.root}: {problem.message}; give the table that has them in letters, or say which column has with "
             f'--columns (see ttsprep inspect); [checks] ignore = ["{PHONEMES}"] in a recipe takes them as they are'
         )
 

@@ -143,8 +143,8 @@ def entries_table(entries: Sequence[Entry]) -> pa.Table:
 
 def by_reason(rejected: Sequence[Rejection]) -> dict[str, int]:
     """Count rejections by their first code (by the stage where there is none), the most frequent first."""
-    found = Counter(item.codes[0] if item.codes else item.stage for item in rejected)
-    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+    counts = Counter(item.codes[0] if item.codes else item.stage for item in rejected)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def drafted(before: Audit, refused: Sequence[Rejection], steps: Sequence[Stage], recipe: Recipe) -> dict[str, Any]:
@@ -231,8 +231,8 @@ def _compared(before: Audit, after: Audit) -> dict[str, dict[str, int]]:
     """Count the clips with each code, errors and warnings only, before and after."""
 
     def counted(audit: Audit) -> dict[str, int]:
-        found = audit.findings[(audit.findings["clip"] != "") & (audit.findings["severity"] != Severity.NOTE)]
-        return {str(code): int(n) for code, n in found.groupby("code")["clip"].nunique().items()}
+        findings = audit.findings[(audit.findings["clip"] != "") & (audit.findings["severity"] != Severity.NOTE)]
+        return {str(code): int(n) for code, n in findings.groupby("code")["clip"].nunique().items()}
 
     old, new = counted(before), counted(after)
     codes = sorted({*old, *new}, key=lambda code: (-old.get(code, 0), code))

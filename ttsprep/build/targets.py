@@ -228,10 +228,13 @@ def apply_trainer(recipe: "Recipe", trainer: TrainerProfile, *, own: bool = True
 
 
 def _filled(
-    said: Mapping[str, Mapping[str, Any]], needed: Mapping[str, Mapping[str, Any]], parts: Mapping[str, Any], own: bool
+    options: Mapping[str, Mapping[str, Any]],
+    needed: Mapping[str, Mapping[str, Any]],
+    parts: Mapping[str, Any],
+    own: bool,
 ) -> dict[str, Any]:
-    """Return the tables `said` with what is `needed`; of an `own` recipe, what is not the default stays."""
-    filled = {name: dict(values) for name, values in said.items()}
+    """Return the tables `options` with what is `needed`; of an `own` recipe, what is not the default stays."""
+    filled = {name: dict(values) for name, values in options.items()}
     for name, values in needed.items():
         default = parts[name]()
         before = filled.get(name, {})

@@ -153,7 +153,7 @@ def doubt(row: Mapping[str, Any], language: str, rules: Transcribe) -> tuple[tup
     other = row["language"] or ""
     if row["seconds"] < Language.shortest_s:
         other = ""  # too little is said
-    if other and other != language and row["language_p"] >= Language.heard_p:
+    if other and other != language and row["language_p"] >= Language.spoken_p:
         return ("language-mismatch",), f"sounds like {other!r} (probability {row['language_p']:.2f})"
     return (), _unsure(row, rules)
 

@@ -60,12 +60,12 @@ def attributes(text: str) -> dict[str, str]:
     """Return the entries of the section ``Attributes`` of a numpydoc docstring."""
     _, _, section = text.partition("Attributes\n----------\n")
     section = re.split(r"\n[^\n]+\n-{3,}\n", section)[0]
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     names: list[str] = []
     for line in section.splitlines():
         if line and not line.startswith(" "):
             names = [name.strip() for name in line.split(":")[0].split(",")]
-            found |= dict.fromkeys(names, "")
+            values |= dict.fromkeys(names, "")
         elif line.strip():
-            found |= {name: f"{found[name]} {line.strip()}".strip() for name in names}
-    return found
+            values |= {name: f"{values[name]} {line.strip()}".strip() for name in names}
+    return values

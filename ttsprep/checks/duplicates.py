@@ -30,8 +30,8 @@ Prints = npt.NDArray[np.float32]
 
 def original_of(message: str) -> str:
     """Return the clip that a finding ``duplicate-audio`` names."""
-    found = re.match(r"the same (?:bytes|take) as (.*?)(?: \(fingerprints correlate .*)?$", message, re.DOTALL)
-    return found[1] if found else ""
+    match = re.match(r"the same (?:bytes|take) as (.*?)(?: \(fingerprints correlate .*)?$", message, re.DOTALL)
+    return match[1] if match else ""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,10 @@ class Duplicates(Check):
         bands = signal.bands(*pairwise(edges))
         # the span comes from the same bands, so that it does not move with the bandwidth
         level = to_db(bands.sum(axis=1))
-        found = np.flatnonzero(level > max(percentile(level, 98) - SPAN_DB, DIGITAL_SILENCE_DB))
-        if len(found) < 20 or not signal.speech.any():
+        loud = np.flatnonzero(level > max(percentile(level, 98) - SPAN_DB, DIGITAL_SILENCE_DB))
+        if len(loud) < 20 or not signal.speech.any():
             return {"take_print": "", "take_print_s": np.nan}
-        bands = bands[found[0] : found[-1] + 1]
+        bands = bands[loud[0] : loud[-1] + 1]
         # a floor 45 dB under the mean of each band, so that noise and coding do not count
         bands = np.maximum(bands, bands.mean(axis=0) * 3e-5) + 1e-12
         place = np.linspace(0, len(bands), POINTS + 1)

@@ -114,8 +114,8 @@ def stock_phrases(text: str) -> tuple[str, str]:
     starts = [part for count in counts if len(part := " ".join(sentences[:count])) <= _LONGEST_CREDIT]
     known = _patterns()
     credit = next((part.strip() for part in (*ends, *starts) if known.credits.fullmatch(_folded(part))), "")
-    if not credit and (found := known.ending.search(_folded(text))):
-        credit = found[0].strip()
+    if not credit and (match := known.ending.search(_folded(text))):
+        credit = match[0].strip()
     saying = next((part.strip() for part in ends if known.sayings.fullmatch(_folded(part))), "")
     return credit, saying or (text.strip() if _folded(text) in known.alone else "")
 

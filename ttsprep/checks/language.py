@@ -25,7 +25,7 @@ class Language(Check):
 
     Attributes
     ----------
-    heard_p
+    spoken_p
         Least probability of the language that is heard.
     declared_p
         Greatest probability of the one that the corpus says.
@@ -57,14 +57,14 @@ class Language(Check):
         ),
     )
     measures: ClassVar[dict[str, str]] = {
-        "heard_language": "likeliest language of what is spoken, as Whisper names it",
-        "heard_language_p": "its probability [ratio]",
+        "spoken_language": "likeliest language of what is spoken, as Whisper names it",
+        "spoken_language_p": "its probability [ratio]",
         "language_p": "probability of the language that the corpus says [ratio]",
     }
-    strings = frozenset({"heard_language"})
+    strings = frozenset({"spoken_language"})
     enough: ClassVar[dict[str, str]] = {"duration_s": "shortest_s"}
 
-    heard_p: float = 0.8
+    spoken_p: float = 0.8
     declared_p: float = 0.02
     shortest_s: float = 1.5
     foreign_letters: int = 4
@@ -80,29 +80,29 @@ class Language(Check):
         own = scripts_of(language)
         if not own:
             return
-        found = {
+        languages = {
             name: foreign for name, text in zip(clips.id, clips.text, strict=True) if (foreign := _foreign(text, own))
         }
-        found = {name: foreign for name, foreign in found.items() if foreign.total() >= self.foreign_letters}
-        if len(found) >= self.several * len(clips):
-            where = _scripts(sum(found.values(), Counter()))
+        languages = {name: foreign for name, foreign in languages.items() if foreign.total() >= self.foreign_letters}
+        if len(languages) >= self.several * len(clips):
+            where = _scripts(sum(languages.values(), Counter()))
             message = (
-                f"{len(found):,} of {len(clips):,} texts are written in {where} script, which {language!r} is not "
+                f"{len(languages):,} of {len(clips):,} texts are written in {where} script, which {language!r} is not "
                 f"(limit {self.several:.0%})"
             )
-            yield Finding("", CODE, Severity.WARNING, message, len(found) / len(clips), self.several)
+            yield Finding("", CODE, Severity.WARNING, message, len(languages) / len(clips), self.several)
             return
-        for name, foreign in found.items():
+        for name, foreign in languages.items():
             message = f"written in {_scripts(foreign)} script, which {language!r} is not ({foreign.total()} letters)"
             limit = float(self.foreign_letters)
             yield Finding(name, CODE, Severity.WARNING, message, float(foreign.total()), limit)
 
     def _spoken(self, corpus: pd.DataFrame) -> Iterator[Finding]:
         long = corpus.duration_s >= self.shortest_s
-        sure = (corpus.heard_language_p >= self.heard_p) & (corpus.language_p <= self.declared_p)
+        sure = (corpus.spoken_language_p >= self.spoken_p) & (corpus.language_p <= self.declared_p)
         for row in rows(corpus[long & sure]):
             message = (
-                f"sounds like {row.heard_language!r} (probability {row.heard_language_p:.2f}), not like "
+                f"sounds like {row.spoken_language!r} (probability {row.spoken_language_p:.2f}), not like "
                 f"{row.language!r} ({row.language_p:.2f}, limit {self.declared_p:g})"
             )
             yield Finding(row.id, CODE, Severity.WARNING, message, float(row.language_p), self.declared_p)

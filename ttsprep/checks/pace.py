@@ -67,8 +67,8 @@ def pace(corpus: pd.DataFrame) -> pd.DataFrame:
         widened = np.sqrt(1 + _SHORT / size[base])
         # a few clips fit their own durations too well
         spread = max(robust_spread(off / widened, 0.0), _LEAST_SPREAD) * (1 + len(units) / len(base)) ** 0.5
-        found = pd.DataFrame({"expected": expected, "off": off, "z": off / widened / spread})
-        result.loc[group.index] = found.loc[group.index]
+        table = pd.DataFrame({"expected": expected, "off": off, "z": off / widened / spread})
+        result.loc[group.index] = table.loc[group.index]
     return result
 
 
@@ -106,18 +106,18 @@ def durations(texts: Sequence[_Counts], seconds: _Values) -> tuple[dict[str, flo
     prior[-1] = _SILENT_S
     spreads = [_SILENT_SPREAD_S if unit == WORD else _SPREAD * pace_s for unit in units]
     stiff = np.array([*spreads, _SILENT_SPREAD_S]) ** -2.0
-    found = prior
+    estimate = prior
     for _ in range(_ROUNDS):
-        expected = np.maximum(counts @ found, SHORTEST_S)
+        expected = np.maximum(counts @ estimate, SHORTEST_S)
         relative = np.log(spoken / expected)
         scale = max(robust_spread(relative, 0.0), 0.02)
         weight = np.clip(1 - (relative / (_BISQUARE * scale)) ** 2, 0, None) ** 2 / (scale * expected) ** 2
         weighted = counts * weight[:, None]
-        before = found
-        found = np.linalg.solve(weighted.T @ counts + np.diag(stiff), weighted.T @ spoken + stiff * prior)
-        if np.allclose(found, before, rtol=1e-3, atol=1e-4):
+        before = estimate
+        estimate = np.linalg.solve(weighted.T @ counts + np.diag(stiff), weighted.T @ spoken + stiff * prior)
+        if np.allclose(estimate, before, rtol=1e-3, atol=1e-4):
             break
-    return dict(zip(units, found.tolist(), strict=False)), float(found[-1])
+    return dict(zip(units, estimate.tolist(), strict=False)), float(estimate[-1])
 
 
 def usual_duration(phone: str) -> float:

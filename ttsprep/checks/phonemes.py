@@ -103,33 +103,33 @@ class Phonemes(Check):
                     message = f"not measured: eSpeak NG {what}"
                     yield Finding("", _MISSING.code, Severity.NOTE, message)
                 continue
-            found = coverage(clips, str(language), rare=self.rare, expected=self.expected)
-            if found.total < self.least_missing:
+            cover = coverage(clips, str(language), rare=self.rare, expected=self.expected)
+            if cover.total < self.least_missing:
                 continue
-            yield from self._phones(found)
-            missing = len(found.diphones_missing)
-            share = missing / max(1, found.diphones_expected)
+            yield from self._phones(cover)
+            missing = len(cover.diphones_missing)
+            share = missing / max(1, cover.diphones_expected)
             if share > self.diphone_share:
-                examples = ", ".join("-".join(pair) for pair in found.diphones_missing[:10])
+                examples = ", ".join("-".join(pair) for pair in cover.diphones_missing[:10])
                 yield Finding(
                     "",
                     DIPHONE.code,
                     Severity.WARNING,
-                    f"{missing} of {found.diphones_expected} diphones to be expected in {found.total} "
+                    f"{missing} of {cover.diphones_expected} diphones to be expected in {cover.total} "
                     f"phones of {language} never occur "
                     f"({share:.0%}, limit {self.diphone_share:.0%}): {examples} …",
                     value=share,
                     limit=self.diphone_share,
                 )
 
-    def _phones(self, found: "Coverage") -> Iterator[Finding]:
-        for phone in found.missing:
-            message = f"{found.language} has the phone [{phone}]; none of the corpus's {found.total} phones is it"
+    def _phones(self, cover: "Coverage") -> Iterator[Finding]:
+        for phone in cover.missing:
+            message = f"{cover.language} has the phone [{phone}]; none of the corpus's {cover.total} phones is it"
             yield Finding("", _MISSING.code, Severity.WARNING, message, value=0, limit=1)
-        if found.total < self.least_phones:
+        if cover.total < self.least_phones:
             return
-        for phone, clips in found.rare.items():
-            count = found.phones[phone]
+        for phone, clips in cover.rare.items():
+            count = cover.phones[phone]
             named = ", ".join(clips[:10])
             message = f"[{phone}] occurs {count} times (under {self.rare}), in {len(clips)} clips: {named}"
             yield Finding("", _RARE.code, Severity.NOTE, message, value=count, limit=self.rare)

@@ -153,7 +153,7 @@ class Silence(Check):
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:  # noqa: D102
         speech = signal.speech
-        found = np.flatnonzero(speech)
+        frames = np.flatnonzero(speech)
         hop = signal.hop_s
         range_db = signal.peak_db - signal.floor_db
         dropout, at = _dropout(signal)
@@ -164,20 +164,20 @@ class Silence(Check):
             "dropout_at_s": at,
             "start_edge_db": _edge(signal, signal.samples[: int(0.04 * signal.rate)][::-1]),
             "end_edge_db": _edge(signal, signal.samples[-int(0.04 * signal.rate) :]),
-            "speech_s": len(found) * hop,
+            "speech_s": len(frames) * hop,
         }
-        if not len(found):
+        if not len(frames):
             nothing = ("longest_pause_s", "longest_pause_at_s", "pauses", "speech_span_s")
             return row | dict.fromkeys(("lead_silence_s", "tail_silence_s", *nothing), np.nan)
-        inner = runs(~speech[found[0] : found[-1]])
+        inner = runs(~speech[frames[0] : frames[-1]])
         longest = max(inner, key=lambda run: run[1] - run[0], default=(0, 0))
         return row | {
-            "lead_silence_s": found[0] * hop,
-            "tail_silence_s": max(0.0, signal.duration - (found[-1] + 1) * hop) if signal.audio.complete else np.nan,
+            "lead_silence_s": frames[0] * hop,
+            "tail_silence_s": max(0.0, signal.duration - (frames[-1] + 1) * hop) if signal.audio.complete else np.nan,
             "longest_pause_s": (longest[1] - longest[0]) * hop,
-            "longest_pause_at_s": (found[0] + longest[0]) * hop,
+            "longest_pause_at_s": (frames[0] + longest[0]) * hop,
             "pauses": sum(last - first >= 15 for first, last in inner),
-            "speech_span_s": (found[-1] + 1 - found[0]) * hop,
+            "speech_span_s": (frames[-1] + 1 - frames[0]) * hop,
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102

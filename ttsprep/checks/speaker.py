@@ -224,14 +224,14 @@ class Voices:
         if len(named) < 2:
             return {}
         centres = self.sums[named] / np.linalg.norm(self.sums[named], axis=1, keepdims=True)
-        found = {}
+        nearer = {}
         for i in rows.tolist():
             alike = np.where(named == self.speakers[i], -1.0, centres @ self.prints[i])
             best = int(alike.argmax())
             spread = spread_of(alike[best : best + 1], self.seconds[i], self.totals[named[best]])[0]
             if alike[best] > likeness[i] and spread < usual:
-                found[i] = int(named[best]), float(alike[best])
-        return found
+                nearer[i] = int(named[best]), float(alike[best])
+        return nearer
 
     def cosine(self, spread: float, row: int) -> float:
         """Return the likeness at which `spread_of` a clip is this."""

@@ -159,6 +159,6 @@ def loop(plain: str) -> str:
                 phrase = " ".join(tokens[at - run_length + 1 : at - run_length + 1 + size])
                 return f"{phrase} × {least} or more"
     joined = plain.replace(" ", "")[:_WORDS_READ]
-    if any(script(char) in NO_BLANKS for char in joined[:50]) and (found := _UNSPACED_LOOP.search(joined)):
-        return f"{found[1]} × {len(found[0]) // len(found[1])}"
+    if any(script(char) in NO_BLANKS for char in joined[:50]) and (match := _UNSPACED_LOOP.search(joined)):
+        return f"{match[1]} × {len(match[0]) // len(match[1])}"
     return ""

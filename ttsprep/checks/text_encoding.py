@@ -112,8 +112,8 @@ class TextEncoding(Check):
         foreign = {char for char in chars if script(char) and script(char) not in own}
         for clip, text, mixed in zip(clips["id"], texts, clips["text_mixed"].fillna(""), strict=True):
             if not foreign.isdisjoint(text):
-                found = [char for char in dict.fromkeys(text) if char in foreign]
-                what = f"{', '.join(map(_named, found[:5]))}{' …' if len(found) > 5 else ''}"
+                letters = [char for char in dict.fromkeys(text) if char in foreign]
+                what = f"{', '.join(map(_named, letters[:5]))}{' …' if len(letters) > 5 else ''}"
                 count = float(sum(char in foreign for char in text))
                 yield Finding(clip, CHARSET.code, Severity.WARNING, f"letters of another script: {what}", count, 0.0)
             elif mixed:
@@ -123,12 +123,12 @@ class TextEncoding(Check):
 
     def _scripts(self, chars: set[str], texts: "pd.Series[str]") -> frozenset[str]:
         """Return the scripts that enough of the clips have letters of."""
-        found: dict[str, set[str]] = {}
+        scripts: dict[str, set[str]] = {}
         for char in chars:
             if name := script(char):
-                found.setdefault(name, set()).add(char)
+                scripts.setdefault(name, set()).add(char)
         least = self.script_share * len(texts)
-        return frozenset(name for name, own in found.items() if sum(not own.isdisjoint(t) for t in texts) >= least)
+        return frozenset(name for name, own in scripts.items() if sum(not own.isdisjoint(t) for t in texts) >= least)
 
     def _rare(
         self, chars: set[str], usual: Counter[str], own: frozenset[str], texts: pd.Series, language: str

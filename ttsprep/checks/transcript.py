@@ -57,8 +57,8 @@ class Transcript(Check):
             "names only the worst. An error if the text is hardly likelier than that of another clip (its "
             "contrastive transcript).",
             "The model learns to say other sounds than the text asks for, and to skip or repeat words.",
-            "Correct the text, if the column `said` is right; give the clip the transcript that it has; or leave it "
-            "out.",
+            "Correct the text, if the column `asr_text` is right; give the clip the transcript that it has; or leave "
+            "it out.",
         ),
         Code(
             "transcript-unheard",
@@ -81,10 +81,10 @@ class Transcript(Check):
         "squeezed_letters": "letters that a run of words has more than there is time for [count]",
         "stretched_s": "speech that a run of words has more than there are letters for [s]",
         "no_speech_p": "probability of no speech, for `text-hallucinated` [ratio]",
-        "said": "what the model writes down where it was in doubt",
-        "said_cer": "letters of that which differ from the transcript, over the letters of the transcript [ratio]",
+        "asr_text": "what the model writes down where it was in doubt",
+        "asr_cer": "letters of that which differ from the transcript, over the letters of the transcript [ratio]",
     }
-    strings = frozenset({"doubted_word", "said"})
+    strings = frozenset({"doubted_word", "asr_text"})
 
     mismatch_nats: float = 5.5
     deviations: float = 4.0
@@ -95,7 +95,7 @@ class Transcript(Check):
         nats = evidence(corpus)
         limits = self.limits(nats, corpus)
         doubted = corpus.assign(nats=nats, limit=limits)[nats >= limits]
-        found = reassigned(doubted)
+        owners = reassigned(doubted)
         for row in rows(doubted):
             lead = row.text_log_p - row.decoy_log_p
             other = bool(lead < self.decoy_nats)  # NaN is not less
@@ -109,13 +109,13 @@ class Transcript(Check):
                 seen.append("there is no time for all of the text")
             if row.stretched_s > FREE_S + SEEN_NATS / SECOND_NATS:
                 seen.append(f"{row.stretched_s:.1f} s of speech seem to have no text")
-            if row.id in found:
-                back = found.get(found[row.id]) == row.id
-                seen.append(f"its words are the text of {found[row.id]}{': they look swapped' if back else ''}")
+            if row.id in owners:
+                back = owners.get(owners[row.id]) == row.id
+                seen.append(f"its words are the text of {owners[row.id]}{': they look swapped' if back else ''}")
             measured = f"{row.nats:.1f} nats behind, limit {row.limit:.3g}"
-            heard = f"; heard: {_short(row.said)}" if row.said else ""
+            quote = f"; heard: {_short(row.asr_text)}" if row.asr_text else ""
             severity = Severity.ERROR if other else Severity.WARNING
-            message = f"{'; '.join(seen) or 'the text fits badly'} ({measured}){heard}"
+            message = f"{'; '.join(seen) or 'the text fits badly'} ({measured}){quote}"
             yield Finding(row.id, "transcript-mismatch", severity, message, float(row.nats), float(row.limit))
 
     def limits(self, nats: pd.Series, corpus: pd.DataFrame) -> pd.Series:
@@ -175,14 +175,14 @@ def reassigned(doubted: pd.DataFrame) -> dict[str, str]:
     Texts are compared by the three-letter pieces that they have in common (Dice 1945).
     """
     written = {row.id: _pieces(row.text) for row in rows(doubted)}
-    found = {}
+    owners = {}
     for row in rows(doubted):
-        said = _pieces(row.said)
-        alike = {name: _dice(said, pieces) for name, pieces in written.items()}
+        own = _pieces(row.asr_text)
+        alike = {name: _dice(own, pieces) for name, pieces in written.items()}
         best = max(alike, key=alike.__getitem__)
         if best != row.id and alike[best] >= _ALIKE and alike[best] - alike[row.id] >= LEAD:
-            found[row.id] = best
-    return found
+            owners[row.id] = best
+    return owners
 
 
 def _pieces(text: str) -> frozenset[str]:

@@ -144,8 +144,8 @@ def audit(
     out = out or Path(f"{corpus_name(corpus)}.audit")
     wanted = replace(wanted, recipe=recipe_for(wanted.recipe, corpus))
     # a build has no --prompts and no --codes
-    heard = ExtrasGroup(listen=extras.listen, asr_model=extras.asr_model, speaker_model=extras.speaker_model)
-    following = shlex.join(["ttsprep", "build", "--source", str(corpus), *flags(reading, wanted, heard)])
+    listening = ExtrasGroup(listen=extras.listen, asr_model=extras.asr_model, speaker_model=extras.speaker_model)
+    following = shlex.join(["ttsprep", "build", "--source", str(corpus), *flags(reading, wanted, listening)])
     before = open_baseline(judging.baseline, judging.fail_on)
     inputs = [corpus if corpus.is_dir() else corpus.parent]
     inputs += filter(None, (reading.audio_root, extras.codes, wanted.decisions))
@@ -230,7 +230,7 @@ def _suggestions(sentences: Sequence[str], result: "Audit", count: int) -> list[
 
     language = str(result.clips.language.value_counts().sort_index().idxmax())
     spoken = result.clips.phonemes[result.clips.language == language]
-    return [(found.text, list(found.gains)) for found in suggest(sentences, spoken, language, count)]
+    return [(suggestion.text, list(suggestion.gains)) for suggestion in suggest(sentences, spoken, language, count)]
 
 
 def show_plan(plan: "Corpus", out: Path, *, as_json: bool) -> None:
@@ -295,8 +295,8 @@ def _listened(row: Mapping[str, Any]) -> str:
     """Return one line: how many clips a model measured, and which it did not judge."""
     if row["skipped"]:
         return f"skipped: {printable(row['skipped'])}"
-    parts = [f"measured {count(row['heard'], 'clip')}"]
-    parts += [f"not measured: {row['not_heard']:,}"] if row["not_heard"] else []
+    parts = [f"measured {count(row['measured'], 'clip')}"]
+    parts += [f"not measured: {row['not_measured']:,}"] if row["not_measured"] else []
     skipped = [(part["code"], count(part["clips"], "clip"), part["why"]) for part in row["not_judged"]]
     parts += [f"{code} not judged in {clips}: {why}" for code, clips, why in skipped]
     return "; ".join(parts)

@@ -285,26 +285,26 @@ def _doctor(
     codec = Codec.load(checkpoint)
     speech = None if corpus is None else [clip for _, clip in read_clips(corpus, codec.sample_rate, clips)]
     health = health_check(codec, speech)
-    write(health_text(codec, health, heard=speech is not None) + "\n")
+    write(health_text(codec, health, measured=speech is not None) + "\n")
 
 
-def health_text(codec: "Codec", health: "Health", *, heard: bool) -> str:
-    """Return a table of codebooks, and the verdict; `heard`: the codec was measured on speech."""
-    lines = ["book  updates  range   norm" + ("  used  perplexity  reach  left" if heard else "")]
+def health_text(codec: "Codec", health: "Health", *, measured: bool) -> str:
+    """Return a table of codebooks, and the verdict; `measured`: the codec was measured on speech."""
+    lines = ["book  updates  range   norm" + ("  used  perplexity  reach  left" if measured else "")]
     for number, book in enumerate(health.books):
         shown = f"{number:4}  {book.updates:7}  {book.range:5.2f}  {book.norm:5.2f}"
-        if heard:
+        if measured:
             shown += f"  {book.used:4.0%}  {book.perplexity:10.0f}  {book.reach:5.2f}  {book.left:4.0%}"
         lines.append(shown)
     config = codec.config
     causal = "causal, " if config.causal else ""
     lines.append(f"{config.bit_rate / 1000:.2f} kbit/s; {causal}latency {config.latency_ms:.1f} ms")
-    if heard and health.books:
+    if measured and health.books:
         lines.append(
             f"level out / in {health.level:.3f}, drift of the output {health.drift_db:+.1f} dB, "
             f"upper half of the band {health.treble_db:+.1f} dB"
         )
-    well = "healthy" if heard else "no fault in the weights; name a CORPUS to see what they do to speech"
+    well = "healthy" if measured else "no fault in the weights; name a CORPUS to see what they do to speech"
     lines += [f"{issue.severity}: {issue.cause}: {issue.message}" for issue in health.issues] or [well]
     return "\n".join(lines)
 

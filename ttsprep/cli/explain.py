@@ -75,15 +75,15 @@ def _newest_audit(name: str) -> Path:
     from ttsprep.audit.results import audits_in, find_clip, open_audit
     from ttsprep.checks.base import catalogue
 
-    found = audits_in(Path())
-    if not found:
+    audits = audits_in(Path())
+    if not audits:
         raise UsageError(f"no finding is called {name!r}; {nearest(name, catalogue())} For a clip give --audit DIR")
-    for path in found[:MOST_SEARCHED] if len(found) > 1 else ():
+    for path in audits[:MOST_SEARCHED] if len(audits) > 1 else ():
         with suppress(UsageError):  # the next one may have it
             find_clip(open_audit(path), name)
-            console.log(f"ttsprep: {printable(str(path))} is the newest of {len(found)} audits here: --audit DIR")
+            console.log(f"ttsprep: {printable(str(path))} is the newest of {len(audits)} audits here: --audit DIR")
             return path
-    return found[0]
+    return audits[0]
 
 
 def _clip(

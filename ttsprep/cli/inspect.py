@@ -109,16 +109,16 @@ def _layouts(path: Path, reading: "Reading", document: Mapping[str, Any]) -> dic
     """Return what each layout recognises, "" where it recognises nothing."""
     from ttsprep.corpora.corpus import all_layouts
 
-    found = {}
+    layouts = {}
     for name, kind in all_layouts().items():
         if name == document.get("layout"):
-            found[name] = document["recognised_by"]
+            layouts[name] = document["recognised_by"]
             continue
         try:
-            found[name] = printable(kind(reading).recognise(path))
+            layouts[name] = printable(kind(reading).recognise(path))
         except CorpusError as error:
-            found[name] = f"refused: {printable(str(error))}"
-    return found
+            layouts[name] = f"refused: {printable(str(error))}"
+    return layouts
 
 
 def _tables(path: Path, reading: "Reading") -> Iterator[dict[str, Any]]:
@@ -175,11 +175,11 @@ def _column(sample: "Sample", number: int) -> str:
         f"are words or sentences in {evidence.script.capitalize()} letters": evidence.prose if matched < 0.5 else 0.0,
     }
     best = sorted(((share, what) for what, share in shares.items() if share >= 0.3), reverse=True)[:2]
-    said = [f"{share:.0%} {what}" for share, what in best] or ["nothing that is known"]
-    said += [f"{evidence.distinct:.0%} differ"] if evidence.distinct < 0.9 else []
-    said += [f"{evidence.letters:.0f} letters each"] if evidence.prose >= 0.3 else []
-    said += [f"{1 - evidence.filled:.0%} empty"] if evidence.filled < 0.995 else []
-    return ", ".join(said)
+    parts = [f"{share:.0%} {what}" for share, what in best] or ["nothing that is known"]
+    parts += [f"{evidence.distinct:.0%} differ"] if evidence.distinct < 0.9 else []
+    parts += [f"{evidence.letters:.0f} letters each"] if evidence.prose >= 0.3 else []
+    parts += [f"{1 - evidence.filled:.0%} empty"] if evidence.filled < 0.995 else []
+    return ", ".join(parts)
 
 
 def _corpus(corpus: "Corpus") -> dict[str, Any]:
@@ -260,7 +260,7 @@ def _show(document: Mapping[str, Any]) -> None:
         parts.append(pairs({f"{number} {title}": what for number, (title, what) in numbered}))
         parts += [Text("  " + " | ".join(cell[:40] for cell in row), "dim") for row in table["sample"]]
     if "layouts" in document:
-        found = {name: why for name, why in document["layouts"].items() if why}
+        layouts = {name: why for name, why in document["layouts"].items() if why}
         others = ", ".join(name for name, why in document["layouts"].items() if not why)
-        parts += [Text(), Text("layouts tried", "bold"), pairs({**found, "not": others})]
+        parts += [Text(), Text("layouts tried", "bold"), pairs({**layouts, "not": others})]
     print_rich(*parts)

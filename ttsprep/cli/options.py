@@ -68,8 +68,8 @@ class ReadingGroup:
 
         words = tuple(word.strip() for word in self.columns.split(",")) if self.columns else ()
         parse_columns(words)
-        found = {"layout": self.layout, "language": self.language, "columns": words}
-        return found | {"audio_root": str(self.audio_root or ""), "follow_links": self.follow_links}
+        values = {"layout": self.layout, "language": self.language, "columns": words}
+        return values | {"audio_root": str(self.audio_root or ""), "follow_links": self.follow_links}
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def show_selftest(result: "SelfTest", *, as_json: bool) -> None:
     for outcome in result.outcomes:
         colour = "red" if outcome.missed_too_often else "green"
         faint = "" if outcome.defect.plain else " (faint)"
-        rate = Text(f"{outcome.found}/{outcome.planted}", colour)
+        rate = Text(f"{outcome.detected}/{outcome.planted}", colour)
         table.add_row(rate, Text(outcome.defect.code, "bold"), Text(outcome.defect.name + faint))
     clean = Text(f"{count(result.clips, 'clip')} without a planted defect: ", "bold")
     clean.append(
@@ -89,7 +89,7 @@ def _document(result: "SelfTest") -> dict[str, Any]:
                 "planted_as": outcome.defect.name,
                 "plain": outcome.defect.plain,
                 "planted": outcome.planted,
-                "found": outcome.found,
+                "detected": outcome.detected,
                 "missed": [printable(name) for name in outcome.missed],
             }
             for outcome in result.outcomes

@@ -173,23 +173,23 @@ def _issues(
 ) -> list[Issue]:
     out = []
 
-    def found(cause: str, severity: Severity, message: str) -> None:
+    def add(cause: str, severity: Severity, message: str) -> None:
         out.append(Issue(cause, severity, message))
 
     trained, total = codec.num_codebooks, codec.config.quantiser.num_codebooks
     if trained < total:
-        found("codebooks", Severity.NOTE, f"{trained} of {total} codebooks were trained; only those are used")
+        add("codebooks", Severity.NOTE, f"{trained} of {total} codebooks were trained; only those are used")
     possible = min(codec.codebook_size, frames)
     for number, book in enumerate(books):
         if book.perplexity < min(10.0, 0.1 * possible):
-            found(
+            add(
                 "collapsed-book",
                 Severity.ERROR,
                 f"codebook {number} has perplexity {book.perplexity:.1f} over {frames} frames: a handful of "
                 "codes win everything. It was not started from data, or dead codes never came back",
             )
         if book.reach > 4:
-            found(
+            add(
                 "exploded-book",
                 Severity.ERROR,
                 f"codebook {number} reaches {book.reach:.1f} times as far as what it quantises: codes were "
@@ -197,14 +197,14 @@ def _issues(
             )
     if level < 0.8 or level > 1.2:
         where = "its output projection has drifted" if abs(drift) > 2 else "it is lost in the quantiser"
-        found(
+        add(
             "level",
             Severity.ERROR,
             f"decoded speech has {level:.2f} times the level of the original (0.8-1.2 expected), {drift:+.1f} dB "
             f"without the quantiser: {where}. A loss that does not see level, or a learned gain behind the quantiser",
         )
     if treble < -15:
-        found(
+        add(
             "narrow",
             Severity.ERROR,
             f"the upper half of the band comes back {-treble:.0f} dB too weak: trained on speech of a lower "

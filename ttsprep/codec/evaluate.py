@@ -143,10 +143,10 @@ class Lyra:
             raise MissingExtraError("install ai-edge-litert") from None
 
         def model(name: str) -> Any:
-            found = sorted(folder.rglob(f"{name}.tflite"))
-            if not found:
+            paths = sorted(folder.rglob(f"{name}.tflite"))
+            if not paths:
                 raise UsageError(f"{folder} holds no {name}.tflite: give the folder with the models of Lyra v2")
-            loaded = Interpreter(str(found[0]), num_threads=1)
+            loaded = Interpreter(str(paths[0]), num_threads=1)
             loaded.allocate_tensors()
             return loaded
 

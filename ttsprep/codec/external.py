@@ -218,12 +218,12 @@ class HFCodec:
     def _samples(self, codes: Tensor, scale: float) -> Samples:
         if self.kind == "encodec":
             scaled = torch.tensor([[scale]], device=codes.device) if self._model.config.normalize else None
-            found = self._model.decode(codes[None, None], [scaled]).audio_values
+            audio = self._model.decode(codes[None, None], [scaled]).audio_values
         elif self.kind == "dac":
-            found = self._model.decode(audio_codes=codes[None]).audio_values
+            audio = self._model.decode(audio_codes=codes[None]).audio_values
         else:
-            found = self._model.decode(codes[None]).audio_values
-        samples: Samples = found.reshape(-1).cpu().numpy()
+            audio = self._model.decode(codes[None]).audio_values
+        samples: Samples = audio.reshape(-1).cpu().numpy()
         return samples
 
     @property

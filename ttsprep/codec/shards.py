@@ -202,8 +202,8 @@ class _Writer:
         from ttsprep.codec.tokens import schema
 
         columns = schema(self._spec.codebook_size)
-        found = (self._rows.batch_of(int(self._rows.places[i])) for i in clips)
-        rows = pa.Table.from_batches([batch.slice(row, 1) for batch, row in found])
+        batches = (self._rows.batch_of(int(self._rows.places[i])) for i in clips)
+        rows = pa.Table.from_batches([batch.slice(row, 1) for batch, row in batches])
         table = rows.append_column("id", pa.array([clean(self._job.plan.ids[i]) for i in clips], pa.string()))
         return table.select(columns.names).combine_chunks().cast(columns)
 

@@ -198,11 +198,11 @@ def open_codes(path: Path) -> CodeFiles:
         "hf": "data/train-*.parquet",
     }
     for form, pattern in patterns.items():
-        found = ordered_shards([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
-        if found:
+        shards = ordered_shards([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])
+        if shards:
             if form in {"parquet", "hf"} and not (path / SUMMARY).exists():  # their pages have checksums of their own
-                return CodeFiles(path, form, found, read_parquet(found[0], ["id"])[0])
-            return CodeFiles(path, form, found, *_summary(path))
+                return CodeFiles(path, form, shards, read_parquet(shards[0], ["id"])[0])
+            return CodeFiles(path, form, shards, *_summary(path))
     raise TokenError(f"{path} holds no codes: make them with `ttsprep encode --out {path}`")
 
 

@@ -140,10 +140,10 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa
             open_regular(path) as file,
             pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False) as shard,
         ):
-            found = shard.schema_arrow
-            spec = _spec(found, path.name)
+            footer = shard.schema_arrow
+            spec = _spec(footer, path.name)
             wanted = list(columns or schema(spec.codebook_size).names)
-            missing = [name for name in wanted if name not in found.names]
+            missing = [name for name in wanted if name not in footer.names]
             if missing:
                 raise TokenError(f"{path.name} has no column {missing[0]!r}: it is no shard of codes")
             table = shard.read(columns=wanted, use_threads=False)  # an error in a thread would end the process
@@ -159,8 +159,8 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa
     return spec, table
 
 
-def _spec(found: pa.Schema, where: str) -> TokenSpec:
-    raw = (found.metadata or {}).get(SPEC_KEY)
+def _spec(schema: pa.Schema, where: str) -> TokenSpec:
+    raw = (schema.metadata or {}).get(SPEC_KEY)
     if raw is None:
         raise TokenError(f"{where}: its footer has no {SPEC_KEY.decode()!r}, so it does not say which codec it is of")
     try:
@@ -221,9 +221,9 @@ def ordered_shards(paths: Sequence[Path]) -> list[Path]:
     """Return shards in order; a `TokenError` if one of them is missing, or they are of two sets."""
     numbers = {}
     for path in paths:
-        found = NAME.fullmatch(path.name)
-        if found:
-            numbers[path] = (int(found[1]), int(found[2]))
+        match = NAME.fullmatch(path.name)
+        if match:
+            numbers[path] = (int(match[1]), int(match[2]))
     counts = {count for _, count in numbers.values()}
     if len(counts) > 1:
         raise TokenError(f"{paths[0].parent} holds shards of {len(counts)} sets: {', '.join(map(str, sorted(counts)))}")

@@ -178,9 +178,9 @@ def _from_blocks(descriptor: int, rate: int, first: int, wanted: int) -> Samples
 def _sound_file(descriptor: int) -> sf.SoundFile:
     """Open with libsndfile; a file that a pipe left without its size is whole all the same."""
     data = Window(descriptor)
-    found = sample_header(data)
-    if found is not None and found.is_piped:
-        return sf.SoundFile(io.BufferedReader(with_sizes(descriptor, found), _BUFFER))
+    header = sample_header(data)
+    if header is not None and header.is_piped:
+        return sf.SoundFile(io.BufferedReader(with_sizes(descriptor, header), _BUFFER))
     if is_flac(head := data.at(0, 42)) and not has_total(head):
         return sf.SoundFile(io.BufferedReader(with_total(descriptor), _BUFFER))
     return sf.SoundFile(descriptor, closefd=False)
@@ -192,14 +192,14 @@ def _most_frames(rate: int, channels: int) -> int:
 
 def _refuse_cut_off(file: Any, descriptor: int) -> int | None:
     """Find what libsndfile reads without an error: headers that promise more than there is; return `Audio.missing`."""
-    found = sample_header(Window(descriptor))
-    if found is not None and found.is_cut:
-        what = f"ends {found.there % found.frame} bytes into a sample, and its header gives no length: it was cut off"
+    header = sample_header(Window(descriptor))
+    if header is not None and header.is_cut:
+        what = f"ends {header.there % header.frame} bytes into a sample, and its header gives no length: it was cut off"
         raise AudioError("audio-cut-off-file", what)
-    if found is not None and (
-        found.missing is None or (found.kind == "RIFF" and found.missing <= _SHORT_S * file.samplerate)
+    if header is not None and (
+        header.missing is None or (header.kind == "RIFF" and header.missing <= _SHORT_S * file.samplerate)
     ):
-        return found.missing
+        return header.missing
     if "(should be" in file.extra_info or "not equal to frame count" in file.extra_info:
         left = file.frames / file.samplerate
         what = f"the header promises more bytes than the file has; {left:.2f} s are left"

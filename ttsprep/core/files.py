@@ -105,7 +105,7 @@ def digest(path: Path) -> str:
         As `regular`, and ``audio-unreadable`` if the file cannot be read.
     """
     status = regular(path)
-    found, place = signature(status), (status.st_dev, *signature(status))
+    stamp, place = signature(status), (status.st_dev, *signature(status))
     if place in _digests:
         return _digests[place]
     try:
@@ -113,7 +113,7 @@ def digest(path: Path) -> str:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise AudioError("audio-unreadable", f"{path.name!a}: {_reason(error)}") from None
-    if max(found.mtime_ns, found.ctime_ns) < time.time_ns() - _SETTLED_NS and signature(regular(path)) == found:
+    if max(stamp.mtime_ns, stamp.ctime_ns) < time.time_ns() - _SETTLED_NS and signature(regular(path)) == stamp:
         while len(_digests) >= _KEPT:
             del _digests[next(iter(_digests))]
         _digests[place] = sha256

@@ -93,8 +93,8 @@ class Output:
         What is put there from now on is somebody else's.
         """
         folders = frozenset(folders)
-        found = [str(path.relative_to(self.path)) for path in _files(self.path)]
-        inside = [name for name in found if any(name.startswith(folder) for folder in folders)]
+        names = [str(path.relative_to(self.path)) for path in _files(self.path)]
+        inside = [name for name in names if any(name.startswith(folder) for folder in folders)]
         self._list((self.listed - folders) | frozenset(inside))
         return inside
 
@@ -164,14 +164,14 @@ def claim(kind: Kind, out: Path, sources: Iterable[Path]) -> None:
         return
     with writing(out):
         listed = _listed(kind, out)
-        found = sorted(_foreign(kind, out, listed))
-    if found:
-        more = " and more" if len(found) > 1 else ""
+        foreign = sorted(_foreign(kind, out, listed))
+    if foreign:
+        more = " and more" if len(foreign) > 1 else ""
         other = _other(kind, out)
         raise OutputError(
             f"{out} is a folder of {other}: choose another folder for ttsprep {kind.command} with --out"
             if other
-            else f"{out} holds {found[0]!a}{more}, which ttsprep {kind.command} did not write: "
+            else f"{out} holds {foreign[0]!a}{more}, which ttsprep {kind.command} did not write: "
             "choose a new or empty folder with --out"
         )
 
@@ -265,8 +265,8 @@ def _other(kind: Kind, out: Path) -> str:
 def _files(folder: Path) -> Iterator[Path]:
     """Yield all that is no folder; a link to one is no folder."""
     with os.scandir(folder) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
-    for entry in found:
+        listing = sorted(entries, key=lambda entry: entry.name)
+    for entry in listing:
         if entry.is_dir(follow_symlinks=False):
             yield from _files(Path(entry.path))
         else:

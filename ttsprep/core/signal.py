@@ -198,8 +198,8 @@ def percentile(values: Array, percent: float) -> float:
     place = (len(values) - 1) * percent / 100
     low = int(place)
     high = min(low + 1, len(values) - 1)
-    found = np.partition(values, (low, high))
-    return float(found[low] + (found[high] - found[low]) * (place - low))
+    partition = np.partition(values, (low, high))
+    return float(partition[low] + (partition[high] - partition[low]) * (place - low))
 
 
 def runs(mask: Mask) -> list[tuple[int, int]]:

@@ -121,9 +121,9 @@ def detect(root: Path, reading: Reading | None = None) -> Detected:
     reading = reading or Reading()
     kinds = [kind for kind in all_layouts().values() if not kind.fallback and kind is not Tables]
     fits = _fitting(kinds, root, reading)
-    fits = [found for found in fits if found.kind.certain] or fits
+    fits = [fit for fit in fits if fit.kind.certain] or fits
     if len(fits) > 1:
-        choices = "; ".join(f"--layout {found.kind.name} ({found.why})" for found in fits)
+        choices = "; ".join(f"--layout {fit.kind.name} ({fit.why})" for fit in fits)
         raise CorpusError(f"{root} could be read in {len(fits)} ways, say which: {choices}")
     if fits:
         return fits[0]
@@ -149,9 +149,9 @@ def _below(root: Path, kinds: Sequence[type[Layout]], reading: Reading) -> Detec
     places |= {place.rsplit("/", n)[0] for place in set(places) for n in range(1, place.count("/") + 1)}
     places = {place for place in places if place.count("/") < _DEEP}
     nearest_first = sorted(places, key=lambda place: (place.count("/"), place))
-    found: dict[str, Detected] = {}
+    layouts: dict[str, Detected] = {}
     for place in nearest_first[:_HINTED]:
-        if any(place.startswith(f"{outer}/") for outer in found):
+        if any(place.startswith(f"{outer}/") for outer in layouts):
             continue
         try:
             fits = _fitting(kinds, root / place, reading)
@@ -159,16 +159,16 @@ def _below(root: Path, kinds: Sequence[type[Layout]], reading: Reading) -> Detec
             continue
         fits = [fit for fit in fits if fit.kind.certain] or fits
         if len(fits) == 1:
-            found[place] = fits[0]
-    if not found:
+            layouts[place] = fits[0]
+    if not layouts:
         return None
-    names = {fit.kind.name for fit in found.values()}
+    names = {fit.kind.name for fit in layouts.values()}
     if len(names) > 1:
-        places_of = "; ".join(f"{root / place} ({fit.kind.name})" for place, fit in list(found.items())[:4])
+        places_of = "; ".join(f"{root / place} ({fit.kind.name})" for place, fit in list(layouts.items())[:4])
         raise CorpusError(f"{root} holds corpora of several layouts, give one of them: {places_of}")
-    first = next(iter(found.values()))
-    why = f"{first.why} in {', '.join(list(found)[:3])}{f' and {len(found) - 3} more' if len(found) > 3 else ''}"
-    return Detected(first.kind, why, first.layout, tuple(f"{place}/" for place in found))
+    first = next(iter(layouts.values()))
+    why = f"{first.why} in {', '.join(list(layouts)[:3])}{f' and {len(layouts) - 3} more' if len(layouts) > 3 else ''}"
+    return Detected(first.kind, why, first.layout, tuple(f"{place}/" for place in layouts))
 
 
 def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: Reading | None = None) -> Corpus:
@@ -288,9 +288,9 @@ def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[
 def _phonemes(clips: Sequence[Clip]) -> Iterator[Finding]:
     """Name a corpus whose texts are phonemes: what reads texts would spell them."""
     texts = [text for text in drawn([clip.text for clip in clips]) if text.strip()]
-    found = sum(map(is_phonemes, texts))
-    if found and 2 * found >= len(texts):
-        which = "the texts" if len(texts) == found else f"{found:,} of {len(texts):,} texts that were looked at"
+    count = sum(map(is_phonemes, texts))
+    if count and 2 * count >= len(texts):
+        which = "the texts" if len(texts) == count else f"{count:,} of {len(texts):,} texts that were looked at"
         yield Finding(
             "",
             "text-phonemes",

@@ -143,10 +143,10 @@ def verify_download(path: Path, download: Download) -> None:
     if not known:
         return
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != known:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != known:
         raise CorpusError(
-            f"{path} has the SHA-256 {found}, and {whose} says {known}: it is damaged, or was changed by its "
+            f"{path} has the SHA-256 {digest}, and {whose} says {known}: it is damaged, or was changed by its "
             "publisher; remove it to fetch it again"
         )
 
@@ -157,10 +157,10 @@ def _expected(path: Path, download: Download) -> tuple[str, str]:
         return download.sha256, "the recipe"
     note = _note(path)
     try:
-        found = _SHA256.match(note.read_text(encoding="utf-8"))
+        match = _SHA256.match(note.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return "", ""
-    return (found[0], str(note)) if found else ("", "")
+    return (match[0], str(note)) if match else ("", "")
 
 
 def _note(path: Path) -> Path:
@@ -267,8 +267,8 @@ class _Transfer:
         if error.code in {412, 416}:  # the part does not fit the file any more
             self._start_again()
             return _Passing("the file has changed on the server")
-        said = error.headers.get("Retry-After", "") if error.headers else ""
-        wait_s = min(float(parse_count(said) or 0), 60.0)
+        delay = error.headers.get("Retry-After", "") if error.headers else ""
+        wait_s = min(float(parse_count(delay) or 0), 60.0)
         return _Passing(
             f"the server says {error.code} {' '.join(str(error.reason).split())}",
             wait_s=wait_s,
@@ -309,7 +309,7 @@ class _Transfer:
     def _finish(self, seen: _Seen, pieced: bool) -> None:
         """Give the part its name; if it is not what was meant, only one that came in pieces is worth another try."""
         with writing(self.path), self.part.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
         known, whose = _expected(self.path, self.download)
         if self.download.bytes and seen.total != self.download.bytes:
@@ -317,12 +317,12 @@ class _Transfer:
             raise _Passing(
                 f"the server sent {seen.total} bytes, where {self.download.bytes} are expected", hopeless=True
             )
-        if known and found != known:
+        if known and digest != known:
             self._start_again()
-            raise _Passing(f"what came has the SHA-256 {found}, and {whose} says {known}", hopeless=not pieced)
+            raise _Passing(f"what came has the SHA-256 {digest}, and {whose} says {known}", hopeless=not pieced)
         with writing(self.path):
             if not known:
-                atomic_write(_note(self.path), f"{found}  {self.path.name}\n".encode())
+                atomic_write(_note(self.path), f"{digest}  {self.path.name}\n".encode())
             self.part.rename(self.path)
             self.note.unlink(missing_ok=True)
 
@@ -365,8 +365,8 @@ def _validator(headers: Message) -> str:
 
 
 def _first(headers: Message) -> int:
-    found = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
-    first = parse_count(found[1]) if found else None
+    match = re.match(r"bytes (\d+)-", headers.get("Content-Range", ""))
+    first = parse_count(match[1]) if match else None
     return -1 if first is None else first
 
 
@@ -384,5 +384,5 @@ def _is_final(error: OSError) -> bool:
 
 def _reason(error: OSError) -> str:
     cause = error.reason if isinstance(error, URLError) else error
-    said = (cause.strerror or str(cause)) if isinstance(cause, OSError) else cause
-    return f"there is no connection ({said or 'it timed out'})"
+    words = (cause.strerror or str(cause)) if isinstance(cause, OSError) else cause
+    return f"there is no connection ({words or 'it timed out'})"

@@ -298,9 +298,9 @@ def with_transcript(root: Path, clip: Clip, text: str | None) -> Iterator[Clip |
     """Yield `clip` with the transcript in the file `text`, preceded by what is wrong with that file."""
     if text is not None:
         try:
-            said = transcript(root / text, text)
+            words = transcript(root / text, text)
         except CorpusError as error:
             yield Finding(clip.id, "metadata-malformed", Severity.ERROR, str(error))
         else:
-            clip = replace(clip, text=said)
+            clip = replace(clip, text=words)
     yield from checked(text or clip.path, 1, clip)

@@ -48,9 +48,9 @@ class Lookup:
         for folder in self.folders:
             place = f"{folder}/{inner}{slash}" if folder else inner + slash
             names = self._list(place)
-            found = names.get(last) or names.get(stem(last))
-            if found is not None:
-                return place + found
+            path = names.get(last) or names.get(stem(last))
+            if path is not None:
+                return place + path
         return None
 
     def path(self, name: str) -> str:
@@ -66,13 +66,13 @@ class Lookup:
 
 def audio_by_stem(folder: Path) -> dict[str, str]:
     """Return the audio files of `folder` by stem, and those that share a stem also by their full name."""
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for name in file_names(folder):
         if is_audio(name):
-            first = found.setdefault(stem(name), name)
+            first = paths.setdefault(stem(name), name)
             if first != name:
-                found |= {first: first, name: name, stem(name): min(first, name, key=_preference)}
-    return found
+                paths |= {first: first, name: name, stem(name): min(first, name, key=_preference)}
+    return paths
 
 
 def _preference(name: str) -> int:

@@ -88,8 +88,8 @@ def home(data: Path | None = None) -> Path:
 def places(data: Path | None = None) -> list[Path]:
     """Return the folders that corpora are looked for in: here, `data`, ``$TTSPREP_DATA``, the user's cache."""
     given = os.environ.get(_VARIABLE)
-    found = [Path.cwd(), *([data] if data else []), *([Path(given)] if given else []), home()]
-    return list(dict.fromkeys(found))
+    folders = [Path.cwd(), *([data] if data else []), *([Path(given)] if given else []), home()]
+    return list(dict.fromkeys(folders))
 
 
 def find(source: Source, *, data: Path | None = None) -> Path | None:
@@ -120,9 +120,9 @@ def needs(source: Source, *, data: Path | None = None) -> Needs:
     downloads = root / "downloads" / source.name
     if not source.downloads:
         raise CorpusError(_only_by_hand(source, data))
-    found = {download: _there(download, downloads, data) for download in source.downloads}
-    missing = tuple(download for download, path in found.items() if path is None)
-    return Needs(source, root / source.name, downloads, missing, tuple(path for path in found.values() if path))
+    folders = {download: _there(download, downloads, data) for download in source.downloads}
+    missing = tuple(download for download, path in folders.items() if path is None)
+    return Needs(source, root / source.name, downloads, missing, tuple(path for path in folders.values() if path))
 
 
 def get(
@@ -152,18 +152,18 @@ def get(
     OutputError, BusyError
         If it cannot be written, or another run is fetching it.
     """
-    found = find(source, data=data)
-    if found is not None:
-        return found
+    folder = find(source, data=data)
+    if folder is not None:
+        return folder
     todo = needs(source, data=data)
     if todo.missing and not confirm(todo):
         hands = "; ".join(by_hand(download, todo.downloads) for download in todo.missing)
         raise CorpusError(f"{source.name} is not on this machine, and was not fetched; to do it yourself, {hands}")
     with lock(todo.downloads):
-        found = find(source, data=data)  # another run may have been faster
-        if found is None:
+        folder = find(source, data=data)  # another run may have been faster
+        if folder is None:
             _make(todo, data, progress)
-    return found or todo.folder
+    return folder or todo.folder
 
 
 def _make(todo: Needs, data: Path | None, progress: Progress) -> None:

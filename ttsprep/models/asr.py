@@ -88,10 +88,10 @@ def score(scorer: Scorer, clips: Sequence[ModelInput], features: Sequence[Any]) 
     others = {i: _tokens(scorer, clips[i]) for i in doubted if clips[i].others}
     decoys = dict(zip(others, _force(scorer, encoded, others), strict=True))
     for i, text in zip(doubted, map(scorer.text, tokens), strict=True):
-        heard = without_loops(tokenize(text, language, lambda _: ()).words, texts[i].words)
-        comparison = compare_texts(texts[i].words, heard, clips[i].clip.language)
+        words = without_loops(tokenize(text, language, lambda _: ()).words, texts[i].words)
+        comparison = compare_texts(texts[i].words, words, clips[i].clip.language)
         rows[i] |= _scores(texts[i], forced[i], comparison, rows[i]["stretched_s"])
-        rows[i] |= {"said": text, "said_cer": comparison.error_rate}
+        rows[i] |= {"asr_text": text, "asr_cer": comparison.error_rate}
         if i in decoys:
             rows[i]["decoy_log_p"] = _mean(decoys[i])
     return rows
@@ -102,8 +102,8 @@ def _language(forced: Forced, declared: str) -> Measures:
     chances = forced.languages
     if not chances:
         return {}
-    heard = max(chances, key=chances.__getitem__)
-    return {"heard_language": heard, "heard_language_p": chances[heard], "language_p": chances[declared]}
+    language = max(chances, key=chances.__getitem__)
+    return {"spoken_language": language, "spoken_language_p": chances[language], "language_p": chances[declared]}
 
 
 def _force(scorer: Scorer, encoded: dict[int, Any], texts: dict[int, tuple[int, ...]]) -> list[Forced]:
@@ -121,17 +121,17 @@ def _mean(forced: Forced) -> float:
     return float(forced.log_p[np.isfinite(forced.log_p)].mean())
 
 
-def _scores(text: TokenizedText, forced: Forced, heard: TextComparison | None, stretched_s: float) -> Measures:
+def _scores(text: TokenizedText, forced: Forced, comparison: TextComparison | None, stretched_s: float) -> Measures:
     """Return how far the worst word, or the worst place where a word is missing, is behind what was expected."""
     missing = -np.nan_to_num(word_scores(forced.log_p, forced.best, text.spans))
     starts = [start for start, _ in text.spans] + [len(text.tokens)]
     entering = (forced.best - forced.log_p)[starts]
     entering[~np.isfinite(entering)] = 0.0
     unwritten = entering[[0, -1]]
-    if heard is not None:
-        missing = missing * (1 - np.array(heard.likeness))
+    if comparison is not None:
+        missing = missing * (1 - np.array(comparison.likeness))
         unwritten = np.array([
-            entering[place] + min(UNWRITTEN_NATS * phones, UNWRITTEN_MOST) for place, phones in heard.extra.items()
+            entering[place] + min(UNWRITTEN_NATS * phones, UNWRITTEN_MOST) for place, phones in comparison.extra.items()
         ])
         # Whisper goes on where a text ends in the middle of a sentence; only if something is said, that means more
         unwritten = unwritten * (UNHEARD + (1 - UNHEARD) * min(1.0, stretched_s / UNWRITTEN_S) ** 2)
@@ -170,12 +170,12 @@ def best_text(scorer: Scorer, clips: Sequence[ModelInput]) -> list[Measures]:
     features = scorer.encode([clip.samples for clip in clips])
     pairs = [(i, text) for i, clip in enumerate(clips) for text in clip.others]
     tokens = [tokenize(text, scorer.tokenizer.language, scorer.tokenizer.encode).tokens for _, text in pairs]
-    told = [k for k, row in enumerate(tokens) if 0 < len(row) < scorer.longest]
+    places = [k for k, row in enumerate(tokens) if 0 < len(row) < scorer.longest]
     best: dict[int, tuple[float, str]] = {}
-    several = [k for k in told if len(clips[pairs[k][0]].others) > 1]
+    several = [k for k in places if len(clips[pairs[k][0]].others) > 1]
     forced = scorer.force([features[pairs[k][0]] for k in several], [tokens[k] for k in several]) if several else []
     total = {k: float(one.log_p[np.isfinite(one.log_p)].sum()) for k, one in zip(several, forced, strict=True)}
-    for k in told:
+    for k in places:
         i, text = pairs[k]
         best[i] = max(best.get(i, (-np.inf, "")), (total.get(k, 0.0), text))
     chosen = [replace(clip, clip=replace(clip.clip, text=best.get(i, (0.0, ""))[1]), others=())

@@ -218,8 +218,8 @@ def find_weights(name: str, suffixes: tuple[str, ...], *, where_from: str) -> Pa
     if path.name == name:
         for folder in folders():
             for suffix in ("", *suffixes):
-                if (found := folder / f"{name}{suffix}").is_file():
-                    return found
+                if (file := folder / f"{name}{suffix}").is_file():
+                    return file
     places = ", ".join(map(str, folders()))
     raise UsageError(f"there are no weights {name!r} here, and none are fetched: {where_from}; looked in {places}")
 

@@ -43,7 +43,7 @@ class Mos(SpeechModel):
         return digest(_weights())
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
-        cut = [windows(heard.samples) for heard in batch]
+        cut = [windows(clip.samples) for clip in batch]
         scores = score_mos([window for own in cut for window in own])
         ends = np.cumsum([len(own) for own in cut])[:-1]
         means = (own.mean(axis=0).tolist() for own in np.split(scores, ends))
@@ -70,12 +70,12 @@ def windows(samples: Samples) -> list[Samples]:
     return [samples[round(start) : round(start) + WINDOW] for start in starts]
 
 
-def score_mos(heard: Sequence[Samples]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
+def score_mos(clips: Sequence[Samples]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     """Return SIG, BAK and OVRL, 1 (bad) to 5 (excellent), of each window, shape (windows, 3)."""
     session = onnx_session(str(_weights()))
     raw = [
-        session.run(None, {"input_1": np.stack(heard[i : i + _AT_ONCE]).clip(-1, 1)})[0]
-        for i in range(0, len(heard), _AT_ONCE)
+        session.run(None, {"input_1": np.stack(clips[i : i + _AT_ONCE]).clip(-1, 1)})[0]
+        for i in range(0, len(clips), _AT_ONCE)
     ]
     columns = np.concatenate(raw).astype(np.float64).T
     return np.stack([np.polyval(curve, column) for curve, column in zip(POLYNOMIALS, columns, strict=True)], axis=1)

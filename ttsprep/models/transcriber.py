@@ -89,16 +89,16 @@ def transcribe_clips(model: str, clips: Sequence[ModelInput], *, language: str =
 
 
 def _transcribe(scorer: Scorer, clips: Sequence[Samples]) -> list[Transcription]:
-    encoded, tokens = _heard(scorer, clips, _ROOM_S)
+    encoded, tokens = _listen(scorer, clips, _ROOM_S)
     if looped := [i for i, row in enumerate(tokens) if _loops(scorer.tokenizer.decode(row))]:
-        again = _heard(scorer, [clips[i] for i in looped], LONGEST_S)
+        again = _listen(scorer, [clips[i] for i in looped], LONGEST_S)
         for i, one, row in zip(looped, *again, strict=True):
             encoded[i], tokens[i] = one, row
     forced = scorer.force(encoded, tokens)
     return [_confidence(scorer, *clip) for clip in zip(clips, tokens, forced, strict=True)]
 
 
-def _heard(scorer: Scorer, clips: Sequence[Samples], room_s: float) -> tuple[list[Any], list[list[int]]]:
+def _listen(scorer: Scorer, clips: Sequence[Samples], room_s: float) -> tuple[list[Any], list[list[int]]]:
     """Return clips as the encoder hears them, and the tokens that are written of each."""
     encoded = scorer.encode([_padded(samples, room_s) for samples in clips])
     return encoded, scorer.write(encoded, [len(samples) / RATE for samples in clips], never=_symbols(scorer))
@@ -131,11 +131,11 @@ def _symbols(scorer: Scorer) -> Any:
 def _confidence(scorer: Scorer, samples: Samples, tokens: list[int], forced: Forced) -> Transcription:
     """Return how likely each word is, and where it was heard, from the decoder made to write the same again."""
     language = max(forced.languages, key=forced.languages.__getitem__, default="")
-    heard = Transcription(
+    transcription = Transcription(
         no_speech_p=forced.no_speech, language=language, language_p=forced.languages.get(language, np.nan)
     )
     if not tokens:
-        return heard
+        return transcription
     words, parts = scorer.tokenizer.split_to_word_tokens(tokens)
     ends = np.cumsum([len(part) for part in parts])
     spoken = np.isfinite(forced.log_p)
@@ -145,7 +145,7 @@ def _confidence(scorer: Scorer, samples: Samples, tokens: list[int], forced: For
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
     second, end = int(starts[min(1, len(starts) - 1)]), int(starts[-1])
     return replace(
-        heard,
+        transcription,
         text=scorer.text(tokens),
         log_p=float(forced.log_p[spoken].mean()) if spoken.any() else np.nan,
         word_log_p=float(sums[worst]),

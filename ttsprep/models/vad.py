@@ -31,9 +31,10 @@ class Vad(SpeechModel):
         return digest(_weights())
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
-        found = [probabilities(heard.samples) for heard in batch]
+        probabilities_of = [probabilities(clip.samples) for clip in batch]
         return [
-            {"vad_peak": float(one.max()), "vad_speech_s": float((one >= SPEECH).sum()) * FRAME / RATE} for one in found
+            {"vad_peak": float(one.max()), "vad_speech_s": float((one >= SPEECH).sum()) * FRAME / RATE}
+            for one in probabilities_of
         ]
 
 
@@ -54,10 +55,10 @@ def probabilities(samples: Samples) -> npt.NDArray[np.float32]:
     frames = np.zeros((-(-len(samples) // FRAME), FRAME), np.float32)
     frames.reshape(-1)[: len(samples)] = samples
     before = np.concatenate((np.zeros((1, _CONTEXT), np.float32), frames[:-1, -_CONTEXT:]))
-    heard = np.concatenate((before, frames), axis=1)
+    windows = np.concatenate((before, frames), axis=1)
     h = c = np.zeros((1, 1, 128), np.float32)
-    found = []
-    for start in range(0, len(heard), FRAMES_AT_ONCE):
-        part, h, c = session.run(None, {"input": heard[start : start + FRAMES_AT_ONCE], "h": h, "c": c})
-        found.append(part)
-    return np.concatenate(found)
+    chances = []
+    for start in range(0, len(windows), FRAMES_AT_ONCE):
+        part, h, c = session.run(None, {"input": windows[start : start + FRAMES_AT_ONCE], "h": h, "c": c})
+        chances.append(part)
+    return np.concatenate(chances)

@@ -115,12 +115,12 @@ class Scorer:
 
     def _grouped(self, work: Callable[[Sequence[int]], Sequence[_Item]], sizes: Sequence[int]) -> list[_Item]:
         """Return what `work` makes of the places of clips of one size (in samples), in the order of the clips."""
-        found: dict[int, _Item] = {}
+        groups: dict[int, _Item] = {}
         for size in sorted(set(sizes)):
             places = [i for i, other in enumerate(sizes) if other == size]
             at_once = max(1, min(len(places), int(TOGETHER_S * RATE) // size))
-            found.update(zip(places, in_groups(work, places, at_once), strict=True))
-        return [found[i] for i in range(len(sizes))]
+            groups.update(zip(places, in_groups(work, places, at_once), strict=True))
+        return [groups[i] for i in range(len(sizes))]
 
     def _encode(self, clips: Sequence[Samples], size: int) -> Sequence[Any]:
         import torch
@@ -185,8 +185,8 @@ class Scorer:
         ends = np.cumsum([len(text) + 1 for text in texts])
         pairs = np.split(chances, ends[:-1], axis=1)
         return [
-            Forced(log_p, best, one[: len(log_p)], *said)
-            for (log_p, best), one, *said in zip(pairs, attention, silent, languages, strict=True)
+            Forced(log_p, best, one[: len(log_p)], *language)
+            for (log_p, best), one, *language in zip(pairs, attention, silent, languages, strict=True)
         ]
 
     def _languages_of(self, opening: Any) -> list[dict[str, float]]:

@@ -64,7 +64,7 @@ class WordScores:
 
     model: str
     words: tuple[TimedWord, ...] = ()
-    said: str = ""
+    asr_text: str = ""
     measures: Measures = field(default_factory=dict)
     missing: str = ""
 
@@ -105,33 +105,35 @@ def score_words(path: str, clip: ModelInput) -> WordScores:
         return WordScores(name, missing=str(error))
     language: str = scorer.tokenizer.language
     (features,) = scorer.encode([clip.samples])
-    said = scorer.text(*scorer.write([features], [len(clip.samples) / RATE]))
+    asr_text = scorer.text(*scorer.write([features], [len(clip.samples) / RATE]))
     text = tokenize(clip.clip.text, language, scorer.tokenizer.encode)
     if not 0 < len(text.tokens) < scorer.longest:
         missing = "its text is longer than the model can write" if text.tokens else "it has no text"
-        return WordScores(name, said=said, missing=missing)
+        return WordScores(name, asr_text=asr_text, missing=missing)
     (measures,) = score(scorer, [clip], [features])
-    heard = without_loops(tokenize(said, language, lambda _: ()).words, text.words)
-    said = ("" if language in UNSPACED else " ").join(heard)
-    comparison = compare_texts(text.words, heard, clip.clip.language)
-    return WordScores(name, _words(scorer, clip, features, text, comparison), said, measures)
+    hypothesis = without_loops(tokenize(asr_text, language, lambda _: ()).words, text.words)
+    asr_text = ("" if language in UNSPACED else " ").join(hypothesis)
+    comparison = compare_texts(text.words, hypothesis, clip.clip.language)
+    return WordScores(name, _words(scorer, clip, features, text, comparison), asr_text, measures)
 
 
 def _words(
-    scorer: Scorer, clip: ModelInput, features: Any, text: TokenizedText, heard: TextComparison
+    scorer: Scorer, clip: ModelInput, features: Any, text: TokenizedText, comparison: TextComparison
 ) -> tuple[TimedWord, ...]:
     (forced,) = scorer.force([features], [text.tokens])
-    scores = word_scores(forced.log_p, forced.best, text.spans) * (1 - np.array(heard.likeness))
+    scores = word_scores(forced.log_p, forced.best, text.spans) * (1 - np.array(comparison.likeness))
     speech = speech_frames(clip.samples, POSITION_S)
     starts = monotonic(forced.attention[:, : max(1, len(speech))])
     length = len(clip.samples) / RATE
-    found = []
-    for word, (first, after), behind, confirmed in zip(text.words, text.spans, scores, heard.confirmed, strict=True):
+    words = []
+    for word, (first, after), behind, confirmed in zip(
+        text.words, text.spans, scores, comparison.confirmed, strict=True
+    ):
         start, end = int(starts[first]), int(starts[after])
         voiced = np.flatnonzero(speech[start:end])
         if len(voiced):
             start, end = start + int(voiced[0]), start + int(voiced[-1]) + 1
         start_s, end_s = (round(min(at * POSITION_S, length), 3) for at in (start, max(end, start + 1)))
         nats = None if np.isnan(behind) else min(0.0, float(behind))
-        found.append(TimedWord(word, start_s, end_s, nats, bool(confirmed)))
-    return tuple(found)
+        words.append(TimedWord(word, start_s, end_s, nats, bool(confirmed)))
+    return tuple(words)

@@ -299,11 +299,11 @@ def rewritten(provenance: pd.DataFrame) -> Rewritten:
         return Rewritten(0, [])
     pairs = provenance[["text", "normalised"]].fillna("").astype(str)
     pairs = pairs[pairs["text"] != pairs["normalised"]]
-    found: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for text, normalised in pairs.head(_MOST_TEXTS).itertuples(index=False):
         before, after = text.split(), normalised.split()
         for kind, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if kind != "equal":
-                found[" ".join(before[i:j]), " ".join(after[k:m])] += 1
-    listed = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+                counts[" ".join(before[i:j]), " ".join(after[k:m])] += 1
+    listed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return Rewritten(len(pairs), [(before, after, count) for (before, after), count in listed])

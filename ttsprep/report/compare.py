@@ -278,15 +278,15 @@ def _gone(before: _Counts, after: _Counts) -> list[tuple[tuple[str, ...], int]]:
 
 def _carriers(clips: pd.DataFrame, sounds: set[tuple[str, ...]]) -> dict[tuple[str, ...], list[str]]:
     """Find the first clips that carry each of some phones and diphones."""
-    found: dict[tuple[str, ...], list[str]] = {}
+    carriers: dict[tuple[str, ...], list[str]] = {}
     if not sounds or "phonemes" not in clips:
-        return found
+        return carriers
     for name, line in zip(clips["id"].astype(str), clips["phonemes"].fillna(""), strict=True):
-        said = phones(str(line))
-        for sound in sounds.intersection([*((phone,) for phone in said), *pairwise(said)]):
-            if len(found.setdefault(sound, [])) < MOST_CARRIERS:
-                found[sound].append(name)
-    return found
+        sequence = phones(str(line))
+        for sound in sounds.intersection([*((phone,) for phone in sequence), *pairwise(sequence)]):
+            if len(carriers.setdefault(sound, [])) < MOST_CARRIERS:
+                carriers[sound].append(name)
+    return carriers
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,8 +351,8 @@ def _why(findings: pd.DataFrame, rejected: pd.DataFrame) -> pd.DataFrame:
     main = rejected.drop_duplicates("id").set_index("id")["main"]
     own = findings["clip"].map(main)
     about = findings[own.notna() & ((findings["code"] == own) | ~findings["code"].isin(main.unique()))]
-    found = set(about.loc[about["code"] == about["clip"].map(main), "clip"])
-    others = rejected[~rejected["id"].isin(found)]
+    explained = set(about.loc[about["code"] == about["clip"].map(main), "clip"])
+    others = rejected[~rejected["id"].isin(explained)]
     given = pd.DataFrame({
         "clip": others["id"],
         "code": others["main"],

@@ -183,14 +183,14 @@ def _about_corpus(findings: pd.DataFrame) -> dict[str, list[dict[str, str]]]:
 
 def _distributions(audit: Audited, outcome: Any) -> tuple[list[Figure], list[Figure]]:
     """Draw the quantities by which clips are flagged or fall into groups, and the others."""
-    found = judged(audit.table, audit.findings)
+    counts = judged(audit.table, audit.findings)
     limit = {one["measure"]: one["limit"] for one in audit.summary["groups"]}
     telling: list[Figure] = []
     others: list[Figure] = []
     for q in quantities():
-        figure = histogram(q, audit.table, outcome, found.get(q.column, JudgedCounts()), limit.get(q.column))
+        figure = histogram(q, audit.table, outcome, counts.get(q.column, JudgedCounts()), limit.get(q.column))
         if figure is not None:
-            (telling if q.column in found or q.column in limit else others).append(figure)
+            (telling if q.column in counts or q.column in limit else others).append(figure)
     return telling, others
 
 
@@ -227,11 +227,11 @@ def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
 def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any]:
     """Lay out the table of clips by column, as the page's script reads it."""
     clips = audit.table
-    found = audit.findings[audit.findings["clip"] != ""]
+    findings = audit.findings[audit.findings["clip"] != ""]
     codes = list(audit.summary["codes"])
     position = {code: i for i, code in enumerate(codes)}
     by_clip: dict[str, list[tuple[int, int, str]]] = {}
-    for clip, code, severity, message in found[["clip", "code", "severity", "message"]].itertuples(index=False):
+    for clip, code, severity, message in findings[["clip", "code", "severity", "message"]].itertuples(index=False):
         by_clip.setdefault(clip, []).append((position[code], Severity(severity).rank, visible(message)))
     order = np.arange(len(clips))
     if len(clips) > MOST_ROWS:
@@ -260,9 +260,9 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
         "verdict": [names.index(v) for v in outcome[order]],
         "codes": codes,
         "severities": [s.value for s in Severity],
-        "found": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
+        "findings": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],
-        "heard": _compared(clips),
+        "words": _compared(clips),
         "quantities": [
             {
                 "name": q.name,
@@ -296,10 +296,10 @@ def _pieces(clips: pd.DataFrame) -> list[list[float | None]]:
 
 def _compared(clips: pd.DataFrame) -> dict[str, list[WordSpan]]:
     """Return text against what was heard for the clips where that is known."""
-    if "said" not in clips:
+    if "asr_text" not in clips:
         return {}
-    said = clips[clips["said"].fillna("") != ""].head(_MOST_COMPARED)
-    return {visible(row["id"]): spoken(row) for row in said.to_dict("records")}
+    rows = clips[clips["asr_text"].fillna("") != ""].head(_MOST_COMPARED)
+    return {visible(row["id"]): spoken(row) for row in rows.to_dict("records")}
 
 
 def _numbers(values: Any, digits: int) -> list[float | None]:
@@ -322,7 +322,7 @@ def _listening(audit: Audited) -> dict[str, Any]:
         return {}
     codes = audit.summary["codes"]
     rows = [
-        {"name": name, **row, "found": {code: codes[code]["clips"] for code in row["codes"] if code in codes}}
+        {"name": name, **row, "findings": {code: codes[code]["clips"] for code in row["codes"] if code in codes}}
         for name, row in asked.items()
     ]
     voices = place_voices(audit.table, SpeakerCheck())

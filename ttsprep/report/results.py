@@ -75,8 +75,8 @@ class AuditResult:
         verdicts = {name: (row["clips"], hours(row["hours"])) for name, row in self.summary["verdicts"].items()}
         codes = {name: (row["severity"], row["clips"]) for name, row in self.summary["codes"].items()}
         head = pd.DataFrame.from_dict(verdicts, orient="index", columns=["clips", "duration"])
-        found = pd.DataFrame.from_dict(codes, orient="index", columns=["severity", "clips"])
-        return head.to_html(escape=True) + (found.to_html(escape=True) if len(found) else "")
+        table = pd.DataFrame.from_dict(codes, orient="index", columns=["severity", "clips"])
+        return head.to_html(escape=True) + (table.to_html(escape=True) if len(table) else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,17 @@ def spoken(row: Any) -> list[WordSpan]:
     Parameters
     ----------
     row
-        Of the table of clips: ``text``, ``said``, ``doubted_word`` and ``doubted_place``, any of which may be missing.
+        Of the table of clips: ``text``, ``asr_text``, ``doubted_word`` and ``doubted_place``, each of which may be
+        missing.
     """
-    text, said = visible(row.get("text")), visible(row.get("said"))
-    if not said.strip():
+    text, asr_text = visible(row.get("text")), visible(row.get("asr_text"))
+    if not asr_text.strip():
         return []
     doubted = row.get("doubted_place")
     place = -1 if doubted is None or pd.isna(doubted) or not visible(row.get("doubted_word")) else int(doubted)
     pieces: list[WordSpan] = []
-    for span in diff_words(text, said, mark=place, longest=_MOST_WORDS):
+    for span in diff_words(text, asr_text, mark=place, longest=_MOST_WORDS):
         kinds = [*([] if span.same else ["del"]), *(["mark"] if span.marked else [])]
         pieces += [(" ".join(kinds), span.written)] * bool(span.written)
-        pieces += [("ins", span.heard)] * bool(span.heard and not span.same)
+        pieces += [("ins", span.hypothesis)] * bool(span.hypothesis and not span.same)
     return pieces

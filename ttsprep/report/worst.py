@@ -53,7 +53,7 @@ class Card:
         data: URI of what `piece` describes.
     silent
         Why there is nothing to hear, where that is so.
-    heard
+    words
         The text with what was heard instead, as `spoken` compares them; empty where that is not known.
     proposed
         The clip whose text it says, and that text.
@@ -69,7 +69,7 @@ class Card:
     audio: str = ""
     piece: str = ""
     silent: str = ""
-    heard: Sequence[WordSpan] = ()
+    words: Sequence[WordSpan] = ()
     proposed: tuple[str, ...] = ()
 
 
@@ -115,7 +115,7 @@ def worst_clips(
             visible(row.get("path")),
             visible(row.get("text")),
             visible(finding["message"]),
-            heard=spoken(row),
+            words=spoken(row),
             proposed=tuple(visible(part) for part in proposed.get(clip, ())),
         )
         made = media_of.get(clip)

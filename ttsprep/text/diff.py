@@ -51,7 +51,7 @@ class DiffSpan:
 
     Attributes
     ----------
-    written, heard
+    written, hypothesis
         The words of either; the same where `same`, but for case and punctuation.
     same
         Whether they agree.
@@ -60,17 +60,17 @@ class DiffSpan:
     """
 
     written: str
-    heard: str
+    hypothesis: str
     same: bool
     marked: bool = False
 
 
-def diff_words(written: str, heard: str, *, mark: int = -1, longest: int | None = None) -> list[DiffSpan]:
+def diff_words(written: str, hypothesis: str, *, mark: int = -1, longest: int | None = None) -> list[DiffSpan]:
     """Cut two texts into spans that agree and spans that differ; case and punctuation count for nothing.
 
     Parameters
     ----------
-    written, heard
+    written, hypothesis
         The texts; one without blanks is compared letter by letter.
     mark
         Place of a written word that is to be a span of its own; negative for none.
@@ -79,11 +79,11 @@ def diff_words(written: str, heard: str, *, mark: int = -1, longest: int | None 
 
     Examples
     --------
-    >>> [(span.written, span.heard, span.same) for span in diff_words("One, two three.", "one too three")]
+    >>> [(span.written, span.hypothesis, span.same) for span in diff_words("One, two three.", "one too three")]
     [('One,', 'one', True), ('two', 'too', False), ('three.', 'three', True)]
     """
     spaced = len(written) < LONG_WORD * max(1, len(written.split()))
-    left, right = (text.split()[:longest] if spaced else list(text)[:longest] for text in (written, heard))
+    left, right = (text.split()[:longest] if spaced else list(text)[:longest] for text in (written, hypothesis))
     keys = [letters(word) for word in left], [letters(word) for word in right]
     blank = " " if spaced else ""
     spans: list[DiffSpan] = []
@@ -106,15 +106,15 @@ def _joined(spans: Sequence[DiffSpan], blank: str) -> list[DiffSpan]:
         if joined and span.same and joined[-1].same and not (span.marked or joined[-1].marked):
             last = joined.pop()
             written = blank.join(filter(None, (last.written, span.written)))
-            joined.append(DiffSpan(written, blank.join(filter(None, (last.heard, span.heard))), True))
+            joined.append(DiffSpan(written, blank.join(filter(None, (last.hypothesis, span.hypothesis))), True))
         else:
             joined.append(span)
     return joined
 
 
-def compare_texts(written: Sequence[str], said: Sequence[str], language: str) -> TextComparison:
+def compare_texts(written: Sequence[str], hypothesis: Sequence[str], language: str) -> TextComparison:
     """Compare two texts word by word, and where they differ phone by phone."""
-    left, right = [letters(word) for word in written], [letters(word) for word in said]
+    left, right = [letters(word) for word in written], [letters(word) for word in hypothesis]
     likeness = [0.0 if word else 1.0 for word in left]
     extra: dict[int, int] = {}
     for kind, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
@@ -135,27 +135,27 @@ def _shares(ours: Sequence[Sequence[str]], theirs: Sequence[Sequence[str]]) -> l
     """Return how much each word has in common with what was heard in its place, in phones."""
     if len(ours) == len(theirs):
         return [2 * sum(_common(a, b)) / max(1, len(a) + len(b)) for a, b in zip(ours, theirs, strict=True)]
-    whole, heard = list(chain.from_iterable(ours)), list(chain.from_iterable(theirs))
-    common = iter(_common(whole, heard))
-    longer = min(1.0, 2 * len(whole) / max(1, len(whole) + len(heard)))
+    whole, theirs_joined = list(chain.from_iterable(ours)), list(chain.from_iterable(theirs))
+    common = iter(_common(whole, theirs_joined))
+    longer = min(1.0, 2 * len(whole) / max(1, len(whole) + len(theirs_joined)))
     return [longer * sum(islice(common, len(phones))) / max(1, len(phones)) for phones in ours]
 
 
 def _common(ours: Sequence[str], theirs: Sequence[str]) -> list[bool]:
     """Return for each phone whether it is also heard, in this order."""
-    found = [False] * len(ours)
+    common = [False] * len(ours)
     for block in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
-        found[block.a : block.a + block.size] = [True] * block.size
-    return found
+        common[block.a : block.a + block.size] = [True] * block.size
+    return common
 
 
-def without_loops(said: Sequence[str], written: Sequence[str] = ()) -> list[str]:
+def without_loops(hypothesis: Sequence[str], written: Sequence[str] = ()) -> list[str]:
     """Return the words with every looped phrase once, unless it is written as often.
 
     A model that does not find the end says the same again and again, until it is cut off somewhere in a phrase. Up
     to three words may come twice; more than three loop when they come twice.
     """
-    words, keys = list(said), [letters(word) for word in said]
+    words, keys = list(hypothesis), [letters(word) for word in hypothesis]
     text = " ".join(letters(word) for word in written)
     for size in range(1, len(words) // 2 + 1):
         at = 0
@@ -183,8 +183,8 @@ def _phones(words: Sequence[str], language: str) -> list[list[str]]:
     ]
 
 
-def _error_rate(written: str, said: str) -> float:
+def _error_rate(written: str, hypothesis: str) -> float:
     """Return the edit distance (Levenshtein 1966) over the length of `written`, or NaN where that is 0."""
     from rapidfuzz.distance import Levenshtein
 
-    return Levenshtein.distance(written, said) / len(written) if written else float("nan")
+    return Levenshtein.distance(written, hypothesis) / len(written) if written else float("nan")

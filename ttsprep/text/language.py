@@ -212,8 +212,8 @@ def _by_words(main: str, texts: Sequence[str]) -> Guess:
     ahead = (scores[best] - scores[second]) * total
     apart = 0.0  # evidence for one of the two only: what both have does not tell them apart
     for token, count in tokens.items():
-        found = _points(token, profiles)
-        apart += abs(found.get(best, 0) - found.get(second, 0)) / 2 * count
+        votes = _points(token, profiles)
+        apart += abs(votes.get(best, 0) - votes.get(second, 0)) / 2 * count
     decided = (
         total >= _WORDS_ENOUGH and scores[best] >= _LEAST_SCORE and ahead >= max(_LEAST_AHEAD, _SURE * math.sqrt(apart))
     )
@@ -224,7 +224,7 @@ def _points(token: str, profiles: _Profiles) -> dict[str, int]:
     """Return the languages that have a word, 2 for a function word and 1 for an ending."""
     points = {}
     for size in (5, 4, 3, 2):
-        if len(token) >= max(4, size + 2) and (found := profiles.endings.get(token[-size:])):
-            points = dict.fromkeys(found, 1)
+        if len(token) >= max(4, size + 2) and (ending := profiles.endings.get(token[-size:])):
+            points = dict.fromkeys(ending, 1)
             break
     return points | dict.fromkeys(profiles.words.get(token, ()), 2)

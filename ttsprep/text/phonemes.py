@@ -75,8 +75,8 @@ def espeak_code(language: str) -> str:
     parts = language.strip().lower().replace("_", "-").split("-")
     for end in range(len(parts), 0, -1):
         tag = "-".join(parts[:end])
-        if found := codes.get(tag) or _ALIASES.get(tag):
-            return found
+        if voice := codes.get(tag) or _ALIASES.get(tag):
+            return voice
     named = {name.lower(): code for code, name in languages().items()}
     plain = language.strip().lower()
     starting = [name for name in named if plain and name.startswith(plain)]

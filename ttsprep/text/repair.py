@@ -54,7 +54,7 @@ def mojibake(text: str, language: str) -> Iterator[str]:
     ['Ã©']
     """
     for pattern, meaning in () if text.isascii() else _readings(language):
-        yield from (found[0] for found in pattern.finditer(text) if meaning(found) != found[0])
+        yield from (match[0] for match in pattern.finditer(text) if meaning(match) != match[0])
 
 
 def _readings(language: str) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
@@ -73,20 +73,20 @@ def _decoded(text: str, language: str) -> str:
     return text
 
 
-def _from_1252(found: re.Match[str]) -> str:
-    run = found[0]
+def _from_1252(match: re.Match[str]) -> str:
+    run = match[0]
     meant = _meant(run, "cp1252")
     if len(meant) > 1 or _CERTAIN.match(run):
         return meant or run
-    inside_word = run[0] in "ÃÅ" and found.string[found.end() : found.end() + 1].islower()
+    inside_word = run[0] in "ÃÅ" and match.string[match.end() : match.end() + 1].islower()
     return meant if meant and inside_word and script(meant) == "LATIN" else run
 
 
-def _from_1251(found: re.Match[str], least: int) -> str:
-    meant = _meant(found[0], "cp1251")
+def _from_1251(match: re.Match[str], least: int) -> str:
+    meant = _meant(match[0], "cp1251")
     letters = [char for char in meant if script(char)]
     certain = len(letters) >= least or (meant and not letters)
-    return meant if certain and all(script(char) in {"CYRILLIC", "LATIN"} for char in letters) else found[0]
+    return meant if certain and all(script(char) in {"CYRILLIC", "LATIN"} for char in letters) else match[0]
 
 
 def _meant(run: str, encoding: str) -> str:
@@ -114,12 +114,12 @@ def _unescaped(text: str) -> str:
     return text
 
 
-def _entity(found: re.Match[str]) -> str:
-    known = found[0][1] == "#" or found[0][1:] in html5
-    return html.unescape(found[0]) if known else found[0]  # unescape makes ¬hing; of &nothing;
+def _entity(match: re.Match[str]) -> str:
+    known = match[0][1] == "#" or match[0][1:] in html5
+    return html.unescape(match[0]) if known else match[0]  # unescape makes ¬hing; of &nothing;
 
 
 def _untagged(text: str) -> str:
     if "<" not in text:
         return text
-    return _TAG.sub(lambda found: " " if _BREAK.match(found[0]) else "", text)
+    return _TAG.sub(lambda match: " " if _BREAK.match(match[0]) else "", text)

@@ -82,9 +82,9 @@ def is_phonemes(text: str) -> bool:
         signs = sum(char in _IPA or char in _STRESS for char in text)
         if not signs or signs < 0.08 * len(text):
             return False
-        found = set(text)
-        sure = len(found & _IPA_ONLY)
-        return not found.isdisjoint(_STRESS) or sure > 1 or (sure > 0 and len(found & _IPA) > 2)
+        characters = set(text)
+        sure = len(characters & _IPA_ONLY)
+        return not characters.isdisjoint(_STRESS) or sure > 1 or (sure > 0 and len(characters & _IPA) > 2)
     symbols = text.split()
     good = sum(_ARPABET.match(symbol) is not None for symbol in symbols)
     return len(symbols) > 2 and good >= 0.9 * len(symbols) and any(s.rstrip("}")[-1:] in "012" for s in symbols)

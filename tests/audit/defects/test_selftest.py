@@ -69,7 +69,7 @@ def test_plain_defects_are_all_found(tested) -> None:
     result = tested[0]
     assert [outcome.defect for outcome in result.outcomes] == list(PLAIN)
     for outcome in result.outcomes:
-        assert (outcome.planted, outcome.found, outcome.missed) == (4, 4, ())
+        assert (outcome.planted, outcome.detected, outcome.missed) == (4, 4, ())
         assert not outcome.missed_too_often
 
 
@@ -97,7 +97,7 @@ def test_nothing_is_written_into_the_corpus(tested, spoken: Path) -> None:
 def test_what_is_not_there_is_not_found(spoken: Path) -> None:
     result = selftest(spoken, Recipe(), jobs=1, per_defect=3, background=14, defects=[HARMLESS])
     (outcome,) = result.outcomes
-    assert (outcome.planted, outcome.found) == (3, 0)
+    assert (outcome.planted, outcome.detected) == (3, 0)
     assert len(set(outcome.missed)) == 3
     assert outcome.missed_too_often
 
@@ -121,7 +121,7 @@ def test_only_the_codes_of_the_recipe_are_planted(spoken: Path) -> None:
 def test_thresholds_of_the_recipe_are_used(spoken: Path) -> None:
     recipe = parse('[checks]\nonly = ["dc-offset"]\n[checks.level]\ndc_note = 0.5\ndc_warning = 0.9', "test")
     result = selftest(spoken, recipe, jobs=1, per_defect=2, background=12, defects=PLAIN)
-    assert [(outcome.planted, outcome.found) for outcome in result.outcomes] == [(2, 0)]
+    assert [(outcome.planted, outcome.detected) for outcome in result.outcomes] == [(2, 0)]
 
 
 def test_a_defect_that_the_sample_rate_cannot_show_is_left_out(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     (corpus / "wavs" / "s03.wav").write_bytes(b"nothing")
     result = selftest(corpus, Recipe(), jobs=1, per_defect=2, defects=[PLAIN[1]])
     assert result.clips == 11
-    assert result.outcomes[0].found == 2
+    assert result.outcomes[0].detected == 2
     (corpus / "wavs" / "s04.wav").unlink()
     (corpus / "wavs" / "s05.wav").unlink()
     with pytest.raises(CorpusError, match="9 clips"):

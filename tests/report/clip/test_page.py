@@ -54,8 +54,8 @@ def report_of(samples=TONE, **changes):
         Measure("peak_dbfs", "level", "highest sample", "dBFS", 1.0, among),
         Measure("phonemes", "text", "the transcript in IPA", "", "ɔː l", None),
     )
-    row = dict.fromkeys(("said", "speaker", "language", "end_s", "start_s"))
-    row |= {"id": "clip-1", "given_id": "clip-1", "path": "wavs/clip-1.wav", "said": "All of that", "status": "ok"}
+    row = dict.fromkeys(("asr_text", "speaker", "language", "end_s", "start_s"))
+    row |= {"id": "clip-1", "given_id": "clip-1", "path": "wavs/clip-1.wav", "asr_text": "All of that", "status": "ok"}
     row |= {"duration_s": 3.0, "sample_rate": RATE, "channels": 1, "subtype": "PCM_16"}
     audio = ClipAudio(None, fault="the corpus is not there")
     if samples is not None:
@@ -136,7 +136,7 @@ def test_words_that_would_touch_lie_in_lanes():
 
 def test_hostile_strings_stay_strings():
     for hostile in HOSTILE:
-        row = report_of().row | dict.fromkeys(("id", "path", "said", "speaker", "language", "subtype"), hostile)
+        row = report_of().row | dict.fromkeys(("id", "path", "asr_text", "speaker", "language", "subtype"), hostile)
         page = Page(
             clip_page(
                 report_of(
@@ -144,7 +144,7 @@ def test_hostile_strings_stay_strings():
                     row=row,
                     clip=Clip(hostile, hostile, hostile),
                     findings=(finding(hostile, message=hostile), finding(entry=None, message=hostile)),
-                    measures=(Measure("said", "text", hostile, "", hostile, None),),
+                    measures=(Measure("asr_text", "text", hostile, "", hostile, None),),
                     words=replace(scores((hostile, 0.1, 0.5, None, False)), model=hostile),
                     outcome=BuildOutcome(hostile, True, hostile, hostile, hostile),
                 )

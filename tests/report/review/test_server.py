@@ -258,7 +258,7 @@ def test_details_and_the_list(ask, server: ReviewServer) -> None:
     session = json.loads(ask("/session")[2])
     assert session["id"] == server.session.ids
     assert session["reviewer"] == "Ada"
-    assert len(session["found"]) == len(session["id"])
+    assert len(session["findings"]) == len(session["id"])
     details = json.loads(ask("/clips/0/details")[2])
     assert details["path"] == server.session.clip(0).path
     assert details["words"] == []

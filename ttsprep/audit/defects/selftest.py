@@ -1,4 +1,4 @@
-"""Proves the checks on a user's own clips: plants known defects in copies, and counts what is found."""
+"""Proves the checks on a user's own clips: plants known defects in copies, and counts the detections."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -42,21 +42,21 @@ class DefectOutcome:
     ----------
     defect
         What was planted.
-    planted, found
-        Clips that it was planted in, and those that its code was found in.
+    planted, detected
+        Clips that it was planted in, and those in which its code was detected.
     missed
-        Ids of the clips it was not found in.
+        Ids of the clips in which it was not detected.
     """
 
     defect: Defect
     planted: int
-    found: int
+    detected: int
     missed: tuple[str, ...]
 
     @property
     def missed_too_often(self) -> bool:
-        """Whether under 95 % were found, or under 80 % of a faint defect."""
-        return self.found < (0.95 if self.defect.plain else 0.8) * self.planted
+        """Whether under 95 % were detected, or under 80 % of a faint defect."""
+        return self.detected < (0.95 if self.defect.plain else 0.8) * self.planted
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ def selftest(
         if not group:  # such as a text to spoil, in a corpus without any
             continue
         outcomes.append(_outcome(defect, clips, clean, group, spoilt, judges, wanted))
-    found = list(judge(_table(clips, clean), judges, wanted))
-    return _summary(clips, found, outcomes)
+    findings = list(judge(_table(clips, clean), judges, wanted))
+    return _summary(clips, findings, outcomes)
 
 
 def _takes(root: Path, clips: Sequence[Clip]) -> Iterator[tuple[str, Take]]:
@@ -234,8 +234,8 @@ def _outcome(
     return DefectOutcome(defect, len(group), len(group) - len(missed), missed)
 
 
-def _summary(clips: Sequence[Clip], found: Sequence[Finding], outcomes: Sequence[DefectOutcome]) -> SelfTest:
-    about_clips = [finding for finding in found if finding.clip]
+def _summary(clips: Sequence[Clip], findings: Sequence[Finding], outcomes: Sequence[DefectOutcome]) -> SelfTest:
+    about_clips = [finding for finding in findings if finding.clip]
     alarms: dict[tuple[str, Severity], int] = {}
     for finding in about_clips:
         key = finding.code, finding.severity

@@ -97,7 +97,7 @@ def find_groups(clips: pd.DataFrame) -> list[Groups]:
     readable = clips[clips["status"] == "ok"]
     voices = readable["speaker"][readable["speaker"] != ""].nunique()
     hours = readable["duration_s"].fillna(0.0).to_numpy(float) / 3600
-    found = []
+    groups = []
     for measure in _MEASURES:
         if measure.column not in readable or (measure.of_one_voice and voices > 1):
             continue
@@ -109,8 +109,8 @@ def find_groups(clips: pd.DataFrame) -> list[Groups]:
             continue
         limit = float((at[low].max() + at[~low].min()) / 2)
         heaps = (_heap(at[low], sizes[low]), _heap(at[~low], sizes[~low]))
-        found.append(Groups(measure.column, measure.name, measure.unit, limit, *heaps))
-    return found
+        groups.append(Groups(measure.column, measure.name, measure.unit, limit, *heaps))
+    return groups
 
 
 def in_low_group(clips: pd.DataFrame, measure: str, limit: float) -> npt.NDArray[np.bool_]:

@@ -34,7 +34,7 @@ def unfixed_texts(
     dict
         Id of the clip -> code and severity of each finding that is left.
     """
-    found: dict[str, set[tuple[str, str]]] = {}
+    symbols: dict[str, set[tuple[str, str]]] = {}
     silence = Signal(Audio(np.zeros((0, 1), np.float32), 16_000))
     for check in judges:
         texts = [name for name in check.measures if name in check.strings and name in clips]
@@ -47,8 +47,8 @@ def unfixed_texts(
         table = table.assign(**{name: [row[name] for row in measured] for name in check.measures})
         for finding in check.judge(table):
             if finding.clip and finding.code in codes:
-                found.setdefault(finding.clip, set()).add((finding.code, finding.severity.value))
-    return {clip: tuple(sorted(pairs)) for clip, pairs in found.items()}
+                symbols.setdefault(finding.clip, set()).add((finding.code, finding.severity.value))
+    return {clip: tuple(sorted(pairs)) for clip, pairs in symbols.items()}
 
 
 def clips_of(table: pd.DataFrame) -> list[Clip]:

@@ -28,7 +28,7 @@ def sentences_to_record(
     entries
         The clips of the build.
     """
-    said = {(entry.speaker, letters(entry.text)) for entry in entries}
+    in_corpus = {(entry.speaker, letters(entry.text)) for entry in entries}
     codes = catalogue()
     rows: list[tuple[str, ...]] = []
     for item in rejected:
@@ -38,9 +38,9 @@ def sentences_to_record(
         if item.codes and all(code.startswith(("text-", "trainer-", "language-")) for code in item.codes):
             continue  # another text helps, and no other recording
         sentence = (clip.speaker, letters(clip.text))
-        if not sentence[1] or sentence in said:
+        if not sentence[1] or sentence in in_corpus:
             continue
-        said.add(sentence)
+        in_corpus.add(sentence)
         fix = codes[item.codes[0]][0].fix if item.codes and item.codes[0] in codes else ""
         rows.append((item.id, clip.speaker, clip.text, " ".join(item.codes), item.reason, fix))
     return rows

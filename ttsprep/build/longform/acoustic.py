@@ -130,9 +130,9 @@ def paths(sounds: SoundModels, stretches: Sequence[SpeechRun]) -> list[Indices]:
     order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
     for first in range(0, len(order), _BATCH):
         batch = order[first : first + _BATCH]
-        found = _batch([stretches[i] for i in batch], sounds)
+        rows = _batch([stretches[i] for i in batch], sounds)
         for row, i in enumerate(batch):
-            result[i] = found[row, : len(stretches[i].features)]
+            result[i] = rows[row, : len(stretches[i].features)]
     return result
 
 
@@ -228,16 +228,16 @@ class AcousticAligner:
         Of the recording.
     """
 
-    def __init__(self, levels: Levels, speech: Mask, found: list[Pause], text: BookText) -> None:
+    def __init__(self, levels: Levels, speech: Mask, pauses: list[Pause], text: BookText) -> None:
         self.features = _features(levels, speech)
         quiet = self.features[~speech[::2]]
         self.silence = quiet[:: max(1, len(quiet) // 3_000)]
         # half the frames of the levels
-        self.spans = [(a.last // 2, max(b.first // 2, a.last // 2 + 1)) for a, b in pairwise(found)]
+        self.spans = [(a.last // 2, max(b.first // 2, a.last // 2 + 1)) for a, b in pairwise(pauses)]
         self.text = text
         self.units, self.firsts, self.count = _units(text)
         self.sounds: SoundModels | None = None
-        self.heard: list[AcousticScores] = []
+        self.scores: list[AcousticScores] = []
 
     def __call__(self, placing: TextPositions) -> list[AcousticScores]:
         """Return how well each stretch fits the texts that `placing` holds possible; nothing if too few are likely."""
@@ -250,11 +250,11 @@ class AcousticAligner:
             return []
         self.sounds = learn(stretches, self.silence, self.count, self.sounds)
         settled = np.minimum(placing.begin_p, placing.end_p) > SETTLED
-        self.heard = [
-            self.heard[k] if self.heard and settled[k] else self._compare(k, placing, self.sounds)
+        self.scores = [
+            self.scores[k] if self.scores and settled[k] else self._compare(k, placing, self.sounds)
             for k in range(len(self.spans))
         ]
-        return self.heard
+        return self.scores
 
     def edges(self, placing: TextPositions) -> tuple[PositionValues, PositionValues]:
         """Listen to the first and the last `EDGE_PHONES` of each stretch.
@@ -266,14 +266,14 @@ class AcousticAligner:
             nothing to compare. Shape (stretches,).
         """
         fit, frames = (np.full(len(self.spans), np.nan) for _ in range(2))
-        told = np.flatnonzero(placing.ends > placing.begins)
+        indices = np.flatnonzero(placing.ends > placing.begins)
         if self.sounds is None:
             return fit, frames
         stretches = [
             SpeechRun(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
-            for k in told
+            for k in indices
         ]
-        for k, stretch, places in zip(told, stretches, paths(self.sounds, stretches), strict=True):
+        for k, stretch, places in zip(indices, stretches, paths(self.sounds, stretches), strict=True):
             units = stretch.units[places]
             logs = self.sounds.likelihoods(stretch.features)[np.arange(len(places)), units]
             phones = np.flatnonzero(stretch.units != SILENCE)

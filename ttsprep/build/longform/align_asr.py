@@ -37,7 +37,7 @@ FORCED = pa.schema([
     ("text_log_p", pa.float32()),
     ("mismatch_nats", pa.float32()),
     ("doubted_word", pa.string()),
-    ("said", pa.string()),
+    ("asr_text", pa.string()),
 ])
 """The likeliest text of a piece, and how well it fits: measures as those of ``transcript-mismatch``."""
 
@@ -159,16 +159,16 @@ def _matched(
     for i, text in zip(pieces, written, strict=True):
         own[origins[i]].append((i, text))
     books = {origin: split_book(todo.clips[origin].text, "") for origin in own}
-    found: dict[int, PieceMatch] = {}
+    matches: dict[int, PieceMatch] = {}
     for origin, rows in own.items():
-        found |= zip([i for i, _ in rows], match_pieces(books[origin], [text for _, text in rows]), strict=True)
-    return found, books
+        matches |= zip([i for i, _ in rows], match_pieces(books[origin], [text for _, text in rows]), strict=True)
+    return matches, books
 
 
-def _possible(book: BookText, found: PieceMatch) -> tuple[str, ...]:
+def _possible(book: BookText, match: PieceMatch) -> tuple[str, ...]:
     """Return the texts that a piece may have: with and without the words at its ends that may be of others."""
-    begins = range(found.begin - found.before, found.begin + 1)
-    ends = range(found.end, found.end + found.after + 1)
+    begins = range(match.begin - match.before, match.begin + 1)
+    ends = range(match.end, match.end + match.after + 1)
     return tuple(book.between(begin, end) for begin, end in product(begins, ends))
 
 

@@ -147,23 +147,23 @@ def divide(levels: Levels, clip: Clip, rules: Segment) -> tuple[list[CutPiece], 
         Of the recipe.
     """
     speech = pauses.is_speech(levels)
-    found = pauses.find_pauses(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
+    stops = pauses.find_pauses(levels, speech, min(rules.pause_s, ALIGN_PAUSE_S))
     whole = (clip.start, clip.start + levels.samples / levels.rate)
-    if not found:
+    if not stops:
         return [], [Skipped(*whole, "no speech is found")]
-    division = _Segmenter(levels, clip, rules, found)
+    division = _Segmenter(levels, clip, rules, stops)
     if reason := division.unalignable_reason(speech):
         return [], [Skipped(*whole, reason)]
     return division.result()
 
 
 class _Segmenter:
-    def __init__(self, levels: Levels, clip: Clip, rules: Segment, found: list[pauses.Pause]) -> None:
-        self.levels, self.rules, self.found = levels, rules, found
+    def __init__(self, levels: Levels, clip: Clip, rules: Segment, stops: list[pauses.Pause]) -> None:
+        self.levels, self.rules, self.stops = levels, rules, stops
         self.first_frame = round(clip.start * levels.rate)
         hop_s = levels.seconds_per_frame
-        self.lengths = np.array([(pause.last - pause.first) * hop_s for pause in found])
-        self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(found)])
+        self.lengths = np.array([(pause.last - pause.first) * hop_s for pause in stops])
+        self.sounds = np.array([(b.first - a.last) * hop_s for a, b in pairwise(stops)])
         self.text: BookText | None = split_book(clip.text, clip.language) if clip.text.strip() else None
         self.placing: TextPositions | None = None
         self.unlike = self.edges_unlike = np.zeros(len(self.sounds), np.bool_)
@@ -175,11 +175,11 @@ class _Segmenter:
         size = float(self.text.sizes.sum())
         if not size or not PACES_S[0] <= self.sounds.sum() / size <= PACES_S[1]:
             return f"the text cannot be placed: {size:,.0f} phones for {self.sounds.sum():,.1f} s of speech"
-        listener = AcousticAligner(self.levels, speech, self.found, self.text)
-        self.placing = told = place(self.text, self.sounds, self.lengths[1:], listener)
-        self.unlike = _unlike(told, self.sounds)
-        self.edges_unlike = _edges_unlike(told, *listener.edges(told))
-        sure = (told.begin_p > _SURE) & (told.end_p > _SURE) & (told.ends > told.begins)
+        listener = AcousticAligner(self.levels, speech, self.stops, self.text)
+        self.placing = placing = place(self.text, self.sounds, self.lengths[1:], listener)
+        self.unlike = _unlike(placing, self.sounds)
+        self.edges_unlike = _edges_unlike(placing, *listener.edges(placing))
+        sure = (placing.begin_p > _SURE) & (placing.end_p > _SURE) & (placing.ends > placing.begins)
         share = float(self.sounds[sure].sum() / self.sounds.sum())
         if share < SURE_SHARE:
             wanted = f"{SURE_SHARE:.0%} is the least"
@@ -188,10 +188,10 @@ class _Segmenter:
 
     def result(self) -> tuple[list[CutPiece], list[Skipped]]:
         """Choose the pauses to cut in; `stops` are those that may be."""
-        last = len(self.found) - 1
+        last = len(self.stops) - 1
         inner = [i for i in range(1, last) if self.lengths[i] >= self.rules.pause_s]
         stops = [0, *inner, last]
-        places = [Place(self._seconds(self.found[i].end), self._seconds(self.found[i].begin), self._cost(i, last))
+        places = [Place(self._seconds(self.stops[i].end), self._seconds(self.stops[i].begin), self._cost(i, last))
                   for i in stops]  # fmt: skip
         chosen = choose(
             places, self.rules.shortest_s, self.rules.longest_s, lambda a, b: not self._doubt(stops[a], stops[b])
@@ -228,7 +228,7 @@ class _Segmenter:
         """Say why what lies between two pauses may not be a clip; "" if it may."""
         if any(self.lengths[first + 1 : last] > pauses.LONGEST_PAUSE_S):
             return f"a silence of more than {pauses.LONGEST_PAUSE_S:g} s inside"
-        band = self.levels.low[self.found[first].last : self.found[last].first]
+        band = self.levels.low[self.stops[first].last : self.stops[last].first]
         if len(band) and np.subtract(*np.percentile(band, (98, 5))) < STEADY_DB:
             return "a steady sound, not speech"
         return self._text_doubt(first, last)
@@ -236,20 +236,20 @@ class _Segmenter:
     def _text_doubt(self, first: int, last: int) -> str:
         if self.placing is None:
             return ""
-        told = self.placing
+        placing = self.placing
         inside = slice(first, last)
         # a neighbour without words may have lost them to this stretch, as may the text that is not read before it
         around = slice(max(0, first - 1), last + 1)
-        if np.any(told.wordless[around][self.sounds[around] > FAINT_S] > _DOUBT):
+        if np.any(placing.wordless[around][self.sounds[around] > FAINT_S] > _DOUBT):
             return "the text cannot be placed: there may be speech that it does not have"
-        if np.any(told.unread[first : last + 1] > _DOUBT):
+        if np.any(placing.unread[first : last + 1] > _DOUBT):
             return "the text cannot be placed: some of it may not be read"
         if np.any(self.unlike[inside]):
             return "what is said does not sound like the text at its place"
         if self.edges_unlike[first] or self.edges_unlike[last - 1]:
             return "its first or last words do not sound like the text at their place"
-        sure = min(told.begin_p[first], told.end_p[last - 1])
-        if sure < _SURE or told.ends[last - 1] <= told.begins[first]:
+        sure = min(placing.begin_p[first], placing.end_p[last - 1])
+        if sure < _SURE or placing.ends[last - 1] <= placing.begins[first]:
             return "the text cannot be placed: pauses and durations fit more than one place of it"
         return ""
 
@@ -274,8 +274,8 @@ def _unlike(placing: TextPositions, seconds: PositionValues) -> Mask:
     usual, spread = _usual(placing.fit[sure])
     # half a second doubles the variance
     lowest = np.maximum(usual - _UNLIKE * spread * np.sqrt(1 + 0.5 / seconds), 0.0)
-    found: Mask = placing.fit < np.where(seconds > FAINT_S, lowest, 0.0)
-    return found
+    mask: Mask = placing.fit < np.where(seconds > FAINT_S, lowest, 0.0)
+    return mask
 
 
 def _edges_unlike(placing: TextPositions, fit: PositionValues, frames: PositionValues) -> Mask:
@@ -284,8 +284,8 @@ def _edges_unlike(placing: TextPositions, fit: PositionValues, frames: PositionV
     if sure.sum() < FEWEST_FITS:
         return np.zeros(len(fit), np.bool_)
     usual, spread = _usual(fit[sure])
-    found: Mask = (fit < usual - _UNLIKE * spread) | (frames < _SQUEEZED * np.median(frames[sure]))
-    return found
+    mask: Mask = (fit < usual - _UNLIKE * spread) | (frames < _SQUEEZED * np.median(frames[sure]))
+    return mask
 
 
 def _usual(values: PositionValues) -> tuple[float, float]:

@@ -62,13 +62,13 @@ def match_pieces(book: BookText, written: Sequence[str]) -> list[PieceMatch]:
         What a recogniser wrote of each piece, in order.
     """
     left = [letters(book.text[first:last]) for first, last in book.spans]
-    said = [[word for word in map(letters, text.split()) if word] for text in written]
-    right = [word for words in said for word in words]
-    found = dict(word_pairs(left, right))  # place in what was written -> place in the book
+    pieces_words = [[word for word in map(letters, text.split()) if word] for text in written]
+    right = [word for words in pieces_words for word in words]
+    place_in_book = dict(word_pairs(left, right))  # place in what was written -> place in the book
     result = []
     at = 0
-    for words in said:
-        own = {i: found[at + i] for i in range(len(words)) if at + i in found}
+    for words in pieces_words:
+        own = {i: place_in_book[at + i] for i in range(len(words)) if at + i in place_in_book}
         # a number is read in many ways: one that stands beside another word may be that of a page
         result.append(
             _piece(left, words, {i: j for i, j in own.items() if _is_lettered(left[j]) or left[j] == words[i]})
@@ -93,11 +93,11 @@ def _piece(book: Sequence[str], words: Sequence[str], own: Mapping[int, int]) ->
 
 def _opened(pieces: list[PieceMatch], book: Sequence[str]) -> list[PieceMatch]:
     """Add the words between two pieces that may be of either."""
-    told = [i for i, piece in enumerate(pieces) if not piece.reason]
+    indices = [i for i, piece in enumerate(pieces) if not piece.reason]
     result = list(pieces)
-    for number, i in enumerate(told):
-        earlier = pieces[told[number - 1]].end if number else 0
-        later = pieces[told[number + 1]].begin if number + 1 < len(told) else len(book)
+    for number, i in enumerate(indices):
+        earlier = pieces[indices[number - 1]].end if number else 0
+        later = pieces[indices[number + 1]].begin if number + 1 < len(indices) else len(book)
         piece = pieces[i]
         before, after = _open(book[earlier : piece.begin][::-1]), _open(book[piece.end : later])
         result[i] = PieceMatch(piece.begin, piece.end, before, after)
@@ -115,21 +115,21 @@ def _is_lettered(word: str) -> bool:
     return any(map(str.isalpha, word))
 
 
-def word_pairs(book: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]]:
-    """Return places in `said` and the places in `book` that they belong to, in order."""
-    chain = [(-1, -1), *_anchors(book, said), (len(said), len(book))]
-    found: dict[int, int] = {}
+def word_pairs(book: Sequence[str], transcript: Sequence[str]) -> list[tuple[int, int]]:
+    """Return places in `transcript` and the places in `book` that they belong to, in order."""
+    chain = [(-1, -1), *_anchors(book, transcript), (len(transcript), len(book))]
+    pairs: dict[int, int] = {}
     for (a, b), (c, d) in pairwise(chain):
         if a >= 0:
-            found[a] = b
-        found |= {a + 1 + i: b + 1 + j for i, j in _lined_up(said[a + 1 : c], book[b + 1 : d])}
-    return sorted(found.items())
+            pairs[a] = b
+        pairs |= {a + 1 + i: b + 1 + j for i, j in _lined_up(transcript[a + 1 : c], book[b + 1 : d])}
+    return sorted(pairs.items())
 
 
-def _anchors(book: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]]:
+def _anchors(book: Sequence[str], transcript: Sequence[str]) -> list[tuple[int, int]]:
     """Return the words of the longest chain of three words that are once in each."""
     once = []
-    for words in (said, book):
+    for words in (transcript, book):
         grams = [tuple(words[i : i + GRAM]) for i in range(len(words) - GRAM + 1)]
         counts = Counter(grams)
         once.append({gram: i for i, gram in enumerate(grams) if counts[gram] == 1})
@@ -158,8 +158,8 @@ def _anchors(book: Sequence[str], said: Sequence[str]) -> list[tuple[int, int]]:
     return result
 
 
-def _lined_up(said: Sequence[str], book: Sequence[str]) -> list[tuple[int, int]]:
-    rows, columns = len(said), len(book)
+def _lined_up(transcript: Sequence[str], book: Sequence[str]) -> list[tuple[int, int]]:
+    rows, columns = len(transcript), len(book)
     if not rows or not columns or rows * columns > MOST_CELLS:
         return []
     score = [[j * LEFT_OUT for j in range(columns + 1)]]
@@ -167,24 +167,28 @@ def _lined_up(said: Sequence[str], book: Sequence[str]) -> list[tuple[int, int]]
     for i in range(1, rows + 1):
         above, row, steps = score[-1], [i * LEFT_OUT], [1]
         for j in range(1, columns + 1):
-            choices = (above[j - 1] + _worth(said[i - 1], book[j - 1]), above[j] + LEFT_OUT, row[j - 1] + LEFT_OUT)
+            choices = (
+                above[j - 1] + _worth(transcript[i - 1], book[j - 1]),
+                above[j] + LEFT_OUT,
+                row[j - 1] + LEFT_OUT,
+            )
             best = max(choices)
             row.append(best)
             steps.append(choices.index(best))
         score.append(row)
         came.append(steps)
-    found = []
+    pairs = []
     i, j = rows, columns
     while i and j:
         step = came[i][j]
         if step == 0:
             i, j = i - 1, j - 1
-            found.append((i, j))
+            pairs.append((i, j))
         elif step == 1:
             i -= 1
         else:
             j -= 1
-    return found[::-1]
+    return pairs[::-1]
 
 
 def _worth(one: str, other: str) -> float:

@@ -164,28 +164,29 @@ def _active(band: Array, levels: Levels) -> Mask:
     floor, loud = _running(band, levels.seconds_per_frame)
     loud = np.maximum(loud, np.median(loud) - DRIFT_DB)
     limit = np.minimum(np.maximum(loud - UNDER_SPEECH_DB, floor + OVER_FLOOR_DB), loud - 6.0)
-    found: Mask = (band > limit) & (band > DIGITAL_SILENCE_DB)
-    return found
+    mask: Mask = (band > limit) & (band > DIGITAL_SILENCE_DB)
+    return mask
 
 
 def _running(band: Array, hop_s: float) -> tuple[Array, Array]:
     """Return the percentiles 5 and 95 around each frame, digital silence left out, shape (frames,) each."""
     half, step = round(_WINDOW_S / 2 / hop_s), max(1, round(STEP_S / hop_s))
     centres = np.arange(0, len(band), step)
-    found = np.full((len(centres), 2), np.nan, np.float32)
+    estimates = np.full((len(centres), 2), np.nan, np.float32)
     for row, centre in enumerate(centres):
         window = band[max(0, centre - half) : centre + half]
         window = window[window > DIGITAL_SILENCE_DB]
         if len(window):
             places = [(len(window) - 1) * 5 // 100, (len(window) - 1) * 95 // 100]
-            found[row] = np.partition(window, places)[places]
-    heard = np.isfinite(found[:, 0])
-    if not heard.any():
+            estimates[row] = np.partition(window, places)[places]
+    finite = np.isfinite(estimates[:, 0])
+    if not finite.any():
         silent = np.full(len(band), DIGITAL_SILENCE_DB, np.float32)
         return silent, silent
     frames = np.arange(len(band))
     floor, loud = (
-        np.interp(frames, centres[heard], found[heard, column]).astype(np.float32, copy=False) for column in (0, 1)
+        np.interp(frames, centres[finite], estimates[finite, column]).astype(np.float32, copy=False)
+        for column in (0, 1)
     )
     return floor, loud
 

@@ -162,10 +162,10 @@ def place(
     if listen is None:
         return placing
     for _ in range(ROUNDS_WITH_SOUND):
-        heard = listen(placing)
-        if not heard:
+        scores = listen(placing)
+        if not scores:
             break
-        placing = _Model(text, seconds, pauses, reading, heard).placing()
+        placing = _Model(text, seconds, pauses, reading, scores).placing()
         reading = _learn(placing, text, seconds, pauses)
     return placing
 
@@ -177,9 +177,9 @@ class _Model:
         seconds: PositionValues,
         pauses: PositionValues,
         reading: SpeakingRate,
-        heard: Sequence[AcousticScores] = (),
+        scores: Sequence[AcousticScores] = (),
     ) -> None:
-        self.heard = heard
+        self.scores = scores
         self.text, self.seconds, self.pauses, self.reading = text, seconds, pauses, reading
         self.phones = np.concatenate(([0.0], np.cumsum(text.sizes)))
         pausing = np.array(reading.pausing)
@@ -212,18 +212,18 @@ class _Model:
             offsets = starts[:, None] + np.arange(width)
             reach = later.at(before.first, len(before.logs) + width + int(starts.max()) + 1)
             index = np.arange(len(before.logs))[:, None] + offsets
-            told = _log_sum_rows(edges + reach[np.minimum(index, len(reach) - 1)])
+            log_sums = _log_sum_rows(edges + reach[np.minimum(index, len(reach) - 1)])
             mute = WORDLESS + reach[: len(before.logs)]
-            here = np.logaddexp(told, mute)
+            here = np.logaddexp(log_sums, mute)
             begin = before.logs + here
             chosen = int(begin.argmax())
             result.begins[k], result.begin_p[k] = before.first + chosen, np.exp(begin[chosen] - total)
             result.begin_range[k] = _range(before.first, begin - total)
             result.wordless[k] = np.exp(_log_sum(before.logs + mute) - total)
             later, result.unread[k] = self._unread_before(k, afters, before.first, here, total)
-        for k, heard in enumerate(self.heard):
+        for k, score in enumerate(self.scores):
             if result.ends[k] > result.begins[k]:
-                result.fit[k] = heard.at(result.begins[k : k + 1], result.ends[k : k + 1])[0] / heard.frames
+                result.fit[k] = score.at(result.begins[k : k + 1], result.ends[k : k + 1])[0] / score.frames
         return result
 
     def _unread_before(
@@ -287,8 +287,8 @@ class _Model:
         logs = -0.5 * off**2 - np.log(spread) + self.silent[ends - 1] - self.silent[origin][:, None]
         if k < len(self.seconds) - 1:
             logs += self._pause(self.pauses[k])[self.text.after[ends - 1]]
-        if self.heard:
-            logs += self.heard[k].at(origin[:, None], ends)
+        if self.scores:
+            logs += self.scores[k].at(origin[:, None], ends)
         logs[~valid | (np.abs(off) > _WIDEST + 1)] = -np.inf
         return low - origin, logs
 

@@ -104,7 +104,7 @@ def true_peak(samples: Samples) -> float:
     phases = _phases()
     most = float(np.abs(phases).sum(axis=0).max())  # no peak is further over the samples around it
     reach = TAPS // 2
-    found = peak
+    highest = peak
     for channel in samples.T:
         padded = np.pad(channel, (reach, reach))
         # samples that can be beside a higher peak: the two in the middle carry most of the weight
@@ -112,5 +112,5 @@ def true_peak(samples: Samples) -> float:
         starts = np.unique(np.concatenate((high, high + 1)))
         windows = np.lib.stride_tricks.sliding_window_view(padded, TAPS)
         for i in range(0, len(starts), 4096):
-            found = max(found, float(np.abs(windows[starts[i : i + 4096]] @ phases).max()))
-    return 20 * math.log10(max(found, 1e-9))
+            highest = max(highest, float(np.abs(windows[starts[i : i + 4096]] @ phases).max()))
+    return 20 * math.log10(max(highest, 1e-9))

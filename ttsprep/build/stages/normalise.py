@@ -85,10 +85,10 @@ class Normalise(Stage):
 
 def _outside_addresses(rules: list[Rule], text: str, name: str, changes: dict[str, float | str]) -> str:
     parts, at = [], 0
-    for found in [*(ADDRESS_PATTERN.finditer(text) if _ADDRESSED.search(text) else ()), None]:
-        said, count = apply(rules, text[at : found.start() if found else len(text)])
-        parts += [said, found[0] if found else ""]
-        at = found.end() if found else at
+    for address in [*(ADDRESS_PATTERN.finditer(text) if _ADDRESSED.search(text) else ()), None]:
+        words, count = apply(rules, text[at : address.start() if address else len(text)])
+        parts += [words, address[0] if address else ""]
+        at = address.end() if address else at
         if count:
             changes[name] = float(changes.get(name, 0)) + count
     return "".join(parts)

@@ -85,10 +85,10 @@ def speech_span(signal: Signal) -> tuple[float, float]:
     AudioError
         ``no-speech`` if there is none.
     """
-    found = np.flatnonzero(signal.speech)
-    if not len(found):
+    frames = np.flatnonzero(signal.speech)
+    if not len(frames):
         raise AudioError("no-speech", "there is no speech to be found in it")
-    hop, before, after = signal.hop_s, int(found[0]), int(found[-1]) + 1
+    hop, before, after = signal.hop_s, int(frames[0]), int(frames[-1]) + 1
     near = round(CLOSURE_S / hop)
     early = runs(_audible(signal, (before, after), slice(0, max(0, before - near))))
     late = runs(_audible(signal, (before, after), slice(after + near, None)))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ttsprep.report.clip.report import ClipFinding, ClipReport
 
 
-REPEATED = frozenset({"text_folded", "said"})
+REPEATED = frozenset({"text_folded", "asr_text"})
 """Measures that repeat what is shown above."""
 
 
@@ -37,7 +37,7 @@ def show_clip(report: "ClipReport", page: Path | None, *, as_json: bool) -> None
     if report.audio.samples is not None:
         parts += [WaveformLine(report), Text()]
     parts += [Text("Findings", "bold")]
-    parts += [Padding(_finding(found), (0, 0, 1, 2)) for found in report.findings] or [Text("  none\n", "green")]
+    parts += [Padding(_finding(finding), (0, 0, 1, 2)) for finding in report.findings] or [Text("  none\n", "green")]
     parts += [*_text_and_audio(report), Text("Measures", "bold"), MeasureTable(report.measures)]
     parts += [Padding(part, (0, 0, 0, 2)) for part in _others(report.measures)]
     hints = {} if page is None else {"page": printable(str(page))}
@@ -65,23 +65,23 @@ def _facts(report: "ClipReport") -> dict[str, str]:
     return known
 
 
-def _finding(found: "ClipFinding") -> "Table":
+def _finding(finding: "ClipFinding") -> "Table":
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
-    colour = COLOURS[found.severity]
+    colour = COLOURS[finding.severity]
     head = Text.assemble(
-        (found.severity, colour),
+        (finding.severity, colour),
         "  ",
-        (found.code, f"bold {colour}"),
-        *([f"  {time_span(found)}"] * bool(time_span(found))),
+        (finding.code, f"bold {colour}"),
+        *([f"  {time_span(finding)}"] * bool(time_span(finding))),
     )
-    rows = {"message": found.message}
-    if found.entry is not None:
-        rows |= {"why": found.entry.impact, "fix": found.entry.fix}
-    if found.stage:
-        rows["build"] = f"fixed by the stage {found.stage}"
+    rows = {"message": finding.message}
+    if finding.entry is not None:
+        rows |= {"why": finding.entry.impact, "fix": finding.entry.fix}
+    if finding.stage:
+        rows["build"] = f"fixed by the stage {finding.stage}"
     table = Table.grid()
     table.add_row(head)
     table.add_row(Padding(pairs({name: printable(text) for name, text in rows.items()}), (0, 0, 0, 2)))
@@ -93,21 +93,21 @@ def _text_and_audio(report: "ClipReport") -> list[Any]:
     from rich.padding import Padding
     from rich.text import Text
 
-    heard = report.words
-    if heard is None and not report.transcription:
+    words = report.words
+    if words is None and not report.transcription:
         return []
     parts: list[Any] = [Text("Text and audio", "bold")]
-    if heard is not None and heard.missing:
-        parts += [Text(f"  words are not scored: {printable(heard.missing)}")]
+    if words is not None and words.missing:
+        parts += [Text(f"  words are not scored: {printable(words.missing)}")]
     if report.diff:
         parts += [Padding(_difference(report), (0, 0, 0, 2))]
-    if heard is not None and heard.words:
-        doubted = [word for word in heard.words if word.doubted]
-        seems = f"{count(len(doubted), 'word')} of {len(heard.words)} probably not spoken"
+    if words is not None and words.words:
+        doubted = [word for word in words.words if word.doubted]
+        seems = f"{count(len(doubted), 'word')} of {len(words.words)} probably not spoken"
         if doubted and _passed(report):
             seems += ", too little for a finding"
-        sums = seems if doubted else f"all {count(len(heard.words), 'word')} spoken"
-        parts += [Padding(Text(f"{sums} ({heard.model})", "dim"), (0, 0, 0, 2))]
+        sums = seems if doubted else f"all {count(len(words.words), 'word')} spoken"
+        parts += [Padding(Text(f"{sums} ({words.model})", "dim"), (0, 0, 0, 2))]
         for word in doubted:
             when = f"{word.start:6.2f} to {word.end:.2f} s"
             parts += [Text(f"  {when}  {printable(word.word)}  {nats(word.score or 0.0)}")]
@@ -117,7 +117,7 @@ def _text_and_audio(report: "ClipReport") -> list[Any]:
 def _passed(report: "ClipReport") -> bool:
     """Say whether an audit compared text and audio, and has no finding."""
     compared = report.row.get("mismatch_nats") is not None
-    return compared and all(found.code != "transcript-mismatch" for found in report.findings)
+    return compared and all(finding.code != "transcript-mismatch" for finding in report.findings)
 
 
 def _difference(report: "ClipReport") -> "Text":
@@ -131,8 +131,8 @@ def _difference(report: "ClipReport") -> "Text":
             continue
         if passage.written:
             text.append(f"[-{printable(passage.written)}-]", "red").append(" ")
-        if passage.heard:
-            text.append(f"{{+{printable(passage.heard)}+}}", "green").append(" ")
+        if passage.hypothesis:
+            text.append(f"{{+{printable(passage.hypothesis)}+}}", "green").append(" ")
     text.rstrip()
     return text
 

@@ -47,16 +47,16 @@ class WaveformLine:
         yield Text("  " + level_line(samples, width, _LEVELS if encodable(_LEVELS) else PLAIN), "cyan")
         stroke = "━" if encodable("━") else "="
         seconds = len(samples) / decoded.rate
-        placed = [found for found in self.report.findings if found.start is not None]
-        for found in placed[:MOST_MARKS]:
-            start = found.start or 0.0
-            end = start if found.end is None else found.end
+        placed = [finding for finding in self.report.findings if finding.start is not None]
+        for finding in placed[:MOST_MARKS]:
+            start = finding.start or 0.0
+            end = start if finding.end is None else finding.end
             first = min(int(start / seconds * width), width - 1)
             long = max(1, min(round((end - start) / seconds * width), width - first))
-            after = first + long + 1 + len(found.code) <= width
-            name = f"{found.code} " if not after and first > len(found.code) else ""
-            line = Text("  " + " " * (first - len(name)) + name + stroke * long, COLOURS[found.severity])
-            yield line.append(f" {found.code}") if after else line
+            after = first + long + 1 + len(finding.code) <= width
+            name = f"{finding.code} " if not after and first > len(finding.code) else ""
+            line = Text("  " + " " * (first - len(name)) + name + stroke * long, COLOURS[finding.severity])
+            yield line.append(f" {finding.code}") if after else line
         yield Text("  " + time_line(seconds, width), "dim")
 
 

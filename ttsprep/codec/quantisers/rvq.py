@@ -76,7 +76,7 @@ class ResidualEma(Quantiser):
         depths = depths.to(latents.device)
         flat = latents.detach().reshape(-1, dim)
         books = [Codebook.of(self.codes(stage)) for stage in range(active)]
-        codes = self._found(flat, books)
+        codes = self._search(flat, books)
         tables = [book.codes for book in books]
         summed = quick_gather_sum(codes, tables, depths.repeat_interleave(frames), known=True).view_as(latents)
         if self.training:
@@ -90,7 +90,7 @@ class ResidualEma(Quantiser):
         codes = torch.unflatten(codes, 1, (batch, frames)).transpose(0, 1)
         return Quantised(straight, codes, self.config.commitment * loss)
 
-    def _found(self, flat: Tensor, books: list[Codebook]) -> Tensor:
+    def _search(self, flat: Tensor, books: list[Codebook]) -> Tensor:
         """Return the codes of vectors in training, ``(books, count)``."""
         if self.beam > 1 and len(books) > 1:
             return search(flat, books, self.beam, chunk=64 if flat.device.type == "cpu" else 2048)

@@ -88,10 +88,10 @@ def _held_out(speakers: set[str], count: int) -> set[str]:
 
 def recordings(folder: Path) -> list[Path]:
     """Return every audio file under a folder, sorted, as an audit finds them; a `CorpusError` if there is none."""
-    found = sorted(folder / name for name in audio_files(folder))
-    if not found:
+    paths = sorted(folder / name for name in audio_files(folder))
+    if not paths:
         raise CorpusError(f"no audio in {folder}: check the path")
-    return found
+    return paths
 
 
 @contextmanager

@@ -70,9 +70,9 @@ def _pages(data: Window) -> Iterator[_Page]:
         head = data.at(place, _HEADER)
         if not head.startswith(_CAPTURE) or len(head) < _HEADER:
             # what follows the last page is no sound: a tag, or zeros; before another page it was one
-            if (found := data.find(_CAPTURE, place)) < 0:
+            if (at := data.find(_CAPTURE, place)) < 0:
                 return
-            raise AudioError("audio-cut-off-file", f"{found - place:,} bytes at byte {place:,} are no Ogg page")
+            raise AudioError("audio-cut-off-file", f"{at - place:,} bytes at byte {place:,} are no Ogg page")
         lacing = data.at(place + _HEADER, head[26])
         size = _HEADER + len(lacing) + sum(lacing)
         page = bytearray(data.at(place, size))

@@ -31,9 +31,9 @@ class Window:
     def find(self, wanted: bytes, place: int) -> int:
         """Return the offset of `wanted` at or after `place`, or -1."""
         while place < self.size:
-            found = self.at(place, _PIECE).find(wanted)
-            if found >= 0:
-                return place + found
+            offset = self.at(place, _PIECE).find(wanted)
+            if offset >= 0:
+                return place + offset
             place += _PIECE - len(wanted) + 1
         return -1
 

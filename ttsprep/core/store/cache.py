@@ -269,15 +269,15 @@ def _make_folder(folder: Path) -> None:
 
 def prune(folder: Path) -> None:
     """Remove the files of a cache that were used longest ago, until the others fit."""
-    found = []
+    entries = []
     for path in (*folder.glob(".rows/*/*"), *folder.glob(".rows/*/.*.part"), *folder.glob(".files/*")):
         try:
             status = path.stat()
         except OSError:
             continue  # another run has removed it
-        found.append((status.st_mtime_ns, status.st_size, path))
+        entries.append((status.st_mtime_ns, status.st_size, path))
     room, count = most_bytes(), MOST_FILES
-    for _, size, path in sorted(found, reverse=True):
+    for _, size, path in sorted(entries, reverse=True):
         room, count = room - size, count - 1
         if room < 0 or count < 0:
             _remove(path)
@@ -305,10 +305,10 @@ def _environment() -> str:
     except metadata.PackageNotFoundError:
         required = []
     names = {line.split(";")[0].split("[")[0].split(">")[0].split("=")[0].split("<")[0].strip() for line in required}
-    found = []
+    values = []
     for name in sorted(names | {"ttsprep"}):
         try:
-            found.append(f"{name} {metadata.version(name)}")
+            values.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             continue
-    return ", ".join(found)
+    return ", ".join(values)

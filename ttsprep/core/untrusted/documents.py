@@ -80,8 +80,8 @@ def _refuse_deep(text: str) -> None:
     if text.count("[") + text.count("{") <= DEPTH:
         return
     depth = 0
-    for found in _NESTING.finditer(text):
-        sign = found[0]
+    for bracket in _NESTING.finditer(text):
+        sign = bracket[0]
         depth += (sign in "[{") - (sign in "]}")
         if depth > DEPTH:
             raise UntrustedError(_too_deep())

@@ -110,9 +110,9 @@ class ForkServer:
 
     def _lost(self) -> TtsprepError:
         self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip().splitlines()
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return TtsprepError(
-            f"the process that starts the workers has ended ({said[-1] if said else 'killed?'}): "
+            f"the process that starts the workers has ended ({lines[-1] if lines else 'killed?'}): "
             "give the same command again; what is finished stays"
         )
 

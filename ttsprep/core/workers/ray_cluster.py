@@ -190,15 +190,15 @@ class _Dispatch:
         """Wait for the next answer of any seat."""
         import ray
 
-        heard, _ = ray.wait(list(self._waited), num_returns=1, timeout=patience)
-        if not heard:
+        ready, _ = ray.wait(list(self._waited), num_returns=1, timeout=patience)
+        if not ready:
             raise TtsprepError(
                 f"the cluster has had no free core for {PATIENCE_S / 60:.0f} minutes: see `ray status`; "
                 "what is finished stays"
             )
-        seat, shard = self._waited.pop(heard[0])
+        seat, shard = self._waited.pop(ready[0])
         try:
-            answer = ray.get(heard[0])
+            answer = ray.get(ready[0])
         except ray.exceptions.RayActorError as error:
             yield from self._on_actor_lost(shard, error)
             return

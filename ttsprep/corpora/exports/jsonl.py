@@ -67,7 +67,7 @@ def _lines(entries: Sequence[Entry], prefix: str, references: Mapping[str, Entry
 
 def _references(entries: Sequence[Entry]) -> dict[str, Entry]:
     """Return the reference clip of every speaker."""
-    found: dict[str, Entry] = {}
+    references: dict[str, Entry] = {}
     for entry in sorted(entries, key=lambda e: (e.split != "train", abs(e.duration_s - _REFERENCE_S), e.id)):
-        found.setdefault(entry.speaker, entry)
-    return found
+        references.setdefault(entry.speaker, entry)
+    return references

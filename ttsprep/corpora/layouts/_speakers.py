@@ -42,11 +42,11 @@ def with_folder_speakers(clips: list[Clip], texts_beside: Callable[[], set[str]]
             continue
         if rule is _folder and not _are_people(named, sample, texts_beside()):
             continue
-        found = [replace(clip, speaker=rule(clip.path.split("/"))) for clip in clips]
-        names = sorted({clip.speaker for clip in found} - {""})
+        by_folder = [replace(clip, speaker=rule(clip.path.split("/"))) for clip in clips]
+        names = sorted({clip.speaker for clip in by_folder} - {""})
         such = f"{', '.join(names[:4])}{' ...' if names[4:] else ''}"
         who = "the speaker is" if len(names) == 1 else f"{len(names):,} speakers are"
-        return found, [f"{who} named by {how}: {such}"]
+        return by_folder, [f"{who} named by {how}: {such}"]
     return clips, []
 
 
@@ -75,7 +75,7 @@ def _code(parts: Sequence[str]) -> str:
 
 def _reader(parts: Sequence[str]) -> str:
     """Return the number of a folder such as ``92_clean``."""
-    return next((found[1] for folder in parts[:-1] if (found := _READER.fullmatch(folder))), "")
+    return next((match[1] for folder in parts[:-1] if (match := _READER.fullmatch(folder))), "")
 
 
 def _below(parts: Sequence[str]) -> str:

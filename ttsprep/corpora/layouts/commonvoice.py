@@ -27,17 +27,17 @@ class CommonVoice(Layout):
     @staticmethod
     def recognise(root: Path) -> str:
         """See `Layout.recognise`."""
-        found = [p for p in _tables(root) if _columns(p) is not None]
-        return f"{', '.join(p.name for p in found)} with path and sentence" if found else ""
+        tables = [p for p in _tables(root) if _columns(p) is not None]
+        return f"{', '.join(p.name for p in tables)} with path and sentence" if tables else ""
 
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:
         """See `Layout.read`."""
-        found = _tables(root)
-        if not found:
+        tables = _tables(root)
+        if not tables:
             raise CorpusError(f"{root} is no Common Voice corpus: it has no {_ALL}, {', '.join(_SPLITS)}")
         clips = "clips/" if (corpus_folder(root) / "clips").is_dir() else ""
-        for path in found:
+        for path in tables:
             columns = _columns(path)
             if columns is None:
                 raise CorpusError(f"{path} has no title line with path and sentence, as Common Voice has")

@@ -87,13 +87,13 @@ def _read_supervision(
 def _source(recording: dict[str, Any], channel: object) -> dict[str, Any]:
     """Return the source that holds the channel, or the first, or nothing where there is none."""
     sources = recording.get("sources")
-    found = [s for s in sources if isinstance(s, dict)] if isinstance(sources, list) else []
+    entries = [s for s in sources if isinstance(s, dict)] if isinstance(sources, list) else []
     wanted = channel[0] if isinstance(channel, list) and channel else channel
-    for source in found:
+    for source in entries:
         channels = source.get("channels")
         if isinstance(channels, list) and wanted in channels:
             return source
-    return found[0] if found else {"type": "nothing"}
+    return entries[0] if entries else {"type": "nothing"}
 
 
 def _pairs(root: Path) -> list[tuple[str, str]]:

@@ -32,16 +32,16 @@ class Libri(Layout):
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:
         """See `Layout.read`."""
-        found = False
+        has_clips = False
         for folder, names in _chapters(root):
             speaker = folder.split("/")[-3]
             tables = [n for n in names if n.endswith(_TABLE)]
-            found |= bool(tables) or any(n.endswith(_ENDS) for n in names)
+            has_clips |= bool(tables) or any(n.endswith(_ENDS) for n in names)
             for name in tables:
                 yield from _read_table(root, folder, name, speaker)
             if not tables:
                 yield from _read_clips(root, folder, names, speaker)
-        if not found:
+        if not has_clips:
             raise CorpusError(f"{root} has no SPEAKER/CHAPTER with *{_TABLE} or *{_ENDS[0]}, as libri corpora have")
 
 
@@ -73,8 +73,8 @@ def _lines(root: Path, name: str) -> Iterator[tuple[int, str] | Finding]:
 def _read_clips(root: Path, folder: str, names: list[str], speaker: str) -> Iterator[Clip | Finding]:
     there = set(names)
     audio = {stem(n): n for n in names if is_audio(n)}
-    said = {n.removesuffix(e) for n in names for e in _ENDS if n.endswith(e)}
-    for own in sorted(audio.keys() | said):
+    transcripts = {n.removesuffix(e) for n in names for e in _ENDS if n.endswith(e)}
+    for own in sorted(audio.keys() | transcripts):
         text = next((f"{folder}{own}{e}" for e in _ENDS if own + e in there), None)
         clip = Clip(own, folder + audio.get(own, f"{own}.wav"), "", speaker)
         yield from with_transcript(root, clip, text)

@@ -40,8 +40,8 @@ class Plain(Layout):
 
     def recognise(self, root: Path) -> str:
         """See `Layout.recognise`."""
-        found = self.reading.tree(root).audio if root.is_dir() else ()
-        return f"audio files such as {found[0]!r}, and no table of texts" if found else ""
+        audio = self.reading.tree(root).audio if root.is_dir() else ()
+        return f"audio files such as {audio[0]!r}, and no table of texts" if audio else ""
 
     def read(self, root: Path) -> Iterator[Clip | Finding]:
         """See `Layout.read`."""
@@ -54,39 +54,41 @@ class Plain(Layout):
         own = {path: [end for end in (*_TEXTS, *ENDINGS) if (stem(path), end) in texts] for path in tree.audio}
         afar = _of_other_folders([path for path in tree.audio if not own[path]], texts)
         subtitles = _subtitles(texts)
-        told = _Told()
+        counts = _Counts()
         for path in tree.audio:
             clip = Clip(stem(path), path, "")
             ends = own[path]
             if not ends and path in afar:
-                told.afar.append(f"{afar[path][0]} is of {path}")
-                yield from _of_text(root, clip, *afar[path], told)
+                counts.afar.append(f"{afar[path][0]} is of {path}")
+                yield from _of_text(root, clip, *afar[path], counts)
             elif not ends:
-                yield from self._in_a_language(root, clip, subtitles.get(clip.id, {}), told)
+                yield from self._in_a_language(root, clip, subtitles.get(clip.id, {}), counts)
             elif ends[0] == ".json":
-                told.transcripts[ends[0]] += 1
+                counts.transcripts[ends[0]] += 1
                 yield from _of_record(root, path, texts[stem(path), ends[0]])
             else:
                 if ".json" in ends:  # WebDataset has the text and all that is known beside each other
                     clip = _voiced(clip, _record(root / texts[stem(path), ".json"]) or {})
-                yield from _of_text(root, clip, texts[stem(path), ends[0]], ends[0], told)
+                yield from _of_text(root, clip, texts[stem(path), ends[0]], ends[0], counts)
             if ends and ends[0] not in ENDINGS:
-                told.aside.update(end for end in ends if end in ENDINGS)
-        self.decided += told.lines()
+                counts.aside.update(end for end in ends if end in ENDINGS)
+        self.decided += counts.lines()
         read = set(texts.values())
         aside = [path for path in candidates(tree.others, tree.audio) if path not in read or "/" not in path]
         if aside:
             names = f"{', '.join(aside[:3])}{f' and {len(aside) - 3} more' if aside[3:] else ''}"
             self.decided.append(f"left aside, as it names no audio and texts: {names}{_in_order(root, aside, tree)}")
 
-    def _in_a_language(self, root: Path, clip: Clip, there: dict[str, str], told: "_Told") -> Iterator[Clip | Finding]:
+    def _in_a_language(
+        self, root: Path, clip: Clip, there: dict[str, str], counts: "_Counts"
+    ) -> Iterator[Clip | Finding]:
         """Yield a clip with the subtitles ``NAME.en.srt`` in its language, or in the only one that there is."""
         wanted = self.reading.language.lower().split("-")[0]
         fitting = [tag for tag in there if tag.lower().split("-")[0] == wanted] if len(there) > 1 else [*there]
         if len(fitting) == 1:
             beside = there[fitting[0]]
             spoken = replace(clip, language=fitting[0].removesuffix("-orig"))
-            yield from _of_text(root, spoken, beside, beside[beside.rindex(".") :].lower(), told)
+            yield from _of_text(root, spoken, beside, beside[beside.rindex(".") :].lower(), counts)
             return
         if there:
             tags = ", ".join(sorted(there))
@@ -111,11 +113,11 @@ def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:
 
 def _subtitles(texts: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:
     """Return the subtitles whose names end in a language, by the name of the recording and language."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    subtitles: dict[str, dict[str, str]] = defaultdict(dict)
     for (name, end), path in texts.items():
         if end in ENDINGS and (tagged := _TAGGED.fullmatch(name)):
-            found[tagged[1]][tagged[2]] = path
-    return found
+            subtitles[tagged[1]][tagged[2]] = path
+    return subtitles
 
 
 def _of_other_folders(audio: Sequence[str], texts: dict[tuple[str, str], str]) -> dict[str, tuple[str, str]]:
@@ -123,7 +125,7 @@ def _of_other_folders(audio: Sequence[str], texts: dict[tuple[str, str], str]) -
 
     Where a name is there more often, the folders above it tell: ``wav/ann/01.wav`` and ``texts/ann/01.txt``.
     """
-    found: dict[str, tuple[str, str]] = {}
+    by_stem: dict[str, tuple[str, str]] = {}
     for end in (end for end in (*_TEXTS, *ENDINGS) if audio and end != ".json"):
         for depth in (1, 2, 3):
             names: dict[str, list[str]] = defaultdict(list)
@@ -135,12 +137,12 @@ def _of_other_folders(audio: Sequence[str], texts: dict[tuple[str, str], str]) -
                 recordings["/".join(stem(path).split("/")[-depth:])].append(path)
             for name, paths in recordings.items():
                 if len(paths) == 1 and len(names.get(name, ())) == 1:
-                    found.setdefault(paths[0], (names[name][0], end))
-    return found
+                    by_stem.setdefault(paths[0], (names[name][0], end))
+    return by_stem
 
 
 @dataclass
-class _Told:
+class _Counts:
     """Where the texts are from, for the terminal."""
 
     transcripts: Counter[str] = field(default_factory=Counter)
@@ -165,7 +167,7 @@ class _Told:
             yield f"left aside, as another file beside the audio has the text: {_count(number, f'{end} file')}"
 
 
-def _of_text(root: Path, clip: Clip, beside: str, end: str, told: _Told) -> Iterator[Clip | Finding]:
+def _of_text(root: Path, clip: Clip, beside: str, end: str, counts: _Counts) -> Iterator[Clip | Finding]:
     """Yield a clip with the text of a file, or its pieces where that text has times."""
     try:
         text = transcript(root / beside, beside, _LONGEST)
@@ -179,13 +181,13 @@ def _of_text(root: Path, clip: Clip, beside: str, end: str, told: _Told) -> Iter
     if form is None and is_alignment(text):
         yield from checked(beside, 1, clip, "is an alignment, with a time and a label in each line, and no transcript")
     elif form is None and end not in ENDINGS:
-        told.transcripts[end] += 1
+        counts.transcripts[end] += 1
         yield from checked(beside, 1, replace(clip, text=text))
     elif form is None:
         yield from checked(beside, 1, clip, f"is no text with times, as {end} files are")
     else:
         pieces = [*timed_clips(clip, beside, text.lstrip("\ufeff"), form)]
-        told.add(form.name, beside, sum(isinstance(item, Clip) for item in pieces))
+        counts.add(form.name, beside, sum(isinstance(item, Clip) for item in pieces))
         yield from pieces
 
 

@@ -43,14 +43,14 @@ class Tables(Layout):
 
     def __init__(self, reading: Reading | None = None) -> None:
         super().__init__(reading)
-        self._found: list[tuple[Table, Columns]] | None = None
+        self._read: list[tuple[Table, Columns]] | None = None
         self._aside: list[str] = []
         self._damaged: list[str] = []
 
     def recognise(self, root: Path) -> str:
         """See `Layout.recognise`."""
-        found = self._tables(root)
-        names = [table.name for table, _ in found]
+        tables = self._tables(root)
+        names = [table.name for table, _ in tables]
         return f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if names[3:] else ''}" if names else ""
 
     def read(self, root: Path) -> Iterator[Clip | Finding]:
@@ -85,9 +85,9 @@ class Tables(Layout):
         return AudioIndex(folder, self.reading.tree(folder).audio)
 
     def _tables(self, root: Path) -> list[tuple[Table, Columns]]:
-        if self._found is None:
-            self._found = self._one(root) if not root.is_dir() else self._many(root)
-        return self._found
+        if self._read is None:
+            self._read = self._one(root) if not root.is_dir() else self._many(root)
+        return self._read
 
     def _one(self, path: Path) -> list[tuple[Table, Columns]]:
         index = self._index(path)
@@ -99,7 +99,7 @@ class Tables(Layout):
     def _many(self, root: Path) -> list[tuple[Table, Columns]]:
         index, tree = self._index(root), self.reading.tree(root)
         beside = self.reading.audio_root is None
-        found, refused = [], []
+        tables, refused = [], []
         for name in candidates(tree.others, tree.audio):
             folder = name.rpartition("/")[0] + "/" if "/" in name and beside else ""
             try:
@@ -107,16 +107,16 @@ class Tables(Layout):
                 if table is None or not is_candidate(table, index):
                     self._aside.append(name)
                     continue
-                found.append((table, decide(table, index, self.reading.columns, self.reading.language)))
+                tables.append((table, decide(table, index, self.reading.columns, self.reading.language)))
             except CorpusError as error:
                 refused.append((name, error))
-        found = _with_texts(found)
-        if refused and (not found or any("/" not in name and name.startswith("metadata.") for name, _ in refused)):
+        tables = _with_texts(tables)
+        if refused and (not tables or any("/" not in name and name.startswith("metadata.") for name, _ in refused)):
             raise refused[0][1]
         self._aside += [name for name, _ in refused]
         self._damaged = [str(error) for name, error in refused if Path(name).name.lower().split(".")[0] in NAMED]
-        _refuse_contradictions(root, found, index)
-        return found
+        _refuse_contradictions(root, tables, index)
+        return tables
 
 
 def candidates(others: Sequence[str], audio: Sequence[str]) -> list[str]:
@@ -142,17 +142,17 @@ def _is_beside(name: str, stems: set[str]) -> bool:
     return False
 
 
-def _with_texts(found: list[tuple[Table, Columns]]) -> list[tuple[Table, Columns]]:
+def _with_texts(tables: list[tuple[Table, Columns]]) -> list[tuple[Table, Columns]]:
     """Leave out lists of names alone where other tables have the texts."""
-    texts = [(table, columns) for table, columns in found if columns.text is not None]
-    return texts or found
+    texts = [(table, columns) for table, columns in tables if columns.text is not None]
+    return texts or tables
 
 
-def _refuse_contradictions(root: Path, found: Sequence[tuple[Table, Columns]], index: AudioIndex) -> None:
+def _refuse_contradictions(root: Path, tables: Sequence[tuple[Table, Columns]], index: AudioIndex) -> None:
     """Refuse tables that give most of their common clips other texts: nobody knows which to read."""
     texts: dict[str, tuple[str, str]] = {}
-    for table, columns in found:
-        if len(found) < 2 or columns.start is not None:
+    for table, columns in tables:
+        if len(tables) < 2 or columns.start is not None:
             return
         sample = table.sample(index)
         same = other = 0

@@ -45,6 +45,6 @@ class Build(Layout):
         for batch in table.select(_COLUMNS).to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
                 line += 1
-                said = {name: value or "" for name, value in row.items()}
-                clip = Clip(said["id"], said["path"], said["normalised"], said["speaker"], said["language"])
+                cells = {name: value or "" for name, value in row.items()}
+                clip = Clip(cells["id"], cells["path"], cells["normalised"], cells["speaker"], cells["language"])
                 yield from checked(_TABLE, line, clip)

@@ -187,15 +187,15 @@ def _shard(path: Path) -> _Shard | None:
     import pyarrow.types as kinds
 
     schema = open_columnar(path).schema
-    found = [
+    members = [
         field.name
         for field in schema
         if kinds.is_struct(field.type) and field.type.get_field_index("bytes") >= 0
         if kinds.is_binary(kind := field.type.field("bytes").type) or kinds.is_large_binary(kind)
     ]
-    if not found:
+    if not members:
         return None
-    return _Shard(path, "audio" if "audio" in found else found[0], _labels(schema))
+    return _Shard(path, "audio" if "audio" in members else members[0], _labels(schema))
 
 
 def _labels(schema: "pa.Schema") -> dict[str, list[str]]:

@@ -119,11 +119,11 @@ class AudioIndex:
                 if path.startswith(prefix):
                     return self._there(path[len(prefix) :])
             for hint in HINTS:
-                found = self._there(_joined(f"{folder}{hint}/" if hint else folder, path))
-                if found is not None:
-                    return found
-            if folder and (found := self._there(path)) is not None:
-                return found
+                file = self._there(_joined(f"{folder}{hint}/" if hint else folder, path))
+                if file is not None:
+                    return file
+            if folder and (file := self._there(path)) is not None:
+                return file
         return None
 
     def _there(self, path: str) -> str | None:
@@ -149,9 +149,9 @@ class AudioIndex:
 
     def likely(self, name: str, folder: str = "") -> str | None:
         """Return the file that `name` stands for by the nearest rule that leaves one, without regard to other rows."""
-        found = self.exact(name, folder)
-        if found is not None or not is_path(name):
-            return found
+        file = self.exact(name, folder)
+        if file is not None or not is_path(name):
+            return file
         if _letters(plain_path(name)) not in self._by(*RULES[4]):  # which all rules before it imply
             return None
         for number, (rule, key) in enumerate(RULES[:5]):
@@ -168,8 +168,8 @@ class AudioIndex:
         """Whether names are numbers of files without their leading zeros, as spreadsheets give: ``7``, ``007.wav``."""
         rule, key = RULES[-1]
         known = self._by(rule, key)
-        found = [known.get(key(name), []) for name in names if name.isdigit()]
-        alone = [files[0] for files in found if len(files) == 1]
+        candidates = [known.get(key(name), []) for name in names if name.isdigit()]
+        alone = [files[0] for files in candidates if len(files) == 1]
         return len(names) > 2 and len(set(names)) == len(names) and len(alone) >= 0.9 * len(names)
 
     def match(self, names: Sequence[str], folder: str = "") -> Matches:

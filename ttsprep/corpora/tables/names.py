@@ -104,5 +104,5 @@ def plain_name(name: str) -> str:
 
 def value(record: dict[str, Any], names: Sequence[str]) -> str:
     """Return the first of `names` that a JSON record has, as text; "" if it has none or it is no label."""
-    found = next((record[n] for n in names if n in record), "")
-    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+    text = next((record[n] for n in names if n in record), "")
+    return str(text) if isinstance(text, str | int) and not isinstance(text, bool) else ""

@@ -185,14 +185,14 @@ def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bo
         if isinstance(row, Finding):
             yield row
             continue
-        cells, found = next(rows)
+        cells, sample = next(rows)
         problem = row.problem
         if len(row.cells) < columns.count or (
-            len(row.cells) > columns.count and not (table.cells and found and columns.alone)
+            len(row.cells) > columns.count and not (table.cells and sample and columns.alone)
         ):
             problem = problem or wrong_count(row.cells, columns.count, whose)
         name = columns.pick(cells, columns.path).strip()
-        path = found or _missing(name, table.folder, place_of_missing, relative, index)
+        path = sample or _missing(name, table.folder, place_of_missing, relative, index)
         text = columns.pick(cells, columns.text)
         if table.title and not text:  # a record that lacks this form of the text
             text = next(filter(None, (columns.pick(cells, other) for other in columns.alike)), "")

@@ -135,13 +135,13 @@ def sheet_rows(path: Path) -> list[TableRow | Finding]:
         raise CorpusError(f"{path} cannot be read as a spreadsheet: {error}") from None
     rows: list[TableRow | Finding] = []
     first: list[str] = []
-    for title, found in sheets.items():
-        if found and rows and len(found[0].cells) != len(first):
+    for title, cells in sheets.items():
+        if cells and rows and len(cells[0].cells) != len(first):
             what = f"{path.name}: the sheet {title!r} has other columns than the first and is left aside"
             rows.append(Finding("", "metadata-malformed", Severity.NOTE, what))
             continue
-        first = first or (found[0].cells if found else [])
-        rows += found[1:] if rows and found[:1] and found[0].cells == first else found
+        first = first or (cells[0].cells if cells else [])
+        rows += cells[1:] if rows and cells[:1] and cells[0].cells == first else cells
     if not rows:
         raise CorpusError(f"{path} is empty")
     return rows

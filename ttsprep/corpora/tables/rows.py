@@ -102,7 +102,7 @@ def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
 
 def _is_as_csv_writes(path: Path, dialect: Dialect) -> bool:
     """Whether Python's `csv` writes every line with a quote just so: in no other table are all quotes doubled."""
-    found = False
+    quoted = False
     for item in lines(path):
         if isinstance(item, Finding) or '"' not in item[1]:
             continue
@@ -111,8 +111,8 @@ def _is_as_csv_writes(path: Path, dialect: Dialect) -> bool:
         csv.writer(line, delimiter=dialect.delimiter, lineterminator="").writerow(cells)
         if not isinstance(cells, list) or line.getvalue() != item[1]:
             return False
-        found = True
-    return found
+        quoted = True
+    return quoted
 
 
 def _ways(delimiter: str, sample: Sequence[str]) -> Iterator[Dialect]:
@@ -216,8 +216,8 @@ def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Itera
             cells = _split_quoted(line, dialect)
             yield TableRow(number, cells if isinstance(cells, list) else line.split(delimiter))
         elif delimiter == "()":
-            found = _ARCTIC.match(line)
-            yield TableRow(number, [found[1], found[2].replace('\\"', '"')] if found else [line])
+            match = _ARCTIC.match(line)
+            yield TableRow(number, [match[1], match[2].replace('\\"', '"')] if match else [line])
         elif delimiter == "  ":
             yield TableRow(number, re.split(r" {2,}", line.strip(), maxsplit=max(most, 0)))
         elif dialect.strip:

@@ -70,8 +70,8 @@ class Sample:
 
     def matched(self, place: int) -> float:
         """Return the share of a column that stands for files of the corpus."""
-        found = self.files[place]
-        return sum(file is not None for file in found) / max(1, len(found))
+        files = self.files[place]
+        return sum(file is not None for file in files) / max(1, len(files))
 
     @cached_property
     def numbered(self) -> list[int]:

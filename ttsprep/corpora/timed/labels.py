@@ -47,11 +47,11 @@ def label_pieces(text: str) -> Iterator[PieceOrFault]:
             yield Fault(number, f"is no label (start, end and text, separated by tabs): {line[:_LONGEST]!r}")
             continue
         start, end = (float(time.replace(",", ".")) / (1000 if thousandths else 1) for time in label.group(1, 2))
-        said = label[3] or ""
+        words = label[3] or ""
         if start == end >= 0:
-            yield Fault(number, f"marks a place, {start:g} s, and is no piece: {said[:_LONGEST]!r}", Severity.NOTE)
+            yield Fault(number, f"marks a place, {start:g} s, and is no piece: {words[:_LONGEST]!r}", Severity.NOTE)
         else:
-            yield made(Piece(number, start, end, said))
+            yield made(Piece(number, start, end, words))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

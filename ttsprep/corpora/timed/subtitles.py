@@ -89,20 +89,20 @@ def _is_times(line: str) -> bool:
 
 def _cue(number: int, line: str) -> _Cue | Fault:
     """Return a cue without its text, but for what stands in the line of its times."""
-    found = _TIMES.fullmatch(line.strip())
-    start, end = (_seconds(found[2]), _seconds(found[3])) if found else (None, None)
-    if found is None or start is None or end is None:
+    match = _TIMES.fullmatch(line.strip())
+    start, end = (_seconds(match[2]), _seconds(match[3])) if match else (None, None)
+    if match is None or start is None or end is None:
         return Fault(number, f"has no times that can be read (HH:MM:SS,mmm --> HH:MM:SS,mmm): {line[:200]!r}")
-    rest = found[4] or ""
-    beside = rest if found[1] or not _SETTINGS.fullmatch(rest) else ""
+    rest = match[4] or ""
+    beside = rest if match[1] or not _SETTINGS.fullmatch(rest) else ""
     return _Cue(number, start, end, [beside] if beside else [])
 
 
 def _seconds(time: str) -> float | None:
-    found = _TIME.fullmatch(time)
-    if found is None or int(found[2]) > 59 or int(found[3]) > 59:
+    match = _TIME.fullmatch(time)
+    if match is None or int(match[2]) > 59 or int(match[3]) > 59:
         return None
-    hours, minutes, seconds, thousandths = (int(part or 0) for part in found.groups())
+    hours, minutes, seconds, thousandths = (int(part or 0) for part in match.groups())
     return (((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths) / 1000
 
 

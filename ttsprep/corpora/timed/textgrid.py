@@ -63,10 +63,10 @@ def textgrid_pieces(text: str) -> Iterator[PieceOrFault]:
             "call the one to read 'text'",
         )
         return
-    found = [(start, stop, said, line, tier.name) for tier in taken for line, start, stop, said in tier.spoken]
-    alone = len(found) == 1 and found[0][0] <= 0.0 and found[0][1] >= end > 0
-    for start, stop, said, line, name in sorted(found):
-        yield made(Piece(line, start, stop, said, name if len(taken) > 1 else "", whole=alone))
+    pieces = [(start, stop, words, line, tier.name) for tier in taken for line, start, stop, words in tier.spoken]
+    alone = len(pieces) == 1 and pieces[0][0] <= 0.0 and pieces[0][1] >= end > 0
+    for start, stop, words, line, name in sorted(pieces):
+        yield made(Piece(line, start, stop, words, name if len(taken) > 1 else "", whole=alone))
 
 
 def _twins(tiers: list[_Tier]) -> list[_Tier]:

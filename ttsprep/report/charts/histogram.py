@@ -87,18 +87,18 @@ def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, JudgedCount
             same = np.isclose(own, value, rtol=1e-3, atol=1e-6)
             if same.mean() < 0.9:
                 continue
-            found = result.setdefault(quantity.column, JudgedCounts())
-            found.flagged += value[same].tolist()
+            counts = result.setdefault(quantity.column, JudgedCounts())
+            counts.flagged += value[same].tolist()
             for at in (limit[same & (value > limit)], limit[same & (value < limit)]):
-                drawn = [v for v, name in found.limits if name == code]
+                drawn = [v for v, name in counts.limits if name == code]
                 if len(at) and np.ptp(at) <= 0.02 * max(np.abs(at).max(), 1e-9) and np.median(at) not in drawn:
-                    found.limits.append((float(np.median(at)), str(code)))
+                    counts.limits.append((float(np.median(at)), str(code)))
             break
     return result
 
 
 def histogram(
-    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], found: JudgedCounts, split: float | None = None
+    quantity: Quantity, clips: pd.DataFrame, verdict: npt.NDArray[Any], counts: JudgedCounts, split: float | None = None
 ) -> Figure | None:
     """Draw a quantity over the clips, stacked by verdict, or by group; None where nothing was measured.
 
@@ -120,8 +120,8 @@ def histogram(
     values, verdict = values[there], verdict[there]
     if not len(values):
         return None
-    limits = [(value * quantity.scale, code) for value, code in found.limits]
-    flagged = np.array(found.flagged, dtype=float) * quantity.scale
+    limits = [(value * quantity.scale, code) for value, code in counts.limits]
+    flagged = np.array(counts.flagged, dtype=float) * quantity.scale
     edges = np.linspace(*axis_range(values, limits, 10.0**-quantity.digits), BINS + 1)
     if split is not None:
         low = in_low_group(clips[there], quantity.column, split)

@@ -97,9 +97,9 @@ def _directions(prints: UnitVectors, voice: UnitVectors, z: UnitVectors) -> Unit
     rest = prints - np.outer(prints @ voice, voice)
     weight = np.clip(z, 0.2, 6.0)[:, None] ** 2  # the plane is that of the clips which differ
     axes = _axes((rest * weight).T @ rest)
-    found = rest @ axes
-    found /= np.maximum(np.median(np.abs(found), axis=0), 1e-9)
-    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9))
+    points = rest @ axes
+    points /= np.maximum(np.median(np.abs(points), axis=0), 1e-9)
+    return np.asarray(points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9))
 
 
 def _plane(prints: UnitVectors, speakers: npt.NDArray[np.intp]) -> tuple[UnitVectors, float]:
@@ -136,15 +136,15 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
         and ``y`` in the picture, ``id``, ``speaker`` and ``likeness`` to its other clips.
     """
     points = voices.points.reset_index(drop=True)
-    found = points["id"].isin(findings.loc[findings["code"] == "speaker-outlier", "clip"]).to_numpy()
+    outliers = points["id"].isin(findings.loc[findings["code"] == "speaker-outlier", "clip"]).to_numpy()
     limits = np.nan_to_num(points["limits"].to_numpy(float), nan=-np.inf)
     x, y = _scales(points, one=voices.voices == 1)
     at = np.stack([[x(v) for v in points["x"]], [y(v) for v in points["y"]]], axis=1)
-    order = np.lexsort((-limits, ~found))  # found ones first, then the farthest
+    order = np.lexsort((-limits, ~outliers))  # found ones first, then the farthest
     shown = order[:MOST_DOTS]
-    dots = "".join(f"M{number(at[i, 0])} {number(at[i, 1])}h0" for i in sorted(shown) if not found[i])
-    named_ones = [int(i) for i in order[:MOST_RINGED] if found[i]]
-    title, note = _title(voices, int(found.sum()), len(points))
+    dots = "".join(f"M{number(at[i, 0])} {number(at[i, 1])}h0" for i in sorted(shown) if not outliers[i])
+    named_ones = [int(i) for i in order[:MOST_RINGED] if outliers[i]]
+    title, note = _title(voices, int(outliers.sum()), len(points))
     if len(shown) < len(points):
         note += f"; the farthest {len(shown):,} clips have a dot"
     picture_ = picture(
@@ -155,7 +155,7 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
         tag("path", d=dots, class_="dots"),
         *(_names(points, at) if voices.voices > 1 else []),
         *(_line(points, at, i) for i in named_ones if voices.voices > 1),
-        *(tag("circle", cx=at[i, 0], cy=at[i, 1], r=2.5, class_="odd") for i in np.flatnonzero(found)[:MOST_DOTS]),
+        *(tag("circle", cx=at[i, 0], cy=at[i, 1], r=2.5, class_="odd") for i in np.flatnonzero(outliers)[:MOST_DOTS]),
         *named([(at[i, 0], at[i, 1], short(points["id"][i]), "") for i in named_ones], x),
         tag("circle", r=9, class_="cursor", visibility="hidden"),
         class_="",
@@ -166,24 +166,24 @@ def voice_map(voices: VoiceMap, findings: pd.DataFrame) -> tuple[Figure, dict[st
         "id": [visible(points["id"][i]) for i in shown],
         "speaker": [visible(points["speaker"][i]) for i in shown],
         "likeness": [None if pd.isna(v) else round(float(v), 2) for v in points["likeness"].to_numpy()[shown]],
-        "found": int(found[shown].sum()),
+        "outliers": int(outliers[shown].sum()),
     }
     return Figure(title, note, picture_), data
 
 
-def _title(voices: VoiceMap, found: int, clips: int) -> tuple[str, str]:
+def _title(voices: VoiceMap, outliers: int, clips: int) -> tuple[str, str]:
     """Return the sentence that says what to see, and how to read it."""
-    odd = f"{found:,} of {clips:,} clips sound{'s' if found == 1 else ''} like another voice"
+    odd = f"{outliers:,} of {clips:,} clips sound{'s' if outliers == 1 else ''} like another voice"
     if voices.voices == 1:
         return (
-            odd if found else f"All {clips:,} clips sound like one voice",
+            odd if outliers else f"All {clips:,} clips sound like one voice",
             "centre: the voice; ring: the limit for long clips; clips that sound alike lie together",
         )
     share = f"the two directions in which voices differ most, {voices.share:.0%} of all their differences"
     if voices.voices == clips:
         return f"{clips:,} clips of many voices", f"clips that sound alike lie together; {share}"
     return (
-        f"{odd} than their speaker's" if found else f"Each of {voices.voices:,} speakers sounds like one voice",
+        f"{odd} than their speaker's" if outliers else f"Each of {voices.voices:,} speakers sounds like one voice",
         f"clips that sound alike lie together; a line leads from a clip to its speaker in the metadata; {share}",
     )
 

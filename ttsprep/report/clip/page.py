@@ -22,7 +22,9 @@ def clip_page(report: ClipReport) -> str:
     if report.audio.decoded is not None and samples is not None and len(samples):
         rate = report.audio.decoded.rate
         media = make_media(samples, rate, width=width_of(len(samples) / rate))
-        places = (waveform_mark(found.code, found.severity, found.start, found.end) for found in report.findings)
+        places = (
+            waveform_mark(finding.code, finding.severity, finding.start, finding.end) for finding in report.findings
+        )
         marks = [mark for mark in places if mark]
         picture = waveform_svg(
             media, visible(report.clip.id), marks, WAVEFORM_PAGE, speech=report.audio.speech, words=words

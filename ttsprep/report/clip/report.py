@@ -98,7 +98,7 @@ class ClipReport:
     @property
     def transcription(self) -> str:
         """What a model transcribed, now or in the audit; "" if none did."""
-        return (self.words.said if self.words is not None else "") or self.row.get("said") or ""
+        return (self.words.asr_text if self.words is not None else "") or self.row.get("asr_text") or ""
 
     @property
     def diff(self) -> list[DiffSpan]:
@@ -129,21 +129,23 @@ class ClipReport:
             "clip": {name: self.row.get(name) for name in (*names, "status_reason", "subtype")},
             "verdict": self.verdict.value,
             "verdict_reason": self.reason,
-            "findings": [_finding(found) for found in self.findings],
+            "findings": [_finding(finding) for finding in self.findings],
             "measures": {measure.name: _measure(measure) for measure in self.measures},
             "audio": {"readable": self.audio.decoded is not None, "remark": self.audio_note or None},
             "speech": [list(stretch) for stretch in self.audio.speech],
-            "said": self.transcription or None,
+            "asr_text": self.transcription or None,
             "words": None if self.words is None else _words(self.words),
             "build": None if self.outcome is None else asdict(self.outcome),
         }
 
 
-def _finding(found: ClipFinding) -> dict[str, Any]:
-    fields = {name: getattr(found, name) for name in ("code", "severity", "message", "value", "limit", "start", "end")}
-    entry = found.entry
+def _finding(finding: ClipFinding) -> dict[str, Any]:
+    fields = {
+        name: getattr(finding, name) for name in ("code", "severity", "message", "value", "limit", "start", "end")
+    }
+    entry = finding.entry
     about = {name: getattr(entry, name) for name in ("summary", "measured", "impact", "fix")} if entry else {}
-    return fields | {"fixed_by": found.stage or None} | about
+    return fields | {"fixed_by": finding.stage or None} | about
 
 
 def _measure(measure: Measure) -> dict[str, Any]:
@@ -152,13 +154,13 @@ def _measure(measure: Measure) -> dict[str, Any]:
     return fields | {"corpus": corpus, "finding": measure.severity or None}
 
 
-def _words(heard: "WordScores") -> dict[str, Any]:
+def _words(scores: "WordScores") -> dict[str, Any]:
     numbers = {
         name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in heard.measures.items()
+        for name, value in scores.measures.items()
     }
-    words = [asdict(word) | {"doubted": word.doubted} for word in heard.words]
-    return {"model": heard.model, "words": words, "measures": numbers, "missing": heard.missing or None}
+    words = [asdict(word) | {"doubted": word.doubted} for word in scores.words]
+    return {"model": scores.model, "words": words, "measures": numbers, "missing": scores.missing or None}
 
 
 def load_clip(audit: AuditFolder, name: str, *, corpus: Path | None = None, codes: Sequence[str] = ()) -> ClipReport:
@@ -209,14 +211,14 @@ def _digest(row: Mapping[str, Any]) -> str | None:
 
 
 def _findings(audit: AuditFolder, name: str) -> list[ClipFinding]:
-    found, table = [], audit.findings
+    findings, table = [], audit.findings
     for row in table.filter(pc.equal(table["clip"], name)).to_pylist():
         entry = catalogue()[row["code"]][0] if row["code"] in catalogue() else None
         value, limit, start, end = (_known(row[name]) for name in ("value", "limit", "start", "end"))
         severity = Severity(row["severity"])
         stage = FIXED_BY.get(row["code"], "") if audit.summary["codes"][row["code"]]["fixable"] else ""
-        found.append(ClipFinding(row["code"], severity, row["message"], value, limit, start, end, entry, stage))
-    return sorted(found, key=lambda one: (-one.severity.rank, one.code))
+        findings.append(ClipFinding(row["code"], severity, row["message"], value, limit, start, end, entry, stage))
+    return sorted(findings, key=lambda one: (-one.severity.rank, one.code))
 
 
 def _known(number: float | None) -> float | None:
@@ -227,12 +229,12 @@ def _known(number: float | None) -> float | None:
 def _judged(known: Sequence[Measure], findings: Sequence[ClipFinding]) -> list[Measure]:
     """Mark the measures that findings have as their value, each with the worst of those."""
     severities: dict[str, str] = {}
-    for found in findings:  # the worst first
-        check = catalogue()[found.code][1] if found.entry else None
+    for finding in findings:  # the worst first
+        check = catalogue()[finding.code][1] if finding.entry else None
         own = [m for m in known if check is not None and m.name in check.measures] or known
         for measure in own:
-            if found.value is not None and isinstance(measure.value, float) and _same(found.value, measure.value):
-                severities.setdefault(measure.name, found.severity)
+            if finding.value is not None and isinstance(measure.value, float) and _same(finding.value, measure.value):
+                severities.setdefault(measure.name, finding.severity)
                 break
     return [replace(measure, severity=severities.get(measure.name, "")) for measure in known]
 
@@ -260,8 +262,8 @@ def with_words(report: ClipReport, path: str) -> ClipReport:
     table = report.audit.clips.select(["text", "language"])
     others = [Clip("", "", row["text"] or "", language=row["language"] or "") for row in table.to_pylist()]
     near = similar_length_texts([report.clip, *others])[0]
-    heard = ModelInput(report.clip, decode_clips(report.root, report.clip), near)
-    return replace(report, words=score_words(path, heard))
+    model_input = ModelInput(report.clip, decode_clips(report.root, report.clip), near)
+    return replace(report, words=score_words(path, model_input))
 
 
 def page_path(report: ClipReport, given: Path | None) -> Path:

@@ -69,11 +69,11 @@ def _merge(one: Decision, other: Decision, names: tuple[str, str]) -> Decision:
     who = ", ".join(dict.fromkeys(whos))
     parts = {}
     for part, none in (("keep", None), ("text", None), ("start", None), ("end", None)):
-        found = [value for value in (getattr(one, part), getattr(other, part)) if value is not none]
-        if len(set(found)) > 1:
-            said = "; ".join(f"{name} {_words(decision)}" for name, decision in zip(whos, (one, other), strict=True))
-            return Decision(reason=f"{DISPUTED}{said}", reviewer=who)
-        parts[part] = found[0] if found else none
+        values = [value for value in (getattr(one, part), getattr(other, part)) if value is not none]
+        if len(set(values)) > 1:
+            words = "; ".join(f"{name} {_words(decision)}" for name, decision in zip(whos, (one, other), strict=True))
+            return Decision(reason=f"{DISPUTED}{words}", reviewer=who)
+        parts[part] = values[0] if values else none
     reason = "; ".join(dict.fromkeys(filter(None, (one.reason, other.reason))))
     return replace(one, **parts, reason=reason, reviewer=who)
 

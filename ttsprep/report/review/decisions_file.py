@@ -92,9 +92,9 @@ class DecisionsFile:
         with self._lock, _only_writer(self.path.parent):
             current = dict(self._current())
             other = {
-                change.clip: found
+                change.clip: stored
                 for change in changes
-                if (found := current.get(change.clip, UNDECIDED)) not in {change.seen, change.new}
+                if (stored := current.get(change.clip, UNDECIDED)) not in {change.seen, change.new}
             }
             if other:
                 raise ConflictError(other)
@@ -109,12 +109,12 @@ class DecisionsFile:
 
     def _current(self) -> dict[str, Decision]:
         try:
-            found = signature(self.path.stat())
+            stamp = signature(self.path.stat())
         except FileNotFoundError:
             self._decisions, self._signature = {}, None
             return self._decisions
-        if found != self._signature:
-            self._decisions, self._signature = read_decisions(self.path, self._known), found
+        if stamp != self._signature:
+            self._decisions, self._signature = read_decisions(self.path, self._known), stamp
         return self._decisions
 
 

@@ -73,9 +73,9 @@
   const fields = { code: $("by-code"), order: $("by-order"), show: $("by-state"), q: $("search") };
   const counts = session.codes.map(() => 0);
   let flagged = 0;
-  for (const found of session.found) {
-    for (const code of new Set(found.map((f) => f[0]))) counts[code] += 1;
-    if (found.some((f) => f[1] >= WARNING)) flagged += 1;
+  for (const findings of session.findings) {
+    for (const code of new Set(findings.map((f) => f[0]))) counts[code] += 1;
+    if (findings.some((f) => f[1] >= WARNING)) flagged += 1;
   }
   const option = (value, text) => { const o = make("option", "", text); o.value = value; fields.code.append(o); };
   option("", `any error or warning (${flagged.toLocaleString("en")})`);
@@ -84,7 +84,7 @@
 
   const own = (i) => {
     const code = session.codes.indexOf(fields.code.value);
-    return session.found[i].filter((f) => (code < 0 ? f[1] >= WARNING : f[0] === code));
+    return session.findings[i].filter((f) => (code < 0 ? f[1] >= WARNING : f[0] === code));
   };
   const nearest = (i) => Math.min(...own(i).map((f) => f[2] ?? 1), Infinity);
   const farthest = (i) => Math.max(...own(i).map((f) => 10 * f[1] + Math.min(f[2] ?? 0, 9)), -1);
@@ -246,7 +246,7 @@
     $("text").textContent = visible(textOf(i)) || "(no text)";
     showDecision();
     moveHead();
-    const codes = [...new Set(session.found[i].map((f) => session.codes[f[0]]))].join(", ");
+    const codes = [...new Set(session.findings[i].map((f) => session.codes[f[0]]))].join(", ");
     announce(`${session.id[i]}, ${at + 1} of ${queue.length}, ${codes || "no finding"}, ${words(local.get(i))}`);
     fetched(i, "details").then((found) => i === now() && showDetails(found));
     fetched(i, "picture").then((found) => {
@@ -286,7 +286,7 @@
         }
         $("text").append(word, " ");
       }
-      if (span.heard) $("text").append(make("ins", "", visible(span.heard)), " ");
+      if (span.hypothesis) $("text").append(make("ins", "", visible(span.hypothesis)), " ");
     }
   };
   const note = (text) => { if (text) { $("note").hidden = false; $("note").textContent = visible(text); } };

@@ -112,8 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send_json(session.document())
             elif url.path == "/decisions":
                 self._send_json(session.decided())
-            elif (found := CLIP.fullmatch(url.path)) and int(found[1]) < len(session.ids):
-                self._send_clip(int(found[1]), found[2])
+            elif (match := CLIP.fullmatch(url.path)) and int(match[1]) < len(session.ids):
+                self._send_clip(int(match[1]), match[2])
             else:
                 self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
         except AudioError as error:

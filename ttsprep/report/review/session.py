@@ -29,7 +29,7 @@ REASONS = (
 """What the keys 1 to 9 give as the reason."""
 COLUMNS = (
     *("id", "path", "text", "speaker", "language", "start_s", "end_s", "sha256", "duration_s"),
-    *("said", "doubted_word", "doubted_place"),
+    *("asr_text", "doubted_word", "doubted_place"),
 )
 """What a review needs of ``clips.parquet``."""
 MOST_WORDS = 400
@@ -82,8 +82,8 @@ class Session:
 
     def row(self, number: int) -> dict[str, Any]:
         """Return a row of ``clips.parquet``."""
-        found: dict[str, Any] = self.audit.clips.slice(number, 1).to_pylist()[0]
-        return found
+        values: dict[str, Any] = self.audit.clips.slice(number, 1).to_pylist()[0]
+        return values
 
     def clip(self, number: int) -> Clip:
         """Return a clip, with its path as the system knows it."""
@@ -95,7 +95,7 @@ class Session:
         codes = list(self.audit.summary["codes"])
         code_place = {code: place for place, code in enumerate(codes)}
         columns = [findings[name].to_pylist() for name in ("code", "severity", "value", "limit")]
-        found = [
+        details = [
             (code_place[code], Severity(severity).rank, _distance(value, limit))
             for code, severity, value, limit in zip(*columns, strict=True)
         ]
@@ -113,7 +113,7 @@ class Session:
             "speaker": clips["speaker"].to_pylist(),
             "seconds": [None if second is None else round(second, 2) for second in clips["duration_s"].to_pylist()],
             "verdict": [verdicts.index(of_clip[name]) for name in self.ids],
-            "found": [[found[row] for row in self._findings.get(place, ())] for place in range(len(self.ids))],
+            "findings": [[details[row] for row in self._findings.get(place, ())] for place in range(len(self.ids))],
             "proposed": self._proposed(),
             "decisions": self.decided(),
         }
@@ -136,10 +136,10 @@ class Session:
         columns = self.audit.findings.select(["code", "severity", "message", "start", "end"])
         findings = [columns.slice(place, 1).to_pylist()[0] for place in self._findings.get(number, ())]
         verdict = self.audit.verdicts.slice(number, 1).to_pylist()[0]
-        text, heard = row["text"] or "", row.get("said") or ""
+        text, asr_text = row["text"] or "", row.get("asr_text") or ""
         doubted = row.get("doubted_place") if row.get("doubted_word") else None
         mark = -1 if doubted is None or math.isnan(doubted) else int(doubted)
-        spans = diff_words(text, heard, mark=mark, longest=MOST_WORDS) if heard.strip() else []
+        spans = diff_words(text, asr_text, mark=mark, longest=MOST_WORDS) if asr_text.strip() else []
         return {
             "path": row["path"],
             "piece": [row["start_s"], row["end_s"]] if row["start_s"] or row["end_s"] is not None else None,
@@ -148,7 +148,7 @@ class Session:
             "words": [
                 {
                     "written": span.written,
-                    "heard": "" if span.same else span.heard,
+                    "hypothesis": "" if span.same else span.hypothesis,
                     "same": span.same,
                     "mark": span.marked,
                 }
@@ -201,7 +201,7 @@ def to_json(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _from_json(found: object) -> Decision:
+def _from_json(value: object) -> Decision:
     """Return the decision that a page sends; None is no decision.
 
     Raises
@@ -209,18 +209,18 @@ def _from_json(found: object) -> Decision:
     UsageError
         If it is none.
     """
-    if found is None:
+    if value is None:
         return UNDECIDED
-    if not isinstance(found, dict) or set(found) != set(to_json(UNDECIDED)):
+    if not isinstance(value, dict) or set(value) != set(to_json(UNDECIDED)):
         raise UsageError("a decision has decision, text, reason, start, end and reviewer")
-    texts = [found["decision"], found["reason"], found["reviewer"], found["text"] or ""]
+    texts = [value["decision"], value["reason"], value["reviewer"], value["text"] or ""]
     if not all(isinstance(text, str) and len(text) <= MOST_TEXT and "\0" not in text for text in texts):
         raise UsageError(f"a text has at most {MOST_TEXT:,} characters")
-    keep = {name: keep for keep, name in DECISION_WORDS.items()}.get(found["decision"], ...)
-    start, end = (_second(found[name]) for name in ("start", "end"))
+    keep = {name: keep for keep, name in DECISION_WORDS.items()}.get(value["decision"], ...)
+    start, end = (_second(value[name]) for name in ("start", "end"))
     if keep is ... or (end is not None and end <= (start or 0.0)):
         raise UsageError("the decision is keep, reject or empty, and its end is after its start")
-    return Decision(keep, found["text"] or None, found["reason"].strip(), start, end, found["reviewer"].strip())
+    return Decision(keep, value["text"] or None, value["reason"].strip(), start, end, value["reviewer"].strip())
 
 
 def _second(value: object) -> float | None:

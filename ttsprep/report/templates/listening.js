@@ -16,7 +16,7 @@
     cursor.setAttribute("cx", data.x[i]);
     cursor.setAttribute("cy", data.y[i]);
     const likeness = data.likeness[i] === null ? "" : `likeness ${data.likeness[i].toFixed(2)} to the other clips`;
-    const parts = [data.id[i], data.speaker[i] && `speaker ${data.speaker[i]}`, likeness, i < data.found ? "finding: another voice" : ""];
+    const parts = [data.id[i], data.speaker[i] && `speaker ${data.speaker[i]}`, likeness, i < data.outliers ? "finding: another voice" : ""];
     $("voice").textContent = parts.filter(Boolean).join(" · ");
   };
   const nearest = (event) => {

@@ -59,8 +59,8 @@
   const WIDE = 22;
   const shorten = (name) => (name.length <= WIDE ? name : `${name.slice(0, WIDE / 2 - 1)}…${name.slice(-WIDE / 2)}`);
   const nameOf = (i) => shorten(shared ? `…${data.id[i].slice(shared.length)}` : data.id[i]);
-  const codesOf = (i) => data.found[i].map((f) => data.codes[f[0]]).join(", ");
-  const weight = (i) => data.found[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
+  const codesOf = (i) => data.findings[i].map((f) => data.codes[f[0]]).join(", ");
+  const weight = (i) => data.findings[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
   const columns = [
     { name: "clip", width: 13, unit: shared && `${shorten(shared)}…`, text: nameOf, whole: (i) => data.id[i], key: (i) => data.id[i] },
     { name: "verdict", width: 10.5, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
@@ -112,7 +112,7 @@
     order = [];
     for (let i = 0; i < size; i++) {
       if (verdict >= 0 && data.verdict[i] !== verdict) continue;
-      if ((code >= 0 || severity >= 0) && !data.found[i].some((f) => (code < 0 || f[0] === code) && (severity < 0 || f[1] === severity))) continue;
+      if ((code >= 0 || severity >= 0) && !data.findings[i].some((f) => (code < 0 || f[0] === code) && (severity < 0 || f[1] === severity))) continue;
       if (quantity && (quantity.values[i] === null || quantity.values[i] < least || quantity.values[i] > most)) continue;
       if (words.every((w) => haystack[i].includes(w))) order.push(i);
     }
@@ -202,7 +202,7 @@
     toAddress();
     const detail = $("detail");
     const findings = make("ul");
-    for (const [code, severity, message] of data.found[i]) {
+    for (const [code, severity, message] of data.findings[i]) {
       const item = make("li");
       item.append(make("span", `badge ${data.severities[severity]}`, data.severities[severity]), " ", make("b", "", data.codes[code]), " ", make("bdi", "", message));
       findings.append(item);
@@ -213,10 +213,10 @@
       fact.append(make("span", "", quantity.name), make("span", "", `${show(quantity, i) || "–"} ${quantity.unit}`));
       facts.append(fact);
     }
-    const words = make("p", "heard");
+    const diff = make("p", "word-diff");
     const text = make("bdi");
-    for (const [kind, said] of data.heard[data.id[i]] || [["", data.text[i] || "(no text)"]]) {
-      let part = document.createTextNode(said);
+    for (const [kind, words] of data.words[data.id[i]] || [["", data.text[i] || "(no text)"]]) {
+      let part = document.createTextNode(words);
       for (const name of kind.split(" ").filter(Boolean).reverse()) {
         const around = make(name);
         around.append(part);
@@ -224,11 +224,11 @@
       }
       text.append(part, " ");
     }
-    words.append(text);
+    diff.append(text);
     const close = make("button", "close", "Close");
     close.type = "button";
     close.addEventListener("click", closeDetail);
-    detail.replaceChildren(close, make("h3", "", data.id[i]), ...player(i), words, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
+    detail.replaceChildren(close, make("h3", "", data.id[i]), ...player(i), diff, make("p", "muted", [data.path[i], data.speaker[i], data.verdicts[data.verdict[i]]].filter(Boolean).join(" · ")), findings, facts);
     const hint = make("p", "muted", "This clip in detail: ");
     hint.append(make("code", "", `ttsprep explain ${quoted(data.id[i])} --audit ${quoted(folder)}`));
     detail.append(hint);
@@ -349,7 +349,7 @@
   // ---- what is filtered, to take along
   const rowsOf = () => order.map((i) => ({
     id: data.id[i], path: data.path[i], text: data.text[i], speaker: data.speaker[i], verdict: data.verdicts[data.verdict[i]],
-    findings: [...new Set(data.found[i].map((f) => data.codes[f[0]]))],
+    findings: [...new Set(data.findings[i].map((f) => data.codes[f[0]]))],
     ...Object.fromEntries(data.quantities.map((q) => [q.column, q.values[i]])),
   }));
   const taken = (text) => { $("taken").textContent = text; };
@@ -397,7 +397,7 @@
       let worst = 0, most = 0;
       for (let i = Math.floor((slot * size) / slots); i < Math.floor(((slot + 1) * size) / slots); i++) {
         most = Math.max(most, length.values[i] || 0);
-        for (const f of data.found[i]) worst = Math.max(worst, f[1] + 1);
+        for (const f of data.findings[i]) worst = Math.max(worst, f[1] + 1);
       }
       pen.fillStyle = colours[worst];
       const tall = Math.max(1, (most / longest) * high);

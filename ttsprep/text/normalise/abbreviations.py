@@ -69,7 +69,7 @@ def may_abbreviate(text: str, table: Lexicon) -> bool:
 
 
 def _as_word(name: str) -> Callable[[re.Match[str]], str]:
-    return lambda found: f"{name} " if around(found)[0][-1:] in {"", "(", '"', "'"} else f" {name} "
+    return lambda match: f"{name} " if around(match)[0][-1:] in {"", "(", '"', "'"} else f" {name} "
 
 
 def spaced(listed: Iterable[str]) -> str:
@@ -80,10 +80,10 @@ def spaced(listed: Iterable[str]) -> str:
 def _expander(kind: str, listed: Mapping[str, str], table: Lexicon) -> Callable[[re.Match[str]], str | None]:
     plain = {short.replace(" ", ""): full for short, full in listed.items()}
 
-    def expand(found: re.Match[str]) -> str | None:
-        short = found["short"]
+    def expand(match: re.Match[str]) -> str | None:
+        short = match["short"]
         full = plain[short.replace(" ", "")]
-        before, after = around(found)
+        before, after = around(match)
         if kind == "after_name" and not _after_name(before, after, short):
             return None
         if kind == "before_name" and short in {"St.", "M."} and _NAME_BEFORE.search(before):

@@ -21,16 +21,16 @@ def _money(table: Lexicon) -> list[Rule]:
     number, signs = any_number(table), one_of(list(table.currency))
     magnitude = rf"(?:\ (?P<magnitude>{one_of(table.magnitudes)})\b)?" if table.magnitudes else "(?P<magnitude>(?!))?"
 
-    def money(found: re.Match[str]) -> str | None:
-        text, noun = found["number"], table.currency[found["sign"]]
+    def money(match: re.Match[str]) -> str | None:
+        text, noun = match["number"], table.currency[match["sign"]]
         parts = amount(text, table)
         if parts is None or (table.inflects and parts[1]):
             return None
-        if found["magnitude"]:
+        if match["magnitude"]:
             spoken = None if table.inflects else in_words(text, None, table)
             joint = f" {table.of}" if table.of else ""
-            return None if spoken is None else f"{spoken} {found['magnitude']}{joint} {noun.many}"
-        if found.re is before and _before_noun(found, table):
+            return None if spoken is None else f"{spoken} {match['magnitude']}{joint} {noun.many}"
+        if match.re is before and _before_noun(match, table):
             return None if parts[1] else f"{cardinal(parts[0], table)} {noun.one}"
         return _whole_and_hundredths(parts, noun, table) if parts[1] else counted(text, noun, table)
 
@@ -41,13 +41,13 @@ def _money(table: Lexicon) -> list[Rule]:
     return [Rule(before, money), Rule(after, money)]
 
 
-def _before_noun(found: re.Match[str], table: Lexicon) -> bool:
+def _before_noun(match: re.Match[str], table: Lexicon) -> bool:
     """Return whether money stands before what it costs: a $5 bill."""
-    article = re.search(r"\b[Aa]n?\ $", around(found)[0])
+    article = re.search(r"\b[Aa]n?\ $", around(match)[0])
     return (
         table.num2words == "en"
         and article is not None
-        and re.match(r"[ -][a-z]", found.string[found.end() :]) is not None
+        and re.match(r"[ -][a-z]", match.string[match.end() :]) is not None
     )
 
 
@@ -82,31 +82,31 @@ def _units(table: Lexicon) -> list[Rule]:
         rf"(?:-?\ ?(?P<close>{one_of(close)})|\ (?P<spaced>{one_of(spaced) or '(?!)'}))(?![\w/²³°]|\.\w|\ ?\d+\ ?′)"
     )
 
-    def measure(found: re.Match[str]) -> str | None:
-        noun = units[found["close"] or found["spaced"]]
-        if table.inflects and (found["start"] or not _nominative(found)):
+    def measure(match: re.Match[str]) -> str | None:
+        noun = units[match["close"] or match["spaced"]]
+        if table.inflects and (match["start"] or not _nominative(match)):
             return None
-        if table.inflects and (amount(found["number"], table) or (0, ".", ""))[1]:
+        if table.inflects and (amount(match["number"], table) or (0, ".", ""))[1]:
             return None
-        spoken = counted(found["number"], noun, table)
+        spoken = counted(match["number"], noun, table)
         if spoken is None:
             return None
-        if found["start"]:
-            first, last = amount(found["start"], table), amount(found["number"], table)
-            low = in_words(found["start"], noun, table)
-            if low is None or first is None or last is None or first >= last or not table.to or found["minus"]:
+        if match["start"]:
+            first, last = amount(match["start"], table), amount(match["number"], table)
+            low = in_words(match["start"], noun, table)
+            if low is None or first is None or last is None or first >= last or not table.to or match["minus"]:
                 return None
             return f"{low} {table.to} {spoken}"
-        if found["minus"]:
+        if match["minus"]:
             return f"{table.signs['-']} {spoken}" if "-" in table.signs else None
         return spoken
 
     return [Rule(pattern, measure)]
 
 
-def _nominative(found: re.Match[str]) -> bool:
+def _nominative(match: re.Match[str]) -> bool:
     """Return whether a Slavic number with its unit governs nothing before it: it opens the text or a bracket."""
-    return around(found)[0].rstrip()[-1:] in {"", "(", ":"}
+    return around(match)[0].rstrip()[-1:] in {"", "(", ":"}
 
 
 def _fractions(table: Lexicon) -> list[Rule]:
@@ -116,21 +116,21 @@ def _fractions(table: Lexicon) -> list[Rule]:
     mixed = re.compile(rf"{APART}(?P<whole>\d+)[ -](?P<part>{names})(?![\w/]|-\d|\.\d)")
     alone = re.compile(rf"{APART}(?<![Oo]n\ )(?P<part>{names})(?![\w/]|-\d|\.\d)")
 
-    def and_part(found: re.Match[str]) -> str | None:
-        value = whole(found["whole"], table)
-        part = table.mixed.get(found["part"]) or (
-            table.mixed_with and f"{table.mixed_with} {table.fractions[found['part']]}"
+    def and_part(match: re.Match[str]) -> str | None:
+        value = whole(match["whole"], table)
+        part = table.mixed.get(match["part"]) or (
+            table.mixed_with and f"{table.mixed_with} {table.fractions[match['part']]}"
         )
         return f"{cardinal(value, table)} {part}" if value is not None and part else None
 
     half = [Rule(re.compile(rf"{APART}1/2(?=\ an?\ )"), lambda _: "half")] if table.num2words == "en" else []
     plain = Rule(
         _VULGAR,
-        lambda found: (
-            f"{found[1] or ''} {_FRACTIONS[found[2]]}".lstrip() if _FRACTIONS[found[2]] in table.fractions else None
+        lambda match: (
+            f"{match[1] or ''} {_FRACTIONS[match[2]]}".lstrip() if _FRACTIONS[match[2]] in table.fractions else None
         ),
     )
-    return [plain, Rule(mixed, and_part), *half, Rule(alone, lambda found: table.fractions[found["part"]])]
+    return [plain, Rule(mixed, and_part), *half, Rule(alone, lambda match: table.fractions[match["part"]])]
 
 
 def _sums(table: Lexicon) -> list[Rule]:
@@ -141,10 +141,10 @@ def _sums(table: Lexicon) -> list[Rule]:
     terms = rf"{number}(?:(?:\ ?[+=]\ ?|\ -\ ){number}){{1,9}}"
     pattern = re.compile(rf"(?<![\w.,:/-])(?<![-*/+=]\ ){terms}(?![\w%]|[.,:/-]\d|\ ?[=+*/-]\ ?\w)")
 
-    def read(found: re.Match[str]) -> str | None:
-        if "-" in found[0] and ("=" not in found[0] or "-" not in table.signs):
+    def read(match: re.Match[str]) -> str | None:
+        if "-" in match[0] and ("=" not in match[0] or "-" not in table.signs):
             return None
-        parts = [part for part in re.split(between, found[0]) if part]
+        parts = [part for part in re.split(between, match[0]) if part]
         spoken = [table.signs[part] if part in table.signs else in_words(part, None, table) for part in parts]
         return " ".join(map(str, spoken)) if None not in spoken else None
 

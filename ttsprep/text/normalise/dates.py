@@ -21,11 +21,11 @@ def _dates(table: Lexicon) -> list[Rule]:
         return []
     iso = re.compile(rf"{APART}(\d{{4}})-(\d\d)-(\d\d){ENDS}")
 
-    def read(found: re.Match[str]) -> str | None:
-        number, month, day = int(found[1]), int(found[2]), int(found[3])
+    def read(match: re.Match[str]) -> str | None:
+        number, month, day = int(match[1]), int(match[2]), int(match[3])
         if number not in YEARS or not 1 <= month <= 12 or not 1 <= day <= _DAYS[month - 1]:
             return None
-        if whole(found[1], table) is None:
+        if whole(match[1], table) is None:
             return None
         rank = ordinal(day, table)
         count = rank if day == 1 and table.num2words in {"fr", "it", "pt", "pt_BR"} else cardinal(day, table)
@@ -37,18 +37,18 @@ def _dates(table: Lexicon) -> list[Rule]:
         pattern = re.compile(
             rf"\b(?P<month>{one_of(table.months)})\ (?P<day>\d\d?)(?P<year>,?\ \d{{4}})?{ENDS}(?!-|\ [ap]\.?m\b)"
         )
-        rules.append(Rule(pattern, lambda found: _month_day(found, table)))
+        rules.append(Rule(pattern, lambda match: _month_day(match, table)))
     return rules
 
 
-def _month_day(found: re.Match[str], table: Lexicon) -> str | None:
-    day = whole(found["day"], table)
-    if not day or day > _DAYS[table.months.index(found["month"])]:
+def _month_day(match: re.Match[str], table: Lexicon) -> str | None:
+    day = whole(match["day"], table)
+    if not day or day > _DAYS[table.months.index(match["month"])]:
         return None
-    spoken = f"{found['month']} {ordinal(day, table)}"
-    if not found["year"]:
+    spoken = f"{match['month']} {ordinal(day, table)}"
+    if not match["year"]:
         return spoken
-    number = int(found["year"][-4:])
+    number = int(match["year"][-4:])
     return f"{spoken}, {year(number, table)}" if number in YEARS else None
 
 
@@ -63,11 +63,11 @@ def _times(table: Lexicon) -> list[Rule]:
         rf"{APART}(?P<hour>[01]?\d|2[0-3])(?P<sign>[{separator}])(?P<minute>[0-5]\d){after}{need}{ENDS}"
     )
 
-    def read(found: re.Match[str]) -> str | None:
-        hour, minute = int(found["hour"]), int(found["minute"])
+    def read(match: re.Match[str]) -> str | None:
+        hour, minute = int(match["hour"]), int(match["minute"])
         if table.num2words == "en":
-            return _english_time(hour, minute, found, table)
-        if found["sign"] == "." and not found["named"]:
+            return _english_time(hour, minute, match, table)
+        if match["sign"] == "." and not match["named"]:
             return None
         hours = Noun(time["hour"], time.get("hours", time["hour"]), gender=time.get("gender", "m"))
         spoken = f"{agreeing(hour, hours, table)} {hours.one if hour < 2 else hours.many}"
@@ -76,30 +76,30 @@ def _times(table: Lexicon) -> list[Rule]:
     rules = [Rule(pattern, read)]
     if table.num2words == "en":
         noon = re.compile(rf"{APART}(?P<time>(?:1[0-2]|[1-9])(?::[0-5]\d)?)\ ?(?P<half>[ap])m\b")
-        rules.insert(0, Rule(noon, lambda found: f"{found['time']} {found['half'].upper()} M"))
+        rules.insert(0, Rule(noon, lambda match: f"{match['time']} {match['half'].upper()} M"))
     if table.num2words == "fr":
         hours = Noun("heure", "heures", gender="f")
         pattern = re.compile(rf"{APART}(?P<hour>1?\d|2[0-4])\ ?h(?:\ ?(?P<minute>[0-5]\d))?(?![\w:]|\ \d)")
-        rules.append(Rule(pattern, lambda found: _french_time(found, hours, table)))
+        rules.append(Rule(pattern, lambda match: _french_time(match, hours, table)))
     return rules
 
 
-def _french_time(found: re.Match[str], hours: Noun, table: Lexicon) -> str | None:
-    hour = int(found["hour"])
+def _french_time(match: re.Match[str], hours: Noun, table: Lexicon) -> str | None:
+    hour = int(match["hour"])
     spoken = f"{agreeing(hour, hours, table)} {hours.one if hour < 2 else hours.many}"
-    minute = int(found["minute"] or 0)
+    minute = int(match["minute"] or 0)
     return f"{spoken} {agreeing(minute, hours, table)}" if minute else spoken
 
 
-def _english_time(hour: int, minute: int, found: re.Match[str], table: Lexicon) -> str | None:
-    half_named = _HALVES.match(found.string, found.end()) is not None
-    if found["sign"] == "." and not half_named:
+def _english_time(hour: int, minute: int, match: re.Match[str], table: Lexicon) -> str | None:
+    half_named = _HALVES.match(match.string, match.end()) is not None
+    if match["sign"] == "." and not half_named:
         return None
     if minute == 0:
         if half_named:
             return cardinal(hour, table)
         return f"{cardinal(hour, table)} o'clock" if 1 <= hour <= 12 else None
-    if hour == 0 or found["hour"].startswith("0"):
+    if hour == 0 or match["hour"].startswith("0"):
         return None
     return f"{cardinal(hour, table)} {'oh ' if minute < 10 else ''}{cardinal(minute, table)}"
 
@@ -108,31 +108,31 @@ def _ranges(table: Lexicon) -> list[Rule]:
     if not table.to:
         return []
     years = re.compile(rf"{APART}(\d{{4}})\ ?-\ ?(\d{{4}}){ENDS}")
-    rules = [Rule(years, lambda found: _year_range(found, table))]
+    rules = [Rule(years, lambda match: _year_range(match, table))]
     if table.ranges_after:
         number = whole_number(table)
         pages = re.compile(rf"(?i:\b(?:{one_of(table.ranges_after)})\ )(?P<low>{number})-(?P<high>{number}){ENDS}")
-        rules.append(Rule(pages, lambda found: _page_range(found, table)))
+        rules.append(Rule(pages, lambda match: _page_range(match, table)))
     return rules
 
 
-def _year_range(found: re.Match[str], table: Lexicon) -> str | None:
-    first, last = int(found[1]), int(found[2])
+def _year_range(match: re.Match[str], table: Lexicon) -> str | None:
+    first, last = int(match[1]), int(match[2])
     if (
         first not in YEARS
         or last not in YEARS
         or first >= last
-        or None in {whole(found[1], table), whole(found[2], table)}
+        or None in {whole(match[1], table), whole(match[2], table)}
     ):
         return None
     return f"{year(first, table)} {table.to} {year(last, table)}"
 
 
-def _page_range(found: re.Match[str], table: Lexicon) -> str | None:
-    low, high = whole(found["low"], table), whole(found["high"], table)
+def _page_range(match: re.Match[str], table: Lexicon) -> str | None:
+    low, high = whole(match["low"], table), whole(match["high"], table)
     if low is None or high is None or low >= high:
         return None
-    name = found[0][: found.start("low") - found.start()]
+    name = match[0][: match.start("low") - match.start()]
     joint = table.signs.get("&", table.to) if name.strip().lower() == "between" else table.to
     return f"{name}{cardinal(low, table)} {joint} {cardinal(high, table)}"
 
@@ -141,18 +141,18 @@ def _decades(table: Lexicon) -> list[Rule]:
     if table.num2words != "en":
         return []
 
-    def full(found: re.Match[str]) -> str | None:
-        number = int(found[1])
+    def full(match: re.Match[str]) -> str | None:
+        number = int(match[1])
         return _plural(year(number, table)) if number in YEARS else None
 
     return [
         Rule(re.compile(rf"(?:{APART}|(?<=\bmid-))(\d{{3}}0)'?s\b"), full),
-        Rule(re.compile(r"(?<![\w'])'?([2-9]0)s\b"), lambda found: _plural(cardinal(int(found[1]), table))),
+        Rule(re.compile(r"(?<![\w'])'?([2-9]0)s\b"), lambda match: _plural(cardinal(int(match[1]), table))),
     ]
 
 
-def _plural(said: str) -> str:
-    return f"{said[:-1]}ies" if said.endswith("y") else f"{said}s"
+def _plural(words: str) -> str:
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
 def _russian_years(table: Lexicon) -> list[Rule]:
@@ -162,12 +162,12 @@ def _russian_years(table: Lexicon) -> list[Rule]:
     cases = {"год": "n", "года": "g", "году": "p", "годом": "i"}
     pattern = re.compile(rf"{APART}(\d{{4}})(?=\ (год|года|году|годом)\b)")
 
-    def read(found: re.Match[str]) -> str | None:
-        number = int(found[1])
+    def read(match: re.Match[str]) -> str | None:
+        number = int(match[1])
         if number not in YEARS:
             return None
-        case = cases[found[2]]
-        if found[2] == "году" and re.search(r"\b[Кк]о?\ $", around(found)[0]):
+        case = cases[match[2]]
+        if match[2] == "году" and re.search(r"\b[Кк]о?\ $", around(match)[0]):
             case = "d"
         return inflected_ordinal(number, case, table)
 

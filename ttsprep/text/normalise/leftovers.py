@@ -29,16 +29,16 @@ def unresolved_tokens(text: str, table: Lexicon) -> str:
         text = CYRILLIC_STRESS.sub("", text)
     if not _ODD.search(text) and not may_abbreviate(text, table):
         return ""
-    found = [item.rstrip(".,;:") for item in ADDRESS_PATTERN.findall(text)]
+    odd = [item.rstrip(".,;:") for item in ADDRESS_PATTERN.findall(text)]
     rest = ADDRESS_PATTERN.sub(" ", text)
     tokens = _BETWEEN.split(rest)
-    found += [token.strip(".:'") for token in tokens if _DIGIT.search(token)]
+    odd += [token.strip(".:'") for token in tokens if _DIGIT.search(token)]
     rest = " ".join(token for token in tokens if not _DIGIT.search(token))
-    found += [char for char in rest if char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}]
-    found += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
-    found += _ROMAN.findall(rest)
-    found += [item[0] for item in _abbreviation(table).finditer(rest)]
-    named = " ".join(dict.fromkeys(item for item in found if item))[:_LIMIT]
+    odd += [char for char in rest if char in _SYMBOLS or unicodedata.category(char) in {"Sc", "Sm", "So"}]
+    odd += [item if item.isprintable() else f"U+{ord(item[-1]):04X}" for item in _DAMAGE.findall(rest)]
+    odd += _ROMAN.findall(rest)
+    odd += [item[0] for item in _abbreviation(table).finditer(rest)]
+    named = " ".join(dict.fromkeys(item for item in odd if item))[:_LIMIT]
     return named.encode("utf-8", "backslashreplace").decode()  # tables hold no lone surrogates
 
 

@@ -29,16 +29,16 @@ def number_rules(table: Lexicon) -> list[Rule]:
 
 def _zeros(table: Lexicon) -> Rule:
     """Digits that begin with 0 are no quantity: they are read one by one."""
-    return Rule(re.compile(rf"{APART}(0\d{{1,{LONGEST}}}){ENDS}"), lambda found: digits(found[1], table))
+    return Rule(re.compile(rf"{APART}(0\d{{1,{LONGEST}}}){ENDS}"), lambda match: digits(match[1], table))
 
 
 def _plain(table: Lexicon) -> list[Rule]:
     number = any_number(table)
     minus = Rule(
         re.compile(rf"(?:(?<=[\s(])|^)-(?P<number>{number}){ENDS}"),
-        lambda found: _negative(found["number"], table) if not table.inflects else None,
+        lambda match: _negative(match["number"], table) if not table.inflects else None,
     )
-    plain = Rule(re.compile(rf"{APART}(?P<number>{number}){ENDS}"), lambda found: _number(found, table))
+    plain = Rule(re.compile(rf"{APART}(?P<number>{number}){ENDS}"), lambda match: _number(match, table))
     return [minus, plain] if "-" in table.signs else [plain]
 
 
@@ -47,9 +47,9 @@ def _negative(text: str, table: Lexicon) -> str | None:
     return None if spoken is None else f"{table.signs['-']} {spoken}"
 
 
-def _number(found: re.Match[str], table: Lexicon) -> str | None:
-    text = found["number"]
-    before, after = around(found)
+def _number(match: re.Match[str], table: Lexicon) -> str | None:
+    text = match["number"]
+    before, after = around(match)
     parts = amount(text, table)
     if parts is None or _is_spelt(text, before, table):
         return None

@@ -28,15 +28,15 @@ def rank_rules(table: Lexicon) -> list[Rule]:
     return [*_suffixed(table), *_dotted(table), *_roman_rules(table)]
 
 
-def _feminine(said: str) -> str:
-    return re.sub(r"o\b", "a", said)
+def _feminine(words: str) -> str:
+    return re.sub(r"o\b", "a", words)
 
 
 def _english(number: int, suffix: str, table: Lexicon) -> str | None:
-    said = ordinal(number, table)
+    words = ordinal(number, table)
     ends = {"st": "first", "nd": "second", "rd": "third"}.get(suffix)
-    right = said.endswith(ends) if ends else not said.endswith(("first", "second", "third"))
-    return said if right else None
+    right = words.endswith(ends) if ends else not words.endswith(("first", "second", "third"))
+    return words if right else None
 
 
 def _french(number: int, suffix: str, table: Lexicon) -> str | None:
@@ -60,8 +60,8 @@ def _latin(number: int, suffix: str, table: Lexicon) -> str | None:
 
 
 def _dutch(number: int, suffix: str, table: Lexicon) -> str | None:
-    said = ordinal(number, table)
-    return said if said.endswith(suffix) else None
+    words = ordinal(number, table)
+    return words if words.endswith(suffix) else None
 
 
 _SUFFIXES: dict[str, tuple[str, Callable[[int, str, Lexicon], str | None]]] = {
@@ -80,9 +80,9 @@ def _suffixed(table: Lexicon) -> list[Rule]:
         return []
     suffix, spell = _SUFFIXES[table.num2words]
 
-    def rank(found: re.Match[str]) -> str | None:
-        digits = found[1].replace(",", "")
-        return spell(int(digits), found[2], table) if digits[0] != "0" else None
+    def rank(match: re.Match[str]) -> str | None:
+        digits = match[1].replace(",", "")
+        return spell(int(digits), match[2], table) if digits[0] != "0" else None
 
     return [Rule(re.compile(rf"{APART}(\d{{1,4}}|\d{{1,3}},\d{{3}}){suffix}(?!\d)"), rank)]
 
@@ -97,9 +97,9 @@ def _dotted(table: Lexicon) -> list[Rule]:
         rf"(?:(?P<joint>\ (?:bis|und|oder|bis\ zum)\ )(?P<last>{number})\.)?(?=\ [^\W\d_])"
     )
 
-    def rank(found: re.Match[str]) -> str:
-        last = f"{found['joint']}{ordinal(int(found['last']), table)}n" if found["last"] else ""
-        return f"{found['word']} {ordinal(int(found['first']), table)}n{last}"
+    def rank(match: re.Match[str]) -> str:
+        last = f"{match['joint']}{ordinal(int(match['last']), table)}n" if match["last"] else ""
+        return f"{match['word']} {ordinal(int(match['first']), table)}n{last}"
 
     return [Rule(pattern, rank)]
 
@@ -112,54 +112,54 @@ def _roman_rules(table: Lexicon) -> list[Rule]:
             rf"\b(?P<name>{one_of(tuple(names))})\ (?P<roman>{_ROMAN})(?:(?<=\ I)(?:er|ère))?(?!\w|-\w)"
             r"(?!(?<=\ [IVXLC])\.\ ?[A-Z])"  # George V. Smith
         )
-        rules.append(Rule(pattern, lambda found: _reign(found, table)))
+        rules.append(Rule(pattern, lambda match: _reign(match, table)))
     if counted := own.get("counted"):
         pattern = re.compile(rf"\b(?P<name>{one_of(tuple(counted))})\ (?P<roman>{_ROMAN})(?!\w|-\w|\.[A-Z])")
-        rules.append(Rule(pattern, lambda found: _counted(found, table)))
+        rules.append(Rule(pattern, lambda match: _counted(match, table)))
     if after := own.get("century_after"):
         pattern = re.compile(rf"(?P<name>\b(?i:{after}))\ (?P<roman>{_ROMAN})(?!\w|-\w)")
-        rules.append(Rule(pattern, lambda found: _century(found, table)))
+        rules.append(Rule(pattern, lambda match: _century(match, table)))
     if before := own.get("century_before"):
         pattern = re.compile(rf"\b(?P<roman>{_ROMAN}|{_ROMAN.lower()}){before}")
-        rules.append(Rule(pattern, lambda found: ordinal(roman(found["roman"].upper()), table)))
+        rules.append(Rule(pattern, lambda match: ordinal(roman(match["roman"].upper()), table)))
     if table.num2words == "ru":
         rules.append(_russian_century(table))
     return rules
 
 
-def _is_letter(found: re.Match[str], table: Lexicon) -> bool:
+def _is_letter(match: re.Match[str], table: Lexicon) -> bool:
     """Return whether a single letter may be a word or an initial: said George I think."""
-    sign, rest = found["roman"], found.string[found.end() :]
-    if len(sign) > 1 or found["name"] == "World War" or found[0].endswith("r"):
+    sign, rest = match["roman"], match.string[match.end() :]
+    if len(sign) > 1 or match["name"] == "World War" or match[0].endswith("r"):
         return False
     return sign not in "IVX" or (
         sign == "I" and table.num2words == "en" and re.match(r"\ (?!of\b|and\b)[^\W\d_]", rest) is not None
     )
 
 
-def _reign(found: re.Match[str], table: Lexicon) -> str | None:
-    if _is_letter(found, table):
+def _reign(match: re.Match[str], table: Lexicon) -> str | None:
+    if _is_letter(match, table):
         return None
-    number = roman(found["roman"])
+    number = roman(match["roman"])
     ranked = table.num2words in {"en", "it"} or number == 1 or (number <= 10 and table.num2words != "fr")
-    said = ordinal(number, table) if ranked else cardinal(number, table)
-    if ranked and found["name"] in table.roman.get("feminine", ()):
-        said = "première" if said == "premier" else _feminine(said)
-    return f"{found['name']} {str(table.roman.get('name_form', '{ordinal}')).format(ordinal=said)}"
+    words = ordinal(number, table) if ranked else cardinal(number, table)
+    if ranked and match["name"] in table.roman.get("feminine", ()):
+        words = "première" if words == "premier" else _feminine(words)
+    return f"{match['name']} {str(table.roman.get('name_form', '{ordinal}')).format(ordinal=words)}"
 
 
-def _counted(found: re.Match[str], table: Lexicon) -> str | None:
-    return None if _is_letter(found, table) else f"{found['name']} {cardinal(roman(found['roman']), table)}"
+def _counted(match: re.Match[str], table: Lexicon) -> str | None:
+    return None if _is_letter(match, table) else f"{match['name']} {cardinal(roman(match['roman']), table)}"
 
 
-def _century(found: re.Match[str], table: Lexicon) -> str | None:
-    number = roman(found["roman"])
+def _century(match: re.Match[str], table: Lexicon) -> str | None:
+    number = roman(match["roman"])
     if table.num2words == "it":
-        return f"{found['name']} {ordinal(number, table)}"
-    return f"{found['name']} {cardinal(number, table)}" if number > 10 else None
+        return f"{match['name']} {ordinal(number, table)}"
+    return f"{match['name']} {cardinal(number, table)}" if number > 10 else None
 
 
 def _russian_century(table: Lexicon) -> Rule:
     cases = {"век": "n", "века": "g", "веку": "d", "веком": "i", "веке": "p"}
     pattern = re.compile(rf"\b(?P<roman>{_ROMAN})(?=\ (?P<noun>{one_of(tuple(cases))})\b)")
-    return Rule(pattern, lambda found: inflected_ordinal(roman(found["roman"]), cases[found["noun"]], table))
+    return Rule(pattern, lambda match: inflected_ordinal(roman(match["roman"]), cases[match["noun"]], table))

@@ -29,7 +29,7 @@ def strip_invisible(text: str) -> str:
 def compose(text: str) -> str:
     """Return `text` in NFC with single blanks, full-width letters and digits, and ligatures (ﬁ) as plain ones."""
     if not text.isascii():
-        text = _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), unicodedata.normalize("NFC", text))
+        text = _WIDE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), unicodedata.normalize("NFC", text))
     return " ".join(text.split())
 
 
@@ -42,7 +42,7 @@ def plain_marks(text: str) -> str:
     '"Non" - dit-il... \'why\''
     """
     if _UNUSUAL.search(text):
-        text = _GUILLEMETS.sub(lambda found: found[1] or found[2], text).translate(_QUOTES)
+        text = _GUILLEMETS.sub(lambda match: match[1] or match[2], text).translate(_QUOTES)
         text = _HYPHENS.sub("-", text)
         if "``" in text or "''" in text:
             text = text.replace("``", '"').replace("''", '"')
@@ -50,8 +50,8 @@ def plain_marks(text: str) -> str:
     return _DOTS.sub("...", text)
 
 
-def _dash(found: re.Match[str]) -> str:
-    text, start, end = found.string, found.start(), found.end()
+def _dash(match: re.Match[str]) -> str:
+    text, start, end = match.string, match.start(), match.end()
     before = "" if _OPENED.search(text[max(start - 3, 0) : start]) else " "
     after = " " if _OPENS.match(text, end) else ""
     return f"{before}-{after}"

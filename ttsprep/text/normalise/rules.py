@@ -46,20 +46,20 @@ def one_of(names: Sequence[str]) -> str:
     return "|".join(re.escape(name) for name in sorted(names, key=lambda name: (-len(name), name)))
 
 
-def around(found: re.Match[str]) -> tuple[str, str]:
+def around(match: re.Match[str]) -> tuple[str, str]:
     """Return the text before and after a match, as much as a rule may look at: long texts take no longer."""
-    return found.string[max(0, found.start() - 1000) : found.start()], found.string[found.end() : found.end() + 100]
+    return match.string[max(0, match.start() - 1000) : match.start()], match.string[match.end() : match.end() + 100]
 
 
 def apply(rules: Sequence[Rule], text: str) -> tuple[str, int]:
     """Return `text` as the rules, one after the other, leave it, and how often one of them spoke."""
     count = 0
 
-    def answer(found: re.Match[str]) -> str:
+    def answer(match: re.Match[str]) -> str:
         nonlocal count
-        spoken = rule.say(found)
+        spoken = rule.say(match)
         if spoken is None:
-            return found[0]
+            return match[0]
         count += 1
         return spoken
 

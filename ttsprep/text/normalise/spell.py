@@ -120,8 +120,8 @@ def whole(text: str, table: Lexicon) -> int | None:
 def amount(text: str, table: Lexicon) -> tuple[int, str, str] | None:
     """Return whole part, decimal sign and decimals of a number in digits; None if it is not read as one."""
     for sign in table.decimal:
-        before, found, after = text.partition(sign)
-        if found and after.isdecimal():
+        before, symbol, after = text.partition(sign)
+        if symbol and after.isdecimal():
             value = whole(before, table)
             if value and len(after) == 3 and table.group == "." and before.isdecimal():
                 return None  # 165,103 is a whole number elsewhere
