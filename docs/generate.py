@@ -47,6 +47,7 @@ OF_A_BUILD = {
     "text": "transcript, exactly as the source has it, or as a decision gives it",
     "normalised": "as it is read aloud: numbers and abbreviations in words",
     "asr_log_p": "of a text that a model wrote: how sure it was, as mean log-probability; null for others [nats]",
+    "reference": "id of the clip that stands for the voice of the speaker; empty where all last more than 30 s",
     "speaker": "empty where the source does not say",
     "language": "as the source says, else as the recipe says",
     "split": "`train`, `valid` or `test`",

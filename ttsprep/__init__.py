@@ -94,6 +94,7 @@ class EncodeOptions(ReadOptions, total=False):
 
     codec: str
     format: str
+    first_token: int
     num_codebooks: int
     beam: int
     device: str

@@ -2,14 +2,24 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ttsprep.audit.select import Rejection
-from ttsprep.build.provenance import REJECTED, by_reason, entries_table, read_rejected, rejected_frame, write_rejected
+from ttsprep.build.provenance import (
+    REJECTED,
+    by_reason,
+    entries_table,
+    read_rejected,
+    rejected_frame,
+    with_references,
+    write_rejected,
+)
 from ttsprep.corpora.exports.base import Entry
 
 HOSTILE = ["=1+1", "+1", "-35 dB", "@SUM(A1)", "\t=1", "\r=1", '"quoted"', "a,b", "two\nlines", "a\rb", "a\r\nb",
@@ -58,6 +68,14 @@ def test_no_rejection_is_an_empty_table(tmp_path: Path) -> None:
     assert rows == [list(REJECTED)]
     assert read_rejected(path) == []
     assert list(rejected_frame([]).columns) == list(REJECTED)
+
+
+def test_the_reference_of_a_voice_is_in_train_where_one_is() -> None:
+    entry = Entry("a", "wavs/a.wav", "One", "One", "anna", "en", "test", 22_050, 1, 22_050, "0" * 64)
+    train, alone = replace(entry, id="b", split="train"), replace(entry, id="c", speaker="bob")
+    measures = {"duration_s": 7.0, "snr_db": [60.0, 30.0, 60.0], "f0_median_hz": 200.0, "loudness_lufs": -23.0}
+    measured = pd.DataFrame({"id": ["a", "b", "c"], "speaker": ["anna", "anna", "bob"], **measures})
+    assert [one.reference for one in with_references([entry, train, alone], measured)] == ["b", "b", "c"]
 
 
 def test_reasons_are_counted_by_their_first_code() -> None:

@@ -321,7 +321,7 @@ def test_the_newest_build_is_taken(tmp_path: Path) -> None:
     assert newest_build(tmp_path) == tmp_path / "new"
 
 
-@pytest.mark.parametrize("form", ["npy", "webdataset", "hf"])
+@pytest.mark.parametrize("form", ["npy", "webdataset", "hf", "frames", "flat", "delay-higgs"])
 def test_every_form_decodes_to_the_same_clips(few_once: Path, reference: Path, tmp_path: Path, form: str) -> None:
     from ttsprep.codec.token_formats import open_codes
 

@@ -250,6 +250,7 @@ def _build(made: Draft, recipe: Recipe, held: Output, jobs: int, progress: Progr
     entries = tables.entries_of(rows, clips, recipe)
     with lock(out / state.AFTER):
         after = conclude(measured, recipe, made.before.goal, terms)
+    entries = tables.with_references(entries, after.clips)
     forms = recipe.configured_exports()
     exports = [f"{state.EXPORTS}/{form.name}/" for form in forms if not isinstance(form, LJSpeech)]
     trainer = trainers.load_trainer(recipe.trainer) if recipe.trainer else None

@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
 from ttsprep.core.untrusted import read_text
 from ttsprep.corpora.exports.base import Entry
+from ttsprep.corpora.reference import choose_references
 
 PROVENANCE = pa.schema([
     ("id", pa.string()),
@@ -134,6 +135,14 @@ def entries_of(rows: pd.DataFrame, clips: Mapping[str, Clip], recipe: Recipe) ->
             rows[columns].itertuples(index=False), speakers, languages, parts, sure, strict=True
         )
     ]
+
+
+def with_references(entries: Sequence[Entry], clips: pd.DataFrame) -> list[Entry]:
+    """Return entries with the reference clip of their speaker, in train where there is one; `clips` are measured."""
+    train = {entry.id for entry in entries if entry.split == "train"}
+    known = clips[clips["id"].isin([entry.id for entry in entries])]
+    chosen = choose_references(known) | choose_references(known[known["id"].isin(train)])
+    return [replace(entry, reference=chosen.get(entry.speaker, "")) for entry in entries]
 
 
 def entries_table(entries: Sequence[Entry]) -> pa.Table:

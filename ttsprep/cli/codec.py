@@ -46,7 +46,8 @@ class CodingGroup:
 
     codec: Annotated[str, typer.Option(metavar="C", help="Checkpoint, Hugging Face folder, or nano16.")] = "nano16"
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes")
-    form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, webdataset or hf.")] = "parquet"
+    form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, hf, frames, flat ...")] = "parquet"
+    first_token: Annotated[int, typer.Option(metavar="N", min=0, help="Id of the first code in --format flat.")] = 0
     device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto"
     num_codebooks: Annotated[
         int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
@@ -349,8 +350,7 @@ def show_encoded(result: "Encoded", verified: "Verified | None", *, as_json: boo
     summary = result.summary
     if as_json:
         more = {"verified": verified.document()} if verified else {}
-        document = {**summary, "coded": result.coded, "out": printable(str(result.out)), **more}
-        print_json(document)
+        print_json({**summary, "coded": result.coded, "out": printable(str(result.out)), **more})
         return
     rows = {
         "encoded": f"{count(summary['clips'], 'clip')}, {hours(summary['hours'])}, {count(summary['tokens'], 'token')}",

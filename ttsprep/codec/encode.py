@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ttsprep.codec.encode_job import Job, Options
 from ttsprep.codec.encode_step import CODING_VERSION, EncodeStep
@@ -16,9 +16,6 @@ from ttsprep.core.store.corpus_path import save_corpus_path
 from ttsprep.core.store.store import Store
 from ttsprep.core.tables import clean
 from ttsprep.corpora.corpus import read_corpus
-
-if TYPE_CHECKING:
-    pass
 
 _KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))
 """What is encoded into; the shards are listed before they are written."""
@@ -73,6 +70,7 @@ def prepare_job(path: Path, options: Options) -> Job:
     """
     from ttsprep.codec.device import find_device
     from ttsprep.codec.external import load_codec
+    from ttsprep.codec.sequences import SEQUENCES, Arrangement
     from ttsprep.codec.token_formats import FORMATS
     from ttsprep.codec.tokens import TokenSpec
 
@@ -94,6 +92,10 @@ def prepare_job(path: Path, options: Options) -> Job:
         codebook_size=coder.codebook_size,
         beam=coder.default_beam if options.beam is None else options.beam,
     )
+    if options.form in SEQUENCES:
+        Arrangement(options.form, spec, options.first_token)
+    elif options.first_token:
+        raise UsageError("--first-token is for --format flat")
     settings = (CODING_VERSION, spec.digest, spec.num_codebooks, spec.beam)
     return Job(todo, coder, spec, options, hashlib.sha256(repr(settings).encode()).hexdigest())
 

@@ -25,6 +25,8 @@ class Options:
         How the corpus is read.
     num_codebooks, beam
         Codebooks, and choices kept from one to the next; None for what the codec recommends.
+    first_token
+        Id of code 0 of the first codebook in a flat sequence.
     device
         ``cpu``, ``cuda``, or ``auto``: a GPU where there is one.
     """
@@ -35,6 +37,7 @@ class Options:
     reading: Reading = field(default_factory=Reading)
     num_codebooks: int | None = None
     beam: int | None = None
+    first_token: int = 0
     device: str = "auto"
 
 

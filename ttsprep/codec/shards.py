@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ttsprep.codec.encode_step import EncodeStep
+from ttsprep.codec.references import REFERENCES, references_of, write_reference
+from ttsprep.codec.sequences import SEQUENCES
 from ttsprep.codec.token_formats import SUMMARY
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.files import atomic_write, digest, regular, safe_names, writing
@@ -118,8 +120,10 @@ def write_shards(
         What was there before.
     """
     clips, ids, form = job.plan.clips, job.plan.ids, job.options.form
-    about = [(clip.text, clip.speaker, clip.language) if form in {"hf", "webdataset"} else () for clip in clips]
-    parts = (__version__, job.code, form, job.spec, list(ids), [clip.path for clip in clips], about, _outcomes(rows))
+    has_text = form in {"hf", "webdataset", *SEQUENCES}
+    about = [(clip.text, clip.speaker, clip.language) if has_text else () for clip in clips]
+    paths = [clip.path for clip in clips]
+    parts = (__version__, job.code, form, job.options.first_token, job.spec, list(ids), paths, about, _outcomes(rows))
     stamp = hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
     if previous.summary.get("stamp") == stamp:
         store.finish()
@@ -136,7 +140,11 @@ def write_shards(
         )
     writer = _Writer(output, job, rows, resolved)
     names = safe_names(ids)
-    writer.shards([(i, _about(clips[i], names[ids[i]])) for i in good])
+    known = {i: _about(clips[i], names[ids[i]]) for i in good}
+    if form in SEQUENCES:
+        samples = resolved["samples"].to_pylist()
+        writer.references(known, [samples[i] / job.spec.sample_rate for i in good])
+    writer.shards(list(known.items()))
     summary = writer.finish(writer.tables() | {"code": job.code, "stamp": stamp})
     store.finish()
     return summary
@@ -152,10 +160,9 @@ def _outcomes(rows: Rows) -> list[str | tuple[str, str]]:
     return outcomes
 
 
-def _about(clip: Clip, name: str) -> Mapping[str, str]:
-    return {
-        "text": clean(clip.text), "speaker": clean(clip.speaker), "language": clean(clip.language), "name": name
-    }  # fmt: skip
+def _about(clip: Clip, name: str) -> dict[str, str]:
+    known = {"text": clip.text, "speaker": clip.speaker, "language": clip.language, "audio": clip.path, "name": name}
+    return {key: clean(value) for key, value in known.items()}
 
 
 class _Writer:
@@ -168,7 +175,17 @@ class _Writer:
         self._rows, self._resolved = rows, resolved
         self._usage = Usage.empty(job.spec.num_codebooks, job.spec.codebook_size)
         self._files: list[str] = []
+        self._references: dict[str, Clip] = {}
         self._shards = self._frames = self._samples = 0
+
+    def references(self, known: Mapping[int, dict[str, str]], seconds: Sequence[float]) -> None:
+        """Write the reference clip of each speaker, and its path to what is known of the clips."""
+        places, clips = list(known), self._job.plan.clips
+        chosen = references_of(self._job.plan.root, [clips[i] for i in places], seconds)
+        files = {speaker: f"{REFERENCES}/{known[places[at]]['name']}.wav" for speaker, at in chosen.items()}
+        self._references = {files[speaker]: clips[places[at]] for speaker, at in chosen.items()}
+        for i, about in known.items():
+            about["ref_audio"] = files.get(clips[i].speaker, "")
 
     def shards(self, clips: Sequence[tuple[int, Mapping[str, str]]]) -> None:
         """Write the shards of clips given by their place, and what else is known."""
@@ -189,14 +206,17 @@ class _Writer:
         places = [(number, len(groups)) for number in range(len(groups))]
         abouts = [[about for _, about in group] for group in groups]
         files = [shard_files(self._job.options.form, *one) for one in zip(places, abouts, strict=True)]
-        self._files = sorted({name for names in files for name in names})
+        self._files = sorted({*self._references, *(name for names in files for name in names)})
         self._output.expect(self._files)
         with writing(self._out):
             (self._out / SUMMARY).unlink(missing_ok=True)  # from now on what is there is not whole
+        for name, reference in self._references.items():
+            write_reference(self._job.plan.root, reference, self._out / name, self._spec.sample_rate)
         for place, group, about in zip(places, groups, abouts, strict=True):
             table = self._table([i for i, _ in group])
             self._count(table)
-            write_shard(self._job.options.form, self._out, place, table, about, self._spec)
+            options = self._job.options
+            write_shard(options.form, self._out, place, table, about, self._spec, options.first_token)
 
     def _table(self, clips: Sequence[int]) -> pa.Table:
         from ttsprep.codec.tokens import schema

@@ -1,4 +1,4 @@
-"""Codes on disk in the form that a trainer reads: Parquet, ``.npy`` files, WebDataset, Hugging Face."""
+"""Codes on disk in the form that a trainer reads: Parquet, ``.npy`` files, WebDataset, Hugging Face, sequences."""
 
 import io
 import json
@@ -12,6 +12,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ttsprep.codec.sequences import (
+    SEQUENCES,
+    VOCABULARY,
+    Arrangement,
+    read_arrangement,
+    read_sequences,
+    sequence_lines,
+)
 from ttsprep.codec.tokens import (
     COLUMN_KINDS,
     NAME,
@@ -29,9 +37,11 @@ from ttsprep.codec.tokens import (
 )
 from ttsprep.core.errors import AudioError, CodecError
 from ttsprep.core.files import atomic_write, digest, inside
+from ttsprep.core.tables import write_json
 from ttsprep.core.untrusted import parse_json, read_json
+from ttsprep.corpora.exports._files import write_lines
 
-FORMATS = ("parquet", "npy", "webdataset", "hf")
+FORMATS = ("parquet", "npy", "webdataset", "hf", *SEQUENCES)
 SUMMARY = "codes.summary.json"
 MEMBER_BYTES = 1 << 28
 """The most that a file in a tar may hold."""
@@ -47,15 +57,22 @@ Codes of the neural codec `{codec}` (digest `{digest}`) for speech at {sample_ra
 """
 
 About = Mapping[str, str]
-"""What else is known of a clip: ``text, speaker, language``, and the ``name`` of its file."""
+"""What else is known of a clip: ``text, speaker, language, audio, ref_audio``, and the ``name`` of its file."""
 
 
 def write_shard(
-    form: str, folder: Path, place: tuple[int, int], table: pa.Table, about: Sequence[About], spec: TokenSpec
+    form: str,
+    folder: Path,
+    place: tuple[int, int],
+    table: pa.Table,
+    about: Sequence[About],
+    spec: TokenSpec,
+    first_token: int = 0,
 ) -> None:
-    """Write one shard in one of `FORMATS` and return the names of its files.
+    """Write one shard in one of `FORMATS`.
 
-    `place` is the number of the shard and how many there are, `about` what else is known of each row.
+    `place` is the number of the shard and how many there are, `about` what else is known of each row, `first_token`
+    the first id of a flat sequence.
     """
     if form == "parquet":
         write_parquet(folder / shard_name(*place), table, spec)
@@ -65,6 +82,11 @@ def write_shard(
         _write_tar(folder, place, table, about, spec)
     elif form == "hf":
         _write_hf(folder, place, table, about, spec)
+    elif form in SEQUENCES:
+        arrangement = Arrangement(form, spec, first_token)
+        shard, vocabulary = shard_files(form, place, about)
+        write_lines(folder / shard, sequence_lines(table, about, arrangement))
+        write_json(folder / vocabulary, arrangement.vocabulary())
     else:
         raise CodecError(f"no format {form!r}: one of {', '.join(FORMATS)}")
 
@@ -76,6 +98,8 @@ def shard_files(form: str, place: tuple[int, int], about: Sequence[About]) -> li
         return [*(f"{row['name']}.npy" for row in about), f"index-{number}.parquet"]
     if form == "hf":
         return [f"data/train-{number}.parquet", "README.md"]
+    if form in SEQUENCES:
+        return [shard_name(*place, "jsonl"), VOCABULARY]
     return [shard_name(*place, "tar") if form == "webdataset" else shard_name(*place)]
 
 
@@ -135,7 +159,7 @@ class CodeFiles:
     folder
         They are in.
     form
-        One of `FORMATS`.
+        One of `FORMATS`; of sequences, ``jsonl``.
     paths
         Shards in order, all there.
     spec
@@ -163,6 +187,10 @@ class CodeFiles:
     def shard(self, path: Path) -> Iterator[TokenRow]:
         """Yield the clips of one shard, checked."""
         self.verify(path)
+        if self.form == "jsonl":
+            self.verify(self.folder / VOCABULARY)
+            yield from read_sequences(path, read_arrangement(self.folder, self.spec))
+            return
         if self.form == "webdataset":
             yield from _read_tar(path, self.spec)
             return
@@ -196,6 +224,7 @@ def open_codes(path: Path) -> CodeFiles:
         "npy": "index-*.parquet",
         "webdataset": "codes-*.tar",
         "hf": "data/train-*.parquet",
+        "jsonl": "codes-*.jsonl",
     }
     for form, pattern in patterns.items():
         shards = ordered_shards([path for path in path.glob(pattern) if NAME.fullmatch(path.name)])

@@ -26,7 +26,7 @@ _VERSION = 2
 SPEC_KEY = b"ttsprep.codes"
 SHARD_TOKENS = 1 << 24
 """Codes in a shard, about 21 MB of ten bits each; a clip is never cut, so one that is longer has its own."""
-NAME = re.compile(r"(?:codes|index|train)-(\d{5})-of-(\d{5})\.(?:parquet|tar)")
+NAME = re.compile(r"(?:codes|index|train)-(\d{5})-of-(\d{5})\.(?:parquet|tar|jsonl)")
 Numbers = np.ndarray[Any, np.dtype[np.integer[Any]]]
 
 

@@ -137,16 +137,13 @@ def test_kaldi_scripts_find_the_audio_from_any_folder(tmp_path: Path) -> None:
     assert line == f"clip000 {tmp_path}/wavs/clip000.wav\n"
 
 
-def test_a_reference_is_a_clip_of_the_voice_in_train(tmp_path: Path) -> None:
+def test_a_line_names_the_reference_of_its_voice_or_itself(tmp_path: Path) -> None:
     made = build(tmp_path, [*"abcdefgh"], speakers=["anna", "bob"])
-    lengths = [3, 3, 8, 20, 7, 7, 30, 9]
-    entries = [
-        replace(entry, frames=seconds * entry.sample_rate, split="test" if seconds == 7 else "train")
-        for entry, seconds in zip(made, lengths, strict=True)
-    ]
+    entries = [replace(entry, reference={"anna": "clip002", "bob": ""}[entry.speaker]) for entry in made]
     folder = write(JSONLines(), entries, tmp_path)
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert {row["speaker"]: row["ref_audio"] for row in rows} == {"anna": "wavs/clip002.wav", "bob": "wavs/clip007.wav"}
+    assert {row["ref_audio"] for row in rows if row["speaker"] == "anna"} == {"wavs/clip002.wav"}
+    assert all(row["ref_audio"] == row["audio"] for row in rows if row["speaker"] == "bob")
     assert all((folder / row[key]).is_file() for row in rows for key in ("audio", "ref_audio"))
 
 

@@ -33,6 +33,8 @@ class Entry:
         Of the audio file.
     asr_log_p
         How sure a model was of a text that it wrote, as mean log-probability in nats; None for other texts.
+    reference
+        Id of the clip that stands for the voice of its speaker; empty where none does.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Entry:
     frames: int
     sha256: str
     asr_log_p: float | None = None
+    reference: str = ""
 
     @property
     def duration_s(self) -> float:

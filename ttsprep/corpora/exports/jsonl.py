@@ -17,15 +17,13 @@ from ttsprep.corpora.exports._files import (
 )
 from ttsprep.corpora.exports.base import Entry, Export
 
-_REFERENCE_S = 7.0
-"""Seconds that a reference clip has at best: long enough for a voice, short enough for a prompt."""
-
 
 @dataclass(frozen=True)
 class JSONLines(Export):
     """``train.jsonl`` and so on, with ``audio``, ``text`` (as it is read aloud) and ``ref_audio``.
 
-    ``ref_audio`` is the clip of the same speaker, in train where there is one, whose length is nearest to 7 s.
+    ``ref_audio`` is the clip of the same speaker, in train where there is one, of 5 to 10 s, clean, and of the
+    speaker's usual pitch and level.
 
     Attributes
     ----------
@@ -43,31 +41,23 @@ class JSONLines(Export):
         make_folder(folder)
         if not self.absolute:
             link_audio(entries, build, folder / "wavs")
-        references = _references(entries)
+        by_id = {entry.id: entry for entry in entries}
         for split, part in by_split(entries):
             path = folder / f"{split}.jsonl"
             if part:
-                write_lines(path, _lines(part, prefix, references))
+                write_lines(path, _lines(part, prefix, by_id))
             else:
                 remove(path)
         sweep(folder / "wavs", () if self.absolute else map(audio_name, entries))
 
 
-def _lines(entries: Sequence[Entry], prefix: str, references: Mapping[str, Entry]) -> Iterator[str]:
+def _lines(entries: Sequence[Entry], prefix: str, by_id: Mapping[str, Entry]) -> Iterator[str]:
     for entry in entries:
         record = {
             "audio": prefix + audio_name(entry),
             "text": entry.normalised,
-            "ref_audio": prefix + audio_name(references[entry.speaker]),
+            "ref_audio": prefix + audio_name(by_id.get(entry.reference, entry)),
             "speaker": entry.speaker,
             "language": entry.language,
         }
         yield json_line({key: value for key, value in record.items() if value or key == "text"})
-
-
-def _references(entries: Sequence[Entry]) -> dict[str, Entry]:
-    """Return the reference clip of every speaker."""
-    references: dict[str, Entry] = {}
-    for entry in sorted(entries, key=lambda e: (e.split != "train", abs(e.duration_s - _REFERENCE_S), e.id)):
-        references.setdefault(entry.speaker, entry)
-    return references
