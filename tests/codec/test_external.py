@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def test_a_batch_gives_the_codes_of_each_clip_alone(folder):
 
 def test_what_does_not_fit_is_refused(folder, tmp_path):
     codec = load_codec(folder)
-    with pytest.raises(UntrainedError, match="num_codebooks 4"):
+    with pytest.raises(UntrainedError, match="4 codebooks were asked for, but this codec has 3"):
         codec.encode([clip(100)], num_codebooks=4)
     (coded,) = codec.encode([clip(100)])
     with pytest.raises(CodecError, match="a codebook has 32"):
@@ -112,6 +113,53 @@ def test_what_does_not_fit_is_refused(folder, tmp_path):
     (tmp_path / "config.json").unlink()
     with pytest.raises(CheckpointError, match=r"folder without config\.json"):
         load_codec(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"num_layers": 10**7}, "num_layers is 10,000,000 \\(limit 512\\)"),
+        ({"sizes": [4, 10**9]}, "sizes is 1,000,000,000 \\(limit 65,536\\)"),
+        ({"sampling_rate": 10**9}, "sampling_rate is 1,000,000,000 \\(limit 384,000\\)"),
+        ({"sampling_rate": 0}, "zero|is 0"),
+        ({"codebook_size": "x"}, "codebook_size"),
+        ({"codebook_size": 64}, "have other sizes than config.json says|are missing"),
+    ],
+)
+def test_a_config_that_no_codec_has_is_refused(folder, tmp_path, changes, words):
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "config.json").write_text(json.dumps(config | changes), encoding="utf-8")
+    (tmp_path / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
+    with pytest.raises(CheckpointError, match=words) as caught:
+        load_codec(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_no_regular_file_of_their_size_are_refused(folder, tmp_path):
+    (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+    data, path = (folder / "model.safetensors").read_bytes(), tmp_path / "model.safetensors"
+    os.mkfifo(path)
+    with pytest.raises(CheckpointError, match="not a regular file"):
+        load_codec(tmp_path)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(CheckpointError, match="not a regular file"):
+        load_codec(tmp_path)
+    path.unlink()
+    for damaged in (data[:-1], data + b"x", data[:100], b"", b"\xff" * 200):
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"model\.safetensors: it (is no safetensors|has .* bytes)"):
+            load_codec(tmp_path)
+    path.write_bytes(data)
+    (tmp_path / "config.json").unlink()
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(CheckpointError, match=r"folder without config\.json"):
+        load_codec(tmp_path)
+    (tmp_path / "config.json").unlink()
+    for name in ("generation_config.json", "adapter_config.json"):  # of which transformers would wait for one
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "config.json").write_bytes((folder / "config.json").read_bytes())
+    assert load_codec(tmp_path).num_codebooks == 3
 
 
 def test_a_name_that_is_not_in_the_cache_is_not_fetched(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ from ttsprep.core.untrusted import (
     parse_count,
     parse_json,
     read_json,
+    read_safetensors,
     read_text,
     toml_table,
 )
@@ -85,3 +86,25 @@ def test_only_regular_files_of_bounded_size_are_read(tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text("[1]", encoding="utf-8")
     with pytest.raises(UntrustedError, match="no JSON object"):
         read_json(tmp_path / "list.json")
+
+
+def test_safetensors_are_as_large_as_their_header_says(tmp_path: Path) -> None:
+    def file(header: str, numbers: int, *, claimed: int | None = None) -> Path:
+        length = len(header) if claimed is None else claimed
+        path = tmp_path / "model.safetensors"
+        path.write_bytes(length.to_bytes(8, "little") + header.encode() + bytes(numbers))
+        return path
+
+    tensors = '{"__metadata__": {"a": "b"}, "x": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}'
+    assert read_safetensors(file(tensors, 4)) == (tmp_path / "model.safetensors").read_bytes()
+    assert len(read_safetensors(file("{}", 0))) == 10
+    for header, numbers in ((tensors, 3), (tensors, 5), ("{}", 1), (tensors.replace("4]}}", "99]}}"), 4)):
+        with pytest.raises(UntrustedError, match="not those of its header"):
+            read_safetensors(file(header, numbers))
+    for header in ("[]", "{]", '{"x": 3}', '{"x": {"data_offsets": [1]}}', "[" * 100):
+        with pytest.raises(UntrustedError, match="names no tensors"):
+            read_safetensors(file(header, 4))
+    with pytest.raises(UntrustedError, match="claims 1,000,000 bytes"):
+        read_safetensors(file(tensors, 4, claimed=10**6))
+    with pytest.raises(UntrustedError, match="limit 10"):
+        read_safetensors(file(tensors, 4), 10)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from ttsprep.codec.codec import Codec, EncodedClip
 from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError
 from ttsprep.core.types import Samples
-from ttsprep.core.untrusted import read_json
+from ttsprep.core.untrusted import UntrustedError, read_json, read_safetensors
 
 
 class AudioCodec(Protocol):
@@ -72,6 +73,10 @@ class AudioCodec(Protocol):
         """Turn codes back into clips."""
 
 
+_MOST = {"sampling_rate": 384_000, "target_bandwidths": 1000}
+_MOST_PARTS, _MOST_SIZE = 512, 1 << 16
+"""Of layers, heads and codebooks, and of anything else in ``config.json``: a model is made of them before its weights
+are looked at."""
 _CLASSES = {"encodec": "EncodecModel", "dac": "DacModel", "mimi": "MimiModel"}
 """By the ``model_type`` of ``config.json``."""
 
@@ -113,13 +118,17 @@ class HFCodec:
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         self.device_name = device
         self.kind, self._config = _kind(folder)
-        weights = folder / "model.safetensors"
-        if not weights.is_file():
-            raise CheckpointError(f"{folder} has no model.safetensors; weights in pickles are not loaded")
-        self._model: Any = _load(folder, _CLASSES[self.kind]).to(device).eval()
+        weights = _weights(folder)
+        self._model: Any = _load(folder, _CLASSES[self.kind], self._config, weights).to(device).eval()
         digest = hashlib.sha256(json.dumps(self._config, sort_keys=True).encode())
-        digest.update(weights.read_bytes())
+        digest.update(weights)
         self.digest = digest.hexdigest()
+        try:
+            self._read_sizes(folder)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{folder}/config.json does not describe a codec: {error}") from None
+
+    def _read_sizes(self, folder: Path) -> None:
         given = self._model.config
         self.sample_rate = int(given.sampling_rate)
         self.codebook_size = int(given.codebook_size)
@@ -132,6 +141,8 @@ class HFCodec:
             self.num_codebooks, self.hop_length = int(given.n_codebooks), math.prod(given.downsampling_ratios)
         else:
             self.num_codebooks, self.hop_length = int(given.num_quantizers), round(self.sample_rate / given.frame_rate)
+        if min(self.sample_rate, self.codebook_size, self.num_codebooks, self.hop_length) < 1:
+            raise ValueError("a rate, a size or a number of codebooks is 0")
 
     def _refuse_stereo(self, folder: Path) -> None:
         given = self._model.config
@@ -239,10 +250,27 @@ def _kind(folder: Path) -> tuple[str, dict[str, Any]]:
         raise CheckpointError(f"{folder}/config.json cannot be read, or has no model_type") from None
     if kind not in _CLASSES:
         raise CheckpointError(f"{folder} holds a model of type {kind!r}; codecs that are known: {', '.join(_CLASSES)}")
+    for key, value in config.items():
+        most = _MOST.get(key, _MOST_PARTS if key.startswith(("num_", "n_")) else _MOST_SIZE)
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, int | float) and not -most <= number <= most:
+                raise CheckpointError(f"{folder}/config.json: {key} is {number:,} (limit {most:,})")
     return kind, config
 
 
-def _load(folder: Path, name: str) -> Any:
+def _weights(folder: Path) -> bytes:
+    try:
+        return read_safetensors(folder / "model.safetensors")
+    except FileNotFoundError:
+        raise CheckpointError(f"{folder} has no model.safetensors; weights in pickles are not loaded") from None
+    except OSError as error:
+        raise CheckpointError(f"{folder}/model.safetensors cannot be read: {error.strerror}") from None
+    except UntrustedError as error:
+        raise CheckpointError(f"{folder}/model.safetensors: {error}") from None
+
+
+def _load(folder: Path, name: str, config: dict[str, Any], weights: bytes) -> Any:
+    """Return the model of a folder, of which `transformers` opens nothing itself."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:
         import transformers
@@ -252,14 +280,20 @@ def _load(folder: Path, name: str) -> Any:
     library.utils.logging.disable_progress_bar()
     library.utils.logging.set_verbosity_error()
     try:
-        model, report = getattr(library, name).from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+        kind = getattr(library, name)
+        model, report = kind.from_pretrained(
+            None,
+            config=kind.config_class.from_dict(config),
+            state_dict=safetensors.torch.load(weights),
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # they are refused below, in words
+            output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, TypeError) as error:
-        raise CheckpointError(f"{folder}: {str(error).splitlines()[0]}") from None
-    missing = sorted(report["missing_keys"])
-    if missing:
-        raise CheckpointError(f"{folder}: {len(missing)} weights are missing, such as {missing[0]}")
+    except Exception as error:  # the library raises whatever a wrong value leads to
+        raise CheckpointError(f"{folder}: {' '.join(str(error).split())}") from None
+    for what, key in (("are missing", "missing_keys"), ("have other sizes than config.json says", "mismatched_keys")):
+        if names := sorted(str(found if isinstance(found, str) else found[0]) for found in report[key]):
+            raise CheckpointError(f"{folder}: {len(names)} weights {what}, such as {names[0]}")
     return model
 
 

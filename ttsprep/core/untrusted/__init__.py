@@ -5,7 +5,7 @@ and with numbers that fit a float, or an `UntrustedError`, which is a `ValueErro
 """
 
 from ttsprep.core.untrusted.documents import UntrustedError, parse_count, parse_json, toml_table
-from ttsprep.core.untrusted.files import open_regular, read_bytes, read_json, read_text, refuse_bomb
+from ttsprep.core.untrusted.files import open_regular, read_bytes, read_json, read_safetensors, read_text, refuse_bomb
 
 __all__ = [
     "UntrustedError",
@@ -14,6 +14,7 @@ __all__ = [
     "parse_json",
     "read_bytes",
     "read_json",
+    "read_safetensors",
     "read_text",
     "refuse_bomb",
     "toml_table",

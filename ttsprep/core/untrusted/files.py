@@ -72,6 +72,37 @@ def read_json(path: Path, most: int = 64 << 20) -> dict[str, Any]:
     return document
 
 
+def read_safetensors(path: Path, most: int = WEIGHTS_BYTES) -> bytes:
+    """Return the bytes of a file of safetensors, after a look that its header accounts for each of them.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`.
+    UntrustedError
+        If it is none, has more than `most` bytes, or other ones than its header says.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise UntrustedError(f"it has {size:,} bytes (limit {most:,})")
+        length = int.from_bytes(head := file.read(8), "little")
+        if length > min(TEXT_BYTES, size - 8):
+            raise UntrustedError(f"it is no safetensors file, or cut off: its header claims {length:,} bytes")
+        header = file.read(length)
+        if 8 + length + _end_of_tensors(header) != size:
+            raise UntrustedError(f"it has {size:,} bytes, which are not those of its header")
+        return head + header + file.read()
+
+
+def _end_of_tensors(header: bytes) -> int:
+    try:
+        tensors = [entry for name, entry in parse_json(header).items() if name != "__metadata__"]
+        return max((int(tensor["data_offsets"][1]) for tensor in tensors), default=0)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+        raise UntrustedError("it is no safetensors file: its header names no tensors") from None
+
+
 def refuse_bomb(path: Path, most: int = WEIGHTS_BYTES) -> None:
     """See that a file of weights, as torch packs them, is a regular file that unpacks to no more than it has.
 
