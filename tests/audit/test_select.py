@@ -356,3 +356,14 @@ def test_more_strictness_never_keeps_more() -> None:
     kept = [set(choose(clips, WARNED, Select(strictness=s)).kept) for s in ("lenient", "normal", "strict")]
     assert kept[0] > kept[1] > kept[2]
     assert len(choose(clips, WARNED, Select(keep_hours=1e9)).kept) == len(kept[1])
+
+
+def test_a_clip_in_which_a_stage_finds_nothing_is_rejected_whatever_was_decided() -> None:
+    clips = corpus("fine", "mute", "hiss", "out")
+    clips = clips.assign(loudness_lufs=[-23.0, float("nan"), -23.0, -23.0], speech_s=[1.0, 1.0, 0.0, 1.0])
+    decisions = {"mute": Decision(keep=True), "out": Decision(keep=False)}
+    kept = choose(clips, found(), ROOMY, stages=("loudness",), decisions=decisions)
+    assert kept.kept == ["fine", "hiss"]
+    assert reasons(kept) == {"mute": ("no-speech",), "out": ()}
+    assert choose(clips, found(), ROOMY, stages=("trim",), decisions=decisions).kept == ["fine", "mute"]
+    assert choose(clips, found(), ROOMY, decisions=decisions).kept == ["fine", "mute", "hiss"]

@@ -139,7 +139,7 @@ def test_the_demo_corpus(demo: Path, target: Target, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def reviewed(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a corpus of two speakers with takes, a short word in silence, a foreign clip, and decisions about it."""
+    """Return two speakers with takes, a short word in silence, a foreign clip, a silent one, and decisions about them."""
     folder = tmp_path_factory.mktemp("reviewed")
     (folder / "wavs").mkdir()
     lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()
@@ -150,6 +150,8 @@ def reviewed(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
         if i == 3:  # half a second of speech between two seconds of room
             room = np.random.default_rng(1).normal(0, 1e-4, 2 * rate)
             samples = np.concatenate([room, samples[rate // 2 : rate // 2 + rate // 8], room])
+        if i == 6:
+            samples = np.zeros(rate)
         sf.write(folder / "wavs" / f"{name}.wav", samples, rate)
         rows.append((name, text if i != 5 else f"{text} \ufffd", "ab"[i % 2], "nb" if i == 7 else "en-us"))
         if i < 3:
@@ -158,7 +160,7 @@ def reviewed(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     table = "".join(f"wavs/{name}.wav|{text}|{speaker}|{tag}\n" for name, text, speaker, tag in rows)
     (folder / "list.csv").write_text(f"path|text|speaker|language\n{table}", encoding="utf-8")
     names = [f"wavs/{name}" for name, *_ in rows]
-    decided = f"{names[0]},reject,,cough\n{names[5]},keep,,\n{names[8]},,Another text.,\n"
+    decided = f"{names[0]},reject,,cough\n{names[5]},keep,,\n{names[9]},keep,,\n{names[8]},,Another text.,\n"
     folder.with_name("decisions.csv").write_text(f"id,decision,text,reason\n{decided}", encoding="utf-8")
     return folder
 
@@ -183,6 +185,9 @@ def test_a_reviewed_corpus(reviewed: Path, trainer: str, split: str, tmp_path: P
     assert "decisions" in stages
     codes = {code for item in built.rejected for code in item.codes}
     assert {"duplicate-audio"} <= codes
+    assert [item.reason for item in built.rejected if item.codes == ("no-speech",)] == [
+        "decided to keep, but nothing is to be heard in it, and the stage trim needs speech"
+    ]
     assert ("trainer-language" in codes) == bool(trainer)
 
 

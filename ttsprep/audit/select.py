@@ -215,6 +215,7 @@ def _rejected(
     longest = inf if "segment" in terms.stages else terms.longest_s
     rates = clips["sample_rate"] if "sample_rate" in clips else pd.Series(inf, clips.index)
     short = terms.trimming.too_short(clips) if terms.trimming and "too-short" not in terms.spared else {}
+    mute = _mute(clips, terms.stages)
     states = zip(ids, clips["status"], clips["status_reason"], rates, seconds, strict=True)
     for name, status, why, rate, long in states:
         decided = terms.decisions.get(name)
@@ -231,12 +232,16 @@ def _rejected(
             if not decided.keep:
                 because = f"decided: {decided.reason}" if decided.reason else "decided"
                 hard[name] = Rejection(name, "decisions", (), because)
+            elif name in mute:
+                hard[name] = Rejection(name, terms.where, ("no-speech",), f"decided to keep, but {mute[name]}")
         elif name in terms.low_confidence:
             hard[name] = terms.low_confidence[name]
         elif reason := judge.fatal(name):
             hard[name] = Rejection(name, terms.where, *reason)
         elif name in short:
             hard[name] = Rejection(name, terms.where, ("too-short",), short[name])
+        elif name in mute:
+            hard[name] = Rejection(name, terms.where, ("no-speech",), mute[name])
         elif reason := judge.doubtful(name):
             soft[name] = Rejection(name, terms.where, *reason)
     rules = terms.rules
@@ -292,6 +297,16 @@ def _distances(clips: pd.DataFrame) -> dict[str, float]:
             spread = robust_spread(values)
             far += np.nan_to_num(off / spread) if spread > 0 else 0.0
     return dict(zip(clips["id"], far.tolist(), strict=True))
+
+
+def _mute(clips: pd.DataFrame, stages: frozenset[str]) -> dict[str, str]:
+    """Return the clips in which a stage to come finds nothing to work on, with the reason."""
+    found: dict[str, str] = {}
+    for stage, column, least in (("loudness", "loudness_lufs", -inf), ("trim", "speech_s", 0.0)):
+        if stage in stages and column in clips:
+            nothing = clips["id"][~(clips[column] > least)]
+            found |= dict.fromkeys(nothing, f"nothing is to be heard in it, and the stage {stage} needs speech")
+    return found
 
 
 def _too_low(rate: int, least: int) -> str:
