@@ -139,7 +139,7 @@ def test_the_demo_corpus(demo: Path, target: Target, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def reviewed(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return two speakers with takes, a short word in silence, a foreign clip, a silent one, and decisions about them."""
+    """Return two speakers: takes, a short word in silence, a foreign clip, a silent one; and decisions about them."""
     folder = tmp_path_factory.mktemp("reviewed")
     (folder / "wavs").mkdir()
     lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()

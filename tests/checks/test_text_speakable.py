@@ -27,7 +27,7 @@ def test_plain_sentences_warn_of_nothing(language: str) -> None:
         ("you & me", "en", "&"),
         ("ten €", "en", "€"),
         ("a + b", "en", "+"),
-        ("one [noise] two", "en", "[ ]"),
+        ("one ] two", "en", "]"),
         ("he/she", "en", "/"),
         ("one|two", "en", "|"),
         ("fine 😀", "en", "😀"),
@@ -46,6 +46,28 @@ def test_what_does_not_say_how_it_is_read_is_a_warning(text: str, language: str,
 def test_lone_digits_and_capitals_are_a_note(text: str) -> None:
     (found,) = judged([text], TextSpeakable(), "en")
     assert (found.code, found.severity) == ("text-unspeakable", Severity.NOTE)
+
+
+@pytest.mark.parametrize(
+    ("text", "severity", "remark"),
+    [
+        ("one [noise] two", Severity.WARNING, "[noise]"),
+        ("[laughs] fine <b>so</b> {cough 2} [laughs]", Severity.WARNING, "[laughs] {cough 2}"),
+        ("equals [=]", Severity.WARNING, "[=]"),
+        ("[sound of monkeys screaming]", Severity.ERROR, "[sound of monkeys screaming]"),
+        (" <beep> [ tono de error ].", Severity.ERROR, "<beep> [ tono de error ]"),
+        ("(beep)", Severity.WARNING, "(beep)"),
+    ],
+)
+def test_a_remark_in_brackets_is_named(text: str, severity: Severity, remark: str) -> None:
+    (found,) = judged([text], TextSpeakable(), "en")
+    assert (found.code, found.severity) == ("text-remark", severity)
+    assert found.message.endswith(f" a remark in brackets: {remark}")
+
+
+def test_round_brackets_inside_a_text_and_empty_ones_are_no_remark() -> None:
+    texts = ["He (a tall man) came.", "(So) he went (home).", "one [...] two", "dash [-]", "Oh [!]"]
+    assert judged(texts, TextSpeakable(), "en") == []
 
 
 @pytest.mark.parametrize(

@@ -229,19 +229,16 @@ def _rejected(
         elif judge.no_texts:
             hard[name] = Rejection(name, terms.where, *judge.no_texts)
         elif decided and decided.keep is not None:
-            if not decided.keep:
-                because = f"decided: {decided.reason}" if decided.reason else "decided"
-                hard[name] = Rejection(name, "decisions", (), because)
-            elif name in mute:
-                hard[name] = Rejection(name, terms.where, ("no-speech",), f"decided to keep, but {mute[name]}")
+            if not decided.keep or name in mute:
+                hard[name] = _decided_against(name, decided, mute.get(name, ""), terms.where)
         elif name in terms.low_confidence:
             hard[name] = terms.low_confidence[name]
         elif reason := judge.fatal(name):
             hard[name] = Rejection(name, terms.where, *reason)
-        elif name in short:
-            hard[name] = Rejection(name, terms.where, ("too-short",), short[name])
         elif name in mute:
             hard[name] = Rejection(name, terms.where, ("no-speech",), mute[name])
+        elif name in short:
+            hard[name] = Rejection(name, terms.where, ("too-short",), short[name])
         elif reason := judge.doubtful(name):
             soft[name] = Rejection(name, terms.where, *reason)
     rules = terms.rules
@@ -299,14 +296,21 @@ def _distances(clips: pd.DataFrame) -> dict[str, float]:
     return dict(zip(clips["id"], far.tolist(), strict=True))
 
 
+def _decided_against(name: str, decided: Decision, mute: str, where: str) -> Rejection:
+    """Reject a clip as it was decided, or in spite of that where there is nothing in it."""
+    if decided.keep:
+        return Rejection(name, where, ("no-speech",), f"decided to keep, but {mute}")
+    return Rejection(name, "decisions", (), f"decided: {decided.reason}" if decided.reason else "decided")
+
+
 def _mute(clips: pd.DataFrame, stages: frozenset[str]) -> dict[str, str]:
     """Return the clips in which a stage to come finds nothing to work on, with the reason."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for stage, column, least in (("loudness", "loudness_lufs", -inf), ("trim", "speech_s", 0.0)):
         if stage in stages and column in clips:
             nothing = clips["id"][~(clips[column] > least)]
-            found |= dict.fromkeys(nothing, f"nothing is to be heard in it, and the stage {stage} needs speech")
-    return found
+            reasons |= dict.fromkeys(nothing, f"nothing is to be heard in it, and the stage {stage} needs speech")
+    return reasons
 
 
 def _too_low(rate: int, least: int) -> str:

@@ -1,6 +1,5 @@
 """Which language is spoken and written, against which one the corpus says."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +9,11 @@ import pandas as pd
 
 from ttsprep.checks.base import Check, Code, rows
 from ttsprep.core.types import Finding, Severity
-from ttsprep.text.characters import script
+from ttsprep.text.characters import REMARK, script
 from ttsprep.text.language import LETTERS_A_SIGN
 from ttsprep.text.scripts import scripts_of
 
 CODE = "language-mismatch"
-ASIDE = re.compile(r"<[^<>]*>|\[[^][]*\]|\{[^{}]*\}")
-"""What is said about a recording, such as ``[laughs]``, in whatever language."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ def _foreign(text: str, own: frozenset[str]) -> Counter[str]:
     """Count the letters of a text that are of other scripts, by script; nothing if it has more of its own."""
     if text.isascii() and "LATIN" in own:
         return Counter()
-    counts = Counter(map(script, ASIDE.sub("", text)))
+    counts = Counter(map(script, REMARK.sub("", text)))
     del counts[""]
     foreign = Counter({name: count for name, count in counts.items() if name not in own})
     weights = {name: count * (LETTERS_A_SIGN if name in {"HAN", "HANGUL"} else 1) for name, count in counts.items()}

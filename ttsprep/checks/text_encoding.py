@@ -15,7 +15,7 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.characters import JOINERS, main_scripts, nfc, script
 from ttsprep.text.function_words import LETTERS
 from ttsprep.text.inventory import norms
-from ttsprep.text.repair import mojibake
+from ttsprep.text.repair import HTML_TAG, mojibake
 from ttsprep.text.scripts import is_phonemes
 
 ENCODING = Code(
@@ -42,9 +42,7 @@ CHARSET = Code(
     "or drop the clip.",
 )
 
-_HTML = re.compile(
-    r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,6});|</?[a-zA-Z][a-zA-Z0-9]*(?:\s[^<>]*)?/?>"
-)
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,6});")
 _LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -80,7 +78,7 @@ class TextEncoding(Check):
         "text_mixed": "words that mix Latin, Cyrillic or Greek letters",
     }
     strings: ClassVar[frozenset[str]] = frozenset({"text_damage", "text_invisible", "text_mixed"})
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     audio: ClassVar[bool] = False
 
     @staticmethod
@@ -158,7 +156,8 @@ def damage(text: str, language: str = "") -> Iterator[str]:
             yield "lone surrogates"
     for char in dict.fromkeys(_CONTROL.findall(text)):
         yield f"U+{ord(char):04X}"
-    yield from _HTML.findall(text)
+    yield from _ENTITY.findall(text)
+    yield from HTML_TAG.findall(text)
 
 
 def _invisible(text: str) -> Iterator[str]:

@@ -9,10 +9,11 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ttsprep.checks.base import Check, Code, listed
+from ttsprep.checks.base import Check, Code, listed, rows
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Clip, Finding, Measures, Severity
-from ttsprep.text.characters import ADDRESS_PATTERN, CYRILLIC_STRESS, nfc
+from ttsprep.text.characters import ADDRESS_PATTERN, CYRILLIC_STRESS, REMARK, count_spoken, nfc
+from ttsprep.text.repair import HTML_TAG
 
 UNSPEAKABLE = Code(
     "text-unspeakable",
@@ -26,9 +27,19 @@ UNSPEAKABLE = Code(
     "Write out what is said (listen: the speaker decides), or normalise the transcripts in one way for "
     "training and inference.",
 )
+_REMARK = Code(
+    "text-remark",
+    "The transcript holds a remark in brackets that nobody reads.",
+    "Words in square, angle or curly brackets, such as *[laughs]*: a warning; an error where the transcript has no "
+    "other words, as in *[sound of a door]*. A whole transcript in round brackets, such as *(beep)*, is a warning: a "
+    "few are read.",
+    "Front ends leave the brackets out and read the words: the model learns to say *laughs*, or to beep.",
+    "Take the remark out, or drop the clip where nothing is said in it.",
+)
 
 _NUMBER = re.compile(r"\d(?:[\d.,:]*\d)?")
 _SYMBOLS = set("%&@#+=|\\/*_<>[]{}~^§†‡•′″‰№")
+_ALL_ROUND = re.compile(r"\s*\([^()]*\)[\s.!?]*")
 _LONE_DIGIT = re.compile(r"(?<![\w.,:\-])\d(?![\w:\-]|[.,]\d)")
 _CAPITALS = re.compile(r"(?<![\w'’.-])[^\W\d_a-z]{2,6}(?![\w'’-])")
 
@@ -50,27 +61,30 @@ _TITLES = "Dr Prof etc"
 
 @dataclass(frozen=True, slots=True)
 class TextSpeakable(Check):
-    """Finds transcripts that leave their reading open."""
+    """Finds transcripts that leave their reading open, or say more than is read."""
 
     name: ClassVar[str] = "text_speakable"
     area: ClassVar[str] = "text"
-    version: ClassVar[int] = 2
-    codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE,)
+    version: ClassVar[int] = 3
+    codes: ClassVar[tuple[Code, ...]] = (UNSPEAKABLE, _REMARK)
     measures: ClassVar[dict[str, str]] = {
         "text_unspeakable": "numbers, symbols and addresses, separated by blanks",
         "text_spelt": "abbreviations, digits on their own, and words in capitals unless all the text is",
+        "text_remark": "remarks in brackets, separated by blanks",
     }
-    strings: ClassVar[frozenset[str]] = frozenset({"text_unspeakable", "text_spelt"})
+    strings: ClassVar[frozenset[str]] = frozenset({"text_unspeakable", "text_spelt", "text_remark"})
     audio: ClassVar[bool] = False
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:
         """Collect the signs whose reading is open."""
         del signal
-        text = CYRILLIC_STRESS.sub("", nfc(clip.text))
+        text = HTML_TAG.sub(" ", CYRILLIC_STRESS.sub("", nfc(clip.text)))  # text-encoding names them
+        plain = REMARK.sub(" ", text)
         return {
-            "text_unspeakable": " ".join(dict.fromkeys(unspeakable(text)))[:200],
-            "text_spelt": " ".join(dict.fromkeys(_spelt(text, clip.language)))[:200],
+            "text_unspeakable": " ".join(dict.fromkeys(unspeakable(plain)))[:200],
+            "text_spelt": " ".join(dict.fromkeys(_spelt(plain, clip.language)))[:200],
+            "text_remark": " ".join(dict.fromkeys(_remarks(text)))[:200],
         }
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:
@@ -78,6 +92,11 @@ class TextSpeakable(Check):
         code, spelt = UNSPEAKABLE.code, "abbreviations, digits on their own, or words in capitals: {}"
         yield from listed(corpus, "text_unspeakable", code, Severity.WARNING, "not written as it is read: {}")
         yield from listed(corpus, "text_spelt", code, Severity.NOTE, spelt)
+        for row in rows(corpus[corpus["text_remark"] != ""]):
+            alone = not count_spoken(REMARK.sub("", row.text))
+            severity, verb = (Severity.ERROR, "is") if alone else (Severity.WARNING, "holds")
+            message = f"the transcript {verb} a remark in brackets: {row.text_remark}"
+            yield Finding(row.id, _REMARK.code, severity, message)
 
 
 def unspeakable(text: str) -> Iterator[str]:
@@ -86,6 +105,11 @@ def unspeakable(text: str) -> Iterator[str]:
     rest = ADDRESS_PATTERN.sub(" ", text)
     yield from _NUMBER.findall(_LONE_DIGIT.sub(" ", rest))
     yield from (char for char in rest if _is_symbol(char))
+
+
+def _remarks(text: str) -> list[str]:
+    remarks = [text.strip()] if _ALL_ROUND.fullmatch(text) else REMARK.findall(text)
+    return [remark for remark in remarks if any(char.isalnum() or _is_symbol(char) for char in remark[1:-1])]
 
 
 def _spelt(text: str, language: str) -> Iterator[str]:

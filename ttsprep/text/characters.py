@@ -18,6 +18,9 @@ ADDRESS_PATTERN = re.compile(
 )
 """Web and mail addresses."""
 
+REMARK = re.compile(r"<[^<>\s][^<>]*>|\[[^][]*\]|\{[^{}]*\}")
+"""A remark about a recording, such as ``[laughs]``, in whatever language."""
+
 _SCRIPT_NAMES = {"CJK": "HAN", "IDEOGRAPHIC": "HAN", "KATAKANA-HIRAGANA": "KATAKANA"}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from ttsprep.text.characters import nfc, script
+from ttsprep.text.characters import REMARK, nfc, script
 from ttsprep.text.function_words import ALIKE, LETTERS, WORDS
 from ttsprep.text.scripts import WRITTEN, language_of_script
 
@@ -20,8 +20,6 @@ _MOST_TEXTS = 400
 """Texts that are looked at, drawn at random with a fixed seed; more say no more."""
 _LONGEST = 400
 """Characters of a text that are looked at."""
-_ASIDE = re.compile(r"<[^<>]*>|\[[^][]*\]|\{[^{}]*\}")
-"""A remark about a recording, such as ``[laughs]``, in whatever language."""
 _TOKEN = re.compile(r"[^\s\d.,;:!?…\"'’‘`«»„“”()/\\|*_=+<>@#%&~^$–—¿¡،؛؟।॥·-]+")
 LETTERS_A_SIGN = 3
 """Latin letters that a Chinese character or a Korean syllable stands for, about."""
@@ -92,7 +90,7 @@ def guess_language(texts: Sequence[str]) -> Guess:
     >>> guess_language(["Jakarta", "Paris 1905"]).language
     ''
     """
-    chosen = [nfc(_ASIDE.sub(" ", text[:_LONGEST])).replace("İ", "i").lower() for text in drawn(texts)]
+    chosen = [nfc(REMARK.sub(" ", text[:_LONGEST])).replace("İ", "i").lower() for text in drawn(texts)]
     letters = Counter("".join(chosen))
     weights: Counter[str] = Counter()
     for char, count in letters.items():

@@ -17,7 +17,7 @@ _RUN_1251 = re.compile(f"(?:[РС][{_CONT_1251}]|в[Ђ„][{_CONT_1251}])+")
 _CERTAIN = re.compile("[ÂÃÄÅ][\x80-\x9f¡-ª¬-º¼-¿€ƒ†‡ˆ‰Š‹ŒŽ•˜™šœžŸ]|â€|ï»¿|ï¿½|ï¬[\x80\x81]|ð[\x9fŸ]")
 _CYRILLIC = {"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}
 _ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_TAG = re.compile(
+HTML_TAG = re.compile(
     r"</?(?:a|b|big|br|center|div|em|font|h[1-6]|i|li|p|s|small|span|strong|sub|sup|u|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
@@ -122,4 +122,4 @@ def _entity(match: re.Match[str]) -> str:
 def _untagged(text: str) -> str:
     if "<" not in text:
         return text
-    return _TAG.sub(lambda match: " " if _BREAK.match(match[0]) else "", text)
+    return HTML_TAG.sub(lambda match: " " if _BREAK.match(match[0]) else "", text)
