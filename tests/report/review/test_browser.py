@@ -295,7 +295,7 @@ def test_nothing_is_asked_of_any_other_machine_and_hostile_names_do_nothing(
     assert page.js("typeof pwned") == "undefined"
     requests = [e["params"]["request"]["url"] for e in page.events if e["method"] == "Network.requestWillBeSent"]
     own = page.js("location.origin")
-    assert all(url.startswith((own, "data:")) for url in requests)
+    assert all(url.startswith((own, f"blob:{own}", "data:")) for url in requests)
     shown = page.js("document.getElementById('text').textContent")
     assert "<img src=http://evil.example/x" in shown
     assert "⟨U+202E⟩" in shown

@@ -157,31 +157,46 @@
     $("progress").textContent = `${done.toLocaleString("en")} of ${plural(queue.length, "clip")} decided${left}`;
   };
 
-  // ---- audio: the clip that is shown and its neighbours are loaded before a key asks for them
+  // ---- audio: the clip that is shown, and its neighbours as bytes before a key asks for them: a browser has few
+  // connections to a server, and a player that waits in the middle of a long file would hold one that saving needs
   const players = new Map();
   const AHEAD = [0, 1, -1, 2];
-  const load = () => {
-    const wanted = new Set(AHEAD.map((step) => queue[at + step]).filter((i) => i !== undefined));
+  const MOST_AHEAD = 24 << 20; // bytes of a clip
+  const fetchAhead = async (i, audio) => {
+    const enough = new AbortController();
+    const answer = await fetch(`clips/${i}/audio`, { signal: enough.signal });
+    if (!answer.ok || Number(answer.headers.get("Content-Length")) > MOST_AHEAD) { enough.abort(); return; }
+    const bytes = await answer.blob();
+    if (players.get(i) === audio && !audio.src) audio.src = URL.createObjectURL(bytes);
+  };
+  const load = (steps) => {
+    const kept = new Set(AHEAD.map((step) => queue[at + step]));
     for (const [i, audio] of players) {
-      if (wanted.has(i)) continue;
+      if (kept.has(i)) continue;
       audio.pause();
+      URL.revokeObjectURL(audio.src);
       audio.removeAttribute("src");
       audio.load();
       players.delete(i);
     }
-    for (const i of wanted) {
-      if (players.has(i)) continue;
-      const audio = new Audio();
-      audio.preload = "auto";
-      audio.src = `clips/${i}/audio`;
-      audio.addEventListener("play", follow);
-      audio.addEventListener("pause", showPlaying);
+    for (const i of steps.map((step) => queue[at + step])) {
+      if (i === undefined) continue;
+      const known = players.has(i);
+      const audio = players.get(i) || new Audio();
       players.set(i, audio);
+      if (!known) {
+        audio.preload = "auto";
+        audio.addEventListener("play", follow);
+        audio.addEventListener("pause", showPlaying);
+      }
+      if (i === now()) { if (!audio.src) audio.src = `clips/${i}/audio`; }
+      else if (!known) fetchAhead(i, audio).catch(() => null); // it is asked for again when it is shown
     }
   };
   const player = () => players.get(now());
   let until = Infinity;
   let pressed = 0; // when the key went down that is being handled
+  let silent = null; // what was asked to play, and when, until it sounds
   const piece = (i = now()) => [local.get(i)?.start ?? 0, local.get(i)?.end ?? Infinity];
   const play = (from, to) => {
     const audio = player();
@@ -192,12 +207,17 @@
     until = to ?? end;
     const place = from ?? (audio.ended || audio.currentTime >= until - 0.01 || audio.currentTime < start ? start : audio.currentTime);
     if (place !== audio.currentTime) audio.currentTime = place;
-    audio.onplaying = () => { audio.onplaying = null; performance.measure("key to sound", { start: asked, end: performance.now() }); };
+    silent = { asked, place };
     audio.play().catch((error) => { if (error.name !== "AbortError") tell(`Cannot play this clip: ${error.message}`, true); });
   };
   const follow = () => {
     const audio = player();
     if (!audio) return;
+    const sounded = silent && audio.currentTime - silent.place;
+    if (sounded > 0) {
+      performance.measure("key to sound", { start: silent.asked, end: performance.now() - 1000 * sounded });
+      silent = null;
+    }
     if (audio.currentTime >= until) { audio.pause(); until = Infinity; }
     moveHead();
     showPlaying();
@@ -208,7 +228,7 @@
     const button = document.querySelector("[data-do=play]");
     button.firstChild.data = playing ? "Pause " : "Play ";
   };
-  const moveHead = () => { $("head").style.left = percent(player()?.currentTime || 0); };
+  const moveHead = () => { $("head").style.transform = `translateX(${100 * share(player()?.currentTime || 0)}cqw)`; };
 
   // ---- the clip
   let length = 0;
@@ -222,10 +242,12 @@
     }
     return known.get(key);
   };
-  const percent = (second) => `${(100 * Math.min(Math.max(second / (length || 1), 0), 1)).toFixed(3)}%`;
+  const share = (second) => Math.min(Math.max(second / (length || 1), 0), 1);
+  const percent = (second) => `${(100 * share(second)).toFixed(3)}%`;
   const show = (playing) => {
     for (const audio of players.values()) audio.pause();
-    load();
+    silent = null;
+    load([0]);
     if (playing && now() >= 0 && $("autoplay").checked) play(piece()[0]); // before all that is drawn
     toAddress();
     refreshList();
@@ -248,10 +270,15 @@
     moveHead();
     const codes = [...new Set(session.findings[i].map((f) => session.codes[f[0]]))].join(", ");
     announce(`${session.id[i]}, ${at + 1} of ${queue.length}, ${codes || "no finding"}, ${words(local.get(i))}`);
-    fetched(i, "details").then((found) => i === now() && showDetails(found));
+    fetched(i, "details").then((found) => {
+      if (i !== now()) return;
+      showDetails(found);
+      load(AHEAD);
+    });
     fetched(i, "picture").then((found) => {
-      if (i === now()) showPicture(found);
-      for (const step of [1, 2]) if (queue[at + step] !== undefined) { fetched(queue[at + step], "details"); fetched(queue[at + step], "picture"); }
+      if (i !== now()) return;
+      showPicture(found);
+      for (const next of [queue[at + 1], queue[at + 2]]) if (next !== undefined) { fetched(next, "details"); fetched(next, "picture"); }
     });
   };
   const showDetails = (found) => {

@@ -33,7 +33,7 @@ MOST_SENT = 1 << 20
 BLOCK = 1 << 18
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; media-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; media-src 'self' blob:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
