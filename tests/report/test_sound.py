@@ -14,10 +14,10 @@ from ttsprep.report.sound import (
     make_media,
     mel,
     mel_rows,
-    opus,
     palette,
     png,
     spectrogram,
+    vorbis,
     waveform,
 )
 
@@ -26,11 +26,10 @@ def sine(hertz, rate=22_050, seconds=2.0, gain=0.3):
     return (gain * np.sin(2 * np.pi * hertz * np.arange(int(seconds * rate)) / rate)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("rate", "kept"), [(8_000, 8_000), (16_000, 16_000), (22_050, 24_000), (48_000, 24_000)])
-def test_opus_decodes_to_what_went_in(rate, kept):
+@pytest.mark.parametrize(("rate", "kept"), [(4_000, 8_000), (8_000, 8_000), (22_050, 22_050), (48_000, 24_000)])
+def test_vorbis_decodes_to_what_went_in(rate, kept):
     samples = sine(440, rate)
-    decoded, decoded_rate = soundfile.read(BytesIO(opus(samples, rate)), dtype="float32")
-    # libsndfile reports every Opus file at the rate it was encoded from
+    decoded, decoded_rate = soundfile.read(BytesIO(vorbis(samples, rate)), dtype="float32")
     assert decoded_rate == kept
     assert len(decoded) / decoded_rate == pytest.approx(2.0, abs=0.01)
     spectrum = np.abs(np.fft.rfft(decoded))
@@ -50,8 +49,8 @@ def crc(data):
 
 def test_the_same_samples_make_the_same_bytes_with_true_checksums():
     samples = sine(440, seconds=3)
-    made = opus(samples, 22_050)
-    assert made == opus(samples.copy(), 22_050)
+    made = vorbis(samples, 22_050)
+    assert made == vorbis(samples.copy(), 22_050)
     pages = [b"OggS" + page for page in made.split(b"OggS")[1:]]
     assert len(pages) >= 3
     for page in pages:

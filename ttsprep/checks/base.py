@@ -162,7 +162,8 @@ def graded(
         Where in the clip it is: start and end in seconds.
     """
     sign = -1 if below else 1
-    for row in rows(table[sign * table[column] > sign * limits[-1][1]]):
+    beyond = sign * table[column] > sign * limits[-1][1]
+    for row in rows(table[beyond]) if beyond.any() else ():  # a selection of no row copies every column, too
         value = getattr(row, column)
         severity, limit = next((severity, limit) for severity, limit in limits if sign * value > sign * limit)
         where = place(row) if place else ()

@@ -20,6 +20,8 @@ from ttsprep.core.untrusted import toml_table
 _LOWEST_HZ, _HIGHEST_HZ, _BANDS = 100.0, 5_900.0, 36
 """The mel bands whose spectrum is taken; a file has to reach to the highest."""
 CEPSTRA = 20
+_USUAL = 17.425708912645735
+"""Quantile 0.35 * 0.9 of chi squared with 21 degrees of freedom: the cepstra and the pitch."""
 _FEWEST_FRAMES = 20
 PITCH_FRAME_S = F0_STRIDE * HOP_S
 HALF_FRAMES = 60.0
@@ -223,12 +225,9 @@ def _norm(offset: _Numbers, between: _Numbers) -> float:
 
 def _speaker(points: _Numbers, frames: _Numbers, between: _Numbers, within: _Numbers) -> tuple[_Numbers, _Numbers]:
     """Return the centre and the covariance of the most typical clips of a speaker, in rounds."""
-    import scipy.stats
-
     some = np.linspace(0, len(points) - 1, min(len(points), _SAMPLE)).astype(int)
     points, weights = points[some], _weights(frames[some])
     centre, own = np.median(points, axis=0), within
-    usual = scipy.stats.chi2.ppf(0.35 * 0.9, points.shape[1])
     for turn in range(_ROUNDS):
         off = (points - centre) * np.sqrt(weights)[:, None]
         inside = np.einsum("ij,jk,ik->i", off, np.linalg.inv(own), off)
@@ -241,7 +240,7 @@ def _speaker(points: _Numbers, frames: _Numbers, between: _Numbers, within: _Num
         own = off[kept].T @ off[kept] / kept.sum()
         # what was kept lies too close: the inner clips tell the true width; copies of one clip span less than a space
         inverse = np.linalg.pinv(own, rcond=1e-9, hermitian=True)
-        own *= np.quantile(np.einsum("ij,jk,ik->i", off, inverse, off), 0.35) / usual
+        own *= np.quantile(np.einsum("ij,jk,ik->i", off, inverse, off), 0.35) / _USUAL
         own = (kept.sum() * own + _ALL_SPEAKERS * within) / (kept.sum() + _ALL_SPEAKERS)
     return centre, own
 
