@@ -1,0 +1,99 @@
+"""Train a voice on each arm of a corpus, let it read sentences that none has seen, and compare.
+
+    python -m benchmarks.curation_pays CORPUS --whisper WEIGHTS [--arms A B C D O E] [--work FOLDER] [--steps N]
+
+What is done already in the folder of the work is not done again: stop it at any time and give the same command.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.curation_pays.align import durations
+from benchmarks.curation_pays.arms import ARMS, Arm, arms, held_out
+from benchmarks.curation_pays.compare import summary
+from benchmarks.curation_pays.features import Features, remembered
+from benchmarks.curation_pays.model import Size
+from benchmarks.curation_pays.phones import Inventory, tokens
+from benchmarks.curation_pays.score import score
+from benchmarks.curation_pays.speak import speak, through_codec
+from benchmarks.curation_pays.train import Example, Plan, load, quicken, train
+from ttsprep import read_corpus
+from ttsprep.codec import Codec
+from ttsprep.core.files import atomic_write
+from ttsprep.corpora.corpus import Corpus
+
+
+def examples(arm: Arm, codec: Codec, kept: Path) -> tuple[list[Example], Inventory]:
+    """Return the clips of an arm with the durations that are learnt from them alone."""
+    clips: list[Features] = []
+    texts: list[list[str]] = []
+    for place in arm.places:
+        found = remembered(codec, arm.corpus, place, kept)
+        text = tokens(arm.corpus.clips[place].text, arm.corpus.clips[place].language)
+        if found is not None and len(text) > 2:
+            clips.append(found)
+            texts.append(text)
+    inventory = Inventory.of(texts)
+    numbers = [inventory.numbers(text) for text in texts]
+    found_durations = durations(clips, numbers, inventory)
+    rows = zip(numbers, found_durations, clips, strict=True)
+    return [Example(text, lasting, clip) for text, lasting, clip in rows if lasting is not None], inventory
+
+
+def recordings(corpus: Corpus, places: list[int], codec: Codec, kept: Path) -> list[Features]:
+    """Return the features of the held-out recordings."""
+    found = [remembered(codec, corpus, place, kept) for place in places]
+    return [one for one in found if one is not None]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--whisper", type=Path, required=True, help="Checkpoint that no arm is curated with.")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=["A", "B", "C", "O", "D", "E"])
+    parser.add_argument("--work", type=Path, default=Path("proof"))
+    parser.add_argument("--results", type=Path, help="Folder for the CSV; that of the work if not given.")
+    parser.add_argument("--share", type=float, default=0.3, help="Of the clips that are spoiled.")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held", type=int, default=40)
+    parser.add_argument("--steps", type=int, default=Plan().steps)
+    parser.add_argument("--stop-at", type=int, default=0, help="Step to stop every training at, to go on another time.")
+    parser.add_argument("--width", type=int, default=Size().width)
+    given = parser.parse_args(arguments)
+    work: Path = given.work / f"{given.corpus.name}-{round(100 * given.share)}-{given.seed}"
+    results: Path = given.results or work
+    kept, codec = given.work / "features", Codec.load("nano16")
+    plan = Plan(steps=given.steps, seed=given.seed, size=Size(width=given.width))
+    clean = read_corpus(given.corpus)
+    places = held_out(clean, given.held)
+    sentences, real = [clean.clips[i] for i in places], recordings(clean, places, codec, kept)
+    made = arms(given.corpus, work, given.arms, given.share, given.seed, given.held)
+    tables = {"nano16": work / "nano16.csv"} | {name: work / name / f"{plan.steps}.csv" for name in made}
+    if not tables["nano16"].exists():
+        sounds = through_codec(codec, [one.latents for one in real], real[0].level)
+        _write(score(sounds, sentences, given.whisper, real, codec), "nano16", given.seed, tables["nano16"])
+    for name, arm in made.items():
+        path = work / name / f"{plan.steps}.pt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if tables[name].exists():
+            continue
+        if train(*examples(arm, codec, kept), plan, path, until=given.stop_at):
+            sounds = speak(load(path), codec, [clip.text for clip in sentences], sentences[0].language)
+            _write(score(sounds, sentences, given.whisper, real, codec), name, given.seed, tables[name])
+    table = pd.concat([pd.read_csv(path) for path in tables.values() if path.exists()])
+    results.mkdir(parents=True, exist_ok=True)
+    atomic_write(results / f"{work.name}-{plan.steps}.csv", table.to_csv(index=False).encode())
+    print(summary(table).to_string(index=False))
+
+
+def _write(table: pd.DataFrame, arm: str, seed: int, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(path, table.assign(arm=arm, seed=seed).to_csv(index=False).encode())
+
+
+if __name__ == "__main__":
+    quicken()
+    main()
