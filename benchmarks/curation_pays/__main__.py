@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.curation_pays.align import durations
-from benchmarks.curation_pays.arms import ARMS, Arm, arms, held_out
+from benchmarks.curation_pays.arms import ARMS, Arm, Arms
 from benchmarks.curation_pays.compare import summary
 from benchmarks.curation_pays.features import Features, remembered
 from benchmarks.curation_pays.model import Size
@@ -20,7 +20,6 @@ from benchmarks.curation_pays.phones import Inventory, tokens
 from benchmarks.curation_pays.score import score
 from benchmarks.curation_pays.speak import speak, through_codec
 from benchmarks.curation_pays.train import Example, Plan, load, quicken, train
-from ttsprep import read_corpus
 from ttsprep.codec import Codec
 from ttsprep.core.files import atomic_write
 from ttsprep.corpora.corpus import Corpus
@@ -67,22 +66,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results: Path = given.results or work
     kept, codec = given.work / "features", Codec.load("nano16")
     plan = Plan(steps=given.steps, seed=given.seed, size=Size(width=given.width))
-    clean = read_corpus(given.corpus)
-    places = held_out(clean, given.held)
-    sentences, real = [clean.clips[i] for i in places], recordings(clean, places, codec, kept)
-    made = arms(given.corpus, work, given.arms, given.share, given.seed, given.held)
-    tables = {"nano16": work / "nano16.csv"} | {name: work / name / f"{plan.steps}.csv" for name in made}
+    arms = Arms(given.corpus, work, given.share, given.seed, given.held)
+    sentences, real = [arms.clean.clips[i] for i in arms.held], recordings(arms.clean, arms.held, codec, kept)
+    tables = {"nano16": work / "nano16.csv"} | {name: work / name / f"{plan.steps}.csv" for name in given.arms}
     if not tables["nano16"].exists():
         sounds = through_codec(codec, [one.latents for one in real], real[0].level)
-        _write(score(sounds, sentences, given.whisper, real, codec), "nano16", given.seed, tables["nano16"])
-    for name, arm in made.items():
+        _write(score(sounds, sentences, given.whisper, real), "nano16", given.seed, tables["nano16"])
+    for name in given.arms:
         path = work / name / f"{plan.steps}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
         if tables[name].exists():
             continue
-        if train(*examples(arm, codec, kept), plan, path, until=given.stop_at):
+        if train(*examples(arms.make(name), codec, kept), plan, path, until=given.stop_at):
             sounds = speak(load(path), codec, [clip.text for clip in sentences], sentences[0].language)
-            _write(score(sounds, sentences, given.whisper, real, codec), name, given.seed, tables[name])
+            _write(score(sounds, sentences, given.whisper, real), name, given.seed, tables[name])
     table = pd.concat([pd.read_csv(path) for path in tables.values() if path.exists()])
     results.mkdir(parents=True, exist_ok=True)
     atomic_write(results / f"{work.name}-{plan.steps}.csv", table.to_csv(index=False).encode())

@@ -12,7 +12,7 @@ from ttsprep.build.longform.acoustic import SILENCE, SpeechRun, learn, paths
 Counts = npt.NDArray[np.int64]
 STATES = 2
 """Of a phone: each lasts 10 ms at least."""
-_ROUNDS = 4
+_ROUNDS = 2
 
 
 def durations(clips: Sequence[Features], texts: Sequence[Sequence[int]], inventory: Inventory) -> list[Counts | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ def spoil(corpus: Corpus, places: Sequence[int], share: float, folder: Path, see
 
     Every kind of defect is planted as often as any other; ``planted.csv`` beside the corpus says where.
     """
-    (folder / "wavs").mkdir(parents=True)
+    (folder / "wavs").mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng([seed, 2])
     order = random.permutation(np.asarray(places)).tolist()
     kinds = defects()
@@ -114,8 +115,8 @@ def spoil(corpus: Corpus, places: Sequence[int], share: float, folder: Path, see
     (folder / "metadata.csv").write_text("".join(lines), encoding="utf-8")  # last: a folder without it is not finished
 
 
-def arms(source: Path, work: Path, names: Sequence[str], share: float, seed: int, held: int) -> dict[str, Arm]:
-    """Make the arms that are asked for; what lies in `work` already is taken from there.
+class Arms:
+    """Makes arms when they are asked for; what lies in the folder of the work already is taken from there.
 
     Parameters
     ----------
@@ -123,42 +124,52 @@ def arms(source: Path, work: Path, names: Sequence[str], share: float, seed: int
         A clean corpus.
     work
         Folder for the spoiled corpus and its builds.
-    names
-        Of the arms.
     share, seed
         Of the spoiled clips.
     held
         Sentences held out.
     """
-    clean = ttsprep.read_corpus(source)
-    kept_back = set(held_out(clean, held))
-    places = [i for i in range(len(clean.clips)) if i not in kept_back]
-    made = {"A": Arm(clean, frozenset(clean.ids[i] for i in places))}
-    if set(names) == {"A"}:
-        return made
-    spoiled = work / "spoiled"
-    if not (spoiled / "metadata.csv").exists():
-        spoil(clean, places, share, spoiled, seed)
-    b = ttsprep.read_corpus(spoiled, language=clean.clips[0].language)
-    made["B"] = Arm(b, frozenset(b.ids))
-    planted = pd.read_csv(work / "planted.csv")
-    made["O"] = Arm(b, frozenset(b.ids) - frozenset(planted["id"]))
-    if {"C", "D"} & set(names):
-        made["C"] = _built(spoiled, work / "built", ())
-        drawn = np.random.default_rng([seed, 3]).permutation(sorted(b.ids))[: len(made["C"].ids)]
-        made["D"] = Arm(b, frozenset(drawn.tolist()))
-    if "L" in names:
-        made["L"] = _built(spoiled, work / "built-asr", ("asr",))
-    if "E" in names:
-        made["E"] = Arm(b, frozenset(_usual(b)))
-    return {name: made[name] for name in names}
 
+    def __init__(self, source: Path, work: Path, share: float, seed: int, held: int) -> None:
+        self.clean = ttsprep.read_corpus(source)
+        self.held = held_out(self.clean, held)
+        self._work, self._share, self._seed = work, share, seed
 
-def _built(source: Path, out: Path, listen: tuple[str, ...]) -> Arm:
-    if not (out / "build.json").exists():
-        ttsprep.build(source, out, jobs=1, listen=listen)
-    corpus = ttsprep.read_corpus(out)
-    return Arm(corpus, frozenset(corpus.ids))
+    def make(self, name: str) -> Arm:
+        """Return an arm by its letter."""
+        if name == "A":
+            return Arm(self.clean, frozenset(self.clean.ids[i] for i in self._places))
+        if name in "CL":
+            return self._built(name)
+        spoiled = self._spoiled
+        ids = frozenset(spoiled.ids)
+        if name == "O":
+            ids -= frozenset(pd.read_csv(self._work / "planted.csv")["id"])
+        elif name == "D":
+            size = len(self.make("C").ids)
+            ids = frozenset(np.random.default_rng([self._seed, 3]).permutation(sorted(ids))[:size].tolist())
+        elif name == "E":
+            ids = frozenset(_usual(spoiled))
+        return Arm(spoiled, ids)
+
+    @property
+    def _places(self) -> list[int]:
+        return [i for i in range(len(self.clean.clips)) if i not in set(self.held)]
+
+    @cached_property
+    def _spoiled(self) -> Corpus:
+        folder = self._work / "spoiled"
+        if not (folder / "metadata.csv").exists():
+            spoil(self.clean, self._places, self._share, folder, self._seed)
+        return ttsprep.read_corpus(folder, language=self.clean.clips[0].language)
+
+    def _built(self, name: str) -> Arm:
+        out = self._work / f"built-{name}"
+        if not (out / "build.json").exists():
+            listen = ("asr",) if name == "L" else ()
+            ttsprep.build(self._spoiled.root, out, jobs=1, listen=listen, language=self.clean.clips[0].language)
+        corpus = ttsprep.read_corpus(out)
+        return Arm(corpus, frozenset(corpus.ids))
 
 
 def _usual(corpus: Corpus) -> list[str]:

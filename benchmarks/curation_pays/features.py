@@ -25,34 +25,44 @@ MELS, _CEPSTRA = 26, 13
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """What is taken of one clip; a frame is 20 ms.
+class Sound:
+    """What is heard of a clip.
+
+    Attributes
+    ----------
+    log_f0
+        Natural logarithm of F0 in Hz, straight lines where nothing is voiced, every 20 ms.
+    voiced
+        1 where it is, every 20 ms.
+    cepstra
+        With slopes, every 10 ms, shape (frames, 39).
+    quiet
+        Which frames of 10 ms are without speech.
+    """
+
+    log_f0: Array
+    voiced: Array
+    cepstra: Array
+    quiet: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Features(Sound):
+    """What a voice learns of a clip, beside what is heard.
 
     Attributes
     ----------
     latents
-        Of the encoder of nano16, before its quantiser, shape (frames, 64).
+        Of the encoder of nano16, before its quantiser, every 20 ms, shape (frames, 64).
     level
         Natural logarithm of the level that nano16 divides by.
-    log_f0
-        Natural logarithm of F0 in Hz, straight lines where nothing is voiced, shape (frames,).
-    voiced
-        1 where it is, shape (frames,).
     phase
-        Of the fundamental in the middle of each frame, in radians, shape (frames,).
-    cepstra
-        With slopes, every 10 ms, shape (2 * frames, 39).
-    quiet
-        Frames of 10 ms without speech, shape (2 * frames,).
+        Of the fundamental in the middle of each frame of 20 ms, in radians.
     """
 
     latents: Array
     level: float
-    log_f0: Array
-    voiced: Array
     phase: Array
-    cepstra: Array
-    quiet: npt.NDArray[np.bool_]
 
 
 def clip_samples(corpus: Corpus, index: int) -> Samples | None:
@@ -66,24 +76,22 @@ def clip_samples(corpus: Corpus, index: int) -> Samples | None:
     return samples if len(samples) >= RATE // 5 else None
 
 
+def listen(samples: Samples) -> Sound:
+    """Take what is heard of a clip at 16 kHz, a whole number of frames."""
+    frames = -(-len(samples) // HOP)
+    signal = Signal(Audio(np.pad(samples, (0, frames * HOP - len(samples)))[:, None], RATE))
+    return Sound(*_pitch(signal, frames), _cepstra(signal)[: 2 * frames], ~signal.speech[: 2 * frames])
+
+
 def features(codec: Codec, samples: Samples) -> Features:
     """Take the features of a clip at 16 kHz."""
-    frames = -(-len(samples) // HOP)
-    padded = np.pad(samples, (0, frames * HOP - len(samples)))
+    sound = listen(samples)
+    padded = np.pad(samples, (0, len(sound.voiced) * HOP - len(samples)))
     level = speech_level(samples, RATE)
     with torch.inference_mode():
         latents = codec.model.encoder(torch.from_numpy(padded / np.float32(level))[None])[0].numpy()
-    signal = Signal(Audio(padded[:, None], RATE))
-    log_f0, voiced = _pitch(signal, frames)
-    return Features(
-        latents,
-        float(np.log(level)),
-        log_f0,
-        voiced,
-        _phase(padded, np.exp(log_f0)),
-        _cepstra(signal)[: 2 * frames],
-        ~signal.speech[: 2 * frames],
-    )
+    phase = _phase(padded, np.exp(sound.log_f0))
+    return Features(sound.log_f0, sound.voiced, sound.cepstra, sound.quiet, latents, float(np.log(level)), phase)
 
 
 def _pitch(signal: Signal, frames: int) -> tuple[Array, Array]:

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks.curation_pays.features import MELS, RATE, Features, features
-from ttsprep.codec import Codec
+from benchmarks.curation_pays.features import MELS, RATE, Sound, listen
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import ModelInput
 from ttsprep.models.transcriber import transcribe_clips
@@ -21,9 +20,7 @@ _MCD = 10 * np.sqrt(2) / np.log(10) / 2 / np.sqrt(2 * MELS)
 """From distances of orthonormal cepstra of log powers to those of cepstra of log magnitudes in dB (Kubichek 1993)."""
 
 
-def score(
-    sounds: Sequence[Samples], clips: Sequence[Clip], model: Path, real: Sequence[Features], codec: Codec
-) -> pd.DataFrame:
+def score(sounds: Sequence[Samples], clips: Sequence[Clip], model: Path, real: Sequence[Sound]) -> pd.DataFrame:
     """Score spoken sentences.
 
     Parameters
@@ -36,8 +33,6 @@ def score(
         A checkpoint of Whisper that no curation used.
     real
         The recordings of the same sentences.
-    codec
-        To take the features of `sounds`.
 
     Returns
     -------
@@ -56,7 +51,7 @@ def score(
     rows = []
     for clip, sound, likely, written, recording in zip(clips, sounds, forced, heard, real, strict=True):
         said, wanted = _words(written.text), _words(clip.text)
-        own = features(codec, np.asarray(sound, np.float32))
+        own = listen(np.asarray(sound, np.float32))
         mcd, f0 = _warped(own, recording)
         rows.append({
             "id": clip.id,
@@ -77,7 +72,7 @@ def _words(text: str) -> list[str]:
     return [word for word in map(letters, text.split()) if word]
 
 
-def _warped(own: Features, real: Features) -> tuple[float, float]:
+def _warped(own: Sound, real: Sound) -> tuple[float, float]:
     """Return the mel-cepstral distance in dB and the distance of F0 in semitones along the path that warps least."""
     ours, theirs = own.cepstra[::2, 1:13], real.cepstra[::2, 1:13]
     _, path = librosa.sequence.dtw(ours.T, theirs.T)
