@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.curation_pays.align import durations
-from benchmarks.curation_pays.arms import ARMS, Arm, Arms
+from benchmarks.curation_pays.arms import ARMS, Arm, Arms, Damage
 from benchmarks.curation_pays.compare import summary
 from benchmarks.curation_pays.features import Features, remembered
 from benchmarks.curation_pays.model import Size
@@ -56,17 +56,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--work", type=Path, default=Path("proof"))
     parser.add_argument("--results", type=Path, help="Folder for the CSV; that of the work if not given.")
     parser.add_argument("--share", type=float, default=0.3, help="Of the clips that are spoiled.")
+    parser.add_argument("--defects", nargs="+", default=[], metavar="CODE", help="Plant all of these, not the mixture.")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held", type=int, default=40)
     parser.add_argument("--steps", type=int, default=Plan().steps)
     parser.add_argument("--stop-at", type=int, default=0, help="Step to stop every training at, to go on another time.")
     parser.add_argument("--width", type=int, default=Size().width)
     given = parser.parse_args(arguments)
-    work: Path = given.work / f"{given.corpus.name}-{round(100 * given.share)}-{given.seed}"
+    parts = [given.corpus.name, round(100 * given.share), given.seed, *given.defects]
+    work: Path = given.work / "-".join(map(str, parts))
     results: Path = given.results or work
     kept, codec = given.work / "features", Codec.load("nano16")
     plan = Plan(steps=given.steps, seed=given.seed, size=Size(width=given.width))
-    arms = Arms(given.corpus, work, given.share, given.seed, given.held)
+    damage = Damage(given.share, tuple(given.defects), given.seed)
+    arms = Arms(given.corpus, work, damage, given.held)
     sentences, real = [arms.clean.clips[i] for i in arms.held], recordings(arms.clean, arms.held, codec, kept)
     tables = {"nano16": work / "nano16.csv"} | {name: work / name / f"{plan.steps}.csv" for name in given.arms}
     if not tables["nano16"].exists():

@@ -79,22 +79,39 @@ def held_out(corpus: Corpus, count: int, seed: int = 0) -> list[int]:
     return sorted(np.random.default_rng([seed, 1]).permutation(fit)[:count].tolist())
 
 
-def defects() -> list[Defect]:
-    """Return what is planted."""
-    known = {(defect.code, defect.name): defect for defect in DEFECTS}
+def defects(codes: Sequence[str]) -> list[Defect]:
+    """Return what is planted: all that is known of some codes, or the mixture of the comparison."""
+    known = {(defect.code, defect.name): defect for defect in (*DEFECTS, *OWN) if not defect.beside}
+    if codes:
+        return [defect for (code, _), defect in known.items() if code in codes]
     return [*(known[key] for key in PLANTED), *OWN]
 
 
-def spoil(corpus: Corpus, places: Sequence[int], share: float, folder: Path, seed: int) -> None:
-    """Write the clips at `places` as a corpus of the LJSpeech layout, `share` of them spoiled, and which are.
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What is done to a clean corpus: the share of its clips that is spoiled, by defects of which codes, and the seed.
+
+    Attributes
+    ----------
+    codes
+        Empty: the mixture of the comparison.
+    """
+
+    share: float = 0.3
+    codes: tuple[str, ...] = ()
+    seed: int = 0
+
+
+def spoil(corpus: Corpus, places: Sequence[int], damage: Damage, folder: Path) -> None:
+    """Write the clips at `places` as a corpus of the LJSpeech layout with some of them spoiled.
 
     Every kind of defect is planted as often as any other; ``planted.csv`` beside the corpus says where.
     """
     (folder / "wavs").mkdir(parents=True, exist_ok=True)
-    random = np.random.default_rng([seed, 2])
+    random = np.random.default_rng([damage.seed, 2])
     order = random.permutation(np.asarray(places)).tolist()
-    kinds = defects()
-    todo = [kinds[i % len(kinds)] for i in range(round(share * len(places)))]
+    kinds = defects(damage.codes)
+    todo = [kinds[i % len(kinds)] for i in range(round(damage.share * len(places)))]
     chosen: dict[int, Defect] = {}
     for i in order:
         fitting = [defect for defect in todo if defect.words <= len(corpus.clips[i].text.split())]
@@ -107,7 +124,10 @@ def spoil(corpus: Corpus, places: Sequence[int], share: float, folder: Path, see
         if defect := chosen.get(i):
             like = defect.code in ("transcript", "second-voice")
             take = defect.plant(take, _take(corpus, _other(corpus, places, i, random, like=like)), random)
-        sf.write(folder / "wavs" / f"{corpus.ids[i]}.flac", take.samples, take.rate, subtype="PCM_16")
+        file = folder / "wavs" / f"{corpus.ids[i]}.wav"
+        sf.write(file, take.samples, take.rate, subtype=take.subtype)
+        if defect and defect.spoil:
+            defect.spoil(file)
         lines.append(f"{corpus.ids[i]}|{take.text}\n")
     planted = pd.DataFrame([(corpus.ids[i], defect.code, defect.name) for i, defect in sorted(chosen.items())])
     planted.columns = pd.Index(["id", "code", "defect"])
@@ -124,16 +144,16 @@ class Arms:
         A clean corpus.
     work
         Folder for the spoiled corpus and its builds.
-    share, seed
-        Of the spoiled clips.
+    damage
+        Of the spoiled corpus.
     held
         Sentences held out.
     """
 
-    def __init__(self, source: Path, work: Path, share: float, seed: int, held: int) -> None:
+    def __init__(self, source: Path, work: Path, damage: Damage, held: int) -> None:
         self.clean = ttsprep.read_corpus(source)
         self.held = held_out(self.clean, held)
-        self._work, self._share, self._seed = work, share, seed
+        self._work, self._damage = work, damage
 
     def make(self, name: str) -> Arm:
         """Return an arm by its letter."""
@@ -147,7 +167,7 @@ class Arms:
             ids -= frozenset(pd.read_csv(self._work / "planted.csv")["id"])
         elif name == "D":
             size = len(self.make("C").ids)
-            ids = frozenset(np.random.default_rng([self._seed, 3]).permutation(sorted(ids))[:size].tolist())
+            ids = frozenset(np.random.default_rng([self._damage.seed, 3]).permutation(sorted(ids))[:size].tolist())
         elif name == "E":
             ids = frozenset(_usual(spoiled))
         return Arm(spoiled, ids)
@@ -160,7 +180,7 @@ class Arms:
     def _spoiled(self) -> Corpus:
         folder = self._work / "spoiled"
         if not (folder / "metadata.csv").exists():
-            spoil(self.clean, self._places, self._share, folder, self._seed)
+            spoil(self.clean, self._places, self._damage, folder)
         return ttsprep.read_corpus(folder, language=self.clean.clips[0].language)
 
     def _built(self, name: str) -> Arm:

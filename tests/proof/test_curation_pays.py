@@ -11,7 +11,7 @@ pytest.importorskip("whisper", reason="needs the extra asr")
 pytest.importorskip("speechmos", reason="needs the extra mos")
 
 from benchmarks.curation_pays.__main__ import examples, main  # noqa: E402
-from benchmarks.curation_pays.arms import Arms, held_out  # noqa: E402
+from benchmarks.curation_pays.arms import Arms, Damage, defects, held_out  # noqa: E402
 from benchmarks.curation_pays.compare import Scores  # noqa: E402
 from benchmarks.curation_pays.model import Size  # noqa: E402
 from benchmarks.curation_pays.phones import Inventory, tokens  # noqa: E402
@@ -38,12 +38,14 @@ def test_every_arm_is_made_trained_and_scored(
 
     work = path.parent
     planted = pd.read_csv(work / "planted.csv")
-    arms = Arms(spoken_once, work, 0.5, 0, 3)
+    arms = Arms(spoken_once, work, Damage(0.5), 3)
     made = {name: arms.make(name) for name in "ABCDO"}
     assert len(planted) == round(0.5 * 11)
     assert made["A"].ids == made["B"].ids == set(clean.ids) - set(table["id"])
     assert made["O"].ids == made["B"].ids - set(planted["id"])
     assert len(made["D"].ids) == len(made["C"].ids)
+
+    assert {defect.code for defect in defects(["clipping"])} == {"clipping"}
 
     written = {one: one.stat().st_mtime_ns for one in work.rglob("*.pt")}
     main([str(spoken_once), *options])  # nothing is done again
@@ -51,7 +53,7 @@ def test_every_arm_is_made_trained_and_scored(
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not_been_stopped(spoken_once: Path, tmp_path: Path) -> None:
-    arm = Arms(spoken_once, tmp_path, 0.3, 0, 4).make("A")
+    arm = Arms(spoken_once, tmp_path, Damage(), 4).make("A")
     data, inventory = examples(arm, Codec.load("nano16"), tmp_path / "features")
     plan = Plan(steps=5, batch=4, warm_up=2, size=TINY)  # an epoch has three batches
     assert all(sum(one.durations) == len(one.features.latents) for one in data)
