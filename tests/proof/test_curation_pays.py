@@ -19,9 +19,11 @@ from benchmarks.curation_pays.train import Plan, train  # noqa: E402
 from ttsprep import read_corpus  # noqa: E402
 from ttsprep.codec import Codec  # noqa: E402
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file .*tiktoken:ResourceWarning")  # of the package itself
 TINY = Size(width=16, encoder=1, prosody_width=8, prosody=1, decoder=1)
 
 
+@pytest.mark.slow
 def test_every_arm_is_made_trained_and_scored(
     spoken_once: Path, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
