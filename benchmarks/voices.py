@@ -106,7 +106,8 @@ def show(name: str, folder: Path, most: int, sex: str, others: list[Path]) -> No
             ])
             clips = named(pd.concat([own, planted], ignore_index=True))
             enough = planted[planted.voiced_ratio * planted.speech_s >= judge.least_voiced_s]
-            found.append(len(clips & set(enough.id)) / max(1, len(enough)))
+            if len(enough):
+                found.append(len(clips & set(enough.id)) / len(enough))
             flagged.append(len(clips & set(own.id)) / len(own))
         most_of = np.mean(np.array(found) >= 0.8)
         cells.append(f"{np.mean(found):.0%} ({min(found):.0%}, {most_of:.0%}; {np.mean(flagged):.2%})")

@@ -41,7 +41,7 @@ def ids(*numbers: int) -> set[str]:
     return {str(number) for number in numbers}
 
 
-@pytest.mark.parametrize("others", [1, 3, 10, 25])
+@pytest.mark.parametrize("others", [1, 2, 3, 10, 25])
 def test_another_voice_is_named(others: int) -> None:
     clips = table((100, 0.0), (others, 1.0))
     found = list(OtherVoice().judge(clips))
@@ -51,8 +51,16 @@ def test_another_voice_is_named(others: int) -> None:
     assert all(("alike" in finding.message or "like it" in finding.message) == (others > 1) for finding in found)
 
 
+def test_a_voice_as_near_as_another_day_is_a_note() -> None:
+    findings = list(OtherVoice().judge(table((300, 0.0), (60, 0.655))))
+    assert {finding.clip for finding in findings} == ids(*range(300, 360))
+    assert {finding.severity for finding in findings} == {Severity.NOTE}
+    assert all("may be another day" in finding.message for finding in findings)
+
+
 def test_another_day_is_not() -> None:
     assert not named(table((100, 0.0), (20, 0.4)))
+    assert not named(table((100, 0.0), (2, 0.5)))
     assert not named(table((150, 0.0)))
 
 

@@ -193,9 +193,23 @@ def test_a_corpus_that_is_cut_tightly_is_one_finding(code: str, what: str) -> No
 def test_an_end_without_a_pause_is_cut_where_speech_is_missing_too() -> None:
     rows = list(clean("espeak"))
     spoken = rows[5].measures["speech_s"]
-    for share, pause, found in ((0.75, 0.0, True), (1.0, 0.0, False), (0.75, 0.2, False)):
-        bare = altered(rows[5], tail_silence_s=pause, end_edge_db=-25.0, speech_s=share * spoken)
-        assert bool(of(judge([*rows[:5], bare, *rows[6:]], "silence"), "cut-end", 5)) is found
+    for share, pause, edge, cut in (
+        (0.75, 0.0, -25.0, True),
+        (1.0, 0.0, -25.0, False),
+        (0.75, 0.2, -25.0, False),
+        (0.75, 0.0, -45.0, True),
+        (1.2, 0.0, -45.0, False),
+    ):
+        bare = altered(rows[5], tail_silence_s=pause, end_edge_db=edge, speech_s=share * spoken)
+        assert bool(of(judge([*rows[:5], bare, *rows[6:]], "silence"), "cut-end", 5)) is cut
+
+
+def test_an_end_with_less_room_than_any_other_is_cut_where_little_speech_is_missing() -> None:
+    rows = [altered(row, tail_silence_s=0.5 + 0.01 * (i % 3)) for i, row in enumerate(clean("espeak"))]
+    spoken = rows[5].measures["speech_s"]
+    for share, pause, cut in ((0.8, 0.05, True), (1.2, 0.05, False), (0.8, 0.2, False)):
+        bare = altered(rows[5], tail_silence_s=pause, end_edge_db=-45.0, speech_s=share * spoken)
+        assert bool(of(judge([*rows[:5], bare, *rows[6:]], "silence"), "cut-end", 5)) is cut
 
 
 @pytest.mark.parametrize("source", ONE_VOICE)
