@@ -1,22 +1,18 @@
 """What every codec offers to `ttsprep encode`, ours or another's."""
 
-import hashlib
-import json
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from ttsprep.codec.codec import Codec, EncodedClip
-from ttsprep.core.errors import CheckpointError, CodecError, MissingExtraError, UntrainedError
+from ttsprep.codec.families import load_family
+from ttsprep.core.errors import CheckpointError, CodecError, UntrainedError
 from ttsprep.core.types import Samples
-from ttsprep.core.untrusted import UntrustedError, read_json, read_safetensors
 
 
 class AudioCodec(Protocol):
@@ -73,14 +69,6 @@ class AudioCodec(Protocol):
         """Turn codes back into clips."""
 
 
-_MOST = {"sampling_rate": 384_000, "target_bandwidths": 1000}
-_MOST_PARTS, _MOST_SIZE = 512, 1 << 16
-"""Of layers, heads and codebooks, and of anything else in ``config.json``: a model is made of them before its weights
-are looked at."""
-_CLASSES = {"encodec": "EncodecModel", "dac": "DacModel", "mimi": "MimiModel"}
-"""By the ``model_type`` of ``config.json``."""
-
-
 def is_hf_model(folder: Path) -> bool:
     """Say whether a folder holds a model of `transformers`."""
     return (folder / "config.json").is_file()
@@ -102,12 +90,12 @@ def cached_model(name: str) -> Path | None:
 
 
 class HFCodec:
-    """A codec of another house.
+    """A codec of others, in a folder as they publish it.
 
     Parameters
     ----------
     folder
-        With ``config.json`` and ``model.safetensors``.
+        With ``config.json`` and weights.
     device
         Where to compute.
     """
@@ -117,39 +105,11 @@ class HFCodec:
 
     def __init__(self, folder: Path, device: str = "cpu") -> None:
         self.device_name = device
-        self.kind, self._config = _kind(folder)
-        weights = _weights(folder)
-        self._model: Any = _load(folder, _CLASSES[self.kind], self._config, weights).to(device).eval()
-        digest = hashlib.sha256(json.dumps(self._config, sort_keys=True).encode())
-        digest.update(weights)
-        self.digest = digest.hexdigest()
-        try:
-            self._read_sizes(folder)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{folder}/config.json does not describe a codec: {error}") from None
-
-    def _read_sizes(self, folder: Path) -> None:
-        given = self._model.config
-        self.sample_rate = int(given.sampling_rate)
-        self.codebook_size = int(given.codebook_size)
-        if self.kind == "encodec":
-            self._refuse_stereo(folder)
-            self._bandwidth = max(given.target_bandwidths)
-            self.num_codebooks = int(self._model.quantizer.get_num_quantizers_for_bandwidth(self._bandwidth))
-            self.hop_length = math.prod(given.upsampling_ratios)
-        elif self.kind == "dac":
-            self.num_codebooks, self.hop_length = int(given.n_codebooks), math.prod(given.downsampling_ratios)
-        else:
-            self.num_codebooks, self.hop_length = int(given.num_quantizers), round(self.sample_rate / given.frame_rate)
-        if min(self.sample_rate, self.codebook_size, self.num_codebooks, self.hop_length) < 1:
-            raise ValueError("a rate, a size or a number of codebooks is 0")
-
-    def _refuse_stereo(self, folder: Path) -> None:
-        given = self._model.config
-        if given.audio_channels != 1 or given.chunk_length_s is not None:
-            raise CodecError(
-                f"{folder}: an EnCodec of {given.audio_channels} channels in chunks; only mono ones are used"
-            )
+        self._family = load_family(folder)
+        self._family.model.to(device)
+        self.digest = self._family.digest
+        self.sample_rate, self.hop_length = self._family.sample_rate, self._family.hop_length
+        self.num_codebooks, self.codebook_size = self._family.num_codebooks, self._family.codebook_size
 
     def encode(
         self,
@@ -164,6 +124,8 @@ class HFCodec:
         num_codebooks = self.num_codebooks if num_codebooks is None else num_codebooks
         if not 1 <= num_codebooks <= self.num_codebooks:
             raise UntrainedError(f"{num_codebooks} codebooks were asked for, but this codec has {self.num_codebooks}")
+        if num_codebooks < self.num_codebooks and not self._family.divisible:
+            raise UntrainedError(f"this codec has no first {num_codebooks} codebooks: it is used whole")
         ends = map(len, batch) if lengths is None else lengths
         return [
             self._encode(np.asarray(clip[:end], np.float32), num_codebooks)
@@ -185,23 +147,14 @@ class HFCodec:
             return EncodedClip(np.zeros((num_codebooks, 0), self._type), 1.0, 0)
         padded = torch.zeros(1, 1, frames * self.hop_length)
         padded[0, 0, : len(clip)] = torch.from_numpy(clip)
-        codes, scale = self._codes(padded.to(self.device_name), num_codebooks)
+        codes, scale = self._family.encode(padded.to(self.device_name))
+        # Each book quantises what those before it left, so the first ones are a codec of their own.
+        codes = codes[:num_codebooks]
         if codes.shape != (num_codebooks, frames):
-            raise CodecError(f"{self.kind} gave codes of shape {tuple(codes.shape)}, not ({num_codebooks}, {frames})")
+            raise CodecError(f"codes of shape {tuple(codes.shape)} were made, not ({num_codebooks}, {frames})")
         return EncodedClip(
             codes.cpu().numpy().astype(self._type), scale, len(clip), self._distance(padded, codes, scale)
         )
-
-    def _codes(self, samples: Tensor, num_codebooks: int) -> tuple[Tensor, float]:
-        """Return codes ``(num_codebooks, frames)`` and the scale, 1 where the codec has none."""
-        if self.kind == "encodec":
-            out = self._model.encode(samples, bandwidth=self._bandwidth)
-            scale = out.audio_scales[0]
-            # Each book quantises what those before it left, so the first ones are a codec of their own.
-            return out.audio_codes[0, 0, :num_codebooks], 1.0 if scale is None else float(scale)
-        if self.kind == "dac":
-            return self._model.encode(samples, n_quantizers=num_codebooks).audio_codes[0], 1.0
-        return self._model.encode(samples, num_quantizers=num_codebooks).audio_codes[0], 1.0
 
     def _distance(self, samples: Tensor, codes: Tensor, scale: float) -> float:
         """Return the energy of what is lost of log spectra, in dB: latents are not in reach here."""
@@ -227,74 +180,12 @@ class HFCodec:
 
     @torch.inference_mode()
     def _samples(self, codes: Tensor, scale: float) -> Samples:
-        if self.kind == "encodec":
-            scaled = torch.tensor([[scale]], device=codes.device) if self._model.config.normalize else None
-            audio = self._model.decode(codes[None, None], [scaled]).audio_values
-        elif self.kind == "dac":
-            audio = self._model.decode(audio_codes=codes[None]).audio_values
-        else:
-            audio = self._model.decode(codes[None]).audio_values
-        samples: Samples = audio.reshape(-1).cpu().numpy()
+        samples: Samples = self._family.decode(codes, scale).reshape(-1).cpu().numpy()
         return samples
 
     @property
     def _type(self) -> type[np.integer[Any]]:
         return np.int16 if self.codebook_size <= 1 << 15 else np.int32
-
-
-def _kind(folder: Path) -> tuple[str, dict[str, Any]]:
-    try:
-        config = read_json(folder / "config.json")
-        kind = str(config["model_type"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise CheckpointError(f"{folder}/config.json cannot be read, or has no model_type") from None
-    if kind not in _CLASSES:
-        raise CheckpointError(f"{folder} holds a model of type {kind!r}; codecs that are known: {', '.join(_CLASSES)}")
-    for key, value in config.items():
-        most = _MOST.get(key, _MOST_PARTS if key.startswith(("num_", "n_")) else _MOST_SIZE)
-        for number in value if isinstance(value, list) else [value]:
-            if isinstance(number, int | float) and not -most <= number <= most:
-                raise CheckpointError(f"{folder}/config.json: {key} is {number:,} (limit {most:,})")
-    return kind, config
-
-
-def _weights(folder: Path) -> bytes:
-    try:
-        return read_safetensors(folder / "model.safetensors")
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder} has no model.safetensors; weights in pickles are not loaded") from None
-    except OSError as error:
-        raise CheckpointError(f"{folder}/model.safetensors cannot be read: {error.strerror}") from None
-    except UntrustedError as error:
-        raise CheckpointError(f"{folder}/model.safetensors: {error}") from None
-
-
-def _load(folder: Path, name: str, config: dict[str, Any], weights: bytes) -> Any:
-    """Return the model of a folder, of which `transformers` opens nothing itself."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    try:
-        import transformers
-    except ImportError:
-        raise MissingExtraError("a codec of Hugging Face needs transformers: pip install transformers") from None
-    library: Any = transformers
-    library.utils.logging.disable_progress_bar()
-    library.utils.logging.set_verbosity_error()
-    try:
-        kind = getattr(library, name)
-        model, report = kind.from_pretrained(
-            None,
-            config=kind.config_class.from_dict(config),
-            state_dict=safetensors.torch.load(weights),
-            local_files_only=True,
-            ignore_mismatched_sizes=True,  # they are refused below, in words
-            output_loading_info=True,
-        )
-    except Exception as error:  # the library raises whatever a wrong value leads to
-        raise CheckpointError(f"{folder}: {' '.join(str(error).split())}") from None
-    for what, key in (("are missing", "missing_keys"), ("have other sizes than config.json says", "mismatched_keys")):
-        if names := sorted(str(found if isinstance(found, str) else found[0]) for found in report[key]):
-            raise CheckpointError(f"{folder}: {len(names)} weights {what}, such as {names[0]}")
-    return model
 
 
 def load_codec(name: Path | str, device: str = "cpu") -> "AudioCodec":
