@@ -1,8 +1,11 @@
 """A spoken corpus for every test that needs one, made once."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,12 +17,19 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 
-@pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the cache of whoever runs the tests out of them; nothing is known but what lies in a folder."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TTSPREP_CACHE", str(tmp_path_factory.mktemp("cache") / "ttsprep"))
-        patch.setenv("TTSPREP_CACHE_BYTES", "0")
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the cache of whoever runs the tests out of them, and of what they import."""
+    patch, folder = pytest.MonkeyPatch(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    patch.setenv("TTSPREP_CACHE", f"{folder.name}/ttsprep")
+    patch.setenv("TTSPREP_CACHE_BYTES", "0")
+    config.add_cleanup(patch.undo)
+    config.add_cleanup(folder.cleanup)
+
+
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """Give each test an environment of its own: commands and libraries that run in this process change it."""
+    with mock.patch.dict(os.environ):
         yield
 
 

@@ -1,17 +1,14 @@
 """The recipe of a project, above a corpus."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import ttsprep as command
 
 import ttsprep
 from ttsprep.audit.project import project_recipe
 from ttsprep.build.config import load
 from ttsprep.core.errors import UsageError
-
-COMMAND = Path(sys.executable).with_name("ttsprep")
 
 
 @pytest.fixture
@@ -61,9 +58,7 @@ def test_every_command_takes_it_and_says_so(spoken: Path) -> None:
         ("en-gb", "audit", "spoken", "--out", out / "audit", "--jobs", 1),
         ("keep-hours 10", "build", "--source", "spoken", "--out", out / "build", "--dry-run", "--jobs", 1),
     ):
-        done = subprocess.run(
-            [COMMAND, *map(str, words)], capture_output=True, text=True, check=False, cwd=spoken.parent
-        )
+        done = command(*words, cwd=spoken.parent)
         assert done.returncode == 0, done.stderr
         assert line in done.stderr
         assert expected in done.stdout

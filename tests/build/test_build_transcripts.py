@@ -2,7 +2,6 @@
 
 import importlib.util
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -79,9 +78,7 @@ def test_clips_without_a_text_are_written_down_once(untranscribed: Path, tmp_pat
     assert clips["asr_log_p"].tolist() == pytest.approx(rows["asr_log_p"].tolist())
     refused = {item.id: (item.stage, item.codes) for item in read_rejected(out / "rejected.csv")}
     assert refused == {"hiss": ("transcribe", ("no-speech",)), "silence": ("transcribe", ("no-speech",))}
-    start = time.perf_counter()
     assert made(RULES).fresh == 0
-    assert time.perf_counter() - start < 5.0
     kept, *others = clips["id"]
     decisions = tmp_path / "decisions.csv"
     decisions.write_text(f"id,decision\n{kept},keep\n", encoding="utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faults.house import ttsprep
+from commands import ttsprep
 
 from ttsprep.cli import main as cli
 

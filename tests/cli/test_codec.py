@@ -4,10 +4,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
+from commands import COMMAND, ttsprep
 
 torch = pytest.importorskip("torch")
 
@@ -34,11 +34,8 @@ hold_out = 1
 """
 
 
-def command(*arguments, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "ttsprep.cli.main", "codec", *map(str, arguments)],
-        capture_output=True, text=True, timeout=300, check=False, **more,
-    )  # fmt: skip
+def command(*arguments):
+    return ttsprep("codec", *arguments)
 
 
 @pytest.mark.slow
@@ -53,7 +50,7 @@ def test_from_recordings_to_a_checkpoint_through_a_kill(folder_of_speech, tmp_pa
     assert done.returncode == 0, done.stderr
 
     run = tmp_path / "killed"
-    words = [sys.executable, "-m", "ttsprep.cli.main", "codec", *map(str, train), "--out", str(run), "--steps", "200"]
+    words = [*COMMAND, "codec", *map(str, train), "--out", str(run), "--steps", "200"]
     process = subprocess.Popen(words)
     deadline = time.monotonic() + 120
     while not (run / "state.pt").is_file() and time.monotonic() < deadline:

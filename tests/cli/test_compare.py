@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,16 +10,16 @@ import jsonschema
 import numpy as np
 import pytest
 import soundfile as sf
+from commands import ttsprep
 
-import ttsprep.report.formats
+from ttsprep.report import formats
 
 pytestmark = pytest.mark.slow
-COMMAND = Path(sys.executable).with_name("ttsprep")
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
     """Return exit code, stdout and stderr of a command."""
-    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = ttsprep(*arguments)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -119,7 +117,7 @@ def test_every_format_says_the_same(audits: tuple[Path, Path, list[str]]) -> Non
         return out
 
     document = json.loads(printed("json"))
-    folder = Path(ttsprep.report.formats.__file__).parent
+    folder = Path(formats.__file__).parent
     jsonschema.validate(document, json.loads((folder / "audit.schema.json").read_text(encoding="utf-8")))
     clipped = {row["clip"] for row in document["findings"] if row["code"] == "clipping"}
     assert clipped == set(spoilt)

@@ -1,24 +1,15 @@
 """``ttsprep doctor``: what is installed here."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+
+from commands import ttsprep
 
 from ttsprep.cli.doctor import GIVES
 
-COMMAND = Path(sys.executable).with_name("ttsprep")
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, "doctor", *arguments], capture_output=True, text=True, check=False, env=os.environ | environment
-    )
-
 
 def test_it_says_what_is_here_and_what_each_missing_part_gives(tmp_path: Path) -> None:
-    done = run("--json", TTSPREP_CACHE=str(tmp_path / "cache"))
+    done = ttsprep("doctor", "--json", env={"TTSPREP_CACHE": str(tmp_path / "cache")})
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["faults"] == []
@@ -44,7 +35,7 @@ def test_every_extra_is_explained() -> None:
 
 def test_an_espeak_that_does_not_load_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "espeakng_loader.py").write_text("raise OSError('no such library')", encoding="utf-8")
-    done = run(PYTHONPATH=str(tmp_path))
+    done = ttsprep("doctor", env={"PYTHONPATH": str(tmp_path)})
     assert done.returncode == 1
     assert "eSpeak does not load (OSError: no such library): pip install" in " ".join(done.stdout.split())
     assert "Traceback" not in done.stderr

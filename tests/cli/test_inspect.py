@@ -1,24 +1,23 @@
 """``ttsprep inspect``: what would be read, and why."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from commands import ttsprep
 from corpora.layouts.corpus import audio, put
 
 from ttsprep.cli.main import main
 
-COMMAND = Path(sys.executable).with_name("ttsprep")
 ROWS = "".join(f"{n}|anna|This is sentence number {n}.|{n}\n" for n in range(6))
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
     """Return exit code, stdout and stderr of a command."""
-    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = ttsprep(*arguments)
     return done.returncode, done.stdout, done.stderr
 
 

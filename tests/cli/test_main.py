@@ -10,13 +10,13 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from commands import COMMAND, Done, ttsprep
 from faults.children import interruptible
 
 from ttsprep import __version__
@@ -26,19 +26,7 @@ from ttsprep.build.config import shipped
 from ttsprep.checks.base import catalogue
 from ttsprep.cli import console
 
-COMMAND = [sys.executable, "-m", "ttsprep.cli.main"]
 TABLES = ("clips.parquet", "findings.parquet", "summary.json")
-
-
-def ttsprep(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        cwd=cwd,
-        env=os.environ | environment,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +46,7 @@ def spoilt(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def audited(spoken: Path) -> subprocess.CompletedProcess[str]:
+def audited(spoken: Path) -> Done:
     return ttsprep("audit", spoken, cwd=spoken.parent)
 
 
@@ -75,7 +63,7 @@ def test_help_is_quick() -> None:
     times = []
     for _ in range(3):
         before = spent()
-        done = ttsprep("--help")
+        done = subprocess.run([*COMMAND, "--help"], capture_output=True, encoding="utf-8", check=False)
         times.append(spent() - before)
         assert done.returncode == 0
     assert all(command in done.stdout for command in ("audit", "explain", "checks", "recipes"))
@@ -133,7 +121,7 @@ def test_a_listener_that_is_not_here_is_skipped_and_the_audit_goes_on(spoken: Pa
     # whether its package or only its weights are missing
     nothing = {"TTSPREP_MODELS": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     options = ("audit", spoken, "--out", tmp_path / "out", "--select", "audio-empty", "--listen", "asr", "--jobs", 1)
-    done = ttsprep(*options, **nothing)
+    done = ttsprep(*options, env=nothing)
     assert done.returncode == 0, done.stderr
     (line,) = (line for line in done.stderr.splitlines() if "skipped" in line)
     assert line.startswith("ttsprep: skipped: ")
@@ -141,7 +129,7 @@ def test_a_listener_that_is_not_here_is_skipped_and_the_audit_goes_on(spoken: Pa
     summary = json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf-8"))
     assert summary["listening"]["asr"]["skipped"] in line
     assert summary["listening"]["asr"]["measured"] == 0
-    strict = ttsprep(*options, "--fail-on", "warning", **nothing)
+    strict = ttsprep(*options, "--fail-on", "warning", env=nothing)
     assert strict.returncode == 1, strict.stderr
 
 

@@ -1,6 +1,7 @@
-"""Speech-like sound to train on in seconds, and a tiny codec trained on it for real."""
+"""Speech-like sound to train on in seconds, a tiny codec trained on it for real, and the codes of spoken clips."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,33 @@ def trained(packed, tmp_path_factory) -> Path:
     run = Run(folder, Speech(packed), preset("tiny8"), small_training(), {})
     run.go(steps=120, log_every=20)
     return folder
+
+
+@pytest.fixture(scope="session")
+def few_once(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five spoken clips. Not to be changed."""
+    folder = tmp_path_factory.mktemp("few") / "spoken"
+    (folder / "wavs").mkdir(parents=True)
+    lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()[:5]
+    (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for line in lines:
+        shutil.copy(spoken_once / "wavs" / f"{line.split('|')[0]}.wav", folder / "wavs")
+    return folder
+
+
+@pytest.fixture
+def few(few_once: Path, tmp_path: Path) -> Path:
+    """Return a copy, which the test may change."""
+    return Path(shutil.copytree(few_once, tmp_path / "spoken"))
+
+
+@pytest.fixture(scope="session")
+def reference(few_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The codes of those. Not to be changed."""
+    from codec.encoding import CLIPS, encoded
+
+    out = tmp_path_factory.mktemp("reference") / "codes"
+    result = encoded(few_once, out, jobs=1)
+    assert result.coded == CLIPS
+    assert not (out / ".journal").exists()
+    return out

@@ -1,15 +1,9 @@
 """The same corpus gives the same bytes of codes, however it was encoded, and every clip comes back."""
 
-import hashlib
 import json
 import os
 import pickle
-import resource
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -18,65 +12,18 @@ import pytest
 import soundfile
 import soxr
 
+from codec.encoding import CLIPS, FAST, encoded, rows, shards
+
 pytest.importorskip("torch")
 
-from faults.house import COMMAND, hashes, ttsprep
+from faults.house import hashes
 
-from ttsprep.cli.main import main
 from ttsprep.codec.decode import decode
-from ttsprep.codec.encode import Encoded, encode, newest_build, prepare_job
+from ttsprep.codec.encode import newest_build, prepare_job
 from ttsprep.codec.encode_job import Options
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, TtsprepError, UsageError
 from ttsprep.core.files import lock
 from ttsprep.core.types import Clip
-
-FAST = Options(beam=1)
-CLIPS = 5
-
-
-def encoded(corpus: Path, out: Path, options: Options = FAST, *, jobs: int = 2) -> Encoded:
-    return encode(corpus, out, options, jobs=jobs)
-
-
-def shards(out: Path) -> dict[str, str]:
-    """Content of all that is written, but for the hidden files, which know this machine."""
-    return {
-        str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(out.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    }
-
-
-def rows(out: Path) -> dict[str, dict]:
-    table = pq.read_table(out / "codes-00000-of-00001.parquet")
-    return {row["id"]: row for row in table.to_pylist()}
-
-
-@pytest.fixture(scope="module")
-def few_once(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five spoken clips. Not to be changed."""
-    folder = tmp_path_factory.mktemp("few") / "spoken"
-    (folder / "wavs").mkdir(parents=True)
-    lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()[:CLIPS]
-    (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for line in lines:
-        shutil.copy(spoken_once / "wavs" / f"{line.split('|')[0]}.wav", folder / "wavs")
-    return folder
-
-
-@pytest.fixture
-def few(few_once: Path, tmp_path: Path) -> Path:
-    """Return a copy, which the test may change."""
-    return Path(shutil.copytree(few_once, tmp_path / "spoken"))
-
-
-@pytest.fixture(scope="module")
-def reference(few_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("reference") / "codes"
-    result = encoded(few_once, out, jobs=1)
-    assert result.coded == CLIPS
-    assert not (out / ".journal").exists()
-    return out
 
 
 def test_a_shard_holds_what_it_says(few_once: Path, reference: Path) -> None:
@@ -181,43 +128,6 @@ def test_only_what_is_new_is_coded(few: Path, reference: Path, tmp_path: Path) -
     assert len(three["codes"]) == 3 * three["frames"]
 
 
-@pytest.mark.slow
-def test_a_killed_run_goes_on(few_once: Path, reference: Path, tmp_path: Path) -> None:
-    out = tmp_path / "codes"
-    words = [*COMMAND, "encode", str(few_once), "--out", str(out), "--beam", "1", "--jobs", "1"]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    journal = out / ".journal" / "encode" / "journal-0000.arrow"
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        if journal.is_file() and journal.stat().st_size > 1000:
-            break
-        time.sleep(0.002)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    done = ttsprep("encode", few_once, "--out", out, "--beam", 1, "--jobs", 2, "--json")
-    assert done.returncode == 0, done.stderr
-    assert shards(out) == shards(reference)
-    assert not (out / ".journal").exists()
-
-
-@pytest.mark.slow
-def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
-    few_once: Path, reference: Path, tmp_path: Path
-) -> None:
-    def small() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, 4_000))
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-
-    out = tmp_path / "codes"
-    words = [*COMMAND, "encode", str(few_once), "--out", str(out), "--beam", "1", "--jobs", "1"]
-    done = subprocess.run(words, capture_output=True, encoding="utf-8", preexec_fn=small, check=False)
-    assert done.returncode == 2
-    assert "disk full" in done.stderr and "Traceback" not in done.stderr
-    assert not list(out.glob("codes-*"))
-    encoded(few_once, out)
-    assert shards(out) == shards(reference)
-
-
 def test_what_cannot_be_coded_is_listed_with_its_reason(few: Path, reference: Path, tmp_path: Path) -> None:
     wavs = few / "wavs"
     (wavs / "text.wav").write_text("not audio at all", encoding="utf-8")
@@ -319,109 +229,3 @@ def test_the_newest_build_is_taken(tmp_path: Path) -> None:
         os.utime(tmp_path / name / "build.json", (when, when))
     (tmp_path / "unfinished").mkdir()
     assert newest_build(tmp_path) == tmp_path / "new"
-
-
-@pytest.mark.parametrize("form", ["npy", "webdataset", "hf", "frames", "flat", "delay-higgs"])
-def test_every_form_decodes_to_the_same_clips(few_once: Path, reference: Path, tmp_path: Path, form: str) -> None:
-    from ttsprep.codec.token_formats import open_codes
-
-    out = tmp_path / "codes"
-    shutil.copytree(reference, out)
-    result = encoded(few_once, out, Options(beam=1, form=form))
-    assert result.coded == 0  # turned over, not coded again
-    assert not list(out.glob("codes-*.parquet"))
-    ours = {row.id: row for row in open_codes(out).rows()}
-    for row in open_codes(reference).rows():
-        assert np.array_equal(ours[row.id].codes, row.codes) and ours[row.id].codes.dtype == np.int16
-        assert (ours[row.id].scale, ours[row.id].samples) == (row.scale, row.samples)
-    encoded(few_once, out)
-    assert shards(out) == shards(reference)
-
-
-def test_a_finished_shard_that_was_damaged_is_coded_again(few_once: Path, reference: Path, tmp_path: Path) -> None:
-    out = tmp_path / "codes"
-    shutil.copytree(reference, out)
-    path = out / "codes-00000-of-00001.parquet"
-    data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 0xFF
-    path.write_bytes(data)
-    result = encoded(few_once, out, Options(beam=1, form="npy"))
-    assert result.coded == CLIPS
-    encoded(few_once, out)
-    assert shards(out) == shards(reference)
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # webdataset leaves its file open
-def test_readers_of_others_read_the_forms(few_once: Path, reference: Path, tmp_path: Path) -> None:
-    datasets = pytest.importorskip("datasets")
-    webdataset = pytest.importorskip("webdataset")
-    wanted = rows(reference)
-    for form in ("hf", "tar"):
-        shutil.copytree(reference, tmp_path / form)
-    encoded(few_once, tmp_path / "hf", Options(beam=1, form="hf"))
-    found = datasets.load_dataset(str(tmp_path / "hf"), split="train", cache_dir=str(tmp_path / "cache"))
-    assert found["id"][:] == list(wanted)
-    first = found[0]
-    assert np.reshape(first["codes"], -1).tolist() == wanted[first["id"]]["codes"] and len(first["codes"]) == 8
-    assert first["text"]
-    encoded(few_once, tmp_path / "tar", Options(beam=1, form="webdataset"))
-    samples = webdataset.WebDataset(str(tmp_path / "tar" / "codes-00000-of-00001.tar"), shardshuffle=False).decode()
-    for sample, (name, row) in zip(samples, wanted.items(), strict=True):
-        assert sample["json"]["id"] == name and sample["json"]["text"]
-        assert sample["npy"].shape == (8, row["frames"])
-
-
-def test_decoding_gives_clips_of_the_same_length_and_level(few_once: Path, reference: Path, tmp_path: Path) -> None:
-    result = decode(reference, tmp_path / "decoded", jobs=2)
-    assert (result.clips, result.fresh) == (CLIPS, CLIPS)
-    for name, row in rows(reference).items():
-        original, rate = soundfile.read(few_once / "wavs" / f"{name}.wav")
-        back, back_rate = soundfile.read(tmp_path / "decoded" / f"{name}.wav")
-        assert (back_rate, len(back)) == (16000, row["samples"])
-        assert abs(len(back) / back_rate - len(original) / rate) < 1e-3
-        assert 0.7 < np.sqrt(np.mean(back**2) / np.mean(original**2)) < 1.4
-    before = hashes(tmp_path / "decoded")
-    again = decode(reference, tmp_path / "decoded", jobs=1)
-    assert again.fresh == 0 and hashes(tmp_path / "decoded") == before
-
-
-@pytest.mark.slow
-def test_the_commands(
-    few_once: Path, reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """In this process, as torch takes seconds to load; the runs that are killed or starved have one of their own."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["ttsprep", *words])
-        code = main()
-        said = capsys.readouterr()
-        return code, " ".join(said.out.split()), said.err
-
-    build = tmp_path / "build" / "one"
-    shutil.copytree(few_once, build)
-    (build / "build.json").write_text("{}", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    code, out, _ = run("encode", "--beam", "1", "--dry-run")
-    assert (code, "would encode 5 clips" in out) == (0, True)
-    assert not (tmp_path / "codes").exists()
-    code, out, progress = run("encode", "--codec", "nano16", "--beam", "1", "--verify")
-    assert code == 0 and "real time" in progress
-    assert "5 have the same codes alone, 5 in one batch" in out and "log-mel" in out
-    assert rows(tmp_path / "codes") == rows(reference)
-    code, out, _ = run("encode", "--beam", "1", "--json")
-    assert code == 0 and json.loads(out)["coded"] == 0
-    code, out, _ = run("decode", "codes", "--json")
-    assert code == 0 and json.loads(out)["clips"] == CLIPS
-    code, out, error = run("encode", "--codec", "missing.pt")
-    assert (code, out, error) == (2, "", "ttsprep: missing.pt: no such file\n")
-    code, out, error = run("decode", "build")
-    assert code == 2 and "holds no codes" in error
-
-
-def test_without_torch_one_line_says_what_to_install(few_once: Path, tmp_path: Path) -> None:
-    (tmp_path / "torch").mkdir()
-    (tmp_path / "torch" / "__init__.py").write_text("raise ModuleNotFoundError(name='torch')\n", encoding="utf-8")
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    done = ttsprep("encode", few_once, "--out", tmp_path / "codes", env={"PYTHONPATH": path})
-    assert done.returncode == 2
-    assert done.stderr == "ttsprep: the codec needs torch: pip install 'ttsprep[codec]'\n"

@@ -8,59 +8,19 @@ import socket
 import subprocess
 import sys
 import textwrap
-import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ttsprep.core.errors import AudioError, BusyError, OutputError
+from ttsprep.core.errors import AudioError, OutputError
 from ttsprep.core.files import (
-    LOCK_NAME,
     atomic_write,
     digest,
     inside,
-    lock,
     refuse_inside,
     regular,
-    safe_name,
-    safe_names,
     signature,
 )
-
-HOSTILE = [
-    "../../etc/passwd",
-    "/etc/passwd",
-    "C:\\Windows\\x",
-    "a\0b",
-    "~",
-    "~root",
-    "clip.",
-    "clip..",
-    ".",
-    "..",
-    "...",
-    "",
-    ".hidden",
-    "-rf",
-    "CON",
-    "con.txt",
-    "lpt1",
-    "COM¹",
-    "a" * 300,
-    "é" * 200,
-    "\udcff\udcfe",
-    "a/b",
-    "a b",
-    "a\nb",
-    "a|b",
-    "a\u202eb",
-    "a\u200bb",
-    "e\u0301",
-    "name~0123456789",
-    "ends with space ",
-]
 
 
 @pytest.fixture
@@ -294,96 +254,6 @@ class TestAtomicWrite:
         assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
-HOLDER = """
-    import sys
-    from pathlib import Path
-    from ttsprep.core.files import lock
-    with lock(Path(sys.argv[1])):
-        print("held", flush=True)
-        sys.stdin.read()
-"""
-
-
-def holder_of(folder: Path) -> subprocess.Popen[bytes]:
-    script = f"import sys; sys.path[:] = {sys.path!r}\n{textwrap.dedent(HOLDER)}"
-    process = subprocess.Popen([sys.executable, "-c", script, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdout.readline() == b"held\n"
-    return process
-
-
-class TestLock:
-    def test_the_second_run_is_told_the_first(self, tmp_path: Path) -> None:
-        folder = tmp_path / "new" / "out"
-        with holder_of(folder) as first:
-            with pytest.raises(BusyError, match=rf"process {first.pid}\b"), lock(folder):
-                pytest.fail("held twice")
-            first.stdin.close()
-        with lock(folder):
-            assert (folder / LOCK_NAME).read_text(encoding="ascii") == f"{os.getpid()}\n"
-        assert list(folder.iterdir()) == []
-
-    def test_it_dies_with_its_holder(self, tmp_path: Path) -> None:
-        with holder_of(tmp_path) as first:
-            first.kill()
-        assert (tmp_path / LOCK_NAME).exists()
-        with lock(tmp_path):
-            pass
-        assert list(tmp_path.iterdir()) == []
-
-    def test_workers_do_not_keep_it(self, tmp_path: Path) -> None:
-        with lock(tmp_path):
-            child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
-        with child, lock(tmp_path):
-            child.stdin.write(b"\n")
-
-    def test_the_same_process_cannot_hold_it_twice(self, tmp_path: Path) -> None:
-        with lock(tmp_path), pytest.raises(BusyError, match=str(os.getpid())), lock(tmp_path):
-            pytest.fail("held twice")
-
-    def test_an_error_inside_frees_it(self, tmp_path: Path) -> None:
-        with pytest.raises(KeyError), lock(tmp_path):
-            raise KeyError
-        with lock(tmp_path):
-            pass
-
-    def test_a_lock_that_is_a_link_is_not_followed(self, tmp_path: Path) -> None:
-        (tmp_path / "precious").write_bytes(b"kept")
-        (tmp_path / LOCK_NAME).symlink_to("precious")
-        with pytest.raises(OutputError, match="cannot lock"), lock(tmp_path):
-            pytest.fail("held")
-        assert (tmp_path / "precious").read_bytes() == b"kept"
-
-    def test_a_file_where_the_folder_should_be(self, tmp_path: Path) -> None:
-        (tmp_path / "out").write_bytes(b"")
-        with pytest.raises(OutputError, match="cannot lock"), lock(tmp_path / "out"):
-            pytest.fail("held")
-
-    def test_of_many_that_want_it_one_at_a_time_has_it(self, tmp_path: Path) -> None:
-        script = """
-            import os, sys
-            from pathlib import Path
-            from ttsprep.core.errors import BusyError
-            from ttsprep.core.files import lock
-            done = 0
-            while done < 100:
-                try:
-                    with lock(Path(sys.argv[1])):
-                        os.close(os.open(Path(sys.argv[1], "inside"), os.O_CREAT | os.O_EXCL))
-                        os.unlink(Path(sys.argv[1], "inside"))
-                        done += 1
-                except BusyError:
-                    pass
-        """
-        command = [
-            sys.executable,
-            "-c",
-            f"import sys; sys.path[:] = {sys.path!r}\n{textwrap.dedent(script)}",
-            tmp_path,
-        ]
-        processes = [subprocess.Popen(command) for _ in range(3)]
-        assert [process.wait(timeout=60) for process in processes] == [0, 0, 0]
-
-
 class TestRefuseInside:
     def test_the_source_and_what_is_in_it(self, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "link").symlink_to(corpus / "wavs")
@@ -402,45 +272,3 @@ class TestRefuseInside:
     def test_what_lies_beside_or_above_it(self, corpus: Path, tmp_path: Path) -> None:
         for out in (tmp_path / "corpus.audit", tmp_path / "out" / "corpus", tmp_path, corpus / ".." / "x"):
             refuse_inside(corpus, out)
-
-
-class TestSafeName:
-    @pytest.mark.parametrize(
-        "plain", ["LJ001-0001", "p225_001", "84_121550_000007_000000", "été", "клип_1", "音声.01", "हिन्दी"]
-    )
-    def test_a_good_id_stays_as_it_is(self, plain: str) -> None:
-        assert safe_name(plain) == plain
-
-    @pytest.mark.parametrize("hostile", HOSTILE)
-    def test_a_hostile_id_becomes_a_file(self, hostile: str, tmp_path: Path) -> None:
-        name = safe_name(hostile)
-        assert name != hostile
-        atomic_write(tmp_path / f"{name}.phonemes.parquet", b"x")
-        assert [p.name for p in tmp_path.iterdir()] == [f"{name}.phonemes.parquet"]
-
-    @given(st.text(alphabet=st.characters(codec=None, categories=None), max_size=400))
-    def test_any_id_gives_a_name_that_is_safe_everywhere(self, identity: str) -> None:
-        name = safe_name(identity)
-        assert name == safe_name(identity)
-        assert 0 < len(name.encode()) <= 170
-        assert not set(name) & set('/\\:*?"<>|\0 \t\n')
-        assert name[0] not in ".-~"
-        assert name[-1] != "."
-        assert name.isprintable()
-        assert unicodedata.is_normalized("NFC", name)
-        assert name.split("~")[0].split(".")[0].casefold() not in {"con", "prn", "aux", "nul", "com1", "lpt9"}
-
-    @given(st.lists(st.text(alphabet="aA.éÉ\u0301e~_-/ßs", max_size=6), max_size=30))
-    def test_no_two_ids_share_a_name_even_where_case_is_ignored(self, identities: list[str]) -> None:
-        names = safe_names(identities)
-        assert names.keys() == set(identities)
-        folded = {unicodedata.normalize("NFC", name.casefold()) for name in names.values()}
-        assert len(folded) == len(names)
-        assert names == safe_names(reversed(identities))
-
-    def test_only_ids_that_collide_are_renamed(self) -> None:
-        names = safe_names(["LJ001", "Clip", "clip", "other"])
-        assert names["LJ001"] == "LJ001"
-        assert names["other"] == "other"
-        assert names["Clip"].startswith("Clip~")
-        assert names["clip"].startswith("clip~")

@@ -2,20 +2,17 @@
 
 import hashlib
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from commands import ttsprep
 
 from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
 from ttsprep.report.page import audit_report
 
-COMMAND = [sys.executable, "-m", "ttsprep.cli.main"]
 TABLES = ("clips.parquet", "findings.parquet")
 
 
@@ -26,19 +23,6 @@ def audited(corpus: Path, *, jobs: int = 2, **recipe: Any) -> Audit:
 
 def out_of(corpus: Path) -> Path:
     return corpus.with_name(f"{corpus.name}.audit")
-
-
-def ttsprep(*arguments: object, prefix: tuple[str, ...] = (), **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own; `env` is added to the environment."""
-    options["env"] = os.environ | options.get("env", {})
-    return subprocess.run(
-        [*prefix, *COMMAND, *map(str, arguments)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=120,
-        **options,
-    )
 
 
 def audited_by_command(corpus: Path, *arguments: object, **options: Any) -> dict[str, Any]:

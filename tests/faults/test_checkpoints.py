@@ -14,8 +14,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from commands import ttsprep as command  # noqa: E402
+
 import ttsprep.codec  # noqa: E402
-from faults.house import ttsprep as command  # noqa: E402
 from ttsprep.codec.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
 from ttsprep.codec.codec import Codec  # noqa: E402
 from ttsprep.core.errors import CheckpointError  # noqa: E402

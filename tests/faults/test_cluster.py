@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import ttsprep
 from recorder import Recorder
 
-from faults.house import audited, out_of, tables, ttsprep
+from faults.house import audited, out_of, tables
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.errors import MissingExtraError, TtsprepError, UsageError

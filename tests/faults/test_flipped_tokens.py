@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from faults.house import ttsprep
+from commands import ttsprep
+
 from ttsprep.codec.token_formats import FORMATS, SUMMARY, open_codes
 from ttsprep.codec.tokens import TokenError
 

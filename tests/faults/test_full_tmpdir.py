@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import ttsprep
 
-from faults.house import results, ttsprep
+from faults.house import results
 
 FULL = """
 mount -t tmpfs -o size=16k,nr_inodes=8 none "$TMPDIR" || exit 99

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from commands import ttsprep
 from corpora.exports.build import build, bytes_of, write
 
-from faults.house import ttsprep
 from ttsprep.build.config import Recipe
 from ttsprep.build.targets import apply_trainer, load_trainer, trainers
 from ttsprep.corpora.exports.base import all_exports

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from commands import ttsprep
 
-from faults.house import audited_by_command, out_of, ttsprep
+from faults.house import audited_by_command, out_of
 from ttsprep.build.stages.normalise import Normalise
 from ttsprep.checks.text import MOST_CHARS
 from ttsprep.core.errors import AudioError

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from commands import ttsprep
 
-from faults.house import audited, audited_by_command, out_of, ttsprep
+from faults.house import audited, audited_by_command, out_of
 
 TEXTS = (
     '"It begins with a quote, and never ends.',

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from commands import ttsprep
 
-from faults.house import audited, audited_by_command, codes_of, out_of, ttsprep
+from faults.house import audited, audited_by_command, codes_of, out_of
 from ttsprep.audit.pipeline import Audit
 
 UNSAFE = (

@@ -1,8 +1,7 @@
 """A folder or file that a command did not write is refused, by every command, before anything in it is touched."""
 
 import shutil
-import subprocess
-import sys
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +11,9 @@ import typer
 
 pytest.importorskip("torch")
 
-from faults.house import hashes, ttsprep
+from commands import ttsprep
+
+from faults.house import hashes
 from ttsprep.cli.main import app
 from ttsprep.core.errors import OutputError
 from ttsprep.core.output_folder import Kind, claim, open_output
@@ -25,20 +26,6 @@ INPUTS = {"data", "source", "decisions", "corpus", "codes", "speech", "lyra", "p
           "recipe", "run", "codec", "checkpoint", "audio_root", "before", "after", "baseline"}  # fmt: skip
 """Parameters that name something to read."""
 OUTPUTS = {"out", "html"}
-KILL = """
-import os, signal, sys
-changes, seen = int(sys.argv.pop(1)), 0
-def note(event, arguments):
-    global seen
-    opens = event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-    if (event in {"os.rename", "os.remove", "os.mkdir", "os.rmdir"} or opens) and sys.argv[0] in str(arguments[0]):
-        seen += 1
-        if seen == changes:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(note)
-from ttsprep.cli.main import main
-sys.exit(main())
-"""
 
 
 def commands(command: click.Command | None = None, *names: str) -> Iterator[tuple[str, click.Command]]:
@@ -225,11 +212,9 @@ def test_our_own_folder_is_taken_up_again_after_a_kill(
     assert ttsprep(*house.words(command, whole), *more).returncode == 0
     killed = 0
     for moment in moments:
-        words = [*map(str, house.words(command, out)), *more]
-        script = KILL.replace("sys.argv[0] in", f"{str(out)!r} in")
-        done = subprocess.run([sys.executable, "-c", script, str(moment), *words], capture_output=True, check=False)
-        assert b"did not write" not in done.stderr
-        killed += done.returncode == -9
+        done = ttsprep(*house.words(command, out), *more, kill_at=moment, kill_in=str(out))
+        assert "did not write" not in done.stderr
+        killed += done.returncode == -signal.SIGKILL
     assert killed >= 2
     done = ttsprep(*house.words(command, out), *more)
     assert done.returncode == 0, done.stderr

@@ -11,8 +11,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from commands import COMMAND, ttsprep
 
-from faults.house import COMMAND, audited, hashes, leftovers, out_of, tables, ttsprep
+from faults.house import audited, hashes, leftovers, out_of, tables
 from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.errors import OutputError

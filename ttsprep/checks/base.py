@@ -131,7 +131,7 @@ class Check:
 
 def rows(table: pd.DataFrame) -> Iterator[Any]:
     """Yield the rows of a table as named tuples, whose fields are typed by no stub."""
-    return iter(table.itertuples())
+    return iter(table.itertuples() if len(table) else ())  # a hundred columns of nothing take as long as a clip
 
 
 def graded(

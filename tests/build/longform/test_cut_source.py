@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
-from faults.house import ttsprep
+from commands import ttsprep
 
 from ttsprep.build.config import Recipe, Segment, Transcribe, load
 from ttsprep.build.pipeline import build, draft
