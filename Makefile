@@ -14,8 +14,7 @@ demo: .venv/ready            ## a spoken corpus with planted defects, its audit,
 test: .venv/ready-to-test    ## style, types, and every test but the slow ones
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(PYTEST) -m "not slow and not trainers"
+	$(BIN)/mypy & types=$$!; $(PYTEST) -m "not slow and not trainers"; tests=$$?; wait $$types && exit $$tests
 
 test-slow: .venv/ready-to-test    ## the tests that take long: kills, whole trainings, browsers
 	$(PYTEST) -m "slow and not trainers"

@@ -302,10 +302,9 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         root.chmod(0o755)
-        closed = {"all": "", "sub": "sub", "table": "metadata.csv"}
+        closed = {"all": "", "table": "metadata.csv"}
         for folder, part in closed.items():
-            (plain if folder == "sub" else ljspeech)(root / folder)
-            audio(root / folder, "sub/b.wav")
+            ljspeech(root / folder)
             (root / folder / part).chmod(0)
         said = {}
         owner = os.geteuid()
@@ -322,7 +321,6 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
                 (root / folder / part).chmod(0o755)
     assert said == {
         "all": f"{root}/all cannot be read: Permission denied",
-        "sub": f"{root}/sub/sub cannot be listed: Permission denied",
         "table": f"{root}/table/metadata.csv cannot be read: Permission denied",
     }
 

@@ -179,9 +179,7 @@ def test_many_items_cost_little_time_and_no_memory() -> None:
         import resource, sys, time
         sys.path[:] = {path!r}
         from ttsprep.core.workers.pool import map_shards
-        from faults.children import alive
-
-from core.workers.doubling import Plain
+        from core.workers.doubling import Plain
         peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         def items(count):
             return (range(n, n + 64) for n in range(0, count, 64))
@@ -193,5 +191,5 @@ from core.workers.doubling import Plain
     """).format(path=sys.path)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120)
     microseconds, kilobytes = map(float, done.stdout.split())
-    assert microseconds < 60  # the parent's processor time; about 10 on an idle machine
+    assert microseconds < 200  # the parent's processor time; about 10 on an idle machine
     assert kilobytes < 20_000
