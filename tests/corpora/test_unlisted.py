@@ -105,6 +105,65 @@ def test_it_is_read_rightly(tmp_path: Path, make: Callable[[Path], None]) -> Non
     assert {finding.code for finding in found.findings} <= {"audio-matched"}
 
 
+NAMES = ("take_a1", "take_b2", "take_c3", "take_d4", "take_e5", "take_f6")
+
+
+def listed(root: Path, name: str, line: str, head: str = "", *, texts: bool = True) -> list[str]:
+    """Write a file of names and texts; see that it is read, or that no text is, and return what was decided."""
+    audio(root, *(f"wavs/{one}.wav" for one in NAMES))
+    put(root, name, head + "".join(line.format(name=one, text=text) for one, text in zip(NAMES, EN, strict=True)))
+    corpus = read_corpus(root)
+    assert [clip.text for clip in corpus.clips] == (list(EN) if texts else [""] * len(EN))
+    return corpus.decided
+
+
+@pytest.mark.parametrize(
+    ("line", "head"),
+    [
+        ("| {name}.wav | {text} |\n", "# Ours\n\nA | B\n\n| File | Text |\n|------|:----:|\n"),
+        ("`wavs/{name}.wav` | anna | {text}\n", "File | Speaker | Text\n---|---|---\n"),
+        ("| 7 | [{name}](wavs/{name}.wav) | {text} |\n", "| # | Audio | Sentence |\n|-|-|-|\n"),
+    ],
+)
+def test_a_table_of_markdown_is_read(tmp_path: Path, line: str, head: str) -> None:
+    listed(tmp_path, "README.md", line, head)
+
+
+def test_a_page_beside_a_table_is_not_read(tmp_path: Path) -> None:
+    put(tmp_path, "metadata.csv", "".join(f"{name}|{text}\n" for name, text in zip(NAMES, EN, strict=True)))
+    listed(tmp_path, "README.md", "| {name}.wav | not {text} |\n", "| File | Text |\n|--|--|\n")
+
+
+@pytest.mark.parametrize("sign", ["-", "–", "—", "=", "->", "=>", "→"])
+def test_a_sign_between_name_and_text_is_no_part_of_the_text(tmp_path: Path, sign: str) -> None:
+    listed(tmp_path, "texts.txt", f"{{name}} {sign} {{text}}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("texts.yaml", "- file: {name}.wav\n  text: {text}\n"),
+        ("sub/texts.xml", '<u id="{name}">{text}</u>\n'),
+        ("TRANSCRIPTION", "{name} {text}\n"),
+        ("texts.txt", "{name}.wav\n{text}\n\n"),
+        ("texts.toml", '{name} = "{text}"\n'),
+    ],
+)
+def test_a_file_that_no_reader_takes_is_named(tmp_path: Path, name: str, line: str) -> None:
+    decided = listed(tmp_path, name, line, texts=False)
+    assert decided == [
+        f"{name} has the names of 6 of the 6 audio files, but no reader takes it: save it as CSV, or as lines NAME|text"
+    ]
+
+
+def test_a_document_is_named_and_a_page_without_names_is_not(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"{name}.wav" for name in NAMES))
+    put(tmp_path, "README.md", "We recorded this in the kitchen. | It was fun.\n")
+    put(tmp_path, "texts.docx", b"PK\x03\x04")
+    decided = read_corpus(tmp_path).decided
+    assert decided == ["texts.docx may hold texts, but no reader takes .docx: save its table as CSV"]
+
+
 def test_a_spreadsheet_of_windows_with_a_title_line_in_german(tmp_path: Path) -> None:
     audio(tmp_path, *(f"Audio/{i:03}.wav" for i in range(6)))
     for title in ("Datei;Satz;Sprecher", "Nummer;Aufnahme;Name"):

@@ -126,6 +126,7 @@ def _tables(path: Path, reading: "Reading") -> Iterator[dict[str, Any]]:
     from ttsprep.corpora.layouts.table import candidates
     from ttsprep.corpora.tables.match import AudioIndex
     from ttsprep.corpora.tables.read import is_candidate, open_table
+    from ttsprep.corpora.tables.records import MARKDOWN
 
     root = reading.folder_of_audio(path)
     index = AudioIndex(root, reading.tree(root).audio)
@@ -140,6 +141,8 @@ def _tables(path: Path, reading: "Reading") -> Iterator[dict[str, Any]]:
             table = open_table(place / name, name, folder, index)
         except CorpusError as error:
             yield {"table": printable(name), "left_aside": printable(str(error))}
+            continue
+        if table is None and name.lower().endswith(MARKDOWN):
             continue
         if table is None:
             yield {"table": printable(name), "left_aside": "no column of names"}

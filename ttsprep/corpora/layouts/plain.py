@@ -10,12 +10,12 @@ from typing import Any
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import stem
+from ttsprep.corpora.layouts._aside import left_aside
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
-from ttsprep.corpora.metadata import LINE_LIMIT, checked, lines, transcript
-from ttsprep.corpora.reading import Tree
+from ttsprep.corpora.metadata import LINE_LIMIT, checked, transcript
 from ttsprep.corpora.tables.names import LANGUAGE_NAMES, SPEAKER, value
-from ttsprep.corpora.tables.records import json_records
+from ttsprep.corpora.tables.records import MARKDOWN, json_records
 from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips
 from ttsprep.corpora.timed.labels import is_alignment
 
@@ -73,11 +73,13 @@ class Plain(Layout):
             if ends and ends[0] not in ENDINGS:
                 counts.aside.update(end for end in ends if end in ENDINGS)
         self.decided += counts.lines()
-        read = set(texts.values())
-        aside = [path for path in candidates(tree.others, tree.audio) if path not in read or "/" not in path]
-        if aside:
-            names = f"{', '.join(aside[:3])}{f' and {len(aside) - 3} more' if aside[3:] else ''}"
-            self.decided.append(f"left aside, as it names no audio and texts: {names}{_in_order(root, aside, tree)}")
+        used = set(texts.values())
+        tables = [path for path in candidates(tree.others, tree.audio) if path not in used or "/" not in path]
+        tables = [path for path in tables if not path.lower().endswith(MARKDOWN)]
+        without = sum(not own[path] and path not in afar for path in tree.audio)
+        if tables or 2 * without > len(tree.audio):
+            others = [path for path in tree.others if path not in used and path not in tables]
+            self.decided += left_aside(root, tables, others if 2 * without > len(tree.audio) else (), tree)
 
     def _in_a_language(
         self, root: Path, clip: Clip, there: dict[str, str], counts: "_Counts"
@@ -94,21 +96,6 @@ class Plain(Layout):
             tags = ", ".join(sorted(there))
             self.decided.append(f"{clip.path} has texts in several languages ({tags}): --language decides")
         yield from checked(clip.path, 1, clip)
-
-
-def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:
-    """Say what to do where a file has as many lines as there are recordings, and names none of them."""
-    for name in aside[:3]:
-        try:
-            count = sum(not isinstance(item, Finding) for item in lines(root / name))
-        except CorpusError:
-            continue
-        if count == len(tree.audio) > 1:
-            return (
-                f"; {name} has a line for each of the {count:,} audio files, but which is whose is not written: put "
-                "the name of its file before each line (NAME|text)"
-            )
-    return f"; ttsprep inspect {root / aside[0]} shows what its columns hold"
 
 
 def _subtitles(texts: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:

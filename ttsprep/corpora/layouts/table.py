@@ -12,9 +12,11 @@ from ttsprep.corpora.reading import Reading
 from ttsprep.corpora.tables.columns import Columns
 from ttsprep.corpora.tables.match import AudioIndex
 from ttsprep.corpora.tables.read import NAMED, Table, decide, is_candidate, open_table, table_clips
+from ttsprep.corpora.tables.records import MARKDOWN
 
 EXTENSIONS = (
     *(".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".ndjson", ".data", ".xlsx"),
+    *MARKDOWN,
     *(".csv.gz", ".tsv.gz", ".jsonl.gz", ".txt.gz"),
 )
 """Of files that may be tables."""
@@ -99,13 +101,16 @@ class Tables(Layout):
     def _many(self, root: Path) -> list[tuple[Table, Columns]]:
         index, tree = self._index(root), self.reading.tree(root)
         beside = self.reading.audio_root is None
-        tables, refused = [], []
-        for name in candidates(tree.others, tree.audio):
+        tables: list[tuple[Table, Columns]] = []
+        refused: list[tuple[str, CorpusError]] = []
+        for name in sorted(candidates(tree.others, tree.audio), key=_is_page):
+            if _is_page(name) and tables:  # it tells of the tables
+                break
             folder = name.rpartition("/")[0] + "/" if "/" in name and beside else ""
             try:
                 table = open_table(root / name, name, folder, index)
                 if table is None or not is_candidate(table, index):
-                    self._aside.append(name)
+                    self._aside += [] if _is_page(name) else [name]
                     continue
                 tables.append((table, decide(table, index, self.reading.columns, self.reading.language)))
             except CorpusError as error:
@@ -117,6 +122,10 @@ class Tables(Layout):
         self._damaged = [str(error) for name, error in refused if Path(name).name.lower().split(".")[0] in NAMED]
         _refuse_contradictions(root, tables, index)
         return tables
+
+
+def _is_page(name: str) -> bool:
+    return name.lower().endswith(MARKDOWN)
 
 
 def candidates(others: Sequence[str], audio: Sequence[str]) -> list[str]:

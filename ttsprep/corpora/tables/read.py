@@ -14,7 +14,7 @@ from ttsprep.corpora.tables.columns import Columns, find_columns
 from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
 from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
 from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, plain_name
-from ttsprep.corpora.tables.records import JSON, XLSX, record_rows, sheet_rows
+from ttsprep.corpora.tables.records import JSON, MARKDOWN, XLSX, markdown_rows, record_rows, sheet_rows
 from ttsprep.corpora.tables.rows import find_dialect, read_rows
 from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import MARKS
@@ -76,6 +76,9 @@ def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table |
     if low.endswith(JSON):
         title, rows = record_rows(path)
         return Table(path, name, folder, rows, title, "JSON", " ") if title else None
+    if low.endswith(MARKDOWN):
+        title, rows = markdown_rows(path)
+        return Table(path, name, folder, rows, title, "Markdown", " ") if rows else None
     if low.endswith(XLSX):
         return _titled(Table(path, name, folder, sheet_rows(path), [], "XLSX", " "), index)
     dialect = find_dialect(path, index, folder)

@@ -1,6 +1,7 @@
-"""Tables of records: JSON Lines, one JSON array or object, and XLSX, as a title line and rows."""
+"""Tables of records: JSON Lines, one JSON array or object, Markdown and XLSX, as a title line and rows."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 from ttsprep.core.errors import CorpusError, MissingExtraError
 from ttsprep.core.types import Finding, Severity
 from ttsprep.core.untrusted import parse_json
-from ttsprep.corpora.metadata import TableRow, json_rows, lines, malformed, whole_text
+from ttsprep.corpora.metadata import TableRow, json_rows, lines, malformed, raw_lines, whole_text
 from ttsprep.corpora.tables.names import PATH, TEXT
 
 JSON = (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".ndjson")
 XLSX = (".xlsx",)
+MARKDOWN = (".md", ".markdown")
+_BAR = re.compile(r"(?<!\\)\|")
+_DASHES = re.compile(r"[\s|:]*-[-\s|:]*")
+_LINK = re.compile(r"!?\[[^]]*\]\(<?([^)<>]+)>?\)")
 _KINDS = {
     type(None): "null",
     bool: "true or false",
@@ -107,6 +112,37 @@ def _cell(value: Any) -> str:
     if value is None or isinstance(value, list):
         return ""
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def markdown_rows(path: Path) -> tuple[list[str], list[TableRow | Finding]]:
+    """Return the titles of the longest table of a Markdown file, and its rows: lines with bars under one of dashes.
+
+    Tables with the same titles are one.
+    """
+    tables: dict[tuple[str, ...], list[TableRow | Finding]] = {}
+    rows: list[TableRow | Finding] | None = None
+    before = ""
+    for item in raw_lines(path):
+        number, line = (0, "") if isinstance(item, Finding) else (item[0], item[1].strip())
+        titles = tuple(_between_bars(before))
+        if "|" in line and _DASHES.fullmatch(line) and len(titles) == len(_between_bars(line)):
+            rows = tables.setdefault(titles, [])
+        elif "|" not in line:
+            rows = None
+        elif rows is not None:
+            rows.append(TableRow(number, _between_bars(line)))
+        before = line
+    titles, longest = max(tables.items(), key=lambda item: len(item[1]), default=((), []))
+    return list(titles), longest
+
+
+def _between_bars(line: str) -> list[str]:
+    """Return the cells of a line, without the marks of code, of a link and of a bar in a text."""
+    inner = line.removeprefix("|")
+    cells = _BAR.split(inner[:-1] if inner.endswith("|") and not inner.endswith("\\|") else inner)
+    cells = [cell.strip().replace("\\|", "|") for cell in cells]
+    cells = [link[1] if (link := _LINK.fullmatch(cell)) else cell for cell in cells]
+    return [cell[1:-1] if cell[:1] == cell[-1:] == "`" and len(cell) > 2 else cell for cell in cells]
 
 
 def sheet_rows(path: Path) -> list[TableRow | Finding]:

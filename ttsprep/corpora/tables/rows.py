@@ -14,8 +14,9 @@ from ttsprep.core.types import Finding
 from ttsprep.corpora.metadata import TableRow, lines, raw_lines, without_end
 from ttsprep.corpora.tables.match import AudioIndex, names_audio
 
-DELIMITERS = ("|", "\t", ",", ";", "~", "^", "\x01", "\x1f", ":", "  ", " ")
-_PROSE = (",", ";", ":", " ", "  ")
+_SIGNS = (" - ", " – ", " — ", " = ", " -> ", " => ", " → ", "=")
+DELIMITERS = ("|", "\t", ",", ";", "~", "^", "\x01", "\x1f", ":", *_SIGNS, "  ", " ")
+_PROSE = (",", ";", ":", *_SIGNS, " ", "  ")
 """Delimiters that a text may hold as well. After a colon or blanks the last column takes the rest of the line, and
 the name comes first."""
 _QUOTABLE = (",", ";")
