@@ -68,6 +68,8 @@ FINDINGS = pa.schema([
 
 def clean(text: str) -> str:
     r"""Return `text` as a table can hold it: bytes that were not UTF-8 are written as ``\xff``."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -119,6 +121,8 @@ def manifest_table(clips: Sequence[Clip], ids: Sequence[str]) -> pa.Table:
 def unique(ids: Sequence[str]) -> list[str]:
     """Append ``~2``, ``~3`` ... to ids that are taken."""
     taken = set(ids)
+    if len(taken) == len(ids):
+        return list(ids)
     seen: Counter[str] = Counter()
     result = []
     for name in ids:

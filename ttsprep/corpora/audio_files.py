@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
@@ -15,6 +16,7 @@ AUDIO = (
 
 
 _SUFFIXES = frozenset(AUDIO)
+_NAME = attrgetter("name")
 
 
 def is_audio(name: str) -> bool:
@@ -47,7 +49,7 @@ def listing(folder: Path) -> list[os.DirEntry[str]]:
     """
     try:
         with os.scandir(folder) as entries:
-            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+            return sorted([e for e in entries if e.name[0] != "."], key=_NAME)
     except OSError as error:
         raise CorpusError(f"{folder} cannot be listed: {error.strerror}") from None
 

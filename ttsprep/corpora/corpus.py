@@ -15,7 +15,7 @@ from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts._speakers import with_folder_speakers
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import TABULAR, Tables
-from ttsprep.corpora.reading import SHALLOW, Reading
+from ttsprep.corpora.reading import SHALLOW, Reading, uncollected
 from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.corpora.tables.match import AudioIndex
 from ttsprep.corpora.tables.read import matched_notes
@@ -145,7 +145,7 @@ def _fitting(kinds: Sequence[type[Layout]], root: Path, reading: Reading) -> lis
 def _below(root: Path, kinds: Sequence[type[Layout]], reading: Reading) -> Detected | None:
     """Return the one layout that folders below the root have, such as one folder a language or a part."""
     tree = reading.tree(root)
-    places = {path.rpartition("/")[0] for path in (*tree.others, *tree.audio) if "/" in path}
+    places = {path.rpartition("/")[0] for path in tree.others if "/" in path}  # a layout is more than audio
     places |= {place.rsplit("/", n)[0] for place in set(places) for n in range(1, place.count("/") + 1)}
     places = {place for place in places if place.count("/") < _DEEP}
     nearest_first = sorted(places, key=lambda place: (place.count("/"), place))
@@ -171,6 +171,7 @@ def _below(root: Path, kinds: Sequence[type[Layout]], reading: Reading) -> Detec
     return Detected(first.kind, why, first.layout, tuple(f"{place}/" for place in layouts))
 
 
+@uncollected()
 def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: Reading | None = None) -> Corpus:
     """List the clips of a corpus without opening any audio.
 
@@ -221,9 +222,9 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     if not any(clip.speaker for clip in clips):
         clips, by_folder = with_folder_speakers(clips, lambda: _labelled(reading.tree(root).others))
         taken.layout.decided += by_folder
-    clips, guessed = _with_languages(clips, language)
+    guessed = _fill_languages(clips, language)
     findings += [*_phonemes(clips), *_mismatches(clips)]
-    named = {os.path.normpath(clip.path) for clip in clips}
+    named = {os.path.normpath(path) if "./" in path or "//" in path else path for path in (c.path for c in clips)}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
     left_out = taken.kind.left_out
@@ -270,7 +271,7 @@ def _labelled(others: Sequence[str]) -> set[str]:
     return {path.rpartition(".")[0] for path in others if path.lower().endswith((".lab", ".textgrid"))}
 
 
-def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[str]]:
+def _fill_languages(clips: Sequence[Clip], language: str) -> list[str]:
     """Fill the language in where a clip has none; return a line about it if it was guessed or assumed."""
     without = [clip.text for clip in clips if not clip.language]
     lines: list[str] = []
@@ -282,7 +283,11 @@ def _with_languages(clips: list[Clip], language: str) -> tuple[list[Clip], list[
             lines = [f"language {language}, guessed from {count} texts: --language changes it"]
         elif any(map(str.strip, without)):
             lines = [f"language {language} is assumed, the texts do not show it: --language changes it"]
-    return [clip if clip.language else _with_language(clip, language) for clip in clips], lines
+    for clip in clips:
+        if not clip.language:
+            # as if it was made so: nobody else has it yet, and a copy of a million takes seconds
+            object.__setattr__(clip, "language", language)
+    return lines
 
 
 def _phonemes(clips: Sequence[Clip]) -> Iterator[Finding]:
@@ -311,11 +316,6 @@ def _mismatches(clips: Sequence[Clip]) -> Iterator[Finding]:
             if shares := [share for share in (guess.score(guess.language), guess.score(declared)) if share is not None]:
                 message += " (" + " against ".join(f"{max(0.0, share):.0%}" for share in shares) + " of their words)"
             yield Finding("", "language-mismatch", Severity.WARNING, message)
-
-
-def _with_language(clip: Clip, language: str) -> Clip:
-    """Return a clip with its language; `replace` takes four times as long, and corpora have a million clips."""
-    return Clip(clip.id, clip.path, clip.text, clip.speaker, language, clip.start, clip.end)
 
 
 def _items(path: Path, taken: Detected, reading: Reading) -> Iterator[Clip | Finding]:

@@ -96,6 +96,15 @@ def lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
             yield item[0], without_end(item[1])
 
 
+def holds(path: Path, sign: bytes) -> bool:
+    """Whether an ASCII character may be in a file, in whatever encoding."""
+    try:
+        with _open_regular(path) as file:
+            return any(sign in block for block in iter(lambda: file.read(_SNIFF), b""))
+    except (EOFError, OSError, zlib.error):
+        return True  # `lines` says what is wrong with the file
+
+
 def without_end(line: str) -> str:
     """Return a line without its end."""
     return line.removesuffix("\n").removesuffix("\r")

@@ -1,7 +1,10 @@
 """How a person wants a corpus to be read, beside its layout and language."""
 
+import gc
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -76,7 +79,8 @@ class Reading:
 
     def findings(self) -> list[Finding]:
         """Return a finding for each folder that could not be listed."""
-        lines = dict.fromkeys(line for tree in self._trees.values() for line in tree.unlisted)
+        highest = [tree for folder, tree in self._trees.items() if not self._trees.keys() & set(folder.parents)]
+        lines = dict.fromkeys(line for tree in highest for line in tree.unlisted)
         return [Finding("", "folder-unreadable", Severity.ERROR, line) for line in lines]
 
     def with_absolute_root(self, source: Path) -> "Reading":
@@ -103,3 +107,15 @@ class Reading:
     def folder_of_audio(self, source: Path) -> Path:
         """Return the folder that paths of clips are relative to, for a corpus or its metadata file."""
         return self.audio_root or (source if source.is_dir() else source.parent)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the collector of cycles from walking over a million rows, which have none, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

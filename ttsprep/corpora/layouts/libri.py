@@ -20,14 +20,12 @@ class Libri(Layout):
     name = "libri"
     summary = "SPEAKER/CHAPTER/*.flac with *.trans.txt (LibriSpeech) or *.wav with *.normalized.txt (LibriTTS)"
 
-    @staticmethod
-    def recognise(root: Path) -> str:
+    def recognise(self, root: Path) -> str:
         """See `Layout.recognise`."""
-        for folder, names in _chapters(root):
-            for name in names:
-                if name.endswith((_TABLE, _ENDS[0])):
-                    return f"transcripts such as {folder}{name}"
-        return ""
+        others = self.reading.tree(root).others if root.is_dir() else ()
+        deep = (name for name in others if name.endswith((_TABLE, _ENDS[0])) and name.count("/") in {2, 3})
+        first = next(deep, "")
+        return f"transcripts such as {first}" if first else ""
 
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:

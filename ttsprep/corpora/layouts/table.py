@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
-from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.reading import Reading
 from ttsprep.corpora.tables.columns import Columns
@@ -46,6 +45,7 @@ class Tables(Layout):
     def __init__(self, reading: Reading | None = None) -> None:
         super().__init__(reading)
         self._read: list[tuple[Table, Columns]] | None = None
+        self._indexes: dict[Path, AudioIndex] = {}
         self._aside: list[str] = []
         self._damaged: list[str] = []
 
@@ -84,7 +84,9 @@ class Tables(Layout):
 
     def _index(self, root: Path) -> AudioIndex:
         folder = self.reading.folder_of_audio(root)
-        return AudioIndex(folder, self.reading.tree(folder).audio)
+        if folder not in self._indexes:
+            self._indexes[folder] = AudioIndex(folder, self.reading.tree(folder).audio)
+        return self._indexes[folder]
 
     def _tables(self, root: Path) -> list[tuple[Table, Columns]]:
         if self._read is None:
@@ -130,7 +132,7 @@ def _is_page(name: str) -> bool:
 
 def candidates(others: Sequence[str], audio: Sequence[str]) -> list[str]:
     """Return the files that may be tables: not those that have the name of an audio file, and few in a folder."""
-    stems = {stem(path.rpartition("/")[2]) for path in audio}
+    stems = {path[path.rfind("/") + 1 : path.rfind(".")] for path in audio}
     folders: dict[str, list[str]] = defaultdict(list)
     for path in others:
         folder, _, name = path.rpartition("/")

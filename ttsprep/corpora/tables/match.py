@@ -5,9 +5,10 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import ascii_letters, digits
 
 from ttsprep.corpora.audio_files import AUDIO, is_audio, stem
 
@@ -16,6 +17,8 @@ HINTS = ("", "wavs", "wav", "audio", "clips", "audios", "audio_files", "mp3", "f
 _LONGEST_PATH = 4096
 """Characters; no system takes a longer path."""
 _SIGNS = re.compile(r"[^a-z0-9]+")
+_SHAPE = str.maketrans(dict.fromkeys(ascii_letters, "a") | dict.fromkeys(digits, "0"))
+"""Few names of a corpus differ by more than their letters and digits: what has another shape is none of them."""
 _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
@@ -87,14 +90,13 @@ class AudioIndex:
 
     def __init__(self, root: Path, files: Iterable[str]) -> None:
         self.root = root
-        self.files: dict[str, None] = dict.fromkeys(files)
-        self._stems: dict[str, str] = {}
-        for path in self.files:
-            own = stem(path)
-            other = self._stems.setdefault(own, path)
-            if other != path:
-                self._stems[own] = min(other, path, key=_preference)
-        self._bases = {path.rpartition("/")[2] for names in (self.files, self._stems) for path in names}
+        self.files = {path: path for path in files}  # to itself: a clip shares the string
+        suffixes = {path[path.rfind(".") :] for path in self.files}
+        self._suffixes = sorted(filter(is_audio, suffixes), key=lambda suffix: (AUDIO.index(suffix.lower()), suffix))
+        self._folders = {path[: path.rfind("/") + 1] for path in self.files}
+        self._above = self._folders.union(*map(_above, self._folders))
+        self._places: dict[tuple[str, bool], list[str]] = {}
+        self._shapes: frozenset[str] = frozenset()
         self._rules: dict[str, dict[str, list[str]]] = {}
         self._links: dict[str, bool] = {}
         self._roots = tuple(dict.fromkeys((f"{os.path.normpath(root.absolute())}/", f"{os.path.realpath(root)}/")))
@@ -109,25 +111,36 @@ class AudioIndex:
         folder
             Of the table, relative to the root; "" or with a slash at its end.
         """
-        if len(name) > _LONGEST_PATH or "\0" in name:
+        if not name or len(name) > _LONGEST_PATH or "\0" in name:
             return None
-        plain = plain_path(name) if name else ""
-        if plain.rpartition("/")[2] not in self._bases and name.rpartition("/")[2] not in self._bases:
-            return None
-        for path in (name, plain) if plain != name else (name,):
-            for prefix in self._roots:
-                if path.startswith(prefix):
-                    return self._there(path[len(prefix) :])
-            for hint in HINTS:
-                file = self._there(_joined(f"{folder}{hint}/" if hint else folder, path))
-                if file is not None:
-                    return file
-            if folder and (file := self._there(path)) is not None:
+        file = self._as_written(name, folder)
+        if file is None and (plain := plain_path(name)) != name:
+            file = self._as_written(plain, folder)
+        return file
+
+    def _as_written(self, path: str, folder: str) -> str | None:
+        if path.startswith(self._roots):
+            prefix = next(filter(path.startswith, self._roots))
+            return self._there(path[len(prefix) :])
+        if path.startswith("../"):
+            return next(filter(None, map(self._there, _written(path, folder))), None)
+        key = folder, "/" in path
+        places = self._places.get(key)
+        if places is None:
+            there = self._above if key[1] else self._folders
+            places = self._places[key] = [place for place in _written("", folder) if place in there]
+        for place in places:
+            if (file := self._there(place + path)) is not None:
                 return file
         return None
 
     def _there(self, path: str) -> str | None:
-        return path if path in self.files else self._stems.get(path)
+        file = self.files.get(path)
+        if file is None:
+            for suffix in self._suffixes:
+                if (file := self.files.get(path + suffix)) is not None:
+                    break
+        return file
 
     def behind_link(self, path: str, folder: str = "") -> str | None:
         """Return where a path is meant to be if that is a folder that a link leads to, so that it was not listed."""
@@ -152,7 +165,13 @@ class AudioIndex:
         file = self.exact(name, folder)
         if file is not None or not is_path(name):
             return file
-        if _letters(plain_path(name)) not in self._by(*RULES[4]):  # which all rules before it imply
+        letters = _letters(plain_path(name))
+        if not self._shapes:
+            bases = {base.translate(_SHAPE) if base.isascii() else base for base in map(_base, self.files)}
+            self._shapes = frozenset(_letters(f"{base}.wav").translate(_SHAPE) for base in bases)
+        if letters.translate(_SHAPE) not in self._shapes:
+            return None
+        if letters not in self._by(*RULES[4]):  # which all rules before it imply
             return None
         for number, (rule, key) in enumerate(RULES[:5]):
             for path in _written(plain_path(name), folder) if number < _FOLDERS else (plain_path(name),):
@@ -184,6 +203,8 @@ class AudioIndex:
         """
         paths = [self.exact(name, folder) for name in names]
         result = Matches(paths)
+        if None not in paths:
+            return result
         free = set(self.files).difference(path for path in paths if path)
         missing: dict[str, list[int]] = defaultdict(list)
         for place, path in enumerate(paths) if free else ():
@@ -249,8 +270,10 @@ def _shared_folders(one: str, other: str) -> int:
     )
 
 
-def _preference(name: str) -> int:
-    return AUDIO.index(posixpath.splitext(name)[1].lower())
+def _above(folder: str) -> Iterator[str]:
+    """Yield the folders that a folder lies in, with a slash at their ends, and "" for the root."""
+    parts = folder.split("/")[:-1]
+    yield from ("/".join([*parts[:count], ""]) for count in range(len(parts)))
 
 
 def is_path(name: str) -> bool:

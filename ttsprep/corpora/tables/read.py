@@ -177,7 +177,7 @@ def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bo
         the same.
     """
     fitted = [_fitted(row.cells, columns, table.joint) for row in table.rows if isinstance(row, TableRow)]
-    names = [columns.pick(cells, columns.path) for cells in fitted]
+    names = [cells[columns.path] for cells in fitted]
     matches = index.match(names, table.folder)
     yield from _note(table, columns, names, matches, index)
     place_of_missing = _usual_place(table.folder, names, matches)
@@ -188,28 +188,29 @@ def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bo
         if isinstance(row, Finding):
             yield row
             continue
-        cells, sample = next(rows)
-        problem = row.problem
-        if len(row.cells) < columns.count or (
-            len(row.cells) > columns.count and not (table.cells and sample and columns.alone)
-        ):
+        cells, file = next(rows)
+        problem, surplus = row.problem, len(row.cells) - columns.count
+        if surplus and not (surplus > 0 and table.cells and file and columns.alone):
             problem = problem or wrong_count(row.cells, columns.count, whose)
-        name = columns.pick(cells, columns.path).strip()
-        path = sample or _missing(name, table.folder, place_of_missing, relative, index)
-        text = columns.pick(cells, columns.text)
+        name = cells[columns.path].strip()
+        path = file or _missing(name, table.folder, place_of_missing, relative, index)
+        text = cells[columns.text] if columns.text is not None else ""
         if table.title and not text:  # a record that lacks this form of the text
-            text = next(filter(None, (columns.pick(cells, other) for other in columns.alike)), "")
+            text = next(filter(None, (cells[other] for other in columns.alike)), "")
         if columns.marks:
             text = MARKS[columns.marks].sub("", text)
-        language = _tag(columns.pick(cells, columns.language)) if columns.language is not None else ""
-        speaker = columns.pick(cells, columns.speaker) if columns.speaker is not None else ""
+        language = _tag(cells[columns.language]) if columns.language is not None else ""
+        speaker = cells[columns.speaker] if columns.speaker is not None else ""
         start, end, wrong = _piece(columns, cells) if columns.start is not None else (0.0, None, "")
-        own = columns.pick(cells, columns.id) if columns.id is not None else ""
+        own = cells[columns.id] if columns.id is not None else ""
         if not own:
             own = _own(name, path, table.folder if prefix else "")
             own = f"{own}-{round(start * 1000):07d}" if start else own
         clip = Clip(own, path if name else "", text, speaker, language, start, end)
-        yield from checked(table.name, row.line, clip, problem or wrong)
+        if file and name and own and not (problem or wrong) and f"{text}{speaker}{language}".isascii():
+            yield clip  # most are: nothing is wrong with them
+        else:
+            yield from checked(table.name, row.line, clip, problem or wrong)
 
 
 def _tag(language: str) -> str:
@@ -225,18 +226,18 @@ def wrong_count(cells: Sequence[str], columns: int, whose: str) -> str:
 
 
 def _fitted(cells: list[str], columns: Columns, joint: str) -> list[str]:
-    """Return a row with as many cells as the others; nothing of its text is dropped."""
+    """Return a row with as many cells as the others, or more; nothing of its text is dropped."""
     count, text = columns.count, columns.text
-    if len(cells) == count or text is None:
-        return cells
     more = len(cells) - count
-    if more > 0:
+    if more == 0 or (more > 0 and text is None):
+        return cells
+    if more > 0 and text is not None:
         if any(place != text for place in columns.alike) and columns.path == 0:  # whose the surplus is cannot be told
             return [cells[0], *[""] * (text - 1), joint.join(cells[1:]), *[""] * (count - text - 1)]
         return [*cells[:text], joint.join(cells[text : text + more + 1]), *cells[text + more + 1 :]]
     if text == count - 1 and len(cells) > 1 and columns.path == 0:
         return [*cells[:-1], *[""] * -more, cells[-1]]
-    return cells
+    return [*cells, *[""] * -more]
 
 
 def _own(name: str, path: str, prefix: str) -> str:

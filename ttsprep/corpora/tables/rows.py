@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from ttsprep.core.types import Finding
-from ttsprep.corpora.metadata import TableRow, lines, raw_lines, without_end
+from ttsprep.corpora.metadata import TableRow, holds, lines, raw_lines, without_end
 from ttsprep.corpora.tables.match import AudioIndex, names_audio
 
 _SIGNS = (" - ", " – ", " — ", " = ", " -> ", " => ", " → ", "=")
@@ -103,6 +103,8 @@ def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
 
 def _is_as_csv_writes(path: Path, dialect: Dialect) -> bool:
     """Whether Python's `csv` writes every line with a quote just so: in no other table are all quotes doubled."""
+    if not holds(path, b'"'):
+        return False
     quoted = False
     for item in lines(path):
         if isinstance(item, Finding) or '"' not in item[1]:
