@@ -70,6 +70,11 @@ def test_copies_of_few_clips_are_of_one_voice(different: int) -> None:
     assert not named(pd.concat([clips] * (120 // different)).assign(id=[str(i) for i in range(120)]))
 
 
+def test_copies_of_a_clip_make_no_group() -> None:
+    clips = pd.concat([table((60, 0.0)), *([table((1, 0.75), seed=1)] * 8)]).assign(speech_s=2.0)
+    assert not named(clips.assign(id=[str(i) for i in range(68)]))
+
+
 def test_two_other_voices_are_both_named() -> None:
     assert named(table((100, 0.0), (8, 1.0), (8, -1.0))) == ids(*range(100, 116))
 

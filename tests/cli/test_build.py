@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from commands import ttsprep
 
+from ttsprep.audit.decisions import Decision, write_decisions
+from ttsprep.audit.pipeline import PROPOSED
 from ttsprep.cli import main as cli
+from ttsprep.cli.console import proposed_texts
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -158,3 +161,10 @@ def test_the_build_of_a_folder_goes_where_the_help_says(corpus: Path, tmp_path: 
     assert done.returncode == 0, done.stderr
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*")} == {"build/corpus"}
     assert "build/corpus" in done.stdout
+
+
+def test_texts_that_a_model_proposes_are_named_with_what_takes_them(tmp_path: Path) -> None:
+    assert proposed_texts(tmp_path) == {}
+    write_decisions(tmp_path / PROPOSED, {"one": Decision(None, "Two.", "says the text of two")})
+    (line,) = proposed_texts(tmp_path).values()
+    assert line.startswith(f"--decisions {tmp_path / PROPOSED} ")

@@ -32,6 +32,8 @@ _ALL_SPEAKERS = 60.0
 _SURE, _ROUNDS, _SAMPLE, _SEEDS = 0.7, 8, 4_000, 60
 _SESSION, _DECAY, _PITCH_ST = 0.5, 4.0, 1.0
 """What another day changes: of the first cepstra, how fast less of the later ones, and of pitch in semitones."""
+_MEMBERS, _COPY = 500, 2.0
+"""Clips that are enough for a mean, and the squared spreads within which two are one take."""
 _MOST = 0.25
 """Share of a speaker's clips; more are several voices under one name."""
 
@@ -215,6 +217,8 @@ class _Space:
         What each clip says of a mean.
     session
         Covariance of the means of days.
+    white
+        The points in spreads of `own`.
     """
 
     points: _Numbers
@@ -222,15 +226,21 @@ class _Space:
     own: _Numbers
     weights: _Numbers = field(init=False)
     session: _Numbers = field(init=False)
+    white: _Numbers = field(init=False)
 
     def __post_init__(self) -> None:
         self.weights = _weights(self.frames)
+        self.white = np.linalg.solve(np.linalg.cholesky(self.own), self.points.T).T
         self.session = np.diag([*(_SESSION**2 * np.exp(-2 * np.arange(CEPSTRA) / _DECAY)), _PITCH_ST**2])
 
     def mean(self, member: _Mask) -> tuple[_Numbers, float]:
-        """Return the mean of some clips, and their weight."""
-        weights = self.weights[member]
-        return np.average(self.points[member], axis=0, weights=weights), float(weights.sum())
+        """Return the mean of some clips, and their weight; copies of a clip count as one."""
+        some = np.flatnonzero(member)[:_MEMBERS]
+        white = self.white[some]
+        squares = (white**2).sum(axis=1)
+        copies = (squares[:, None] + squares - 2 * white @ white.T < _COPY).sum(axis=1)
+        weights = self.weights[some] / np.maximum(copies, 1)
+        return np.average(self.points[some], axis=0, weights=weights), float(weights.sum())
 
     def log_p(self, more: _Numbers | float = 0.0, offset: _Numbers | float = 0.0) -> _Numbers:
         """Return the log-density of each clip around an offset, with so much more covariance, less a constant."""

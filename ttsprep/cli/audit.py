@@ -19,6 +19,7 @@ from ttsprep.cli.console import (
     print_json,
     print_rich,
     printable,
+    proposed_texts,
 )
 from ttsprep.cli.options import (
     AsJson,
@@ -285,6 +286,7 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
         where["hear"] = printable(f"ttsprep review {shlex.quote(str(judged.out))}")
     if "speaker" not in summary.get("listening", {}) and all(map(find_spec, _SPEAKER_PACKAGES)):
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
+    where |= proposed_texts(judged.out)
     lost = summary["verdicts"]["to drop"]["clips"] == summary["clips"] > 0
     cut = lost and worst == "too-long" and "--recipe" not in following
     where["next"] = printable(following) + (" --recipe longform" if cut else "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ttsprep.cli import console
-from ttsprep.cli.console import pairs, plain_table, print_json, print_rich, printable, write
+from ttsprep.cli.console import pairs, plain_table, print_json, print_rich, printable, proposed_texts, write
 from ttsprep.cli.options import (
     AsJson,
     Decisions,
@@ -243,6 +243,7 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         return
     from rich.text import Text
 
+    from ttsprep.build.output_folder import BEFORE
     from ttsprep.report.goal import goal_line
 
     source, result, rejected = (document[key] for key in ("source", "result", "rejected"))
@@ -267,6 +268,7 @@ def show_built(built: "Built", *, as_json: bool) -> None:
         "texts": printable(str(built.out / "metadata.csv")),
         "reasons": printable(str(built.out / "rejected.csv")),
     }
+    where |= proposed_texts(built.out / BEFORE)
     where |= {"train": printable(built.train)} if built.train else {}
     print_rich(*parts, pairs(where))
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -140,6 +141,16 @@ def pairs(rows: Mapping[str, str]) -> "Table":
     for name, value in rows.items():
         table.add_row(name, Text(value))
     return table
+
+
+def proposed_texts(folder: Path) -> dict[str, str]:
+    """Return a row on the texts that an audit in `folder` proposes for clips that say the text of another; or none."""
+    from ttsprep.audit.pipeline import PROPOSED
+
+    if not (folder / PROPOSED).is_file():
+        return {}
+    path = shlex.quote(printable(str(folder / PROPOSED)))
+    return {"swapped": f"--decisions {path} gives clips the texts that they say"}
 
 
 def plain_table() -> "Table":
