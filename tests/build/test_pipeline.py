@@ -204,7 +204,9 @@ def test_the_report_and_the_tables_name_nothing_of_the_machine(hard: Made) -> No
     page = (hard.out / "report.html").read_text(encoding="utf-8")
     assert "demo-019" in page
     for path in hard.out.rglob("*"):
-        if path.is_file() and not path.name.startswith(".") and path.suffix != ".wav":
+        if path.is_file() and not path.name.startswith("."):
+            if path.suffix == ".wav" or path.name == "wav.scp":  # which Kaldi reads from any folder
+                continue
             assert str(hard.corpus.parent).encode() not in path.read_bytes(), path
 
 

@@ -37,13 +37,7 @@ def test_locale_home_time_zone_and_number_of_jobs(spoken: Path, reference: Audit
     assert done.returncode < 2, done.stderr
     assert b"Traceback" not in done.stderr
     assert b"\x1b" not in done.stdout + done.stderr
-    assert tables(out_of(spoken)) == tables(reference.out)
-
-
-def test_closed_streams(spoken: Path, reference: Audit) -> None:
-    arguments = [*COMMAND, "audit", str(spoken), "--out", str(out_of(spoken)), "--jobs", "1"]
-    closing_all = ["/bin/sh", "-c", '"$@" <&- >&- 2>&-', "sh", *arguments]
-    assert subprocess.run(closing_all, check=False, timeout=120).returncode < 2
+    assert done.stdout.isascii()
     assert tables(out_of(spoken)) == tables(reference.out)
 
 

@@ -19,7 +19,7 @@ from fuzz.mutations import json_like, mutated
 from fuzz.readers import READERS
 from ttsprep.core.errors import TtsprepError
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "20"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "10"))
 """Of this process, for all readers together."""
 FIRST = int(os.environ.get("FUZZ_SEED", "0"))
 BATCH = 50
