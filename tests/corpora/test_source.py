@@ -9,16 +9,14 @@ from pathlib import Path
 import pytest
 from recorder import Recorder
 
+from corpora.download_server import Server
 from corpora.shards.test_parquet import SCHEMA, rows, shard
-from corpora.test_download import Server, server
 from corpora.test_unpack import content, tar, zipped
 from ttsprep.core.errors import BusyError, CorpusError, OutputError, UsageError
 from ttsprep.core.files import lock
 from ttsprep.corpora.shards.unpacking import MARK
 from ttsprep.corpora.source import Needs, find, get, home, needs, places, readable, size_in_words
 from ttsprep.corpora.spec import Download, Source
-
-__all__ = ["server"]  # the fixture
 
 FILES = {"Corpus-1.0/metadata.csv": b"a|Call me Ishmael.\n", "Corpus-1.0/wavs/a.wav": b"RIFF"}
 INSIDE = {"metadata.csv": b"a|Call me Ishmael.\n", "wavs/a.wav": b"RIFF"}
