@@ -16,6 +16,7 @@ from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -74,6 +75,11 @@ class ReviewServer(ThreadingHTTPServer):
         self.session, self.token, self.cache, self._on_fault = session, token, Cache(), on_fault
         self.painter = ThreadPoolExecutor(1, "painter")
         """Makes all pictures: one after another they leave time for the audio, and share memory."""
+
+    def server_bind(self) -> None:
+        """Bind, without the question for the name of this machine that the standard library asks, of a server even."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = ADDRESS, int(self.server_address[1])
 
     @property
     def url(self) -> str:
