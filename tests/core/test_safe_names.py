@@ -83,3 +83,14 @@ class TestSafeName:
         assert names["other"] == "other"
         assert names["Clip"].startswith("Clip~")
         assert names["clip"].startswith("clip~")
+
+    def test_paths_are_names_with_a_hash_only_where_two_would_be_one(self) -> None:
+        assert safe_names(["wavs/1", "wavs/2", "more/1"]) == {
+            "wavs/1": "wavs_1",
+            "wavs/2": "wavs_2",
+            "more/1": "more_1",
+        }
+        names = safe_names(["a/b", "a_b", "a b", "c d"])
+        assert (names["a_b"], names["c d"]) == ("a_b", "c_d")
+        assert names["a/b"].startswith("a_b~")
+        assert names["a b"].startswith("a_b~")

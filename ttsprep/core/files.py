@@ -237,12 +237,34 @@ def refuse_inside(source: Path, out: Path) -> None:
 
 
 def safe_name(identity: str) -> str:
-    """Return a file name (without extension) for any clip id.
+    """Return a file name (without extension) for any clip id, whatever other ids there are.
 
     An id of letters, marks, digits and ``-_.`` stays as it is, in any script. Everything else is replaced,
     and then a hash of the id follows a ``~`` (which no unchanged name holds), so that two ids never share a
     name. `safe_names` also tells apart ids that differ only by case.
     """
+    name = _without_signs(identity)
+    return name if name == identity else f"{name}~{_hash(identity)}"
+
+
+def safe_names(identities: Iterable[str]) -> dict[str, str]:
+    """Return a file name (without extension) for each of all ids: ``wavs/1`` becomes ``wavs_1``.
+
+    A hash of the id follows a ``~`` where the names of two ids would be one, or one on file systems that ignore case.
+    The result does not depend on the order of `identities`.
+    """
+    names = {identity: _without_signs(identity) for identity in identities}
+    alike = Counter(map(_folded, names.values()))
+    unchanged = Counter(_folded(name) for identity, name in names.items() if name == identity)
+    return {
+        identity: name
+        if alike[_folded(name)] == 1 or (name == identity and unchanged[_folded(name)] == 1)
+        else f"{name}~{_hash(identity)}"
+        for identity, name in names.items()
+    }
+
+
+def _without_signs(identity: str) -> str:
     name = "".join(
         c if c in "-_." or unicodedata.category(c)[0] in "LMN" else "_" for c in unicodedata.normalize("NFC", identity)
     )
@@ -250,20 +272,7 @@ def safe_name(identity: str) -> str:
     name = name.encode()[:_NAME_BYTES].decode(errors="ignore").rstrip(".") or "_"
     if name.split(".")[0].casefold() in _RESERVED:  # Windows opens a device under these, with any extension
         name = f"_{name}"
-    return name if name == identity else f"{name}~{_hash(identity)}"
-
-
-def safe_names(identities: Iterable[str]) -> dict[str, str]:
-    """Return `safe_name` of each id, with a hash where file systems that ignore case would take two for one.
-
-    The result does not depend on the order of `identities`.
-    """
-    names = {identity: safe_name(identity) for identity in identities}
-    count = Counter(_folded(name) for name in names.values())
-    return {
-        identity: name if count[_folded(name)] == 1 or "~" in name else f"{name}~{_hash(identity)}"
-        for identity, name in names.items()
-    }
+    return name
 
 
 def _take(path: Path) -> int:
