@@ -11,7 +11,7 @@ from checks.texts import judged, measured, texts
 from ttsprep.checks.phonemes import Phonemes, coverage
 from ttsprep.core.types import Severity
 from ttsprep.text import phonemes as text
-from ttsprep.text.inventory import inventory
+from ttsprep.text.inventory import inventory, norms
 from ttsprep.text.phonemes import phonemize, phones
 
 LJSPEECH = Path(__file__).parents[3] / "shared" / "data" / "ljspeech" / "metadata.csv"
@@ -137,3 +137,17 @@ def test_a_text_that_cannot_be_read_has_no_phones() -> None:
 )
 def test_no_phone_is_missed_where_no_words_of_the_language_are_at_hand(language: str, line: str) -> None:
     assert [finding for finding in judged([line] * 50, Phonemes(), language) if finding.code == "phoneme-missing"] == []
+
+
+@pytest.mark.parametrize(("language", "phone"), [("ko", "ɐj"), ("ru", "ɪ^"), ("cmn", "yi"), ("af", "iəiə")])
+def test_a_phone_of_few_words_is_neither_missed_nor_rare(language: str, phone: str) -> None:
+    usual = norms(language)
+    assert usual.phones[phone] > 0
+    others = [other for other in usual.phones if other != phone]
+    lines = [" ".join(others * 200), phone]
+    clips = pd.DataFrame({"id": ["most", "one"], "phonemes": lines})
+    assert phone not in coverage(clips, language).rare
+    assert coverage(clips[:1], language).missing == ()
+    assert set(coverage(clips[1:], language, expected=0).missing) == {
+        other for other in inventory(language) - {phone} if usual.words[other] >= 20
+    }

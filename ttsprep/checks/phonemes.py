@@ -15,13 +15,17 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 from ttsprep.text.inventory import inventory, norms
 from ttsprep.text.phonemes import is_readable, phonemize, phones
 
+MISSED_WORDS, RARE_WORDS = 20, 10
+"""Different words of eSpeak NG's dictionary that a phone has to occur in before a corpus can lack it, or have too
+little of it. What fewer have is of loans, of what the words are about, or of how eSpeak NG writes two words as one."""
 _MISSING = Code(
     "phoneme-missing",
     "A phone of the language never occurs in the corpus.",
     "Transcripts are phonemised by eSpeak NG. The inventory is what eSpeak NG produces in some 1,600 "
-    "native names that its dictionary of the language holds, from 4 in 10,000 phones on; a phone is "
-    "missed once ordinary text of the corpus's size would hold it `expected` times. Where a dictionary holds no such "
-    "names (Ukrainian, Hebrew, Thai), none is missed, and texts in letters that it cannot read are not measured.",
+    "native names that its dictionary of the language holds, from 4 in 10,000 phones on; a phone of 20 different words "
+    "or more is missed once ordinary text of the corpus's size would hold it `expected` times. Where a dictionary "
+    "holds no such names (Ukrainian, Hebrew, Thai), none is missed, and texts in letters that it cannot read are not "
+    "measured.",
     "The model cannot say what it never heard: it puts a similar sound in its place, or stumbles.",
     "Record sentences that hold the phone: `--prompts sentences.txt` suggests the fewest.",
 )
@@ -29,7 +33,7 @@ _RARE = Code(
     "phoneme-rare",
     "A phone of the language occurs only a few times.",
     "Phones of the inventory with under `rare` occurrences, in a corpus of at least `least_phones` "
-    "phones. The message names the clips that carry them.",
+    "phones, if 10 words of eSpeak NG's dictionary have it. The message names the clips that carry them.",
     "A sound heard a handful of times is learnt unsteadily, and dropping one of these clips for another "
     "finding may take the sound with it.",
     "Keep and fix the clips named; record more of the sound (`--prompts sentences.txt`).",
@@ -200,14 +204,18 @@ def coverage(corpus: pd.DataFrame, language: str, *, rare: int = 10, expected: f
     counts, pairs = _count(corpus["phonemes"].fillna(""))
     total = sum(counts.values())
     growth = total / usual.phones.total()
-    # Without words of the language nothing shows how often a phone occurs, and none is missed.
+    # Without words of the language nothing shows how often a phone occurs, and none is missed or rare.
     sought = own if usual.diphones else frozenset()
-    missing = (phone for phone in sought if phone not in counts and usual.phones[phone] * growth >= expected)
+    missing = (
+        phone
+        for phone in sought - counts.keys()
+        if usual.phones[phone] * growth >= expected and usual.words[phone] >= MISSED_WORDS
+    )
     padded = " " + corpus["phonemes"].fillna("") + " "
     carriers = {
         phone: tuple(corpus.loc[padded.str.contains(f" {phone} ", regex=False), "id"])
-        for phone in sorted(own & counts.keys(), key=lambda phone: (counts[phone], phone))
-        if counts[phone] < rare
+        for phone in sorted(sought & counts.keys(), key=lambda phone: (counts[phone], phone))
+        if counts[phone] < rare and usual.words[phone] >= RARE_WORDS
     }
     axes = tuple(sorted(own))
     place = {phone: at for at, phone in enumerate(axes)}

@@ -17,7 +17,7 @@ from itertools import pairwise
 
 from ttsprep.text.characters import main_scripts, nfc, script
 from ttsprep.text.function_words import WORDS
-from ttsprep.text.phonemes import clean_phonemes, espeak_code, espeak_data, is_readable, phones, raw_phonemes
+from ttsprep.text.phonemes import WORD, clean_phonemes, espeak_code, espeak_data, is_readable, phones, raw_phonemes
 
 MIN_SHARE = 4e-4
 """A phone belongs to the inventory from 4 in 10,000 phones of native words on; rarer ones are loans."""
@@ -40,11 +40,14 @@ class Norms:
         eSpeak NG ships no words, and numbers were read instead.
     letters
         Counts of lower-case letters; empty in the same case.
+    words
+        In how many different words each phone occurs; empty in the same case.
     """
 
     phones: Counter[str]
     diphones: Counter[tuple[str, str]]
     letters: Counter[str]
+    words: Counter[str]
 
     @property
     def scripts(self) -> frozenset[str]:
@@ -71,12 +74,15 @@ def norms(language: str) -> Norms:
         or [str(number) for number in range(1200)]
     )
     lines = [line for line in raw_phonemes(read, code) if _SPELT not in line]
-    segments = [phones(clean_phonemes(part, code)) for line in lines for part in _native(line, code)]
+    parts = [clean_phonemes(part, code) for line in lines for part in _native(line, code)]
+    segments = list(map(phones, parts))
+    words = {word.strip() for part in parts for word in part.split(WORD)} if names else set()
     return Norms(
         phones=Counter(phone for segment in segments for phone in segment),
         # Lists and numbers repeat the same words: which diphones they hold says little of other text.
         diphones=Counter(pair for segment in segments for pair in pairwise(segment) if names),
         letters=Counter(char for name in names for char in nfc(name).lower() if script(char)),
+        words=Counter(phone for word in words for phone in set(word.split())),
     )
 
 
@@ -91,7 +97,13 @@ def inventory(language: str) -> frozenset[str]:
     """
     counts = norms(language).phones
     least = MIN_SHARE * counts.total()
-    return frozenset(phone for phone, count in counts.items() if count >= least)
+    return frozenset(phone for phone, count in counts.items() if count >= least and not _is_doubled(phone))
+
+
+def _is_doubled(phone: str) -> bool:
+    """Whether eSpeak NG wrote one phone twice where an ending follows a stem: ``iəiə`` in Afrikaans."""
+    half = len(phone) // 2
+    return half > 1 and phone == 2 * phone[:half]
 
 
 def _function_words(code: str) -> list[str]:
