@@ -22,9 +22,16 @@ test-slow: .venv/ready-to-test    ## the tests that take long: kills, whole trai
 test-trainers: .venv/ready-to-test .venvs/piper/ready .venvs/coqui/ready .venvs/f5-tts/ready    ## trainers themselves, each in its environment
 	$(BIN)/pytest -q -m trainers tests/trainers
 
-.venvs/%/ready: tests/trainers/%.txt
+# torch is that of .venv, whatever its build; what is compiled in torchaudio would need another, so soundfile reads there
+.venvs/%/ready: tests/trainers/%.txt tests/trainers/torchaudio_load.py .venv/ready-to-test
+	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
+	$(BIN)/python -c 'import torch; print(torch.__path__[0].removesuffix("torch"))' >.venvs/torch.pth
+	cp .venvs/torch.pth $(@D)/lib/python3.*/site-packages/
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	for folder in $(@D)/lib/python3.*/site-packages/torchaudio; do \
+	  if [ -d "$$folder" ]; then rm -f "$$folder"/lib/*; cat tests/trainers/torchaudio_load.py >>"$$folder"/__init__.py; fi; \
+	done
 	touch $@
 
 fuzz: .venv/ready-to-test    ## every reader, fed with damaged files for ten minutes; FUZZ_SEED goes on from a number

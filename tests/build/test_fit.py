@@ -88,6 +88,10 @@ def test_a_text_is_judged_as_the_build_writes_it() -> None:
     four = profile("characters", "a", most_symbols=4)
     long = Fit(four, (), ())([Clip("a", "", "aaaa"), Clip("b", "", "aaaaa")])
     assert long["trainer_text"] == ["", "its text has 5 characters; mine takes 4 at most"]
+    ours, theirs = ("a" * count for count in (72, 250))
+    xtts = Recipe(trainer="xtts", export=("filelist",)).fit()
+    texts = xtts([Clip("a", "", ours, "", "ja"), Clip("b", "", theirs, "", "en-gb"), Clip("c", "", ours, "", "en")])
+    assert texts["trainer_text"] == ["its text has 72 characters; xtts takes 71 at most", "", ""]
     piped = Recipe(trainer="gpt-sovits", export=("filelist",)).fit()([Clip("a", "", "one|two", "", "en")])
     (reason,) = piped["trainer_text"]
     assert reason.endswith("cannot hold it: the normalised text holds '|', which divides the columns")

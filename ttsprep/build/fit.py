@@ -93,7 +93,7 @@ class Fit:
     def _no_text(self, clip: Clip, spoken: str) -> str:
         if self._phonemes and not is_readable(clip.text, clip.language):
             return f"{self.trainer.name} reads phonemes: eSpeak NG has none for its letters in {clip.language!r}"
-        most = self.trainer.most_symbols
+        most = self.trainer.most_symbols_in(clip.language)
         if most and len(spoken) > most:
             kind = "phonemes" if self._phonemes else "characters"
             return f"its text has {len(spoken):,} {kind}; {self.trainer.name} takes {most:,} at most"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, NonNegativeInt, ValidationError
 
 from ttsprep.build.stages.base import all_stages
 from ttsprep.checks.base import all_checks
@@ -100,7 +100,7 @@ class TrainerProfile(Section):
     shortest_s, longest_s
         Clips that are used, in seconds; 0 for no limit.
     most_symbols
-        Of a text, phonemes where `symbols` are these, else characters; 0 for no limit.
+        Of a text, phonemes where `symbols` are these, else characters; 0 for no limit, a table for one by language.
     languages
         The only ones it knows, without region; empty for any.
     one_language
@@ -122,13 +122,18 @@ class TrainerProfile(Section):
     subtype: Literal["PCM_16", "PCM_24", "FLOAT"] = "PCM_16"
     shortest_s: float = Field(default=0.0, ge=0)
     longest_s: float = Field(default=0.0, ge=0)
-    most_symbols: int = Field(default=0, ge=0)
+    most_symbols: NonNegativeInt | dict[str, NonNegativeInt] = 0
     languages: tuple[str, ...] = ()
     one_language: bool = False
     export: tuple[str, ...]
     exports: dict[str, dict[str, Option]] = Field(default={})
     symbols: Symbols | None = None
     why: dict[str, str]
+
+    def most_symbols_in(self, language: str) -> int:
+        """Return the most symbols of a text in a language; 0 for no limit."""
+        most = self.most_symbols
+        return most.get(short_language(language), 0) if isinstance(most, dict) else most
 
 
 def trainers() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Every export, and every folder of a trainer, is a corpus with the same texts, speakers, languages and samples."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -61,6 +62,26 @@ def test_an_export_is_a_corpus(name: str, export: Export, speakers: Sequence[str
         clip = read[entry.normalised]
         assert_same_voice(name, clip, entry)
         assert (sf.read(corpus.root / clip.path)[0] == sf.read(root / entry.path)[0]).all()
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+@pytest.mark.parametrize(
+    ("name", "export"), [pytest.param(*pair, id=pair[0]) for pair in forms().items() if pair[0] != "ljspeech"]
+)
+def test_a_split_alone_holds_its_clips(name: str, export: Export, split: str, tmp_path: Path) -> None:
+    entries = build(tmp_path / "built", TEXTS, ("anna", "bob"))
+    folder = write(export, entries, tmp_path / "built")
+    (folder / "metadata.jsonl").unlink(missing_ok=True)  # of all splits
+    for path in [path for other in {"train", "valid", "test"} - {split} for path in folder.rglob(f"*{other}*")]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)  # its folder may be gone
+    if shards := find_shards(folder):
+        unpack_shards(shards, tmp_path / "unpacked")
+        folder = tmp_path / "unpacked"
+    read = sorted(clip.text for clip in read_corpus(folder, "auto", "").clips)
+    assert read == sorted(entry.normalised for entry in entries if entry.split == split)
 
 
 def assert_same_voice(name: str, clip: Clip, entry: Entry) -> None:
