@@ -91,7 +91,7 @@ class OtherVoice(Check):
     join_nats: float = 5.0
     short_nats: float = 15.0
     group_nats: float = 40.0
-    apart: float = 18.0
+    apart: float = 21.0
     near: float = 16.5
     least_voiced_s: float = 0.8
 
