@@ -58,6 +58,7 @@ def test_the_terminal_the_markdown_and_the_page_agree(audits: tuple[Path, Path, 
     assert "2 new errors" in headline
     assert headline in markdown
     assert headline in page
+    assert "<script>" in page, "the button of the theme does something"
     assert all(name in out and name in page for name in spoilt)
     assert run("compare", old, new, "--html", tmp_path / "page.html")[0] == 0
 

@@ -80,7 +80,9 @@ def test_an_audit_says_what_it_read_and_where_the_report_is(spoken: Path, audite
     assert lines[2] == "  language en-us, guessed from 5 texts: --language changes it"
     assert lines[3] == "  metadata.csv: id | text"
     assert re.match(r"usable   5 clips +\d\d s \(100\.0 %\)", lines[6])
-    assert re.match(r"judged for training at [\d,]+ Hz, which the corpus fills: --for, --rate$", lines[4])
+    assert re.match(
+        r"judged for training at [\d,]+ Hz, which the corpus fills \(--rate or --for sets another\)$", lines[4]
+    )
     assert "report  spoken.audit/report.html" in lines
     assert (spoken.parent / "spoken.audit" / "report.html").is_file()
     assert "audio-orphan" in audited.stdout  # the file that make() leaves unnamed

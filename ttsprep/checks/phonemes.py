@@ -135,7 +135,9 @@ class Phonemes(Check):
         for phone, clips in cover.rare.items():
             count = cover.phones[phone]
             named = ", ".join(clips[:10])
-            message = f"[{phone}] occurs {count} times (under {self.rare}), in {len(clips)} clips: {named}"
+            times = "once" if count == 1 else f"{count} times"
+            places = "1 clip" if len(clips) == 1 else f"{len(clips)} clips"
+            message = f"[{phone}] occurs {times} (under {self.rare}), in {places}: {named}"
             yield Finding("", _RARE.code, Severity.NOTE, message, value=count, limit=self.rare)
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 from markupsafe import Markup
 
 from ttsprep.checks.base import catalogue
-from ttsprep.core.types import Severity
 from ttsprep.report.charts.histogram import COMPARED, before_after_histograms
 from ttsprep.report.data import visible
 from ttsprep.report.format import count, decimal, hours
@@ -24,11 +23,12 @@ SIDES = ("older audit", "newer audit")
 def headline(document: dict[str, Any]) -> str:
     """Say in one sentence what is kept, and how many findings are new."""
     before, after = document["before"], document["after"]
-    kept = f"{hours(before['kept_hours'])} before, {hours(after['kept_hours'])} now"
+    was, now = hours(before["kept_hours"]), hours(after["kept_hours"])
+    kept = f"{now}, as before" if was == now else f"{now}, {was} before"
     new = {name: row["new"] for name, row in document["severities"].items() if row["new"]}
     gone = sum(row["gone"] for row in document["severities"].values())
     words = ", ".join(count(number, f"new {name}") for name, number in new.items()) or "no new finding"
-    return f"A build keeps {kept}; {words}; {gone:,} gone."
+    return f"A build keeps {kept}; {words}; {count(gone, 'finding')} gone."
 
 
 def clip_lines(document: dict[str, Any]) -> list[str]:
@@ -82,11 +82,9 @@ def comparison_page(comparison: "Comparison") -> str:
             document=document,
             headline=headline(document),
             clips=clip_lines(document),
-            measures=[(row["name"], measure_line(row)) for row in document["measures"].values()],
             figures=figures,
             findings=findings,
             more=len(document["findings"]) - len(findings),
-            severities=[severity.value for severity in reversed(Severity)],
             about={code: catalogue()[code][0].summary for code in document["codes"] if code in catalogue()},
         )
     )

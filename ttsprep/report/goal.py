@@ -14,7 +14,7 @@ def goal_line(summary: Mapping[str, Any]) -> str:
     goal = summary["goal"]
     if not goal["rate"]:
         return "judged for no sample rate: no clip can be read"
-    who = f"as {goal['asked']} asks" if goal["asked"] else "which the corpus fills: --for, --rate"
+    who = f"as {goal['asked']} asks" if goal["asked"] else "which the corpus fills (--rate or --for sets another)"
     return f"judged for training at {goal['rate']:,} Hz, {who}"
 
 

@@ -1,12 +1,14 @@
 """The drawing of a clip: waveform, spectrogram, speech, findings and words on one axis of time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from markupsafe import Markup
 
+from ttsprep.checks.level import clipped_stretches
+from ttsprep.core.types import Audio
 from ttsprep.report.charts.svg import join_svg, tag, tick_label, ticks
 from ttsprep.report.data import visible
 from ttsprep.report.sound import ClipMedia, mel
@@ -118,14 +120,16 @@ def waveform_svg(
     lanes = _lanes(words, wide / span)
     height = bottom + LANE * (max(lanes, default=-1) + 1)
     times = ticks(media.start, media.end, max(4, min(wide // 90, 200)) if style.above else 8)
-    names, named = [], set()
+    names: list[Markup] = []
+    named: dict[str, float] = {}
     for mark in marks:
         if mark.code in rows and style.above:
             y = style.row * rows[mark.code] + 12
             shown = {"y": y, "height": 3, "class_": f"bar {mark.severity}"}
             names.append(tag("rect", x=at(mark.start), width=length(mark.start, mark.end, style.least), **shown))
-        if mark.code in rows and (style.above or mark.code not in named):
-            named.add(mark.code)
+        pixel = (mark.start - media.start) / span * wide
+        if mark.code in rows and (mark.code not in named or (style.above and pixel > named[mark.code])):
+            named[mark.code] = pixel + 2 * LETTER * len(mark.code)
             late = (mark.start - media.start) / span > 0.6
             names.append(
                 tag(
@@ -217,8 +221,14 @@ def _lanes(words: Sequence[WordMark], pixels: float) -> list[int]:
     return lanes
 
 
-def waveform_mark(code: str, severity: str, start: float | None, end: float | None) -> Mark | None:
-    """Return the place of a finding; None if it has none."""
-    if start is None or math.isnan(start):
-        return None
-    return Mark(code, severity, float(start), start if end is None or math.isnan(end) else max(float(end), start))
+def waveform_marks(findings: Iterable[tuple[str, str, float | None, float | None]], audio: Audio) -> list[Mark]:
+    """Return the places of findings, given as code, severity, start and end; clipping is marked wherever it is."""
+    marks = []
+    for code, severity, start, end in findings:
+        if start is None or math.isnan(start):
+            continue
+        places = [(float(start), start if end is None or math.isnan(end) else max(float(end), start))]
+        if code == "clipping":
+            places = clipped_stretches(audio) or places
+        marks += [Mark(code, severity, *place) for place in places]
+    return marks

@@ -19,11 +19,11 @@ from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside
 from ttsprep.core.signal import Signal
 from ttsprep.core.tables import clean
-from ttsprep.core.types import Clip, Samples, Severity
+from ttsprep.core.types import Audio, Clip, Severity
 from ttsprep.report.data import visible
 from ttsprep.report.sound import ClipMedia, make_media
 from ttsprep.report.spoken import WordSpan, spoken
-from ttsprep.report.waveform import waveform_mark, waveform_svg
+from ttsprep.report.waveform import Mark, waveform_marks, waveform_svg
 
 MOST_CARDS = 6
 """Clips to hear of each code."""
@@ -98,8 +98,10 @@ def worst_clips(
     """
     chosen = {code: _rank(audit.findings, code, most) for code in codes}
     rows = audit.table.drop_duplicates("id").set_index("id")
-    media_of = _media(audit, rows, _in_turn(chosen), share)
-    by_clip = dict(iter(audit.findings[audit.findings["clip"].isin(media_of)].groupby("clip")))
+    names = {finding["clip"] for group in chosen.values() for finding in group}
+    about = audit.findings[audit.findings["clip"].isin(names)]
+    by_clip = {str(clip): group for clip, group in about.groupby("clip")}
+    media_of = _media(audit, rows, by_clip, _in_turn(chosen), share)
     mismatched = (audit.findings["code"] == "transcript-mismatch").any()
     proposed = says_text_of(audit.table, audit.findings) if mismatched else {}
     numbers: dict[str, int] = {}
@@ -120,9 +122,7 @@ def worst_clips(
         )
         made = media_of.get(clip)
         if first and made is not None:
-            media, length = made
-            places = by_clip[clip][["code", "severity", "start", "end"]].itertuples(index=False, name=None)
-            marks = [mark for mark in (waveform_mark(*place) for place in places) if mark]
+            media, length, marks = made
             whole = media.end - media.start >= length
             card = replace(
                 card,
@@ -183,12 +183,19 @@ def _in_turn(chosen: Mapping[str, Sequence[dict[str, Any]]]) -> Iterator[dict[st
 
 
 def _media(
-    audit: Audited, rows: pd.DataFrame, findings: Iterator[dict[str, Any]], share: float
-) -> dict[str, tuple[ClipMedia, float] | None]:
-    """Decode here, encode beside: libsndfile and zlib let other threads run. None: cannot be decoded."""
+    audit: Audited,
+    rows: pd.DataFrame,
+    by_clip: Mapping[str, pd.DataFrame],
+    findings: Iterator[dict[str, Any]],
+    share: float,
+) -> dict[str, tuple[ClipMedia, float, list[Mark]] | None]:
+    """Return media, length and marks of clips; None for one that cannot be decoded.
+
+    They are decoded here, and encoded beside: libsndfile and zlib let other threads run.
+    """
     left = share * min(MOST_SECONDS, 120 + 0.03 * len(audit.table))
     by_id = {clean(name): clip for name, clip in zip(audit.ids, audit.clips, strict=True)}
-    pending: dict[str, tuple[Future[ClipMedia], float] | None] = {}
+    pending: dict[str, tuple[Future[ClipMedia], float, list[Mark]] | None] = {}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         for finding in findings:
             clip = finding["clip"]
@@ -196,25 +203,26 @@ def _media(
                 continue
             readable = rows.loc[clip].get("status", "ok") == "ok" and clip in by_id
             decoded = _decode(audit.root, by_id[clip]) if readable else None
-            if decoded is None or not len(decoded[0]):
+            if decoded is None or not len(decoded.samples):
                 pending[clip] = None
                 continue
-            samples, rate = decoded
+            samples, rate = Signal(decoded).samples, decoded.rate
+            places = by_clip[clip][["code", "severity", "start", "end"]].itertuples(index=False, name=None)
+            marks = waveform_marks(places, decoded)
             length = len(samples) / rate
             start, end = _window(finding["start"], finding["end"], length)
             piece = samples[int(start * rate) : int(np.ceil(end * rate))]
-            pending[clip] = pool.submit(make_media, piece, rate, start), length
+            pending[clip] = pool.submit(make_media, piece, rate, start), length, marks
             left -= end - start
-        return {clip: item and (item[0].result(), item[1]) for clip, item in pending.items()}
+        return {clip: item and (item[0].result(), *item[1:]) for clip, item in pending.items()}
 
 
-def _decode(root: Path, clip: Clip) -> tuple[Samples, int] | None:
-    """Return the mono samples of a clip and their rate; None if the file has changed since it was measured."""
+def _decode(root: Path, clip: Clip) -> Audio | None:
+    """Return the audio of a clip; None if the file has changed since it was measured."""
     try:
-        decoded = audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
+        return audio.read(inside(root, clip.path), start=clip.start, end=clip.end)
     except AudioError:
         return None
-    return Signal(decoded).samples, decoded.rate
 
 
 def _window(start: float | None, end: float | None, length: float) -> tuple[float, float]:

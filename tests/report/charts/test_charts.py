@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from report.made_tables import corpus, coverage, found
-from ttsprep.report.charts.histogram import JudgedCounts, histogram, judged
+from ttsprep.report.charts.histogram import JudgedCounts, Limit, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars
 from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
 from ttsprep.report.charts.trends import drift, strictness, text_to_audio
@@ -79,7 +79,7 @@ def test_characters_that_act_are_spelled_out(raw, shown):
 def test_a_histogram_counts_every_clip_once_under_its_verdict():
     clips = corpus(500)
     verdict = np.array(["usable"] * 450 + ["fixable"] * 30 + ["to drop"] * 20, dtype=object)
-    figure = histogram(LENGTH, clips, verdict, JudgedCounts([(1.0, "too-short")]))
+    figure = histogram(LENGTH, clips, verdict, JudgedCounts([Limit(1.0, "too-short")]))
     counted = {
         name: sum(int(n) for tip in tips(figure.svg) for n in re.findall(rf"(\d+) {name}", tip))
         for name in ("usable", "fixable", "to drop")
@@ -127,12 +127,23 @@ def test_limits_come_from_findings_that_judge_the_column():
     )
     result = judged(clips, findings.drop(index=6))
     assert {name: one.limits for name, one in result.items()} == {
-        "duration_s": [(30.0, "too-long"), (0.5, "too-short")],
+        "duration_s": [Limit(30.0, "too-long"), Limit(0.5, "too-short")],
         "snr_db": [],
     }
     assert result["duration_s"].flagged == [40.0, 0.2, 0.3]
     assert result["snr_db"].flagged == [10.0, 12.0]
     assert judged(clips, findings.iloc[[6]]) == {}
+
+
+def test_a_rule_that_looks_at_other_measures_too_is_shaded():
+    clips = corpus(5).assign(duration_s=[0.2, 0.3, 40.0, 50.0, 5.0])
+    findings = found(*((f"clip-0000{n}", "too-short", "error", value, 0.5) for n, value in enumerate((0.2, 0.3))))
+    findings = pd.concat([findings, found(("clip-00002", "too-long", "error", 40.0, 30.0))])  # and 50 s is no finding
+    counts = judged(clips, findings)["duration_s"]
+    assert set(counts.limits) == {Limit(0.5, "too-short"), Limit(30.0, "too-long", 1)}
+    figure = histogram(LENGTH, clips, np.full(5, "usable", dtype=object), counts)
+    (shade,) = re.findall(r'<rect x="([^"]*)" y="24" width="([^"]*)" height="124" class="joint">', str(figure.svg))
+    assert sum(map(float, shade)) == 326
 
 
 def test_a_histogram_marks_flagged_clips_and_its_bars_name_their_values():
@@ -150,7 +161,8 @@ def test_a_histogram_marks_flagged_clips_and_its_bars_name_their_values():
 
 def test_drift_says_how_far_the_median_moves():
     clips = pd.DataFrame({"loudness_lufs": np.r_[np.full(300, -20.0), np.full(300, -26.0)]})
-    (figure,) = drift(clips, ["loudness_lufs", "f0_median_hz"])
+    (figure, still) = drift(clips.assign(bandwidth_hz=10_700.0), ["loudness_lufs", "bandwidth_hz"])
+    assert still.title == "Bandwidth: the rolling median stays at 10.70 kHz"
     assert figure.title == "Loudness: the rolling median moves within 6.0 LU"
     assert drift(clips.iloc[:5], ["loudness_lufs"]) == []
     (short,) = drift(clips.iloc[:12], ["loudness_lufs"])
@@ -192,8 +204,8 @@ def test_a_few_very_long_clips_do_not_squeeze_the_scatter():
 def test_strictness_shows_every_step_and_its_hours():
     figure = strictness([{"keep": "all", "clips": 9, "hours": 4.0}, {"keep": "some", "clips": 5, "hours": 3.0}], 4.0)
     assert {"all", "some", "4.0 h", "3.0 h", "hours kept"} <= set(texts(figure.svg))
-    assert "75%" in str(figure.svg)
-    assert "costs 25% of the hours" in figure.title
+    assert "75 %" in str(figure.svg)
+    assert "costs 25 % of the hours" in figure.title
     assert "nan" not in str(strictness([{"keep": "all", "clips": 0, "hours": 0.0}], 0.0).svg)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from ttsprep.report.data import Quantity, Values, quantities
 
 BINS = 36
 _WIDTH, _HEIGHT, TOP, BOTTOM = 340, 188, 24, 148
+_NAME, _NAMES = 12, 3
+"""Height of the name of a limit, and how many stand above one another."""
 COMPARED = (
     "duration_s",
     "chars_per_s",
@@ -42,7 +44,15 @@ SAMPLE_RATE = Quantity("Sample rate", "kHz", 2, 1e-3, column="sample_rate")
 _UNLIKE, TALLEST = 3.0, 2.2
 """A peak over so many times that of the other is cut at so many: loudness made equal would else flatten the source."""
 
-_Limits = Sequence[tuple[float, str]]
+
+class Limit(NamedTuple):
+    """Where a check draws its line; `joint` is the side on which it flags some clips only, by other measures too."""
+
+    value: float
+    code: str
+    joint: int = 0
+
+
 _Counts = npt.NDArray[np.int64]
 
 
@@ -63,12 +73,12 @@ class JudgedCounts:
     Attributes
     ----------
     limits
-        Each with its code. One that differs from clip to clip (by speaker, say) is left out: no line would be true.
+        One that differs from clip to clip (by speaker, say) is left out: no line would be true.
     flagged
         Values of the clips that were flagged.
     """
 
-    limits: list[tuple[float, str]] = field(default_factory=list)
+    limits: list[Limit] = field(default_factory=list)
     flagged: list[float] = field(default_factory=list)
 
 
@@ -89,10 +99,17 @@ def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, JudgedCount
                 continue
             counts = result.setdefault(quantity.column, JudgedCounts())
             counts.flagged += value[same].tolist()
-            for at in (limit[same & (value > limit)], limit[same & (value < limit)]):
-                drawn = [v for v, name in counts.limits if name == code]
-                if len(at) and np.ptp(at) <= 0.02 * max(np.abs(at).max(), 1e-9) and np.median(at) not in drawn:
-                    counts.limits.append((float(np.median(at)), str(code)))
+            every = column(by_id, quantity.column)
+            for side, here in ((1, same & (value > limit)), (-1, same & (value < limit))):
+                at = limit[here]
+                if not len(at) or np.ptp(at) > 0.02 * max(np.abs(at).max(), 1e-9):
+                    continue
+                line = float(np.median(at))
+                beyond = side * (every - line) > 0.02 * max(abs(line), 1e-9)
+                beyond[rows[rows >= 0]] = False
+                limit_ = Limit(line, str(code), side if beyond.any() else 0)
+                if (line, str(code)) not in [known[:2] for known in counts.limits]:
+                    counts.limits.append(limit_)
             break
     return result
 
@@ -120,7 +137,7 @@ def histogram(
     values, verdict = values[there], verdict[there]
     if not len(values):
         return None
-    limits = [(value * quantity.scale, code) for value, code in counts.limits]
+    limits = [limit._replace(value=limit.value * quantity.scale) for limit in counts.limits]
     flagged = np.array(counts.flagged, dtype=float) * quantity.scale
     edges = np.linspace(*axis_range(values, limits, 10.0**-quantity.digits), BINS + 1)
     if split is not None:
@@ -132,7 +149,7 @@ def histogram(
     notes = [quantity.spread(values)]
     if quantity.column == "duration_s":
         outside = [("under 1 s", np.mean(values < 1)), *((f"over {s} s", np.mean(values > s)) for s in (15, 30))]
-        notes += [f"{share:.1%} {name}" if share else f"none {name}" for name, share in outside]
+        notes += [f"{100 * share:.1f} % {name}" if share else f"none {name}" for name, share in outside]
     if beyond := _beyond(values, edges):
         notes.append(f"{beyond:,} beyond the axis, in the outermost bars")
     top = float(np.sum([layer.counts for layer in layers], axis=0).max())
@@ -196,13 +213,13 @@ def _beyond(values: Values, edges: Values) -> int:
     return int(((values < edges[0]) | (values > edges[-1])).sum())
 
 
-def axis_range(values: Values, limits: _Limits, least: float, *, outliers: float = 0.5) -> tuple[float, float]:
+def axis_range(values: Values, limits: Sequence[Limit], least: float, *, outliers: float = 0.5) -> tuple[float, float]:
     """Return the ends of an axis for all but `outliers` per cent at either end, and for limits that are near."""
     low, high = np.percentile(values, [outliers, 100 - outliers])
     margin = max(0.08 * (high - low), least)
     low, high = max(low - margin, values.min()), min(high + margin, values.max())
     span = max(high - low, 4 * least)
-    near = [v for v, _ in limits if low - span < v < high + span]
+    near = [limit.value for limit in limits if low - span < limit.value < high + span]
     low, high = min([low, *near]), max([high, *near])
     if high - low < 4 * least:
         low, high = low - 2 * least, high + 2 * least
@@ -215,7 +232,7 @@ def _draw(
     layers: Sequence[_Layer],
     words: tuple[str, str],
     top: float,
-    limits: _Limits = (),
+    limits: Sequence[Limit] = (),
     flagged: Values | None = None,
 ) -> Figure:
     """Draw the bars of the layers, stacked, an outline over them, axes, limits and tooltips.
@@ -223,7 +240,9 @@ def _draw(
     Where `flagged` is given, clips of those values get a tick under the axis, and a bar filters the table.
     """
     title, note = words
-    x, y = Scale(edges[0], edges[-1], 40, _WIDTH - 14), Scale(0, top, BOTTOM, TOP)
+    x = Scale(edges[0], edges[-1], 40, _WIDTH - 14)
+    limits = sorted(limit for limit in limits if x.low <= limit.value <= x.high)
+    y = Scale(0, top, BOTTOM, TOP + _NAME * min(len(limits), _NAMES))
     paths, base = [], np.zeros(BINS, dtype=np.int64)
     for layer in layers:
         d = _outline(layer.counts, edges, x, y) if layer.outline else _bars(layer.counts, base, edges, x, y)
@@ -234,6 +253,7 @@ def _draw(
         _WIDTH,
         _HEIGHT,
         f"{title}; {note}",
+        *_joint(x, limits),
         left_axis(y, 40, "", right=_WIDTH - 14, most=3),
         tag("text", "clips", x=34, y=TOP - 12, class_="label", text_anchor="end"),
         *paths,
@@ -288,17 +308,28 @@ def _cut(counts: _Counts, edges: Values, x: Scale, y: Scale) -> Markup:
     return tag("g", tag("path", d=gaps, class_="gap"), count)
 
 
-def _limit_lines(x: Scale, limits: _Limits) -> list[Markup]:
+def _joint(x: Scale, limits: Sequence[Limit]) -> list[Markup]:
+    """Shade where a check flags only the clips that are odd by another measure, too."""
     parts = []
-    for row, (value, code) in enumerate(sorted(limits)):
-        if x.low <= value <= x.high:
-            at, right = x(value), x(value) > (x.start + x.stop) / 2
-            place = {"x": at + (-4 if right else 4), "y": TOP + 9 + 11 * (row % 3)}
-            anchor = "end" if right else None
-            parts += [
-                tag("path", d=f"M{number(at)} {TOP}V{BOTTOM}", class_="limit"),
-                tag("text", code, **place, class_="limit-name", text_anchor=anchor),
-            ]
+    for limit in limits:
+        if limit.joint:
+            at, end = x(limit.value), x.stop if limit.joint > 0 else x.start
+            place = {"x": min(at, end), "y": TOP, "width": abs(end - at), "height": BOTTOM - TOP}
+            parts.append(tag("rect", **place, class_="joint"))
+    return parts
+
+
+def _limit_lines(x: Scale, limits: Sequence[Limit]) -> list[Markup]:
+    """Draw each limit, with its name above the bars."""
+    parts = []
+    for row, limit in enumerate(limits):
+        at = x(limit.value)
+        right = at > (x.start + x.stop) / 2
+        place = {"x": at + (-4 if right else 4), "y": TOP + 9 + _NAME * (row % _NAMES)}
+        parts += [
+            tag("path", d=f"M{number(at)} {TOP}V{BOTTOM}", class_="limit"),
+            tag("text", limit.code, **place, class_="limit-name", text_anchor="end" if right else None),
+        ]
     return parts
 
 

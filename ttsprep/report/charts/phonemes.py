@@ -101,4 +101,4 @@ def diphone_map(coverage: Coverage) -> Figure:
 def _shares(pairs: Mapping[tuple[str, str], int]) -> str:
     total = sum(pairs.values()) or 1
     rare = sum(count for count in pairs.values() if count < _RARE)
-    return f"{rare / total:.1%} of all occurrences are of diphones seen fewer than {_RARE} times"
+    return f"{100 * rare / total:.1f} % of all occurrences are of diphones seen fewer than {_RARE} times"

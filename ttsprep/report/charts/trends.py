@@ -50,7 +50,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
                 tag(
                     "text",
                     hours(step["hours"]),
-                    tag("tspan", f" {share:.0%}", class_="tick share"),
+                    tag("tspan", f" {100 * share:.0f} %", class_="tick share"),
                     x=end + 8,
                     y=y + 33,
                     class_="value",
@@ -58,7 +58,7 @@ def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
             ])
         )
     cost = 1 - steps[-1]["hours"] / total if total else 0.0
-    title = f"Keeping only clips without findings costs {cost:.0%} of the hours"
+    title = f"Keeping only clips without findings costs {100 * cost:.0f} % of the hours"
     return Figure(
         title,
         "from lenient to strict; each step is a subset of the step above",
@@ -84,7 +84,7 @@ def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
         least = min(window // 2 + 1, len(there))
         rolling = pd.Series(values[there]).rolling(window, center=True, min_periods=least).median().to_numpy()
         low, high = np.percentile(values[there], [1, 99])
-        margin = max(0.1 * (high - low), 10.0**-quantity.digits)
+        margin = max(0.1 * (high - low), 10 * 10.0**-quantity.digits)
         width, height = 560, 170
         x = Scale(0, max(len(clips) - 1, 1), 44, width - 10)
         y = Scale(low - margin, high + margin, height - 40, 24)
@@ -97,7 +97,9 @@ def drift(clips: pd.DataFrame, columns: Sequence[str]) -> list[Figure]:
         line = " ".join(f"{number(x(there[i]))},{number(y(min(max(rolling[i], y.low), y.high)))}" for i in thin)
         middle = float(np.median(values[there]))
         swing = float(np.ptp(rolling))
-        title = f"{quantity.name}: the rolling median moves within {quantity.difference(swing)}"
+        stays = round(swing, quantity.digits) == 0
+        how = f"stays at {quantity.show(middle)}" if stays else f"moves within {quantity.difference(swing)}"
+        title = f"{quantity.name}: the rolling median {how}"
         note = f"median of {window} neighbours"
         if len(shown) < len(there):
             note += f"; one clip in {-(-len(there) // MOST_DOTS)} has a dot"

@@ -179,7 +179,7 @@ def _title(voices: VoiceMap, outliers: int, clips: int) -> tuple[str, str]:
             odd if outliers else f"All {clips:,} clips sound like one voice",
             "centre: the voice; ring: the limit for long clips; clips that sound alike lie together",
         )
-    share = f"the two directions in which voices differ most, {voices.share:.0%} of all their differences"
+    share = f"the two directions in which voices differ most, {100 * voices.share:.0f} % of all their differences"
     if voices.voices == clips:
         return f"{clips:,} clips of many voices", f"clips that sound alike lie together; {share}"
     return (

@@ -11,7 +11,7 @@ from ttsprep.report.clip.report import ClipReport
 from ttsprep.report.data import visible
 from ttsprep.report.page import environment, policy, style_and_script
 from ttsprep.report.sound import make_media
-from ttsprep.report.waveform import WAVEFORM_PAGE, WordMark, waveform_mark, waveform_svg, width_of
+from ttsprep.report.waveform import WAVEFORM_PAGE, WordMark, waveform_marks, waveform_svg, width_of
 
 
 def clip_page(report: ClipReport) -> str:
@@ -19,13 +19,11 @@ def clip_page(report: ClipReport) -> str:
     css, js = style_and_script(("report", "clip"), ("page", "clip"))
     numbers = [measure for measure in report.measures if isinstance(measure.value, float)]
     media, picture, words, samples = None, None, _words(report), report.audio.samples
-    if report.audio.decoded is not None and samples is not None and len(samples):
-        rate = report.audio.decoded.rate
-        media = make_media(samples, rate, width=width_of(len(samples) / rate))
-        places = (
-            waveform_mark(finding.code, finding.severity, finding.start, finding.end) for finding in report.findings
-        )
-        marks = [mark for mark in places if mark]
+    decoded = report.audio.decoded
+    if decoded is not None and samples is not None and len(samples):
+        media = make_media(samples, decoded.rate, width=width_of(report.audio.seconds))
+        places = ((finding.code, finding.severity, finding.start, finding.end) for finding in report.findings)
+        marks = waveform_marks(places, decoded)
         picture = waveform_svg(
             media, visible(report.clip.id), marks, WAVEFORM_PAGE, speech=report.audio.speech, words=words
         )

@@ -233,6 +233,7 @@
   // ---- the clip
   let length = 0;
   let details = null;
+  let clipped = []; // from when to when
   const known = new Map();
   const fetched = (i, what) => {
     const key = `clips/${i}/${what}`;
@@ -255,6 +256,7 @@
     const i = now();
     $("clip").classList.toggle("empty", i < 0);
     details = null;
+    clipped = [];
     length = session.seconds[i] || 0;
     for (const part of ["findings", "marks", "text"]) $(part).replaceChildren();
     for (const part of ["note", "legend"]) $(part).hidden = true;
@@ -265,7 +267,7 @@
     if (i < 0) { announce("No clip is left in this queue"); showDecision(); return; }
     const length_ = session.seconds[i] === null ? "" : `${session.seconds[i]} s`;
     $("place").textContent = `${(at + 1).toLocaleString("en")} of ${queue.length.toLocaleString("en")} · ${length_}`;
-    $("text").textContent = visible(textOf(i)) || "(no text)";
+    $("text").textContent = visible(textOf(i)).trim() || "(no text)";
     showDecision();
     moveHead();
     const codes = [...new Set(session.findings[i].map((f) => session.codes[f[0]]))].join(", ");
@@ -284,6 +286,7 @@
   const showDetails = (found) => {
     if (found.fault) { note(found.fault); return; }
     details = found;
+    $("findings").replaceChildren(); // a clip that was left and shown again while this was asked for gets it twice
     const part = found.piece ? ` · ${found.piece[0]} s to ${found.piece[1] ?? "its end"}${found.piece[1] === null ? "" : " s"}` : "";
     $("path").textContent = `· ${visible(found.path)}${part}`;
     $("verdict").textContent = `${session.verdicts[session.verdict[now()]]}: ${visible(found.because)}`;
@@ -301,7 +304,7 @@
     const spans = own_ === null && details ? details.words : [];
     $("legend").hidden = !spans.some((span) => !span.same || span.mark);
     $("text").replaceChildren();
-    if (!spans.length) { $("text").textContent = visible(textOf(i)) || "(no text)"; return; }
+    if (!spans.length) { $("text").textContent = visible(textOf(i)).trim() || "(no text)"; return; }
     for (const span of spans) {
       if (span.written) {
         let word = document.createTextNode(visible(span.written));
@@ -320,6 +323,7 @@
   const showPicture = (found) => {
     if (found.fault) { note(`Nothing to hear: ${found.fault}`); return; }
     length = found.seconds;
+    clipped = found.clipped;
     $("wave").setAttribute("viewBox", `0 -100 ${found.columns} 200`);
     $("wave").firstElementChild.setAttribute("d", found.wave);
     $("spectrogram").src = found.spectrogram;
@@ -331,8 +335,9 @@
   const showMarks = () => {
     $("marks").replaceChildren();
     const named = new Set();
-    for (const { code, severity, start, end } of details ? details.findings : []) {
-      if (start === null) continue;
+    const places = (details ? details.findings : []).filter((f) => f.start !== null).flatMap((f) =>
+      f.code === "clipping" && clipped.length ? clipped.map(([start, end]) => ({ ...f, start, end })) : [f]);
+    for (const { code, severity, start, end } of places) {
       const mark = make("span", `mark ${severity}`, named.has(code) ? "" : visible(code));
       named.add(code);
       mark.style.left = percent(start);

@@ -116,7 +116,8 @@ def picture_of(root: Path, clip: Clip, sha256: str | None, cache: Cache) -> byte
     """Return the waveform and the spectrogram of a clip as JSON.
 
     ``seconds``; ``wave``, the path of an SVG of 0..``columns`` by -100..100; ``spectrogram``, a data: URI of a PNG;
-    ``note``, how it is another file than was audited. Or only ``fault``, why it cannot be decoded.
+    ``clipped``, from when to when it is cut flat; ``note``, how it is another file than was audited. Or only ``fault``,
+    why it cannot be decoded.
     """
     try:
         status = regular(inside(root, clip.path))
@@ -127,6 +128,7 @@ def picture_of(root: Path, clip: Clip, sha256: str | None, cache: Cache) -> byte
 
 
 def _picture(root: Path, clip: Clip, sha256: str | None) -> bytes:
+    from ttsprep.checks.level import clipped_stretches
     from ttsprep.report.sound import TOP_HZ, png, spectrogram, uri, waveform
 
     loaded = load_clip_audio(root, clip, sha256)
@@ -142,5 +144,6 @@ def _picture(root: Path, clip: Clip, sha256: str | None) -> bytes:
         "wave": waveform(loaded.samples, STROKES),
         "columns": STROKES,
         "spectrogram": uri("image/png", png(spectrogram(loaded.samples, rate, top, columns, BANDS))),
+        "clipped": clipped_stretches(loaded.decoded),
         "note": " ".join(filter(None, (changed, whole))),
     }).encode()
