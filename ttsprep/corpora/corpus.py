@@ -224,7 +224,8 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
         taken.layout.decided += by_folder
     guessed = _fill_languages(clips, language)
     findings += [*_phonemes(clips), *_mismatches(clips)]
-    named = {os.path.normpath(path) if "./" in path or "//" in path else path for path in (c.path for c in clips)}
+    paths = [clip.path for clip in clips]
+    named = {os.path.normpath(path) if "./" in path or "//" in path else path for path in paths}
     # Around one metadata file may lie anything: what it does not name is not missed.
     audio = reading.tree(root).audio if path.is_dir() else ()
     left_out = taken.kind.left_out

@@ -21,7 +21,7 @@ from ttsprep.core.untrusted import UntrustedError, open_regular, parse_json
 from ttsprep.corpora.encoding import sniff, surely_western
 
 LINE_LIMIT = 1 << 20
-"""Bytes; a longer line is no transcript, and is skipped without being held in memory."""
+"""Characters; a longer line is no transcript, and is skipped without being held in memory."""
 _SNIFF = 1 << 16
 _ENDLESS_S = 1e9
 """Seconds that no recording has."""
@@ -115,12 +115,7 @@ def raw_lines(path: Path) -> Iterator[tuple[int, str] | Finding]:
     try:
         with _open_regular(path) as file:
             encoding = _encoding(path, file)
-            if encoding != "utf-8":
-                # A damaged character becomes U+FFFD, which `text-encoding` is about to find.
-                with io.TextIOWrapper(file, encoding, "replace", newline="\n") as text:
-                    yield from _wide_lines(path.name, text)
-            else:
-                yield from _byte_lines(path, file)
+            yield from _numbered(path, file, encoding)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise CorpusError(f"{path} is a damaged gzip file") from None
     except OSError as error:
@@ -152,42 +147,30 @@ def _encoding(path: Path, file: _File) -> str:
     return encoding
 
 
-def _wide_lines(name: str, file: io.TextIOWrapper) -> Iterator[tuple[int, str] | Finding]:
-    number = 0
-    while line := file.readline(LINE_LIMIT + 1):
-        number += 1
-        if len(line) > LINE_LIMIT and not line.endswith("\n"):
-            while line and not line.endswith("\n"):
-                line = file.readline(LINE_LIMIT)
-            yield malformed(name, number, f"is longer than {LINE_LIMIT:,} characters and was skipped")
-        else:
+def _numbered(path: Path, file: _File, encoding: str) -> Iterator[tuple[int, str] | Finding]:
+    # In another encoding than UTF-8 a damaged character becomes U+FFFD, which `text-encoding` names.
+    number, western, errors = 0, None, "surrogateescape" if encoding == "utf-8" else "replace"
+    with io.TextIOWrapper(file, encoding, errors, newline="\n") as text:
+        while line := text.readline(LINE_LIMIT + 1):
+            number += 1
+            if len(line) > LINE_LIMIT and not line.endswith("\n"):
+                while line and not line.endswith("\n"):
+                    line = text.readline(LINE_LIMIT)
+                yield malformed(path.name, number, f"is longer than {LINE_LIMIT:,} characters and was skipped")
+                continue
+            if encoding == "utf-8" and not line.isascii() and _SURROGATE.search(line):
+                if western is None:
+                    western = surely_western(_undecodable(path))
+                    if western:
+                        yield Finding(
+                            "",
+                            "text-encoding",
+                            Severity.NOTE,
+                            f"{path.name} line {number} and perhaps more are Latin-1 and were read as such; "
+                            "convert the file to UTF-8",
+                        )
+                line = line.encode("utf-8", "surrogateescape").decode("cp1252") if western else line
             yield number, line
-
-
-def _byte_lines(path: Path, file: _File) -> Iterator[tuple[int, str] | Finding]:
-    number, western = 0, None
-    while raw := file.readline(LINE_LIMIT + 1):
-        number += 1
-        if len(raw) > LINE_LIMIT and not raw.endswith(b"\n"):
-            while raw and not raw.endswith(b"\n"):
-                raw = file.readline(LINE_LIMIT)
-            yield malformed(path.name, number, f"is longer than {LINE_LIMIT:,} bytes and was skipped")
-            continue
-        try:
-            line = raw.decode()
-        except UnicodeDecodeError:
-            if western is None:
-                western = surely_western(_undecodable(path))
-                if western:
-                    yield Finding(
-                        "",
-                        "text-encoding",
-                        Severity.NOTE,
-                        f"{path.name} line {number} and perhaps more are Latin-1 and were read as such; "
-                        "convert the file to UTF-8",
-                    )
-            line = raw.decode("cp1252") if western else raw.decode("utf-8", "surrogateescape")
-        yield number, line
 
 
 def _undecodable(path: Path) -> Iterator[bytes]:

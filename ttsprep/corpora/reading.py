@@ -71,9 +71,13 @@ class Reading:
             audio: list[str] = []
             others: list[str] = []
             unlisted: list[str] = []
+            kinds: dict[str, list[str]] = {}
             for place, names in walk(folder, follow_links=self.follow_links, unlisted=unlisted):
                 for name in names:
-                    (audio if is_audio(name) else others).append(place + name)
+                    ending = name[name.rfind(".") :]
+                    if ending not in kinds:
+                        kinds[ending] = audio if is_audio(name) else others
+                    kinds[ending].append(place + name)
             known = self._trees[folder] = Tree(tuple(audio), tuple(others), tuple(unlisted))
         return known
 

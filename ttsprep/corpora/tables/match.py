@@ -5,7 +5,7 @@ import posixpath
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import ascii_letters, digits
@@ -90,12 +90,15 @@ class AudioIndex:
 
     def __init__(self, root: Path, files: Iterable[str]) -> None:
         self.root = root
-        self.files = {path: path for path in files}  # to itself: a clip shares the string
-        suffixes = {path[path.rfind(".") :] for path in self.files}
-        self._suffixes = sorted(filter(is_audio, suffixes), key=lambda suffix: (AUDIO.index(suffix.lower()), suffix))
+        paths = tuple(files)
+        self.files = dict(zip(paths, paths, strict=True))  # to itself: a clip shares the string
+        self._endings = tuple({path[path.rfind(".") :] for path in self.files})
+        audio = filter(is_audio, self._endings)
+        self._suffixes = sorted(audio, key=lambda suffix: (AUDIO.index(suffix.lower()), suffix))
         self._folders = {path[: path.rfind("/") + 1] for path in self.files}
         self._above = self._folders.union(*map(_above, self._folders))
-        self._places: dict[tuple[str, bool], list[str]] = {}
+        self._near: dict[str, list[str]] = {}
+        self._far: dict[str, list[str]] = {}
         self._shapes: frozenset[str] = frozenset()
         self._rules: dict[str, dict[str, list[str]]] = {}
         self._links: dict[str, bool] = {}
@@ -119,23 +122,27 @@ class AudioIndex:
         return file
 
     def _as_written(self, path: str, folder: str) -> str | None:
-        if path.startswith(self._roots):
+        if "/" not in path:
+            places = self._near.get(folder) or self._near.setdefault(folder, self._places(folder, self._folders))
+        elif path.startswith(self._roots):
             prefix = next(filter(path.startswith, self._roots))
             return self._there(path[len(prefix) :])
-        if path.startswith("../"):
+        elif path.startswith("../"):
             return next(filter(None, map(self._there, _written(path, folder))), None)
-        key = folder, "/" in path
-        places = self._places.get(key)
-        if places is None:
-            there = self._above if key[1] else self._folders
-            places = self._places[key] = [place for place in _written("", folder) if place in there]
+        else:
+            places = self._far.get(folder) or self._far.setdefault(folder, self._places(folder, self._above))
         for place in places:
             if (file := self._there(place + path)) is not None:
                 return file
         return None
 
+    @staticmethod
+    def _places(folder: str, there: Set[str]) -> list[str]:
+        """Return the folders that are there in which a name may be meant to be."""
+        return [place for place in _written("", folder) if place in there]
+
     def _there(self, path: str) -> str | None:
-        file = self.files.get(path)
+        file = self.files.get(path) if path.endswith(self._endings) else None
         if file is None:
             for suffix in self._suffixes:
                 if (file := self.files.get(path + suffix)) is not None:
@@ -167,7 +174,9 @@ class AudioIndex:
             return file
         letters = _letters(plain_path(name))
         if not self._shapes:
-            bases = {base.translate(_SHAPE) if base.isascii() else base for base in map(_base, self.files)}
+            paths = "\0".join(self.files)  # at once: a call for each takes a second for a million
+            shapes = set(paths.translate(_SHAPE).split("\0") if paths.isascii() else self.files)
+            bases = {path[path.rfind("/") + 1 : path.rfind(".")] for path in shapes}
             self._shapes = frozenset(_letters(f"{base}.wav").translate(_SHAPE) for base in bases)
         if letters.translate(_SHAPE) not in self._shapes:
             return None

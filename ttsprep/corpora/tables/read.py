@@ -176,7 +176,9 @@ def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bo
         Whether ids that are no paths get the folder of the table before them, as those of several tables may be
         the same.
     """
-    fitted = [_fitted(row.cells, columns, table.joint) for row in table.rows if isinstance(row, TableRow)]
+    rows_of_cells = [row.cells for row in table.rows if isinstance(row, TableRow)]
+    count, joint = columns.count, table.joint
+    fitted = [cells if len(cells) == count else _fitted(cells, columns, joint) for cells in rows_of_cells]
     names = [cells[columns.path] for cells in fitted]
     matches = index.match(names, table.folder)
     yield from _note(table, columns, names, matches, index)
