@@ -89,3 +89,9 @@ def test_no_text_is_found_where_none_is(tmp_path: Path) -> None:
         except CorpusError:
             continue
         assert {clip.text for clip in corpus.clips} == {""}, (columns, corpus.decided)
+
+
+def test_an_empty_column_between_bars_and_blanks_is_a_column(tmp_path: Path) -> None:
+    made = make(" | ", ["name", "empty", "text"], "en", "id", 4, 0, title=False)
+    assert "a0001 |  | " in made.content
+    assert outcome(made, tmp_path) == "right"

@@ -140,7 +140,7 @@ def _ways(delimiter: str, sample: Sequence[str]) -> Iterator[Dialect]:
         if least > 2:
             yield Dialect(delimiter, columns=least)
     elif delimiter not in _QUOTABLE:
-        doubled = all(f"{delimiter}{delimiter}" in line.replace(" ", "") for line in sample)
+        doubled = all(f"{delimiter}{delimiter}" in line for line in sample)
         if doubled and delimiter == "|" and usual == 3:
             yield Dialect("||", strip=strip)
         else:
