@@ -164,6 +164,68 @@ def test_a_document_is_named_and_a_page_without_names_is_not(tmp_path: Path) -> 
     assert decided == ["texts.docx may hold texts, but no reader takes .docx: save its table as CSV"]
 
 
+def test_files_called_as_the_audio_are_named(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"data/{name}.wav" for name in NAMES))
+    for name, text in zip(NAMES, EN, strict=True):
+        put(tmp_path, f"data/{name}.wav.trn", f"{text}\n")
+        put(tmp_path, f"data/{name}.phn", "0 3050 h#\n")
+    (line,) = read_corpus(tmp_path).decided
+    assert line.startswith("6 files such as data/take_a1.wav.trn are called as the audio is, but no reader takes .trn")
+
+
+def test_the_samples_before_a_sentence_of_timit_are_no_text(tmp_path: Path) -> None:
+    for n, text in enumerate(EN):
+        audio(tmp_path, f"TRAIN/DR1/FCJF0/SX{n}.WAV")
+        put(tmp_path, f"TRAIN/DR1/FCJF0/SX{n}.TXT", f"0 46797 {text}\n")
+    assert [clip.text for clip in read_corpus(tmp_path).clips] == list(EN)
+
+
+@pytest.mark.parametrize(
+    ("table", "file", "line"),
+    [
+        ("{who}/parallel100/transcripts_utf8.txt", "{who}/parallel100/wav24kHz/VA100_{n}.wav", "VA100_{n}:{text}\n"),
+        ("{who}/etc/PROMPTS", "{who}/wav/a000{n}.wav", "{who}/mfc/a000{n} {text}\n"),
+    ],
+)
+def test_names_that_come_again_are_of_the_table_s_own_folder(tmp_path: Path, table: str, file: str, line: str) -> None:
+    expected = {}
+    for who, texts in (("jvs001", EN[:3]), ("jvs002", EN[3:])):
+        audio(tmp_path, *(file.format(who=who, n=n) for n in range(3)))
+        put(tmp_path, table.format(who=who), "".join(line.format(who=who, n=n, text=t) for n, t in enumerate(texts)))
+        expected |= {file.format(who=who, n=n): text for n, text in enumerate(texts)}
+    corpus = read_corpus(tmp_path)
+    assert {clip.path: clip.text for clip in corpus.clips} == expected
+    assert {clip.speaker for clip in corpus.clips} <= {"", "jvs001", "jvs002"}
+
+
+def test_an_emotion_is_no_speaker(tmp_path: Path) -> None:
+    for who, texts in (("0001", EN[:3]), ("0002", EN[3:])):
+        audio(tmp_path, *(f"{who}/Angry/{who}_00035{n}.wav" for n in range(3)))
+        put(tmp_path, f"{who}/{who}.txt", "".join(f"{who}_00035{n}\t{text}\tAngry\n" for n, text in enumerate(texts)))
+    corpus = read_corpus(tmp_path)
+    assert {(clip.speaker, clip.text) for clip in corpus.clips} == {
+        (who, text) for who, texts in (("0001", EN[:3]), ("0002", EN[3:])) for text in texts
+    }
+
+
+def test_a_line_for_excel_is_no_clip(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"clips/{n}_m.wav" for n in range(6)))
+    rows = "".join(f"{n}_m.wav;{text.replace(';', ',')}\n" for n, text in enumerate(EN))
+    put(tmp_path, "data.csv", f"sep=;\nFile;Transcript\n{rows}")
+    corpus = read_corpus(tmp_path)
+    assert [clip.text for clip in corpus.clips] == [text.replace(";", ",") for text in EN]
+    assert corpus.findings == []
+
+
+def test_a_reading_in_kana_behind_the_text_is_no_text(tmp_path: Path) -> None:
+    texts = ("水を飲みました。", "今日はいい天気ですね。", "電車が遅れた。", "花が咲く。")
+    readings = ("ミズヲノミマシタ。", "キョウハイイテンキデスネ。", "デンシャガオクレタ。", "ハナガサク。")
+    audio(tmp_path, *(f"wav/ITA_{n}.wav" for n in range(4)))
+    rows = enumerate(zip(texts, readings, strict=True))
+    put(tmp_path, "transcript_utf8.txt", "".join(f"ITA_{n}:{text},{reading}\n" for n, (text, reading) in rows))
+    assert [clip.text for clip in read_corpus(tmp_path).clips] == list(texts)
+
+
 def test_a_spreadsheet_of_windows_with_a_title_line_in_german(tmp_path: Path) -> None:
     audio(tmp_path, *(f"Audio/{i:03}.wav" for i in range(6)))
     for title in ("Datei;Satz;Sprecher", "Nummer;Aufnahme;Name"):

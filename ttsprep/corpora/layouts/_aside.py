@@ -1,5 +1,7 @@
 """Files that a plain folder leaves aside although they may hold its texts: named, with what would read them."""
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,10 +13,15 @@ from ttsprep.corpora.encoding import sniff
 from ttsprep.corpora.metadata import lines
 from ttsprep.corpora.reading import Tree
 
-_NAMES, _FILES, _BYTES = 200, 64, 1 << 18
-"""Audio files that are looked for by name, files that are looked into, and bytes of each."""
-_TELLING = 4
-"""Letters and digits of a name, digits alone left out, that no text has by chance."""
+_FILES, _BYTES, _SHOWN = 64, 1 << 18, 4
+"""Files that are looked into, bytes of each, and files that are named."""
+_LINES = 6
+"""Lines that a clip takes at most, in a file that is about clips."""
+_SHORTEST = 4
+"""Letters of a name that no text has by chance."""
+_WORD = re.compile(r"[^\s|,;:\"'<>()\[\]{}=&]+")
+_NO_TEXT = frozenset(["png", "jpg", "jpeg", "npy", "npz", "pt", "pkl", "h5", "f0", "pitch", "phn", "wrd", "md5"])
+"""Endings of what is made of a recording, or goes with a text that is read."""
 _DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".pdf", ".ods", ".xls", ".pages", ".numbers", ".db", ".sqlite")
 """Endings of files whose texts cannot be seen in their bytes."""
 
@@ -33,21 +40,23 @@ def left_aside(root: Path, tables: Sequence[str], others: Sequence[str], tree: T
     tree
         What lies in the folder.
     """
-    named = {path: count for path in (*tables, *others)[:_FILES] if (count := _names_in(root / path, tree.audio))}
-    looked_for = min(len(tree.audio), _NAMES)
-    for path, count in sorted(named.items(), key=lambda item: -item[1]):
-        of_all = f"{count:,} of the {looked_for:,} audio files{' that were looked for' if tree.audio[_NAMES:] else ''}"
-        yield f"{path} has the names of {of_all}, but no reader takes it: save it as CSV, or as lines NAME|text"
+    yield from _beside(others, tree)
+    stems = (stem(path.rpartition("/")[2]) for path in tree.audio)
+    names = frozenset(name for name in stems if len(name) >= _SHORTEST and not name.isdigit())
+    named = {path: count for path in (*tables, *others)[:_FILES] if (count := _names_in(root / path, names))}
+    for path, count in sorted(named.items(), key=lambda item: -item[1])[:_SHOWN]:
+        which = f"{count:,} of the {len(tree.audio):,} audio files"
+        yield f"{path} has the names of {which}, but no reader takes it: save it as CSV, or as lines NAME|text"
     for path in others:
         if path.lower().endswith(_DOCUMENTS):
             yield f"{path} may hold texts, but no reader takes {Path(path).suffix}: save its table as CSV"
     if unnamed := [path for path in tables if path not in named]:
-        names = f"{', '.join(unnamed[:3])}{f' and {len(unnamed) - 3} more' if unnamed[3:] else ''}"
-        yield f"left aside, as it names no audio and texts: {names}{_in_order(root, unnamed, tree)}"
+        listed = f"{', '.join(unnamed[:3])}{f' and {len(unnamed) - 3} more' if unnamed[3:] else ''}"
+        yield f"left aside, as it names no audio and texts: {listed}{_in_order(root, unnamed, tree)}"
 
 
-def _names_in(path: Path, audio: Sequence[str]) -> int:
-    """Return how many audio files a text names beside words of its own; 0 for fewer than half of those looked for."""
+def _names_in(path: Path, names: frozenset[str]) -> int:
+    """Return how many audio files a text names beside words of its own; 0 where its lines are about something else."""
     try:
         with open_regular(path) as file:
             data = file.read(_BYTES)
@@ -55,14 +64,23 @@ def _names_in(path: Path, audio: Sequence[str]) -> int:
         return 0
     encoding, mark = sniff(data)
     text = data[mark:].decode(encoding, "replace") if encoding else ""
-    names = [name.rpartition("/")[2] for name in audio[:_NAMES]]
-    hits = [name for name in names if name in text or (_is_telling(stem(name)) and stem(name) in text)]
+    hits = names.intersection(stem(word.rpartition("/")[2]) for word in _WORD.findall(text))
     words = sum(map(str.isalpha, text)) > 2 * sum(map(len, hits))
-    return len(hits) if words and 2 * len(hits) >= len(names) and len(hits) > 1 else 0
+    return len(hits) if words and _LINES * len(hits) >= text.count("\n") else 0
 
 
-def _is_telling(name: str) -> bool:
-    return len(name) >= _TELLING and not name.isdigit()
+def _beside(others: Sequence[str], tree: Tree) -> Iterator[str]:
+    """Yield a line about each kind of file that is called as the recordings are, and is of no kind that is read."""
+    names = {stem(path.rpartition("/")[2]) for path in tree.audio}
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for path in others:
+        name, _, ending = path.rpartition("/")[2].rpartition(".")
+        if stem(name) in names and ending.lower() not in _NO_TEXT:
+            kinds[ending].append(path)
+    for ending, paths in kinds.items():
+        if 2 * len(paths) >= len(tree.audio):
+            such = f"{len(paths):,} files such as {paths[0]} are" if paths[1:] else f"{paths[0]} is"
+            yield f"{such} called as the audio is, but no reader takes .{ending}: write what is said to NAME.txt"
 
 
 def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:

@@ -25,6 +25,8 @@ _LONGEST = 1 << 26
 """Bytes of a file with the texts of hours."""
 _TAGGED = re.compile(r"(.+)\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.S)
 """A name with a language before its ending: ``talk.en`` of ``talk.en.srt``."""
+_PLACE = re.compile(r"\A0 [0-9]{3,8} (?=[^\s0-9][^\n]*\Z)")
+"""First and last sample before the sentence in a text of TIMIT."""
 _KEYS = ("text", "transcript", "transcription", "sentence")
 
 
@@ -157,7 +159,7 @@ class _Counts:
 def _of_text(root: Path, clip: Clip, beside: str, end: str, counts: _Counts) -> Iterator[Clip | Finding]:
     """Yield a clip with the text of a file, or its pieces where that text has times."""
     try:
-        text = transcript(root / beside, beside, _LONGEST)
+        text = _PLACE.sub("", transcript(root / beside, beside, _LONGEST))
         form = form_of(text.lstrip("\ufeff"))
         if form is None and len(text) > LINE_LIMIT:
             raise CorpusError(f"{beside} is longer than {LINE_LIMIT:,} bytes")

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ttsprep.core.errors import UsageError, nearest
-from ttsprep.corpora.tables.evidence import GENDERS, Evidence, language_tag, rank_correlation
+from ttsprep.corpora.tables.evidence import GENDERS, STYLES, Evidence, language_tag, rank_correlation
 from ttsprep.corpora.tables.match import names_audio
 from ttsprep.corpora.tables.names import REFERENCE, ROLES, plain_name
 from ttsprep.corpora.tables.sample import Sample, refuse
@@ -265,7 +265,7 @@ def _may_be_speaker(column: Sequence[str], evidence: Evidence, texts: Sequence[s
     cells = [cell.strip() for cell in column]
     if evidence.filled < 0.5 or evidence.letters > 40 or evidence.ended >= 0.5 or evidence.named >= 0.5:
         return False
-    if {cell.casefold() for cell in cells} <= GENDERS:
+    if {cell.casefold() for cell in cells} <= GENDERS | STYLES:
         return False
     if evidence.number >= 0.95:
         whole = all(cell.isdigit() for cell in cells if cell)

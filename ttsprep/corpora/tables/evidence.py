@@ -38,6 +38,12 @@ _PINYIN = re.compile(r"(?:[a-zü:]{1,6}[0-6]|[,.!?，。！？、；…#]|sil|sp
 _PINYIN_MARKS = frozenset("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜü")
 _PINYIN_LETTERS = re.compile(r"[a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüê]{1,6}[,.!?，。！？]?\Z", re.I)
 _ENDS = tuple(".!?…。！？؟।॥։።。｡」』”\"'»）)")
+STYLES = frozenset([
+    *("neutral", "happy", "angry", "sad", "surprise", "surprised", "fear", "fearful", "disgust", "disgusted", "calm"),
+    *("amused", "sleepy", "sleepiness", "bored", "excited", "whisper", "whispered", "confused", "laughing"),
+    *("enunciated", "default", "emphasis", "narration", "conversational"),
+])
+"""Ways to speak, in the columns of corpora with emotions: no speaker is called so."""
 GENDERS = frozenset(["m", "f", "male", "female", "man", "woman", "männlich", "weiblich", "other", "unknown", "none"])
 
 

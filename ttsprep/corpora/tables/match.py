@@ -188,7 +188,7 @@ class AudioIndex:
                 files = self._by(rule, key).get(wanted, ()) if wanted else ()
                 if len(files) == 1:
                     return files[0]
-                if len(files) > 1 and (nearest := _nearest(path, files)):
+                if len(files) > 1 and (nearest := _nearest(path, files, folder)):
                     return nearest
         return None
 
@@ -229,7 +229,7 @@ class AudioIndex:
                 for path in _written(written, folder) if number < _FOLDERS else (written,):
                     wanted = key(path)
                     files = [file for file in known.get(wanted, ()) if file in free] if wanted else []
-                    file = files[0] if len(files) == 1 else _nearest(path, files)
+                    file = files[0] if len(files) == 1 else _nearest(path, files, folder)
                     if file:
                         claims[file].append(name)
                         break
@@ -263,11 +263,16 @@ def _joined(place: str, path: str) -> str:
     return place + path if not path.startswith("/") else path
 
 
-def _nearest(path: str, files: Sequence[str]) -> str:
-    """Return the file that shares more of the last folders with `path` than any other, or ""."""
+def _nearest(path: str, files: Sequence[str], folder: str) -> str:
+    """Return the file that shares more of the last folders with `path`, or lies nearer to the table's, or ""."""
     shared = sorted(((_shared_folders(path, file), file) for file in files), reverse=True)
     if len(shared) > 1 and shared[0][0] > shared[1][0]:
         return shared[0][1]
+    while folder:  # each speaker's table with the same names: those below it are meant, or below the folder above it
+        below = [file for file in files if file.startswith(folder)]
+        if below:
+            return below[0] if len(below) == 1 else ""
+        folder = folder[: folder.rstrip("/").rfind("/") + 1]
     return ""
 
 

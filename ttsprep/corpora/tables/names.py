@@ -68,6 +68,8 @@ SPEAKER = (
     "spk",
     "spk_id",
     "speakerid",
+    "user_id",
+    "reader_id",
     "sprecher",
     "locuteur",
     "hablante",

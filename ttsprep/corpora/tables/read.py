@@ -95,6 +95,9 @@ def _titled(table: Table, index: AudioIndex) -> Table:
     if place is None:
         return table
     first = table.rows[place]
+    if isinstance(first, TableRow) and first.cells[0].strip("\ufeff").lower().startswith("sep="):  # for Excel alone
+        del table.rows[place]
+        return _titled(table, index)
     others = [row.cells for row in table.rows[place + 1 : place + 200] if isinstance(row, TableRow)]
     if isinstance(first, TableRow) and _is_title(first.cells, others, index, table.folder):
         table.title = [cell.strip() for cell in first.cells]

@@ -13,8 +13,9 @@ from ttsprep.text.scripts import scripts_of
 MARKS = {
     "prosody marks": re.compile(r"#[0-4]"),
     "pinyin": re.compile(r"\s{0,9}\b[a-zü:]{1,7}[0-6]\b\s*"),
+    "the reading in kana": re.compile(r"[,，][\u30a0-\u30ff\u3000-\u303f！？\s]{1,2000}\Z"),
 }
-"""What Chinese corpora put between the characters of a text: ``#1`` in Baker, ``广 guang3`` in AISHELL-3."""
+"""What corpora put between the characters of a text: ``#1`` in Baker, ``广 guang3`` in AISHELL-3; or behind it: ITA."""
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _COMPARED = 200
 """Rows by which two columns are compared."""
@@ -182,6 +183,7 @@ def _marks(cells: Sequence[str]) -> str:
     needs: dict[str, Callable[[int], float]] = {
         "prosody marks": lambda _: 1,
         "pinyin": lambda characters: characters / 2,
+        "the reading in kana": lambda _: 1,
     }
     for name, pattern in MARKS.items():
         needed = needs[name]
