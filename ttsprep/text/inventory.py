@@ -97,13 +97,7 @@ def inventory(language: str) -> frozenset[str]:
     """
     counts = norms(language).phones
     least = MIN_SHARE * counts.total()
-    return frozenset(phone for phone, count in counts.items() if count >= least and not _is_doubled(phone))
-
-
-def _is_doubled(phone: str) -> bool:
-    """Whether eSpeak NG wrote one phone twice where an ending follows a stem: ``iəiə`` in Afrikaans."""
-    half = len(phone) // 2
-    return half > 1 and phone == 2 * phone[:half]
+    return frozenset(phone for phone, count in counts.items() if count >= least)
 
 
 def _function_words(code: str) -> list[str]:
