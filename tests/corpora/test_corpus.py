@@ -311,11 +311,10 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
         try:
             if owner == 0:
                 os.seteuid(65534)
-            for folder in ("all", "table"):
+            for folder in closed:
                 with pytest.raises(CorpusError) as error:
                     read_corpus(root / folder)
                 said[folder] = str(error.value)
-            rest, findings = split(read_corpus(root / "sub"))
         finally:
             os.seteuid(owner)
             for folder, part in closed.items():
@@ -324,10 +323,6 @@ def test_unreadable_folders_and_files_are_one_line_as_another_user() -> None:
         "all": f"{root}/all cannot be read: Permission denied",
         "table": f"{root}/table/metadata.csv cannot be read: Permission denied",
     }
-    assert [clip.path for clip in rest] == ["a.wav"]
-    assert [(one.code, one.message) for one in findings] == [
-        ("folder-unreadable", "sub/ cannot be listed: Permission denied")
-    ]
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real speech of ../shared/data is not here")
