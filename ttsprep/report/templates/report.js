@@ -164,11 +164,12 @@
     }
     return row;
   };
-  const AHEAD = 20;
+  const AHEAD = 8, LEAST = 4; // rows beyond those in view: a few are made at a time, so that no frame comes late
+  const enough = (rows, all) => rows >= Math.min(all, LEAST);
   let first = 0, last = 0; // the rows that exist
   const draw = () => {
     const top = Math.floor(view.scrollTop / ROW), bottom = Math.min(order.length, top + Math.ceil(view.clientHeight / ROW) + 1);
-    if (drawn && top >= first && bottom <= last) return;
+    if (drawn && enough(top - first, top) && enough(last - bottom, order.length - bottom)) return;
     const from = Math.max(0, top - AHEAD), to = Math.min(order.length, bottom + AHEAD);
     if (!drawn || from >= last || to <= first) {
       body.replaceChildren(above, below);
