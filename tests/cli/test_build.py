@@ -51,8 +51,8 @@ def test_a_build_from_the_command_line(corpus: Path, tmp_path: Path, run: Run) -
     command = ("build", "--source", corpus, "--out", out, "--recipe", recipe, "--jobs", 1)
 
     code, said, told = run(*command, "--dry-run", "--json")
+    assert code == 0, told
     plan = json.loads(said)
-    assert code == 0
     assert plan["result"]["clips"] == 3
     assert plan["rejected"] == {"clips": 1, "late": 0, "hours": 0.0, "reasons": {"audio-missing": 1}}
     assert plan["exports"] == ["audiofolder"]

@@ -34,7 +34,7 @@ def codes(request: pytest.FixtureRequest, spoken_once: Path, tmp_path_factory: p
 def test_no_flipped_bit_gives_other_codes(codes: Path) -> None:
     whole, chance = rows(codes), random.Random(5)
     listed = json.loads((codes / SUMMARY).read_text(encoding="utf-8"))["files"]
-    files = [codes / name for name in listed if not name.endswith((".csv", ".md", "quality.parquet"))]
+    files = [codes / name for name in listed if not name.endswith((".csv", ".md", ".wav", "quality.parquet"))]
     sizes = [path.stat().st_size for path in files]
     for _ in range(FLIPS):
         path = chance.choices(files, sizes)[0]
@@ -64,7 +64,7 @@ def test_no_flipped_bit_of_the_summary_gives_other_codes(codes: Path) -> None:
 def test_a_file_that_was_cut_is_refused(codes: Path, tmp_path: Path) -> None:
     cut = Path(shutil.copytree(codes, tmp_path / "codes"))
     clips = rows(cut)
-    for path in sorted([*cut.rglob("*.npy"), *cut.rglob("*.tar"), *cut.rglob("*.parquet")]):
+    for path in sorted([*cut.rglob("*.npy"), *cut.rglob("*.tar"), *cut.rglob("*.jsonl"), *cut.rglob("*.parquet")]):
         if path.name == "quality.parquet" or path.name.startswith("."):
             continue
         data = path.read_bytes()
@@ -78,7 +78,7 @@ def test_a_file_that_was_cut_is_refused(codes: Path, tmp_path: Path) -> None:
 
 def test_the_command_names_the_file(codes: Path, tmp_path: Path) -> None:
     cut = Path(shutil.copytree(codes, tmp_path / "codes"))
-    path = sorted([*cut.rglob("*.npy"), *cut.rglob("*.tar"), *cut.rglob("*00001.parquet")])[0]
+    path = sorted([*cut.rglob("*.npy"), *cut.rglob("codes-*.*"), *cut.rglob("*00001.parquet")])[0]
     data = bytearray(path.read_bytes())
     data[-600] ^= 1
     path.write_bytes(data)
