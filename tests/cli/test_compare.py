@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -61,6 +62,13 @@ def test_the_terminal_the_markdown_and_the_page_agree(audits: tuple[Path, Path, 
     assert "<script>" in page, "the button of the theme does something"
     assert all(name in out and name in page for name in spoilt)
     assert run("compare", old, new, "--html", tmp_path / "page.html")[0] == 0
+
+
+def test_folders_of_one_name_are_told_apart(audits: tuple[Path, Path, list[str]], tmp_path: Path) -> None:
+    for side, folder in zip(("before", "after"), audits[:2], strict=True):
+        shutil.copytree(folder, tmp_path / side / "corpus.audit")
+    _, out, _ = run("compare", tmp_path / "before" / "corpus.audit", tmp_path / "after" / "corpus.audit")
+    assert out.splitlines()[0] == "before/corpus.audit → after/corpus.audit"
 
 
 def test_an_audit_equals_itself(audits: tuple[Path, Path, list[str]]) -> None:

@@ -98,9 +98,10 @@ class Comparison:
         """Return all of it as one JSON document."""
         count = self.clips["change"].value_counts()
         both = self.clips["change"].isin(["", "renamed"])
+        names = _names(self.before, self.after)
         return {
-            "before": _side(self.before),
-            "after": _side(self.after),
+            "before": _side(self.before, names[0]),
+            "after": _side(self.after, names[1]),
             "conditions": self.conditions,
             "clips": {
                 **{name: int(count.get(name, 0)) for name in ("added", "removed", "renamed")},
@@ -224,12 +225,22 @@ def _quartiles(side: AuditFolder, column: str, scale: float) -> list[float]:
     return [round(float(value), 6) for value in np.percentile(values, QUARTILES)] if len(values) else []
 
 
-def _side(side: AuditFolder) -> dict[str, Any]:
+def _names(before: AuditFolder, after: AuditFolder) -> tuple[str, str]:
+    """Name two audits by their folders; where these are called alike, by as much of the paths as tells them apart."""
+    paths = []
+    for side in (before, after):
+        inner = side.folder.name in {RESULT, SOURCE} and side.folder.parent.name
+        paths.append((side.folder.parent if inner else side.folder).resolve().parts)
+    most = max(map(len, paths))
+    parts = next((n for n in range(1, most) if paths[0][-n:] != paths[1][-n:]), 1)
+    return "/".join(paths[0][-parts:]), "/".join(paths[1][-parts:])
+
+
+def _side(side: AuditFolder, name: str) -> dict[str, Any]:
     summary, usable = side.summary, (Verdict.USABLE, Verdict.FIXABLE)
     size = {name: sum(summary["verdicts"][verdict][name] for verdict in usable) for name in ("clips", "hours")}
-    folder = side.folder.parent if side.folder.name in {RESULT, SOURCE} and side.folder.parent.name else side.folder
     return {
-        "name": folder.name,
+        "name": name,
         "corpus": summary["corpus"],
         "clips": summary["clips"],
         "hours": summary["hours"],
