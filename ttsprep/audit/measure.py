@@ -79,7 +79,8 @@ class MeasureStep(Step[Clip]):
 
     def setup(self) -> None:
         """Load what measuring needs, so that the workers share it."""
-        importlib.import_module("scipy.fft")
+        for name in ("scipy.fft", "phonemizer.backend"):
+            importlib.import_module(name)
         self._checks = sorted(all_checks().values(), key=lambda check: check.name)
 
     def setup_batch(self, items: Sequence[Clip]) -> None:

@@ -162,5 +162,5 @@ def compression(text: str) -> float:
     """
     if not text:
         return np.nan
-    data = bytes(ord(char) & 0xFF for char in text)
+    data = text.encode("utf-32-le", "surrogatepass")[::4]
     return len(data) / len(zlib.compress(data))

@@ -20,7 +20,7 @@ DIGITAL_SILENCE_DB = -100.0
 F0_RANGE = (65.0, 500.0)
 LOW_BINS = 40
 """Complex bins kept for the search for hum: up to 1 kHz."""
-_BLOCK = 32
+_BLOCK = 128
 """Frames transformed at once: few enough to stay in the cache."""
 F0_STRIDE = 2
 """F0 is taken every second frame: 20 ms."""

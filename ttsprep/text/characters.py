@@ -62,6 +62,7 @@ def words(text: str) -> list[str]:
     return [word for word in nfc(text).split() if any(map(is_spoken, word))]
 
 
+@lru_cache(maxsize=256)
 def fold(text: str) -> str:
     """Return `text` without case, punctuation, stress marks and repeated blanks: alike if read alike.
 
