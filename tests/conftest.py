@@ -55,6 +55,18 @@ def spoken(spoken_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(spoken_once, tmp_path / "spoken"))
 
 
+@pytest.fixture(scope="session")
+def few_once(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five spoken clips, where each costs seconds. Not to be changed."""
+    folder = tmp_path_factory.mktemp("few") / "spoken"
+    (folder / "wavs").mkdir(parents=True)
+    lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()[:5]
+    (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for line in lines:
+        shutil.copy(spoken_once / "wavs" / f"{line.split('|')[0]}.wav", folder / "wavs")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def spoken_module(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the spoken corpus, which the module may change."""

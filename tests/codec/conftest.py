@@ -48,18 +48,6 @@ def trained(packed, tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def few_once(spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five spoken clips. Not to be changed."""
-    folder = tmp_path_factory.mktemp("few") / "spoken"
-    (folder / "wavs").mkdir(parents=True)
-    lines = (spoken_once / "metadata.csv").read_text(encoding="utf-8").splitlines()[:5]
-    (folder / "metadata.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    for line in lines:
-        shutil.copy(spoken_once / "wavs" / f"{line.split('|')[0]}.wav", folder / "wavs")
-    return folder
-
-
 @pytest.fixture
 def few(few_once: Path, tmp_path: Path) -> Path:
     """Return a copy, which the test may change."""

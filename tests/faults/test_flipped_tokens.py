@@ -23,10 +23,22 @@ def rows(folder: Path) -> list[tuple[Any, ...]]:
     return [(row.id, row.codes.tobytes(), row.scale, row.samples) for row in open_codes(folder).rows()]
 
 
+@pytest.fixture(scope="module")
+def coded(few_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Codes of five clips. Not to be changed."""
+    out = tmp_path_factory.mktemp("coded") / "codes"
+    done = ttsprep("encode", few_once, "--out", out, "--beam", 1, "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
 @pytest.fixture(scope="module", params=FORMATS)
-def codes(request: pytest.FixtureRequest, spoken_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("codes") / str(request.param)
-    done = ttsprep("encode", spoken_once, "--out", out, "--format", request.param, "--beam", 1, "--jobs", 1)
+def codes(
+    request: pytest.FixtureRequest, coded: Path, few_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return the same codes in one of the forms, into which they are turned without coding again."""
+    out = Path(shutil.copytree(coded, tmp_path_factory.mktemp("codes") / str(request.param)))
+    done = ttsprep("encode", few_once, "--out", out, "--format", request.param, "--beam", 1, "--jobs", 1)
     assert done.returncode == 0, done.stderr
     return out
 

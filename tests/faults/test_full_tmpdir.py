@@ -32,14 +32,12 @@ def full(tmp_path: Path) -> dict[str, Any]:
     return {"prefix": ALONE, "env": {"TMPDIR": str(tmp_path / "tmp")}, "cwd": tmp_path / "empty"}
 
 
-def test_a_full_folder_for_temporary_files_stops_nothing(
-    spoken_once: Path, tmp_path: Path, full: dict[str, Any]
-) -> None:
+def test_a_full_folder_for_temporary_files_stops_nothing(few_once: Path, tmp_path: Path, full: dict[str, Any]) -> None:
     pytest.importorskip("torch")
     commands: dict[str, tuple[object, ...]] = {
-        "audit": (spoken_once,),
-        "build": ("--source", spoken_once),
-        "encode": (spoken_once, "--beam", 1),
+        "audit": (few_once,),
+        "build": ("--source", few_once),
+        "encode": (few_once, "--beam", 1),
         "decode": (tmp_path / "encode",),
     }
     for command, words in commands.items():
