@@ -111,8 +111,8 @@ class Silence(Check):
             "missing: under 30 ms above -35 dB with 1.2 spreads less; less room than nine clips in ten have, with 2.2 "
             "spreads less; 6 spreads less room than usual, with 0.3 spreads less. In seven voices 97 to 100 % of the "
             "ends that are cut inside a sound are named; of last words that are cut off at their quietest place 87 % "
-            "in Asterisk's English voice, 59 % in its Italian one, 80 % in festvox-ru and 61 % in LJSpeech "
-            "(`benchmarks/ends.py`), where a word is within what the pace of a reader varies.",
+            "in Asterisk's English voice, 59 and 53 % in its Italian and Spanish, 80 % in festvox-ru and 61 % in "
+            "LJSpeech (`benchmarks/ends.py`), where a word is within what the pace of a reader varies.",
             "The model learns to break off, and its attention never sees an end.",
             "Cut the clip again from the recording with 100 ms to spare, or drop it.",
         ),
