@@ -52,7 +52,7 @@ def test_speakers_are_named_as_far_as_there_is_room(speakers):
     figure, data = voice_map(points(600, speakers), OUTLIER)
     assert 'class="leads"' in figure.svg
     assert 1 <= figure.svg.count('class="who"') <= 14
-    assert "40% of all their differences" in figure.note
+    assert "40 % of all their differences" in figure.note
     assert set(data["speaker"]) == {f"s{i}" for i in range(speakers)}
 
 
