@@ -19,7 +19,7 @@ from ttsprep.audit.goal.rate import Goal, find_goal
 from ttsprep.audit.measure import MeasureStep, versions, without_long_texts
 from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select
-from ttsprep.audit.unchanged import STATE_FILE, digests_of_results, forget_state
+from ttsprep.audit.unchanged import PROPOSED, STATE_FILE, digests_of_results, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.checks.base import Check
 from ttsprep.core.errors import AudioError
@@ -43,8 +43,6 @@ from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.models.base import SelectedModels
 
 NO_MODELS = SelectedModels()
-PROPOSED = "proposed-decisions.csv"
-"""Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 FILES = (
     *(
         "clips.parquet",

@@ -20,6 +20,8 @@ from ttsprep.core.package import __version__
 from ttsprep.core.untrusted import read_json
 
 STATE_FILE = ".unchanged.json"
+PROPOSED = "proposed-decisions.csv"
+"""Texts for clips that say another clip's text, as ``build --decisions`` takes them."""
 _RESULTS = ("clips.parquet", "findings.parquet", "verdicts.parquet", "summary.json", "report.html", "run.json")
 
 

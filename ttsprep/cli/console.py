@@ -145,7 +145,7 @@ def pairs(rows: Mapping[str, str]) -> "Table":
 
 def proposed_texts(folder: Path) -> dict[str, str]:
     """Return a row on the texts that an audit in `folder` proposes for clips that say the text of another; or none."""
-    from ttsprep.audit.pipeline import PROPOSED
+    from ttsprep.audit.unchanged import PROPOSED  # the pipeline loads pandas
 
     if not (folder / PROPOSED).is_file():
         return {}
