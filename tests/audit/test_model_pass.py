@@ -22,7 +22,8 @@ from ttsprep.audit.model_pass import (
     decode_clips,
     similar_length_texts,
 )
-from ttsprep.audit.pipeline import PROPOSED, Extras, audit
+from ttsprep.audit.pipeline import Extras, audit
+from ttsprep.audit.unchanged import PROPOSED
 from ttsprep.build.config import Recipe
 from ttsprep.checks.base import all_checks
 from ttsprep.checks.mos import MosCheck

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from commands import ttsprep
 
 from ttsprep.audit.decisions import Decision, write_decisions
-from ttsprep.audit.pipeline import PROPOSED
+from ttsprep.audit.unchanged import PROPOSED
 from ttsprep.cli import main as cli
 from ttsprep.cli.console import proposed_texts
 
@@ -168,3 +170,8 @@ def test_texts_that_a_model_proposes_are_named_with_what_takes_them(tmp_path: Pa
     write_decisions(tmp_path / PROPOSED, {"one": Decision(None, "Two.", "says the text of two")})
     (line,) = proposed_texts(tmp_path).values()
     assert line.startswith(f"--decisions {tmp_path / PROPOSED} ")
+
+
+def test_naming_proposals_loads_no_pandas(tmp_path: Path) -> None:
+    line = "import sys; from ttsprep.cli.console import proposed_texts; proposed_texts(__import__('pathlib').Path('.'))"
+    subprocess.run([sys.executable, "-c", f"{line}; sys.exit('pandas' in sys.modules)"], cwd=tmp_path, check=True)
