@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     patch, folder = pytest.MonkeyPatch(), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     patch.setenv("TTSPREP_CACHE", f"{folder.name}/ttsprep")
     patch.setenv("TTSPREP_CACHE_BYTES", "0")
+    patch.delenv("COLUMNS", raising=False)  # set where tests run in parallel; what is printed would be cut to them
     config.add_cleanup(patch.undo)
     config.add_cleanup(folder.cleanup)
 

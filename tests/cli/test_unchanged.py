@@ -18,7 +18,7 @@ code = main()
 print(*sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr)
 sys.exit(code)
 """
-HEAVY = {"numpy", "pandas", "scipy", "pyarrow", "soundfile", "jinja2"}
+HEAVY = {"numpy", "pandas", "pyarrow", "soundfile", "jinja2"}
 
 
 def audit(corpus: Path, out: Path, *options: object) -> tuple[str, str, set[str]]:
@@ -48,7 +48,7 @@ def test_nothing_is_loaded_read_or_written_again(spoken: Path, tmp_path: Path) -
     again, log, loaded = audit(spoken, out)
     assert again.splitlines() == first.splitlines()
     assert log == "measuring: 14 of 14 clips unchanged since the last run"
-    assert loaded & HEAVY == set()
+    assert loaded & {*HEAVY, "scipy"} == set()
     assert stamps(out) == before
     as_json, _, _ = audit(spoken, out, "--json")
     forget_state(out)

@@ -28,6 +28,7 @@ def reference(spoken_once: Path) -> Audit:
 
 def test_locale_home_time_zone_and_number_of_jobs(spoken: Path, reference: Audit) -> None:
     bare = {"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"}
+    bare |= {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # as Python takes UTF-8 where the locale is C
     bare |= {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}  # its last bits differ
     done = subprocess.run(
         [*COMMAND, "audit", spoken, "--out", out_of(spoken), "--jobs", "4"],

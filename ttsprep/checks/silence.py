@@ -109,9 +109,9 @@ class Silence(Check):
             "40 ms before. Limits as for `cut-start`. Also a warning where a clip leaves little room after the "
             "speech, and has less speech than its text takes (see `rate-outlier`), so that its last word may be "
             "missing: under 30 ms above -35 dB with 1.2 spreads less; less room than nine clips in ten have, with 2.2 "
-            "spreads less; 6 spreads less room than usual, with 0.3 spreads less. In seven voices 97 to 100 % of the "
+            "spreads less; 6 spreads less room than usual, with 0.7 spreads less. In seven voices 97 to 100 % of the "
             "ends that are cut inside a sound are named; of last words that are cut off at their quietest place 87 % "
-            "in Asterisk's English voice, 59 and 53 % in its Italian and Spanish, 80 % in festvox-ru and 61 % in "
+            "in Asterisk's English voice, 59 and 53 % in its Italian and Spanish, 71 % in festvox-ru and 57 % in "
             "LJSpeech (`benchmarks/ends.py`), where a word is within what the pace of a reader varies.",
             "The model learns to break off, and its attention never sees an end.",
             "Cut the clip again from the recording with 100 ms to spare, or drop it.",
@@ -155,7 +155,7 @@ class Silence(Check):
     early_db: float = -35.0
     early_z: float = 1.2
     sure_z: float = 2.2
-    unlike_z: float = 0.3
+    unlike_z: float = 0.7
     tail_spreads: float = 6.0
     level_range_db: float = 10.0
     quiet_dbfs: float = -75.0

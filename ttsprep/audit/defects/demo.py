@@ -5,7 +5,9 @@ clips is spoilt. Synthetic speech is nothing to train on, but every kind of defe
 """
 
 import ctypes
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +69,17 @@ class Planted:
 
 
 class _Speaker:
-    """eSpeak NG out of the espeakng-loader wheel; there can be one in a process."""
+    """eSpeak NG out of the espeakng-loader wheel.
+
+    A copy of the library has a state of its own: what one in use has said before changes what it says next.
+    """
 
     def __init__(self, voice: str) -> None:
         import espeakng_loader
 
-        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
+        with tempfile.TemporaryDirectory() as folder:
+            copy = shutil.copy(espeakng_loader.get_library_path(), folder)
+            self._library: Any = ctypes.CDLL(copy)
         samples = ctypes.POINTER(ctypes.c_short)
         signature = ctypes.CFUNCTYPE(ctypes.c_int, samples, ctypes.c_int, ctypes.c_void_p)
         self._callback = signature(self._take)  # kept, as the library holds only its address

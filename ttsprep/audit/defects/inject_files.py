@@ -93,6 +93,10 @@ def _signed(take: Take, _other: Take, _random: Random) -> Take:
     return replace(take, text=f"{take.text} Subtitles by the Amara.org community")
 
 
+def _with_remark(take: Take, _other: Take, _random: Random) -> Take:
+    return replace(take, text=f"[coughs] {take.text}")
+
+
 def _no_text(take: Take, _other: Take, _random: Random) -> Take:
     return replace(take, text=" ")
 
@@ -119,6 +123,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("text-charset", "letters of another script", True, _foreign_letters, words=1),
     Defect("text-duplicate", "the text of the original", True, _shifted_copy, beside=True, words=1),
     Defect("text-repetition", "the last words six times more", True, _looping, words=1),
+    Defect("text-remark", "a remark in brackets before it", True, _with_remark, words=1),
     Defect("text-hallucinated", "credits of subtitles after it", True, _signed, words=1),
 )
 """Every defect that is planted in single clips."""
