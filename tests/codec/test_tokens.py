@@ -319,3 +319,10 @@ def test_outliers_stand_out_from_their_own_corpus():
     assert not outliers([-16.0] * 5 + [-15.0]).any()
     assert outliers([float("nan")]).tolist() == [False]
     assert outliers([]).tolist() == []
+
+
+def test_an_array_of_python_2_is_refused() -> None:
+    header = b"{'descr': '<i2', 'fortran_order': False, 'shape': (2L, 3L), }".ljust(117) + b"\n"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(12)
+    with pytest.raises(TokenError, match=r"is no \.npy file"):
+        read_array(io.BytesIO(data), len(data), "a.npy")

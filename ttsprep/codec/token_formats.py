@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 import tokenize
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -278,8 +279,10 @@ def read_array(file: Any, size: int, where: str) -> Numbers:
         version = np.lib.format.read_magic(file)
         if version != (1, 0):
             raise TokenError(f"{where}: .npy of version {version}; 1.0 is read")
-        shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
-    except (ValueError, SyntaxError, tokenize.TokenError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a header of Python 2: what encode writes has none
+            shape, fortran, kind = np.lib.format.read_array_header_1_0(file)
+    except (ValueError, SyntaxError, tokenize.TokenError, UserWarning) as error:
         raise TokenError(f"{where} is no .npy file: {str(error).splitlines()[0]}") from None
     if kind.kind != "i" or fortran or kind.hasobject:
         raise TokenError(f"{where} holds {kind}{' by columns' if fortran else ''}, not rows of whole numbers")

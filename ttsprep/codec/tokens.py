@@ -149,7 +149,7 @@ def read_parquet(path: Path, columns: Sequence[str] = ()) -> tuple[TokenSpec, pa
             table = shard.read(columns=wanted, use_threads=False)  # an error in a thread would end the process
     except FileNotFoundError:
         raise TokenError(f"{path} is not there") from None
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         raise TokenError(f"{path.name} is damaged: {str(error).splitlines()[0]}") from None
     wrong = [name for name, kind in COLUMN_KINDS.items() if name in table.column_names and table[name].type != kind]
     if wrong:
