@@ -304,7 +304,7 @@ def _sounds(document: Mapping[str, Any]) -> dict[str, str]:
     if lost:
         rejected = {name for names in lost.values() for name in names}
         shown = ", ".join(f"/{sound}/" for sound in list(lost)[:_MOST])
-        kind = "phone or diphone" if any(" " not in sound for sound in lost) else "diphone"
+        kind = "sound" if any(" " not in sound for sound in lost) else "diphone"
         more = ", …" if len(lost) > _MOST else ""
         rows["lost"] = f"{count(len(lost), kind)} only in {count(len(rejected), 'rejected clip')}: {shown}{more}"
     if document["kept_for_coverage"]:

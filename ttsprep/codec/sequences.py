@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ttsprep.codec.tokens import Numbers, TokenError, TokenRow, TokenSpec, code_type, valid_row
+from ttsprep.codec.tokens import Numbers, TokenError, TokenRow, TokenSpec, code_type, token_document, valid_row
 from ttsprep.core.errors import UsageError
-from ttsprep.core.untrusted import open_regular, parse_json, read_json
+from ttsprep.core.untrusted import open_regular, read_json
 from ttsprep.corpora.exports._files import json_line
 
 SEQUENCES = ("frames", "flat", "delay", "delay-moshi", "delay-higgs")
@@ -151,7 +151,7 @@ def read_sequences(path: Path, arrangement: Arrangement) -> Iterator[TokenRow]:
             while line := file.readline(LINE_BYTES):
                 number += 1
                 where = f"{path.name}: line {number}"
-                row = _document(line, where)
+                row = token_document(line, where)
                 try:
                     sequence = np.array(row.get("audio_codes"))
                     if sequence.size and sequence.dtype.kind != "i":
@@ -163,16 +163,6 @@ def read_sequences(path: Path, arrangement: Arrangement) -> Iterator[TokenRow]:
                 yield TokenRow(checked.id, checked.codes.astype(kind), checked.scale, checked.samples)
     except OSError as error:
         raise TokenError(f"{path.name}: {error.strerror}") from None
-
-
-def _document(line: bytes, where: str) -> dict[str, Any]:
-    try:
-        row = parse_json(line)
-    except ValueError:
-        raise TokenError(f"{where} is no JSON") from None
-    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-        raise TokenError(f"{where} does not say which clip it is of")
-    return row
 
 
 def read_arrangement(folder: Path, spec: TokenSpec) -> Arrangement:

@@ -32,6 +32,7 @@ from ttsprep.codec.tokens import (
     ordered_shards,
     read_parquet,
     shard_name,
+    token_document,
     token_rows,
     valid_row,
     write_parquet,
@@ -39,7 +40,7 @@ from ttsprep.codec.tokens import (
 from ttsprep.core.errors import AudioError, CodecError
 from ttsprep.core.files import atomic_write, digest, inside
 from ttsprep.core.tables import write_json
-from ttsprep.core.untrusted import parse_json, read_json
+from ttsprep.core.untrusted import read_json
 from ttsprep.corpora.exports._files import write_lines
 
 FORMATS = ("parquet", "npy", "webdataset", "hf", *SEQUENCES)
@@ -306,19 +307,9 @@ def _read_tar(path: Path, spec: TokenSpec) -> Iterator[TokenRow]:
                     raise TokenError(f"{path.name}: {member.name!r} is no file of at most {MEMBER_BYTES:,} bytes")
                 where = f"{path.name}/{member.name}"
                 if member.name.endswith(".json"):
-                    row = _document(data.read(), where)
+                    row = token_document(data.read(), where)
                 elif member.name.endswith(".npy"):
                     yield _row(row, read_array(data, member.size, where), spec, where)
                     row = {}
     except (OSError, tarfile.TarError) as error:
         raise TokenError(f"{path.name} is damaged: {error}") from None
-
-
-def _document(data: bytes, where: str) -> dict[str, Any]:
-    try:
-        row = parse_json(data)
-    except ValueError:
-        raise TokenError(f"{where} is no JSON") from None
-    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-        raise TokenError(f"{where} does not say which clip it is of")
-    return row

@@ -191,6 +191,17 @@ def _flat(codes: pa.Array, spec: TokenSpec, where: str) -> Numbers:
     return np.asarray(codes.to_numpy(zero_copy_only=False))
 
 
+def token_document(data: bytes, where: str) -> dict[str, Any]:
+    """Return what a line or a member of JSON says of the codes of a clip; a `TokenError` if it names no clip."""
+    try:
+        row = parse_json(data)
+    except ValueError:
+        raise TokenError(f"{where} is no JSON") from None
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+        raise TokenError(f"{where} does not say which clip it is of")
+    return row
+
+
 def valid_row(row: Mapping[str, Any], flat: Numbers, spec: TokenSpec, where: str) -> TokenRow:
     """Return a row that can be decoded, from its cells and its codes, row-major, or raise a `TokenError`."""
     frames, scale, samples = (row.get(name) for name in ("frames", "scale", "samples"))
