@@ -35,7 +35,7 @@ def main() -> None:
         for corpus in (given.corpus, copied(given.corpus, folder / "copies", given.copies)):
             out = folder / f"{corpus.name}.audit"
             os.environ["TTSPREP_CACHE"] = str(folder / f"{corpus.name}.cache")  # nothing is known from before
-            command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(corpus), "--out", str(out)]
+            command = [sys.executable, "-m", "ttsprep", "audit", str(corpus), "--out", str(out)]
             command += ["--language", given.language, "--jobs", str(given.jobs)]
             first, again = timed(command), timed(command)
             clips = json.loads((out / "summary.json").read_text(encoding="utf-8"))["clips"]

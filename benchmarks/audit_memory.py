@@ -84,7 +84,7 @@ def pieces(lengths: list[float], seconds: float, rows: int) -> Iterator[tuple[in
 
 def watch(folder: Path, jobs: int) -> tuple[float, float, float]:
     """Audit; return seconds, and MiB at the peak of all processes and of the parent alone."""
-    command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(folder / "corpus"), "--out", str(folder / "out")]
+    command = [sys.executable, "-m", "ttsprep", "audit", str(folder / "corpus"), "--out", str(folder / "out")]
     start = time.monotonic()
     with subprocess.Popen([*command, "--jobs", str(jobs)], stdout=subprocess.DEVNULL) as process:
         peak = parent = 0.0

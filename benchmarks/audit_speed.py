@@ -177,7 +177,7 @@ def whole(path: Path, language: str) -> None:
     with tempfile.TemporaryDirectory(prefix="ttsprep-speed-") as name:
         os.environ["TTSPREP_CACHE"] = str(Path(name) / "cache")  # nothing is known from before
         out = Path(name) / "out"
-        command = [sys.executable, "-m", "ttsprep.cli.main", "audit", str(path), "--language", language]
+        command = [sys.executable, "-m", "ttsprep", "audit", str(path), "--language", language]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended = subprocess.run([*command, "--out", str(out), "--jobs", "1"], stdout=subprocess.DEVNULL, check=False)
         if ended.returncode not in {0, 1}:

@@ -43,7 +43,7 @@ def main() -> None:
         for corpus in (given.corpus, copied(given.corpus, folder / "copies", given.copies)):
             out = folder / f"{corpus.name}.build"
             os.environ["TTSPREP_CACHE"] = str(folder / f"{corpus.name}.cache")  # nothing is known from before
-            command = [sys.executable, "-m", "ttsprep.cli.main", "build", "--source", str(corpus), "--out", str(out)]
+            command = [sys.executable, "-m", "ttsprep", "build", "--source", str(corpus), "--out", str(out)]
             command += ["--recipe", str(recipe), "--language", given.language, "--jobs", str(given.jobs)]
             first, again = watched(command), watched(command)
             document = json.loads((out / "build.json").read_text(encoding="utf-8"))

@@ -57,7 +57,7 @@ def main() -> None:
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
     """Start a review; return it and its address."""
-    command = [sys.executable, "-m", "ttsprep.cli.main", "review", str(folder)]
+    command = [sys.executable, "-m", "ttsprep", "review", str(folder)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert server.stdout is not None
     return server, server.stdout.readline().strip()

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-COMMAND = [sys.executable, "-m", "ttsprep.cli.main"]
+COMMAND = [sys.executable, "-m", "ttsprep"]
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _AT_START = ("PYTHON", "LC_", "LANG", "TZ", "OMP_", "LD_")

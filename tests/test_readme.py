@@ -34,7 +34,7 @@ def folder(tmp_path_factory) -> Path:
     (folder / "sentences.txt").write_text("\n".join(SENTENCES[40:]), encoding="utf-8")
     command = folder / "bin" / "ttsprep"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ttsprep.cli.main "$@"\n', encoding="utf-8")
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ttsprep "$@"\n', encoding="utf-8")
     command.chmod(0o755)
     return folder
 

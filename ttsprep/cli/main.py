@@ -3,7 +3,6 @@
 Exit codes: 0 nothing at or above ``--fail-on``, 1 findings, 2 could not run, 130 stopped with Ctrl-C.
 """
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -110,7 +109,3 @@ def _hint(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     place = context.command_path if context else "ttsprep"
     return f"{getattr(error, 'format_message', error.__str__)()} See: {place} --help"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -30,7 +30,7 @@ class Review:
     """``ttsprep review`` in a process of its own."""
 
     def __init__(self, *arguments: object) -> None:
-        self._command = [sys.executable, "-m", "ttsprep.cli.main", "review", *map(str, arguments)]
+        self._command = [sys.executable, "-m", "ttsprep", "review", *map(str, arguments)]
         self.start()
 
     def start(self) -> None:
