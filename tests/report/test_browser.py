@@ -137,6 +137,40 @@ def test_bars_values_and_severities_filter_and_the_address_keeps_it(small, tmp_p
         assert page.js("document.querySelector('#detail h3').textContent") == "clip-00000"
 
 
+def test_phones_and_diphones_filter(small, tmp_path):
+    path = tmp_path / "report.html"
+    rare = small.table["phonemes"].where(small.table["id"] != "clip-00017", "ð ə | ʒ æ t")
+    path.write_text(audit_report(replace(small, table=small.table.assign(phonemes=rare))), encoding="utf-8")
+    count = "document.getElementById('count').textContent"
+    with Chromium() as page:
+        page.open(path)
+        page.js("document.querySelector('[data-sound=\"ʒ\"]').focus()")
+        assert page.js("document.activeElement.getAttribute('aria-label')") == "ʒ: once"
+        page.key("Enter")
+        assert page.js(count).startswith("1 clip, ")
+        assert page.js("document.querySelector('tr.row').cells[0].textContent") == "clip-00017"
+        page.js("for (const d of document.querySelectorAll('details')) d.open = true")
+        page.js("document.querySelector('[data-sound=\"ð ə\"]').focus()")
+        page.key(" ")
+        assert page.js(count).startswith("20 clips, ")
+        page.js("document.querySelector('.heat [tabindex=\"0\"]').focus()")
+        column = "[document.activeElement.getAttribute('x'), document.activeElement.dataset.sound]"
+        at, sound = page.js(column)
+        for key in ("ArrowDown", "ArrowUp"):
+            page.key(key)
+            below = page.js(column)
+            assert below[0] == at
+        assert below[1] == sound
+        page.js("e = document.getElementById('by-sound'); e.value = 'k  æ t'; e.dispatchEvent(new Event('input'))")
+        assert page.js(count).startswith("19 clips, ")
+        here = page.js("location.href")
+        page.open("about:blank")
+        page.open(here)
+        assert page.js(count).startswith("19 clips, ")
+        page.js("e = document.getElementById('by-sound'); e.value = 'x'; e.dispatchEvent(new Event('input'))")
+        assert page.js(count).startswith("0 clips")
+
+
 def test_what_is_filtered_is_saved(small, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(audit_report(small), encoding="utf-8")

@@ -22,7 +22,7 @@ from ttsprep.core.types import Severity
 from ttsprep.report.build_page import compared
 from ttsprep.report.charts import trends as plots
 from ttsprep.report.charts.histogram import JudgedCounts, histogram, judged
-from ttsprep.report.charts.phonemes import diphone_map, phone_bars
+from ttsprep.report.charts.phonemes import diphone_map, phone_bars, spell_phones
 from ttsprep.report.charts.svg import CLASSES, Figure, column
 from ttsprep.report.charts.voices import place_voices, voice_map
 from ttsprep.report.compare import SHARE
@@ -74,6 +74,9 @@ def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | Non
     outcome = verdicts(audit.table, audit.selection).to_numpy()
     codes = list(audit.summary["codes"])
     cards = worst_clips(audit, codes, share=1 - SHARE, taken=build["cards"]) if build else worst_clips(audit, codes)
+    shown = {card.clip: card.number for group in cards.values() for card in group if not card.silent}
+    table = _table(audit, outcome, shown, coverage)
+    listed = table["sounds"]["listed"] if coverage else None
     return (
         environment()
         .get_template("template.html")
@@ -96,14 +99,13 @@ def _page(audit: Audited, coverage: Coverage | None, build: dict[str, Any] | Non
             about_corpus=_about_corpus(audit.findings),
             distributions=_distributions(audit, outcome),
             text_to_audio=plots.text_to_audio(audit.table, audit.findings, outcome),
-            phones=[phone_bars(coverage), diphone_map(coverage)] if coverage else [],
+            phones=[phone_bars(coverage, listed), diphone_map(coverage, listed)] if coverage else [],
+            listed=listed,
             drift=plots.drift(audit.table, _DRIFT),
             listening=listening,
             speakers=_speakers(audit.table, outcome),
             listing=_script(build["listing"]) if build else "",
-            data=_script(
-                _table(audit, outcome, {c.clip: c.number for group in cards.values() for c in group if not c.silent})
-            ),
+            data=_script(table),
         )
     )
 
@@ -224,7 +226,7 @@ def _speakers(clips: pd.DataFrame, outcome: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any]:
+def _table(audit: Audited, outcome: Any, cards: dict[str, int], coverage: Coverage | None) -> dict[str, Any]:
     """Lay out the table of clips by column, as the page's script reads it."""
     clips = audit.table
     findings = audit.findings[audit.findings["clip"] != ""]
@@ -263,6 +265,7 @@ def _table(audit: Audited, outcome: Any, cards: dict[str, int]) -> dict[str, Any
         "findings": [sorted(by_clip.get(i, []), key=lambda f: (-f[1], f[0])) for i in ids],
         "card": [cards.get(visible(i), 0) for i in ids],
         "words": _compared(clips),
+        "sounds": spell_phones(clips.iloc[order], coverage) if coverage else None,
         "quantities": [
             {
                 "name": q.name,

@@ -7,7 +7,7 @@ import pytest
 
 from report.made_tables import corpus, coverage, found
 from ttsprep.report.charts.histogram import JudgedCounts, Limit, histogram, judged
-from ttsprep.report.charts.phonemes import diphone_map, phone_bars
+from ttsprep.report.charts.phonemes import diphone_map, phone_bars, spell_phones
 from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
 from ttsprep.report.charts.trends import drift, strictness, text_to_audio
 from ttsprep.report.data import Quantity, quantities, visible
@@ -135,6 +135,12 @@ def test_limits_come_from_findings_that_judge_the_column():
     assert judged(clips, findings.iloc[[6]]) == {}
 
 
+def test_a_limit_belongs_to_what_its_check_measures():
+    clips = corpus(20)
+    clips.loc[3, ["chars", "phones"]] = 0
+    assert set(judged(clips, found(("clip-00003", "text-empty", "error", 0, 1)))) == {"chars"}
+
+
 def test_a_rule_that_looks_at_other_measures_too_is_shaded():
     clips = corpus(5).assign(duration_s=[0.2, 0.3, 40.0, 50.0, 5.0])
     findings = found(*((f"clip-0000{n}", "too-short", "error", value, 0.5) for n, value in enumerate((0.2, 0.3))))
@@ -216,24 +222,51 @@ def test_phones_that_are_missing_are_marked():
     figure = phone_bars(COVERAGE)
     assert figure.title == "3 of the 5 phones of the language occur; missing: ø, ʒ"
     assert [t for t in tips(figure.svg) if "missing" in t] == ["ø: missing", "ʒ: missing"]
-    kinds = {e.get("data-tip"): e.get("class") for e in parsed(figure.svg).iter() if e.get("data-tip")}
-    assert kinds == {
-        "a: 500": "vowel",
-        "t: 30": "consonant",
-        "n: 3": "rare",
-        "ø: missing": "missing",
-        "ʒ: missing": "missing",
-    }
+    kinds = [e.get("class") for e in parsed(figure.svg).iter() if e.tag.endswith("rect") and e.get("class") != "hit"]
+    assert kinds == ["vowel", "consonant", "rare", "missing", "missing"]
 
 
 def test_diphones_that_occur_are_cells_of_the_map():
     figure = diphone_map(COVERAGE)
     assert figure.title == "2 different diphones occur, 1 of them only once"
     cells = {e.get("data-tip"): e for e in parsed(figure.svg).iter() if e.get("data-tip")}
-    assert set(cells) == {"t a: 40", "a n: 1"}
-    assert (cells["a n: 1"].get("class"), cells["t a: 40"].get("class")) == ("q0", "q6")
-    assert float(cells["t a: 40"].get("y")) > float(cells["a n: 1"].get("y"))  # consonants under vowels
-    assert float(cells["t a: 40"].get("x")) < float(cells["a n: 1"].get("x"))
+    assert set(cells) == {"t a: 40 times", "a n: once"}
+    assert (cells["a n: once"].get("class"), cells["t a: 40 times"].get("class")) == ("q0", "q6")
+    assert float(cells["t a: 40 times"].get("y")) > float(cells["a n: once"].get("y"))  # consonants under vowels
+    assert float(cells["t a: 40 times"].get("x")) < float(cells["a n: once"].get("x"))
+
+
+def sounds(figure):
+    return {e.get("data-tip"): e.get("data-sound") for e in parsed(figure.svg).iter() if e.get("data-tip")}
+
+
+def test_bars_and_cells_name_what_they_filter_by_unless_too_many_clips_have_it():
+    assert sounds(phone_bars(COVERAGE)) == {
+        "a: 500 times": "a",
+        "t: 30 times": "t",
+        "n: 3 times": "n",
+        "ø: missing": None,
+        "ʒ: missing": None,
+    }
+    assert sounds(diphone_map(COVERAGE)) == {"a n: once": "a n", "t a: 40 times": "t a"}
+    assert sounds(phone_bars(COVERAGE, 31))["a: 500 times, in too many clips to list them here"] is None
+    assert sounds(diphone_map(COVERAGE, 30)) == {
+        "a n: once": "a n",
+        "t a: 40 times, in too many clips to list them here": None,
+    }
+
+
+def test_phones_are_spelt_with_a_letter_each():
+    clips = pd.DataFrame({"phonemes": ["t ˈaː | t", "n t", "", "t ˈaː"], "language": ["en-us", "en-us", "en-us", "de"]})
+    known = coverage({"t": 400, "ˈaː": 300, "n": 1}, ["t", "ˈaː", "n"], {("t", "ˈaː"): 200, ("ˈaː", "t"): 5})
+    spelt = spell_phones(clips, known)
+    t, a, n = spelt["letters"]
+    assert spelt["names"] == ["t", "ˈaː", "n"]
+    assert spelt["clips"] == [t + a + t, n + t, "", ""]  # German has phones of its own
+    assert spelt["listed"] is None
+    short = spell_phones(clips, known, most=4)
+    assert short["clips"] == [a + t, n + t, "", ""]
+    assert short["listed"] == 100
 
 
 def test_no_phones_at_all_are_no_error():

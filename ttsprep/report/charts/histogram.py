@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ttsprep.audit.goal.groups import in_low_group
 from ttsprep.audit.verdict import Verdict
+from ttsprep.checks.base import catalogue
 from ttsprep.report.charts.svg import (
     CLASSES,
     Figure,
@@ -83,23 +84,21 @@ class JudgedCounts:
 
 
 def judged(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, JudgedCounts]:
-    """Return what findings say of each column: those whose value is the clip's own value of that column."""
+    """Return what findings say of each column that their check measures, if their value is the clip's value of it."""
     known = findings[(findings["clip"] != "") & findings["value"].notna() & findings["limit"].notna()]
     by_id = clips.drop_duplicates("id").set_index("id")
     result: dict[str, JudgedCounts] = {}
     for code, group in known.groupby("code"):
         rows = by_id.index.get_indexer(pd.Index(group["clip"]))
         value, limit = group["value"].to_numpy(float), group["limit"].to_numpy(float)
-        for quantity in quantities():
-            if quantity.column not in by_id:
-                continue
-            own = np.where(rows < 0, np.nan, column(by_id, quantity.column)[rows])
+        for name in catalogue()[str(code)][1].charts if code in catalogue() else ():
+            own = np.where(rows < 0, np.nan, column(by_id, name)[rows])
             same = np.isclose(own, value, rtol=1e-3, atol=1e-6)
             if same.mean() < 0.9:
                 continue
-            counts = result.setdefault(quantity.column, JudgedCounts())
+            counts = result.setdefault(name, JudgedCounts())
             counts.flagged += value[same].tolist()
-            every = column(by_id, quantity.column)
+            every = column(by_id, name)
             for side, here in ((1, same & (value > limit)), (-1, same & (value < limit))):
                 at = limit[here]
                 if not len(at) or np.ptp(at) > 0.02 * max(np.abs(at).max(), 1e-9):

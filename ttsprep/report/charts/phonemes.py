@@ -2,14 +2,24 @@
 
 import math
 from collections.abc import Mapping
+from itertools import count as numbers
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
 
 from ttsprep.checks.phonemes import Coverage
 from ttsprep.report.charts.svg import Figure, number, picture, tag
 from ttsprep.report.data import visible
+from ttsprep.text.phonemes import phones
 
 VOWELS = frozenset("aeiouyæøœɐɑɒɔəɘɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏᵻ")
 _RARE = 10
 """Occurrences under which a phone or diphone is drawn as rare."""
+_MOST_LETTERS = 2_500_000
+"""Phones of all clips that fit into a page."""
+_LISTED = 100
+"""Occurrences under which a larger corpus still has its clips of a phone or diphone in the page."""
 
 
 def is_vowel(phone: str) -> bool:
@@ -17,8 +27,37 @@ def is_vowel(phone: str) -> bool:
     return phone.lstrip("ˈˌ")[:1] in VOWELS
 
 
-def phone_bars(coverage: Coverage) -> Figure:
-    """Draw the count of each phone, most frequent first, the missing ones marked."""
+def spell_phones(clips: pd.DataFrame, coverage: Coverage, most: int = _MOST_LETTERS) -> dict[str, Any]:
+    """Write the phones of each clip with one letter a phone, so that the page finds the clips of a phone or diphone.
+
+    Returns
+    -------
+    dict
+        ``names`` of the phones, the ``letters`` that stand for them, and the phones of the ``clips``. If these have
+        more than `most` phones, only what is ``listed`` (what occurs less often than so many times) can be found.
+    """
+    letter = dict(zip(coverage.phones, filter(str.isalnum, map(chr, numbers(ord("0")))), strict=False))
+    spoken = clips["phonemes"].fillna("").where(clips["language"] == coverage.language, "")
+    lines = ["".join(letter[phone] for phone in phones(line)) for line in spoken]
+    listed = _LISTED if sum(map(len, lines)) > most else None
+    if listed:
+        rare = {letter[phone] for phone, count in coverage.phones.items() if count < listed}
+        pairs = {letter[a] + letter[b] for (a, b), count in coverage.pairs.items() if count < listed}
+        found = (map("".join, pairwise(line)) for line in lines)
+        lines = [" ".join(pair for pair in line if pair in pairs or not rare.isdisjoint(pair)) for line in found]
+    return {"names": list(letter), "letters": "".join(letter.values()), "clips": lines, "listed": listed}
+
+
+def _tip(name: str, count: int, listed: int | None) -> dict[str, str | None]:
+    """Say how often a phone or diphone occurs, and name it where the page finds its clips."""
+    times = "once" if count == 1 else f"{count:,} times"
+    if listed is not None and count >= listed:
+        return {"data_tip": f"{visible(name)}: {times}, in too many clips to list them here"}
+    return {"data_tip": f"{visible(name)}: {times}", "data_sound": name}
+
+
+def phone_bars(coverage: Coverage, listed: int | None = None) -> Figure:
+    """Draw the count of each phone, most frequent first, the missing ones marked; a bar filters the page's table."""
     missing = sorted(set(coverage.inventory) - coverage.phones.keys())
     counted = list(coverage.phones.items())
     left, bottom, height = 58, 176, 212
@@ -34,13 +73,17 @@ def phone_bars(coverage: Coverage) -> Figure:
         ]
     for i, (phone, count) in enumerate([*counted, *((p, 0) for p in missing)]):
         x = left + 4 + step * i
-        tip = f"{visible(phone)}: {count:,}" if count else f"{visible(phone)}: missing"
         if count:
             tall = max((bottom - 24) * math.log10(count) / top, 2.0)
             kind = "rare" if count < _RARE else "vowel" if is_vowel(phone) else "consonant"
-            parts.append(tag("rect", x=x, y=bottom - tall, width=step - 5, height=tall, class_=kind, data_tip=tip))
+            hit = {"x": x - 2, "y": 24, "width": step - 1, "height": bottom - 24, "class_": "hit"}
+            parts += [
+                tag("rect", x=x, y=bottom - tall, width=step - 5, height=tall, class_=kind),
+                tag("rect", **hit, **_tip(phone, count, listed)),
+            ]
         else:
-            parts.append(tag("rect", x=x, y=bottom - 26, width=step - 5, height=26, class_="missing", data_tip=tip))
+            place = {"x": x, "y": bottom - 26, "width": step - 5, "height": 26}
+            parts.append(tag("rect", **place, class_="missing", data_tip=f"{visible(phone)}: missing"))
         turned = f"rotate(-60 {number(x + step / 2)} {bottom + 12})"
         name = {"x": x + step / 2, "y": bottom + 12, "transform": turned, "text_anchor": "end"}
         parts.append(tag("text", visible(phone), **name, class_="ipa" if count else "ipa absent"))
@@ -52,30 +95,33 @@ def phone_bars(coverage: Coverage) -> Figure:
     return Figure(
         title,
         f"fewer than {_RARE} occurrences are drawn as rare",
-        picture(width, height, title, *parts, class_="natural"),
+        picture(width, height, title, *parts, class_="natural", role="group"),
     )
 
 
-def diphone_map(coverage: Coverage) -> Figure:
-    """Draw which phone follows which: vowels first, each group by falling count, darker where it is more frequent."""
+def diphone_map(coverage: Coverage, listed: int | None = None) -> Figure:
+    """Draw which phone follows which: vowels first, each group by falling count, darker where it is more frequent.
+
+    A cell filters the page's table.
+    """
     pairs = coverage.pairs
-    phones = sorted(coverage.inventory, key=lambda p: (not is_vowel(p), -coverage.phones.get(p, 0), p))
-    vowels = sum(is_vowel(p) for p in phones)
+    axis = sorted(coverage.inventory, key=lambda p: (not is_vowel(p), -coverage.phones.get(p, 0), p))
+    vowels = sum(is_vowel(p) for p in axis)
     cell, gap, left, top = 16, 8, 48, 66
-    offset = {p: i * cell + (gap if i >= vowels else 0) for i, p in enumerate(phones)}
-    size = len(phones) * cell + gap
-    blocks = [(0, vowels * cell, "vowel"), (vowels * cell + gap, (len(phones) - vowels) * cell, "consonant")]
+    offset = {p: i * cell + (gap if i >= vowels else 0) for i, p in enumerate(axis)}
+    size = len(axis) * cell + gap
+    blocks = [(0, vowels * cell, "vowel"), (vowels * cell + gap, (len(axis) - vowels) * cell, "consonant")]
     parts = [
         tag("rect", x=left + x, y=top + y, width=wide, height=tall, class_="never")
         for y, tall, _ in blocks
         for x, wide, _ in blocks
     ]
     most = max([*pairs.values(), 2])
-    for (first, second), count in pairs.items():
+    for first, second in sorted(pairs, key=lambda pair: (offset[pair[0]], offset[pair[1]])):
+        count = pairs[first, second]
         level = math.ceil(6 * math.log(count) / math.log(most))
-        place = {"x": left + offset[second], "y": top + offset[first]}
-        tip = f"{visible(first)} {visible(second)}: {count:,}"
-        parts.append(tag("rect", **place, width=cell - 1, height=cell - 1, class_=f"q{level}", data_tip=tip))
+        place = {"x": left + offset[second], "y": top + offset[first], "width": cell - 1, "height": cell - 1}
+        parts.append(tag("rect", **place, class_=f"q{level}", **_tip(f"{first} {second}", count, listed)))
     for phone, at in offset.items():
         name, x = visible(phone), left + at + cell / 2 + 4
         turned = f"rotate(-60 {x:g} {top - 5})"
@@ -94,7 +140,7 @@ def diphone_map(coverage: Coverage) -> Figure:
         title,
         f"a row for the first phone, a column for the second; the most frequent occurs {most:,} times; "
         f"{_shares(pairs)}",
-        picture(left + size + 34, top + size + 8, title, *parts, class_="natural heat"),
+        picture(left + size + 34, top + size + 8, title, *parts, class_="natural heat", role="group"),
     )
 
 

@@ -75,12 +75,15 @@
   columns.push({ name: "findings", width: 20, text: codesOf, key: weight, down: true });
 
   const view = $("view"), body = $("table").tBodies[0], query = $("query"), byVerdict = $("by-verdict"), byCode = $("by-code");
-  const bySeverity = $("by-severity"), byValue = $("by-value"), from = $("value-from"), to = $("value-to");
+  const bySeverity = $("by-severity"), byValue = $("by-value"), from = $("value-from"), to = $("value-to"), bySound = $("by-sound");
   for (const name of [...data.severities].reverse()) bySeverity.append(new Option(name, name));
   for (const { name, unit } of data.quantities) byValue.append(new Option(unit ? `${name} [${unit}]` : name, name));
   for (const name of data.verdicts) byVerdict.append(new Option(name, name));
   for (const name of [...data.codes].sort()) byCode.append(new Option(name, name));
   const haystack = data.id.map((id, i) => `${id}\n${data.text[i]}\n${data.path[i]}\n${data.speaker[i]}`.toLowerCase());
+
+  // the phones of a clip are one letter each; "?" stands for a phone that no clip has
+  const spelt = (sound) => sound.split(/\s+/).filter(Boolean).map((phone) => data.sounds.letters[data.sounds.names.indexOf(phone)] || "?").join("");
 
   let order = [], chosen = -1, sorted = null, falling = false, drawn = false;
   const headRow = $("table").tHead.insertRow();
@@ -108,12 +111,14 @@
     const severity = data.severities.indexOf(bySeverity.value);
     const quantity = data.quantities.find((q) => q.name === byValue.value);
     const least = from.value === "" ? -Infinity : Number(from.value), most = to.value === "" ? Infinity : Number(to.value);
+    const sound = bySound ? spelt(bySound.value) : "";
     from.disabled = to.disabled = !quantity;
     order = [];
     for (let i = 0; i < size; i++) {
       if (verdict >= 0 && data.verdict[i] !== verdict) continue;
       if ((code >= 0 || severity >= 0) && !data.findings[i].some((f) => (code < 0 || f[0] === code) && (severity < 0 || f[1] === severity))) continue;
       if (quantity && (quantity.values[i] === null || quantity.values[i] < least || quantity.values[i] > most)) continue;
+      if (sound && !data.sounds.clips[i].includes(sound)) continue;
       if (words.every((w) => haystack[i].includes(w))) order.push(i);
     }
     if (sorted !== null) {
@@ -290,7 +295,7 @@
 
   // ---- filters
   $("filters").addEventListener("submit", (event) => event.preventDefault());
-  const filters = { q: query, verdict: byVerdict, code: byCode, severity: bySeverity, by: byValue, from, to };
+  const filters = { q: query, verdict: byVerdict, code: byCode, severity: bySeverity, ...(bySound && { sound: bySound }), by: byValue, from, to };
   for (const field of Object.values(filters)) field.addEventListener("input", refresh);
   const filter = (values) => {
     for (const [name, field] of Object.entries(filters)) field.value = values[name] || "";
@@ -299,13 +304,13 @@
   };
   $("clear").addEventListener("click", () => { sorted = null; filter({}); });
   document.addEventListener("click", (event) => {
-    const { code, verdict, query: q, by, from: low, to: high } = event.target.closest("[data-code], [data-verdict], [data-query], [data-by]")?.dataset || {};
-    if (code || verdict || q || by) filter({ code, verdict, q, by, from: low, to: high });
+    const { code, verdict, query: q, sound, by, from: low, to: high } = event.target.closest("[data-code], [data-verdict], [data-query], [data-sound], [data-by]")?.dataset || {};
+    if (code || verdict || q || sound || by) filter({ code, verdict, q, sound, by, from: low, to: high });
   });
 
-  // ---- bars: one stop of the Tab key a chart, arrow keys from bar to bar, Enter filters
-  for (const chart of document.querySelectorAll("svg:has(.hit[data-by])")) {
-    const bars = [...chart.querySelectorAll(".hit[data-by]")];
+  // ---- bars and cells: one stop of the Tab key a chart, arrow keys from one to the next, Enter filters
+  for (const chart of document.querySelectorAll("svg:has([data-by], [data-sound])")) {
+    const bars = [...chart.querySelectorAll("[data-by], [data-sound]")];
     bars.forEach((bar, n) => {
       bar.setAttribute("role", "button");
       bar.setAttribute("aria-label", bar.dataset.tip);
@@ -313,14 +318,20 @@
     });
     chart.addEventListener("keydown", (event) => {
       const place = bars.indexOf(event.target);
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (place < 0) return;
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); bars[place].dispatchEvent(new MouseEvent("click", { bubbles: true })); }
-      if (!step || !bars[place + step]) return;
+      const below = (bar) => bar.getAttribute("x") === bars[place].getAttribute("x"); // in the same column
+      const next = {
+        ArrowRight: () => bars[place + 1],
+        ArrowLeft: () => bars[place - 1],
+        ArrowDown: () => bars.slice(place + 1).find(below),
+        ArrowUp: () => bars.slice(0, place).findLast(below),
+      }[event.key]?.();
+      if (!next) return;
       event.preventDefault();
       bars[place].setAttribute("tabindex", -1);
-      bars[place + step].setAttribute("tabindex", 0);
-      bars[place + step].focus();
+      next.setAttribute("tabindex", 0);
+      next.focus();
     });
   }
 
