@@ -7,11 +7,14 @@ another path, another output folder, another working directory, another folder f
 (SIGKILL) before a random change to a file or at a random time, up to three times in a row, and is then let finish; as
 root, it first meets a disk (tmpfs) that is too small. All visible files must be equal to those of the reference, byte
 by byte, and no file may be there that the reference lacks, hidden ones included. One thing in them may differ: the way
-from a page to the recordings that it plays.
+from a page to the recordings that it plays. A review is given its decisions by HTTP, as its page gives them: each that
+it has confirmed must be in the file however the review ends.
 """
 
 import argparse
 import hashlib
+import http.client
+import json
 import os
 import random
 import re
@@ -22,13 +25,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TTSPREP_CACHE_BYTES": "0"}
 
 import torch
 
+from ttsprep.audit.decisions import DECISIONS, read_decisions
 from ttsprep.audit.pipeline import audit
 from ttsprep.build.pipeline import build
 from ttsprep.cli.main import main
@@ -36,11 +43,14 @@ from ttsprep.codec.decode import decode
 from ttsprep.codec.encode import encode
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.report.page import audit_report
+from ttsprep.report.review.address import open_server
 
 torch.set_num_threads(1)
-LOADED = (audit, build, encode, decode, audit_report)
+LOADED = (audit, build, encode, decode, audit_report, open_server)
 """Every run is a fork of this process: what they need is imported once."""
-COMMANDS = ("audit", "build", "encode", "decode")
+MADE_BY = {"decode": "encode", "review": "audit"}
+"""Commands that work on what another has made."""
+COMMANDS = ("audit", "build", "encode", "decode", "review")
 EXPORTS = 'export = ["kaldi", "audiofolder", "webdataset", "parquet"]\n[exports.kaldi]\nabsolute = false\n'
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate", "shutil.rmtree"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -62,60 +72,124 @@ class Place:
     """Where everything of one run lies."""
 
     corpus: Path
-    codes: Path
+    made: Path
     recipe: Path
     out: Path
     cwd: Path
 
     def words(self, command: str) -> list[str]:
         """Return a command line."""
-        source = {"build": ["--source", str(self.corpus), "--recipe", str(self.recipe)], "decode": [str(self.codes)]}
+        if command == "review":
+            file = self.out / DECISIONS
+            return [command, str(self.made), "--corpus", str(self.corpus), "--decisions", str(file)]
+        source = {"build": ["--source", str(self.corpus), "--recipe", str(self.recipe)], "decode": [str(self.made)]}
         beam = ["--beam", "1"] if command == "encode" else []
         return [command, *source.get(command, [str(self.corpus)]), "--out", str(self.out), "--jobs", "1", *beam]
 
 
+@dataclass
+class Reviewer:
+    """Decides on all clips that are undecided, and ends the review; stops where it is killed or refuses to save."""
+
+    confirmed: int = 0
+    refused: str = ""
+
+    def decide(self, pid: int, page: int) -> None:
+        """Go through the clips of the review that prints its address to `page`."""
+        with suppress(OSError, http.client.HTTPException):  # it was killed
+            with os.fdopen(page) as lines:
+                at = urlsplit(lines.readline().strip())
+            if not at.port:
+                return
+            link = http.client.HTTPConnection("127.0.0.1", at.port, timeout=60)
+            cookie = f"ttsprep-review-{at.port}={parse_qs(at.query)['token'][0]}"
+            headers = {"Cookie": cookie, "Origin": f"http://{at.netloc}"}
+
+            def answer(method: str, way: str, body: str | None = None) -> tuple[int, str]:
+                link.request(method, way, body, headers)
+                reply = link.getresponse()
+                return reply.status, reply.read().decode()
+
+            decided = json.loads(answer("GET", "/decisions")[1])
+            clips = range(len(json.loads(answer("GET", "/session")[1])["id"]))
+            for clip in (clip for clip in clips if str(clip) not in decided):
+                status, said = answer(
+                    "POST", "/decisions", json.dumps([{"clip": clip, "seen": None, "new": new(clip)}])
+                )
+                if status != http.HTTPStatus.OK:
+                    self.refused = said
+                    break
+                self.confirmed += 1
+            os.kill(pid, signal.SIGINT)
+
+
+def new(clip: int) -> dict[str, object]:
+    """Return the decision about a clip, with a text so long that full disks come at different clips."""
+    text = f'number {clip}, "so"\n' * 200
+    return {"decision": "keep", "text": text, "reason": "", "start": 0.1, "end": None, "reviewer": ""}
+
+
+def forked(words: list[str], cwd: Path, temporary: str, change: int) -> tuple[int, int]:
+    """Run a command line in this process, which is a fork; return its exit code and how many files it changed."""
+    os.chdir(cwd)
+    os.environ["TMPDIR"] = tempfile.tempdir = temporary
+    seen = 0
+
+    def note(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal seen
+        opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
+        if event in CHANGES or opened:
+            seen += 1
+            if seen == change:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(note)
+    sys.argv = ["ttsprep", *words]
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
+    code = main()
+    sys.stderr.flush()
+    return code, seen
+
+
 def run(place: Place, command: str, *, change: int = 0, seconds: float = 1e9) -> Ended:
     """Run a command in a fork of this process; kill it before a change of a file, or after some seconds."""
-    ours, theirs = os.pipe()
+    file = place.out / DECISIONS
+    before = len(read_decisions(file, None)) if file.exists() else 0
+    if command == "review":
+        place.out.mkdir(exist_ok=True)
+    (ours, theirs), (page, printed) = os.pipe(), os.pipe()
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryDirectory() as temporary:
         began = time.monotonic()
         pid = os.fork()
         if not pid:
             os.setsid()
             os.dup2(errors.fileno(), 2)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-            os.chdir(place.cwd)
-            os.environ["TMPDIR"] = tempfile.tempdir = temporary
-            seen = 0
-
-            def note(event: str, arguments: tuple[object, ...]) -> None:
-                nonlocal seen
-                opened = event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITING
-                if event in CHANGES or opened:
-                    seen += 1
-                    if seen == change:
-                        os.kill(os.getpid(), signal.SIGKILL)
-
-            sys.addaudithook(note)
-            sys.argv = ["ttsprep", *place.words(command)]
-            sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
-            code = main()
+            os.dup2(printed if command == "review" else os.open(os.devnull, os.O_WRONLY), 1)
+            os.close(printed)
+            code, seen = forked(place.words(command), place.cwd, temporary, change)
             os.write(theirs, seen.to_bytes(4, "little"))
-            sys.stderr.flush()
             os._exit(code)
         os.close(theirs)
+        os.close(printed)
+        reviewer = Reviewer()
+        thread = Thread(target=reviewer.decide, args=(pid, page))
+        thread.start()
         while not (done := os.waitpid(pid, os.WNOHANG))[0]:
             if time.monotonic() - began > seconds:
                 os.kill(pid, signal.SIGKILL)
                 seconds = 1e9
             time.sleep(0.005)
         took = time.monotonic() - began
+        thread.join()
+        if reviewer.confirmed and len(read_decisions(file, None)) < before + reviewer.confirmed:
+            raise SystemExit(f"{command}: a decision that was confirmed is lost")
         changes = int.from_bytes(os.read(ours, 4), "little")
         os.close(ours)
         if left := list(Path(temporary).iterdir()):
             raise SystemExit(f"{command}: left in TMPDIR: {left}")
         errors.seek(0)
-        return Ended(os.waitstatus_to_exitcode(done[1]), changes, took, errors.read().decode(errors="replace"))
+        code = 2 if reviewer.refused else os.waitstatus_to_exitcode(done[1])
+        return Ended(code, changes, took, reviewer.refused + errors.read().decode(errors="replace"))
 
 
 def files(folder: Path) -> dict[str, str]:
@@ -138,6 +212,8 @@ def finish(place: Place, command: str, reference: Mapping[str, str]) -> None:
     if ended.code not in {0, 1}:
         raise SystemExit(f"{command}: exit {ended.code}: {ended.said}")
     found = files(place.out)
+    if any(path.is_file() for path in Path(os.environ["TTSPREP_CACHE"]).rglob("*")):
+        raise SystemExit(f"{command}: left in the cache")
     if found != reference:
         differ = sorted(k for k in found.keys() | reference.keys() if found.get(k) != reference.get(k))
         raise SystemExit(f"{command}: {len(differ)} files differ: {differ[:8]}")
@@ -181,11 +257,11 @@ def full(place: Place, command: str, reference: Mapping[str, str], disks: int) -
 
 
 def subset(corpus: Path, count: int, folder: Path) -> None:
-    """Copy clips with their texts."""
+    """Copy the clips with the shortest texts."""
     read = read_corpus(corpus)
     (folder / "wavs").mkdir(parents=True)
     lines = []
-    for clip in read.clips[:count]:
+    for clip in sorted(read.clips, key=lambda clip: len(clip.text))[:count]:
         name = Path(clip.path).name
         shutil.copy(read.root / clip.path, folder / "wavs" / name)
         lines.append(f"{Path(name).stem}|{clip.text}\n")
@@ -194,9 +270,9 @@ def subset(corpus: Path, count: int, folder: Path) -> None:
 
 def measured(root: Path, corpus: Path, arguments: argparse.Namespace, tell: Callable[[str], None] = print) -> None:
     """Do all of it in a folder."""
+    os.environ["TTSPREP_CACHE"] = str(root / "cache")
     subset(corpus, arguments.clips, root / "one" / "speech")
     shutil.copytree(root / "one" / "speech", root / "zwei" / "tief & anders" / "speech")
-    codes = root / "one" / "codes"
     for place in (root / "one", root / "zwei"):
         (place / "recipe.toml").write_text(EXPORTS, encoding="utf-8")
         (place / "cwd").mkdir()
@@ -206,16 +282,18 @@ def measured(root: Path, corpus: Path, arguments: argparse.Namespace, tell: Call
         "|---|---|---|---|---|---|---|"
     )
     for command in arguments.commands:
-        first = Place(root / "one/speech", codes, root / "one/recipe.toml", root / "one" / command, root / "one/cwd")
-        if command == "decode" and not codes.exists():
-            run(Place(first.corpus, codes, first.recipe, codes, first.cwd), "encode")
+        maker = MADE_BY.get(command, "")
+        made = root / "one" / maker
+        first = Place(root / "one/speech", made, root / "one/recipe.toml", root / "one" / command, root / "one/cwd")
+        if maker and not made.exists():
+            run(replace(first, out=made), maker)
         whole = run(first, command)
         if whole.code not in {0, 1}:
             raise SystemExit(f"{command}: exit {whole.code}: {whole.said}")
         reference = files(first.out)
         there = root / "zwei"
         speech, recipe = there / "tief & anders/speech", there / "recipe.toml"
-        other = Place(speech, codes, recipe, there / "disk/result v2", there / "cwd")
+        other = Place(speech, made, recipe, there / "disk/result v2", there / "cwd")
         finish(other, command, reference)
         shutil.rmtree(other.out)
         kills, rounds = killed(other, command, whole, reference, arguments.kills)

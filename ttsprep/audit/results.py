@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -167,8 +168,9 @@ def root_of(audit: AuditFolder, given: Path | None) -> tuple[Path | None, str]:
     if name and name not in {".", ".."} and "/" not in name:
         places += [audit.folder.resolve().parent / name, Path.cwd() / name]
     for place in places:
-        if place.is_dir():
-            return place, ""
+        with suppress(OSError):  # a name that no folder can have
+            if place.is_dir():
+                return place, ""
     return None, f"the corpus is not at {seen or 'a known place'} any more: say where with --corpus DIR"
 
 

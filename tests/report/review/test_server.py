@@ -281,3 +281,25 @@ def test_a_server_that_was_killed_comes_back_under_its_address(audited: Path, sh
     with open_server(session, 0, print) as new:
         assert new.token not in url
     assert urlsplit(url).hostname == "127.0.0.1"
+
+
+def test_what_a_page_asks_after_the_end_is_no_fault(server: ReviewServer) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    cookie = {"Cookie": f"ttsprep-review-{server.server_port}={server.token}"}
+    link.request("GET", "/decisions", headers=cookie)
+    link.getresponse().read()
+    server.server_close()
+    server.painter.shutdown()  # as an interpreter does that ends
+    link.request("GET", "/clips/0/picture", headers=cookie)
+    with pytest.raises(ConnectionError):
+        link.getresponse()
+
+
+@pytest.mark.parametrize("place", ["/" + "x" * 300, "/a\\xff" + "x" * 300])
+def test_a_place_that_no_folder_can_have_is_not_where_the_corpus_is(audited: Path, place: str) -> None:
+    for name, key in ((".corpus.json", place), ("summary.json", "x" * 300)):
+        document = json.loads((audited / name).read_text(encoding="utf-8")) | {"corpus": key}
+        (audited / name).write_text(json.dumps(document), encoding="utf-8")
+    root, why = root_of(open_audit(audited, COLUMNS), None)
+    assert root is None
+    assert "--corpus" in why

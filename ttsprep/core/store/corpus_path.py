@@ -1,6 +1,7 @@
 """Where the corpus of an audit or of codes is: written down apart from the tables, as it is of this machine."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from ttsprep.core.tables import clean, write_json
@@ -25,7 +26,9 @@ def corpus_path(out: Path) -> str:
 def locate_corpus(folder: Path) -> Path | None:
     """Return where the corpus of an audit or of codes was, as the system knows it; None if that is not known."""
     seen = corpus_path(folder)
-    return unescaped_path(Path("/"), seen.lstrip("/")) if seen.startswith("/") else None
+    with suppress(OSError):  # a name that no folder can have
+        return unescaped_path(Path("/"), seen.lstrip("/")) if seen.startswith("/") else None
+    return None
 
 
 def unescaped_path(root: Path, name: str) -> Path:

@@ -87,9 +87,9 @@ class ReviewServer(ThreadingHTTPServer):
         return f"http://{ADDRESS}:{self.server_port}/?token={self.token}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report a fault, but not a browser that went away in the middle of a file."""
-        fault = sys.exception()
-        if isinstance(fault, Exception) and not isinstance(fault, ConnectionError | TimeoutError):
+        """Report a fault, but not a browser that went away in the middle of a file, nor what it asks after the end."""
+        fault, ended = sys.exception(), self.fileno() < 0
+        if isinstance(fault, Exception) and not ended and not isinstance(fault, ConnectionError | TimeoutError):
             self._on_fault(fault)
 
 
