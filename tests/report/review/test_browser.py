@@ -300,3 +300,65 @@ def test_nothing_is_asked_of_any_other_machine_and_hostile_names_do_nothing(
     assert "<img src=http://evil.example/x" in shown
     assert "⟨U+202E⟩" in shown
     shutil.rmtree(tmp_path / "a.audit")
+
+
+def test_a_pointer_gives_the_keys_back(page: Chromium, review, audited: Path) -> None:
+    open_review(page, review(audited).url)
+    first = page.js(NAME)
+    page.js("""e = document.getElementById('by-order'); e.focus();
+        e.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true})); e.value = 'corpus';
+        for (const name of ['input', 'change']) e.dispatchEvent(new Event(name, {bubbles: true}))""")
+    page.key("d")  # would choose what begins with d
+    assert page.js("document.getElementById('by-order').value") == "corpus"
+    assert page.js(NAME) != first, "it dropped the clip"
+    page.js("document.getElementById('by-order').focus()")
+    page.key("Escape")
+    assert page.js("document.activeElement.id") == "clip"
+    x, y = page.js(
+        "(() => { const b = document.querySelector('[data-do=previous]').getBoundingClientRect();"
+        " return [b.x + 5, b.y + 5]; })()"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        page.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    assert (page.js(NAME), page.js("document.activeElement.id")) == (first, "clip")
+
+
+def test_the_speed_of_all_clips_is_set_by_keys(page: Chromium, review, audited: Path) -> None:
+    open_review(page, review(audited).url)
+    for key in ">>>>>>":
+        page.key(key)
+    page.key("<")
+    assert page.js("document.getElementById('speed').value") == "1.5"
+    page.js(
+        "made = Audio.prototype.play;"
+        "Audio.prototype.play = function () { rate = this.playbackRate; return made.call(this); }"
+    )
+    page.key("j")
+    page.wait("window.rate === 1.5")
+
+
+def test_what_is_looked_at_stays_in_its_place(page: Chromium, review, audited: Path) -> None:
+    open_review(page, review(audited).url)
+    tops = "['stage', 'text', 'decided'].map((id) => document.getElementById(id).getBoundingClientRect().top)"
+    places = set()
+    for _ in range(4):
+        page.wait("document.getElementById('verdict').textContent")
+        places.add(tuple(page.js(tops)))
+        page.js("document.getElementById('findings').append(document.createElement('li'), 'one more')")
+        page.key("j")
+    assert len(places) == 1
+
+
+def test_only_the_clip_that_is_shown_holds_a_connection(page: Chromium, review, audited: Path) -> None:
+    """A player that waits in the middle of a file keeps one of the few connections that a browser has to a server."""
+    open_review(page, review(audited).url)
+    for number in range(1, 5):
+        address = f"new URL('clips/{number}/audio', location.href).href"
+        page.wait(f"performance.getEntriesByName({address}).some((e) => e.responseEnd)")
+        page.wait("document.getElementById('verdict').textContent")
+        page.key("j")
+    sent = [event["params"] for event in page.events if event["method"] == "Network.requestWillBeSent"]
+    streamed = {
+        one["request"]["url"] for one in sent if one.get("type") == "Media" and "/clips/" in one["request"]["url"]
+    }
+    assert {url.rpartition("/clips/")[2] for url in streamed} == {"0/audio"}

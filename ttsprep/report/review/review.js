@@ -138,6 +138,11 @@
   };
   for (const field of Object.values(fields)) field.addEventListener("input", () => rebuild());
   $("queue").addEventListener("submit", (event) => { event.preventDefault(); $("clip").focus(); });
+  // a list that a pointer has chosen from gives the keys back: D would choose what begins with d
+  let pointed = null;
+  $("queue").addEventListener("pointerdown", (event) => { pointed = event.target; });
+  $("queue").addEventListener("keydown", () => { pointed = null; });
+  $("queue").addEventListener("change", (event) => { if (event.target === pointed) $("clip").focus({ preventScroll: true }); });
 
   // ---- progress
   const taken = [];
@@ -208,14 +213,15 @@
     const place = from ?? (audio.ended || audio.currentTime >= until - 0.01 || audio.currentTime < start ? start : audio.currentTime);
     if (place !== audio.currentTime) audio.currentTime = place;
     silent = { asked, place };
-    audio.play().catch((error) => { if (error.name !== "AbortError") tell(`Cannot play this clip: ${error.message}`, true); });
+    audio.playbackRate = Number($("speed").value);
+    audio.play().catch((error) => { if (error.name !== "AbortError" && audio === player() && $("note").hidden) note(`Cannot play this clip: ${error.message}`); });
   };
   const follow = () => {
     const audio = player();
     if (!audio) return;
     const sounded = silent && audio.currentTime - silent.place;
     if (sounded > 0) {
-      performance.measure("key to sound", { start: silent.asked, end: performance.now() - 1000 * sounded });
+      performance.measure("key to sound", { start: silent.asked, end: performance.now() - (1000 * sounded) / audio.playbackRate });
       silent = null;
     }
     if (audio.currentTime >= until) { audio.pause(); until = Infinity; }
@@ -223,6 +229,7 @@
     showPlaying();
     if (!audio.paused) requestAnimationFrame(follow);
   };
+  $("speed").addEventListener("input", () => { if (player()) player().playbackRate = Number($("speed").value); });
   const showPlaying = () => {
     const playing = player() && !player().paused;
     const button = document.querySelector("[data-do=play]");
@@ -287,10 +294,13 @@
     if (found.fault) { note(found.fault); return; }
     details = found;
     $("findings").replaceChildren(); // a clip that was left and shown again while this was asked for gets it twice
+    const mine = (finding) => finding.code === fields.code.value;
+    const findings = [...found.findings.filter(mine), ...found.findings.filter((finding) => !mine(finding))];
     const part = found.piece ? ` · ${found.piece[0]} s to ${found.piece[1] ?? "its end"}${found.piece[1] === null ? "" : " s"}` : "";
     $("path").textContent = `· ${visible(found.path)}${part}`;
-    $("verdict").textContent = `${session.verdicts[session.verdict[now()]]}: ${visible(found.because)}`;
-    for (const { code, severity, message } of found.findings) {
+    const because = session.verdict[now()] || !findings.length ? found.because : `${findings[0].code}: ${findings[0].message}`;
+    $("verdict").textContent = $("verdict").title = `${session.verdicts[session.verdict[now()]]}: ${visible(because)}`;
+    for (const { code, severity, message } of findings) {
       const line = make("li");
       line.append(make("span", `badge ${severity}`, severity), " ", make("b", "", visible(code)), " ", make("bdi", "", visible(message)));
       $("findings").append(line);
@@ -367,6 +377,7 @@
   };
 
   // ---- the list beside the clip: a few before, more after
+  const shorten = (name) => (name.length > 30 ? `${name.slice(0, 14)}…${name.slice(-15)}` : name);
   const refreshList = () => {
     const first = Math.max(0, Math.min(at - 8, queue.length - 30));
     const list = document.querySelector("#list ol");
@@ -375,7 +386,8 @@
       const line = make("li");
       const button = make("button", `item ${local.get(i)?.decision || ""}`);
       button.type = "button";
-      button.append(make("bdi", "", visible(session.id[i])));
+      button.append(make("bdi", "", shorten(visible(session.id[i]))));
+      button.title = visible(session.id[i]);
       const done = local.get(i);
       if (done) button.append(" ", make("small", "", words(done)));
       button.tabIndex = first + n === at ? 0 : -1;
@@ -408,6 +420,12 @@
     if (at + 1 < queue.length) go(1);
     else announce("That was the last clip of this queue");
   };
+  const pace = (step) => {
+    const speed = $("speed");
+    speed.selectedIndex = Math.min(Math.max(speed.selectedIndex + step, 0), speed.length - 1);
+    speed.dispatchEvent(new Event("input"));
+    announce(`Speed ${speed.value}`);
+  };
   const actions = {
     next: () => go(1),
     previous: () => go(-1),
@@ -437,6 +455,8 @@
       if (place_ >= 0) { at = place_; show(false); }
       announce(`Undone: ${session.id[group[0].clip]} is ${words(local.get(group[0].clip))}`);
     },
+    slower: () => pace(-1),
+    faster: () => pace(1),
     search: () => { fields.q.focus(); fields.q.select(); },
     help: () => { if (!$("help").open) $("help").showModal(); },
     startHere: () => trim("start", player()?.currentTime || 0),
@@ -446,6 +466,7 @@
   const keys = {
     j: "next", k: "previous", " ": "play", r: "again", a: "keep", d: "drop", e: "edit", s: "swap", u: "undo",
     "/": "search", "?": "help", "[": "startHere", "]": "endHere", "\\": "untrim",
+    "<": "slower", ">": "faster",
   };
   const reason = (number) => {
     const i = now();
@@ -458,7 +479,7 @@
     const target = event.target;
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (target.closest("textarea, select, input:not([type=checkbox])")) {
-      if (event.key === "Escape" && target === fields.q) $("clip").focus();
+      if (event.key === "Escape" && $("queue").contains(target)) $("clip").focus();
       return;
     }
     if (!$("keys-on").checked) return;
@@ -474,6 +495,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]");
     if (button) actions[button.dataset.do]();
+    // after a click, Space plays; it does not press the button again
+    if (event.detail && document.activeElement.matches("#actions button, #list button, #autoplay")) $("clip").focus({ preventScroll: true });
   });
   $("help-button").addEventListener("click", actions.help);
   session.reasons.forEach((text, i) => {
