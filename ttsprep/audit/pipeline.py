@@ -39,6 +39,7 @@ from ttsprep.core.tables import (
 )
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.core.untrusted import read_json
+from ttsprep.core.workers.forkserver import reused_servers
 from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.models.base import SelectedModels
 
@@ -190,7 +191,7 @@ def audit(
     corpus = read_corpus(path, config.layout, config.language, config.reading())
     corpus, decisions = with_decisions(corpus, extras.decisions)
     config.configured_checks(), config.enabled_codes()  # what is wrong in there is said before anything is written
-    with open_output(AUDIT_KIND, out, [corpus.root, *more]):
+    with open_output(AUDIT_KIND, out, [corpus.root, *more]), reused_servers():
         measured = measure(corpus, out, config, jobs=jobs, progress=progress, extras=extras)
         return conclude(replace(measured, decisions=decisions), config, report=report)
 

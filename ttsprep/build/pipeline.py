@@ -46,6 +46,7 @@ from ttsprep.core.store.cache import refresh_index
 from ttsprep.core.store.store import LOCAL, Store
 from ttsprep.core.tables import findings_table, write_json, write_table
 from ttsprep.core.types import Clip
+from ttsprep.core.workers.forkserver import reused_servers
 from ttsprep.corpora.corpus import Corpus, read_corpus
 from ttsprep.corpora.exports.base import Entry, Export
 from ttsprep.corpora.exports.ljspeech import LJSpeech
@@ -147,7 +148,7 @@ def draft(
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
         refuse_unreadable(todo.root, todo.clips, recipe)
-    with open_output(state.KIND, out, [todo.root]):
+    with open_output(state.KIND, out, [todo.root]), reused_servers():
         ready = prepare(todo, decisions, out / state.BEFORE, recipe, jobs, progress)
         refuse_nothing(ready, None)
         return _draft(ready, out, recipe, Extras(models), jobs, progress)
@@ -197,7 +198,7 @@ def build(
     if not recipe.segment and not decisions:
         refuse_without_texts(todo.root, todo.clips, recipe, HALF)  # before anything is written
         refuse_unreadable(todo.root, todo.clips, recipe)
-    with open_output(state.KIND, out, [todo.root]) as held:
+    with open_output(state.KIND, out, [todo.root]) as held, reused_servers():
         inputs = state.inputs_stamp(todo, recipe, decisions, models)
         document = state.finished(out, inputs)
         if document is not None:

@@ -89,6 +89,11 @@ class Reporter(Doubling):
         }
 
 
+class Surroundings(Doubling):
+    def row(self, item: object) -> object:
+        return os.environ["TTSPREP_CACHE"], Path.cwd()
+
+
 class Sleeper(Doubling):
     def row(self, item: object) -> object:
         time.sleep(60)

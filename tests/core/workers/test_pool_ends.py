@@ -10,11 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from faults.children import children_of, gone, interruptible
+from faults.children import alive, children_of, gone, interruptible
 
-from core.workers.doubling import SlowDoubling, servers_of, workers_of
+from core.workers.doubling import Doubling, Reporter, SlowDoubling, Surroundings, rows_of, servers_of, workers_of
 from ttsprep.core.errors import TtsprepError
-from ttsprep.core.workers.pool import map_shards
+from ttsprep.core.workers.forkserver import reused_servers
+from ttsprep.core.workers.pool import Limits, map_shards
 
 
 def test_the_loss_of_the_server_is_an_error_and_leaves_no_orphan(
@@ -116,3 +117,39 @@ def test_a_closed_standard_input_and_output_do_no_harm() -> None:
     """).format(path=sys.path)
     closing_all = ["/bin/sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script]
     assert subprocess.run(closing_all, check=False, timeout=60).returncode == 0
+
+
+def test_the_steps_of_a_run_share_a_server_and_nothing_is_left_of_it() -> None:
+    def parent_of(step: Doubling, memory: int = 1 << 29) -> int:
+        ((_, (row,)),) = map_shards(step, [[1]], workers=1, limits=Limits(memory_bytes=memory))
+        return row["parent"]
+
+    with reused_servers():
+        first = parent_of(Reporter())
+        with reused_servers():
+            assert parent_of(Reporter(batch=3)) == first
+        assert children_of(first) == []
+        assert rows_of([1, 2], memory_bytes=1 << 29) == [2, 4]  # another step in the same server
+        assert parent_of(Reporter(), 1 << 30) != first
+        assert len(servers_of(os.getpid())) == 2
+        with closing(map_shards(SlowDoubling(), [[1], [2]], workers=1, limits=Limits(memory_bytes=1 << 29))) as results:
+            next(results)  # it is left in the middle: what it was doing is not known
+        assert not alive(first)
+        (server,) = servers_of(os.getpid())
+        os.kill(server, signal.SIGKILL)
+        with pytest.raises(TtsprepError, match="process that starts the workers has ended"):
+            parent_of(Reporter(), 1 << 30)
+        assert parent_of(Reporter(), 1 << 30) != server
+    assert servers_of(os.getpid()) == []
+
+
+def test_a_shared_server_has_the_environment_and_the_folder_of_each_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reused_servers():
+        for name in ("one", "two"):
+            monkeypatch.setenv("TTSPREP_CACHE", name)
+            (tmp_path / name).mkdir()
+            monkeypatch.chdir(tmp_path / name)
+            (row,) = rows_of([1], work=Surroundings(), jobs=1)
+            assert row == (name, tmp_path / name)

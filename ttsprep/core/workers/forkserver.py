@@ -1,4 +1,4 @@
-"""Fork server: imports a step once and forks workers from it."""
+"""Fork server: imports a step once and forks workers from it; the next step of the same run needs few imports more."""
 
 import ctypes
 import gc
@@ -10,10 +10,11 @@ import socket
 import struct
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ttsprep.core.errors import AudioError, TtsprepError
 from ttsprep.core.files import memory_file
@@ -41,20 +42,28 @@ class ForkServer:
                 env={**os.environ, **_ONE_THREAD},
                 start_new_session=True,  # a Ctrl-C is for the parent alone
             )
+        self.load(work, memory_bytes)
+
+    def load(self, work: object, memory_bytes: int | None) -> None:
+        """Import what `work` needs and set it up; it replaces that of before, whose workers have been `dismiss`ed."""
+        message = work, memory_bytes, {**os.environ, **_ONE_THREAD}
         try:
-            self._load(pickle.dumps((work, memory_bytes), pickle.HIGHEST_PROTOCOL))
+            self._load(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
         except BaseException:
             self._process.kill()  # it may be in the middle of a long import, and has no workers yet
             self.close()
             raise
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def dismiss(self) -> bool:
+        """End the workers; return False if the fork server cannot be used again."""
+        self._control.settimeout(5)  # a worker stuck in a read from a dead disk does not end
+        try:
+            self._control.sendall(COMMAND.pack(b"d", 0))
+            self._answer()
+        except (OSError, TtsprepError):
+            return False
+        self._control.settimeout(None)
+        return True
 
     def close(self) -> None:
         """End the fork server, which ends the workers."""
@@ -117,10 +126,54 @@ class ForkServer:
         )
 
 
+_idle: ContextVar[dict[object, ForkServer] | None] = ContextVar("_idle", default=None)
+
+
+@contextmanager
+def reused_servers() -> Iterator[None]:
+    """Keep fork servers for the next step while this context, or one around it, is open."""
+    if _idle.get() is not None:
+        yield
+        return
+    servers: dict[object, ForkServer] = {}
+    token = _idle.set(servers)
+    try:
+        yield
+    finally:
+        _idle.reset(token)
+        for server in servers.values():
+            server.close()
+
+
+@contextmanager
+def fork_server(work: object, memory_bytes: int | None) -> Iterator[ForkServer]:
+    """Give a fork server for `work`: one that is kept, if all around it is as it was, or a new one.
+
+    Steps of another limit of memory never share one: what their imports take counts.
+    """
+    here = Path().stat()
+    kind = memory_bytes, *sys.path, here.st_dev, here.st_ino
+    servers = _idle.get()
+    server = servers.pop(kind, None) if servers else None
+    if server:
+        server.load(work, memory_bytes)
+    else:
+        server = ForkServer(work, memory_bytes)
+    kept = False
+    try:
+        yield server
+        kept = servers is not None and servers is _idle.get() and server.dismiss()
+    finally:
+        if servers is not None and kept:
+            servers[kind] = server
+        else:
+            server.close()
+
+
 OUT_OF_MEMORY = 77
 """Exit code of a worker that reached its memory limit."""
 HEADER = struct.Struct("=I")
-COMMAND = struct.Struct("=ci")  # b"f" fork (a socket comes with it), b"w" wait for a process
+COMMAND = struct.Struct("=ci")  # b"f" fork (a socket comes with it), b"w" wait for a process, b"d" dismiss all
 ANSWER = struct.Struct("=i")
 BOOT = "import sys; sys.path[:] = sys.argv[1:]; from ttsprep.core.workers.forkserver import serve; serve()"
 
@@ -154,28 +207,34 @@ def serve() -> None:
         with suppress(EOFError, ConnectionError):
             _serve_commands(control, work, memory, children)
     finally:
-        for child in children:  # none of them is reaped yet, so no other process can have its number
-            os.kill(child, signal.SIGKILL)
-        for child in children:
-            os.waitpid(child, 0)
+        _end(children)
     os._exit(0)  # skip interpreter shutdown: process exit frees everything
+
+
+def _end(children: set[int]) -> None:
+    for child in children:  # none of them is reaped yet, so no other process can have its number
+        os.kill(child, signal.SIGKILL)
+    while children:
+        os.waitpid(children.pop(), 0)
 
 
 def _load(control: socket.socket) -> tuple[Any, int | None]:
     """Unpickle the work, set it up, and report success or the error."""
     try:
         with control.makefile("rb") as stream:
-            loaded: tuple[Any, int | None] = pickle.load(stream)  # noqa: S301 (from the process that started us)
-            loaded[0].setup()
+            work, memory, environment = pickle.load(stream)  # noqa: S301 (from the process that started us)
+            os.environ.clear()
+            os.environ.update(environment)
+            work.setup()
     except EOFError:
-        raise SystemExit(0) from None
+        os._exit(0)
     except Exception as error:
         control.sendall(_pack(f"{type(error).__name__}: {error}"))
         raise SystemExit(1) from None
     gc.collect()
     gc.freeze()  # a collection in a worker would otherwise write to, and so copy, every shared page
     control.sendall(_pack(None))
-    return loaded
+    return work, memory
 
 
 def _serve_commands(control: socket.socket, work: Any, memory: int | None, children: set[int]) -> None:
@@ -188,6 +247,13 @@ def _serve_commands(control: socket.socket, work: Any, memory: int | None, child
             _, status = os.waitpid(child, 0)
             children.discard(child)
             control.sendall(ANSWER.pack(status))
+            continue
+        if kind == b"d":
+            _end(children)
+            control.sendall(ANSWER.pack(0))
+            work = None
+            gc.unfreeze()
+            work, memory = _load(control)
             continue
         child = os.fork()
         if child == 0:

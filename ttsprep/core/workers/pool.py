@@ -21,7 +21,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from ttsprep.core.errors import UsageError
 from ttsprep.core.progress import NO_PROGRESS, Progress
-from ttsprep.core.workers.forkserver import OUT_OF_MEMORY, ForkServer, unpack
+from ttsprep.core.workers.forkserver import OUT_OF_MEMORY, ForkServer, fork_server, unpack
 
 _Item = TypeVar("_Item")
 _Row = TypeVar("_Row")
@@ -135,7 +135,7 @@ def map_shards(
     if remote := remote_executor.get():
         yield from remote.run(work, shards, limits=limits, progress=progress)
         return
-    with ForkServer(work, limits.memory_bytes) as server:
+    with fork_server(work, limits.memory_bytes) as server:
         yield from WorkerPool(work, shards, server, workers=workers, limits=limits, progress=progress).results()
 
 
