@@ -7,11 +7,14 @@ from typing import Annotated
 
 import pytest
 import typer
+from commands import ttsprep
 from typer.testing import CliRunner
 
 from ttsprep.cli.audit import audit
 from ttsprep.cli.build import build
+from ttsprep.cli.codec import encode
 from ttsprep.cli.inspect import inspect as inspect_command
+from ttsprep.cli.main import app
 from ttsprep.cli.options import ReadingGroup, WorkersGroup, grouped
 from ttsprep.cli.selftest import selftest
 
@@ -57,3 +60,42 @@ def test_what_commands_share_is_the_same_option(group: type) -> None:
     kinds = [inspect.signature(command).parameters for command in commands]
     for name in group.__annotations__:
         assert len({str(one[name]) for one in kinds}) == 1
+
+
+NO_SUCH = "no-such-thing"
+WRONG = {
+    "--rate": ["44", "-5", "x", "999999999"],
+    "--keep-hours": ["-1", "nan", "x"],
+    "--jobs": ["0", "x"],
+    "--prompt-count": ["0"],
+    "--columns": [NO_SUCH, "path,path", "text"],
+    "--language": ["xx", "klingon"],
+    "--first-token": ["-1", "5", "99999999999999999999 --format flat"],
+    "--codebooks": ["0", "9"],
+    "--beam": ["0", "9999999"],
+    "--asr-model": [NO_SUCH, f"{NO_SUCH} --listen asr"],
+    "--speaker-model": [NO_SUCH, f"{NO_SUCH} --listen speaker"],
+}
+"""Values that an option cannot have; of the others, one that nothing is called."""
+ANYTHING = {"--out", "--licence", "--data", "--source"}
+"""Options that take any words: names of what is to be written, or what others refuse."""
+
+
+@pytest.mark.parametrize("command", ["audit", "build", "encode"])
+def test_what_was_typed_is_refused_by_its_name(spoken_once: Path, tmp_path: Path, command: str) -> None:
+    if command == "encode":
+        pytest.importorskip("torch")
+    own = inspect.signature({"audit": audit, "build": build, "encode": encode}[command]).parameters
+    shown = typer.main.get_command(app).commands[command].params
+    options = [one.opts[0] for one in shown if one.opts[0].startswith("--") and not one.is_flag]
+    assert len(options) > len(own) // 2
+    corpus = ["--source", spoken_once] if command == "build" else [spoken_once]
+    for option in {*options} - ANYTHING:
+        for value in WRONG.get(option, [NO_SUCH]):
+            done = ttsprep(command, *corpus, "--out", tmp_path / "out", option, *value.split())
+            line = done.stderr.strip()
+            assert "\n" not in line, (option, value, line)
+            assert done.returncode == 2, (option, value)
+            assert option in line or value.split()[0] in line, line
+            assert "[stages" not in line
+            assert not [*(tmp_path / "out").glob("[!.]*")], (option, value)

@@ -181,7 +181,7 @@ class Recipe(AuditConfig):
         refuse_unknown("exports", "export", self.exports, known)
         for name in self.export:
             if name not in known:
-                raise UsageError(f"export: there is no export {name!r}; {nearest(name, known)}")
+                raise UsageError(f"no export is called {name!r}; {nearest(name, known)}")
         return [configured("exports", known[name], self.exports.get(name, {})) for name in self.export]
 
     def terms(self, rate: int) -> Terms:

@@ -131,7 +131,10 @@ def _targeted(name: str, reading: Mapping[str, Any], target: Target) -> Recipe:
             raise UsageError("--rate has no effect: the pipeline of the recipe does not resample")
         stages = rules.stages | {"resample": {**rules.stages.get("resample", {}), "sample_rate": target.rate}}
         rules = rules.model_copy(update={"stages": stages})
-        rules.configured_stages()
+        try:
+            rules.configured_stages()
+        except UsageError as error:
+            raise UsageError(str(error).replace("[stages.resample]: sample_rate", "--rate")) from None
     chosen: dict[str, Any] = {} if target.keep_hours is None else {"keep_hours": target.keep_hours}
     if target.strict or target.lenient:
         chosen["strictness"] = "strict" if target.strict else "lenient"

@@ -83,6 +83,8 @@ def prepare_job(path: Path, options: Options) -> Job:
     num_codebooks = coder.num_codebooks if options.num_codebooks is None else options.num_codebooks
     if not 1 <= num_codebooks <= coder.num_codebooks:
         raise UsageError(f"--codebooks {num_codebooks}: {options.codec} has {coder.num_codebooks} trained codebooks")
+    if options.beam is not None and not 1 <= options.beam <= coder.codebook_size:
+        raise UsageError(f"--beam {options.beam}: a codebook of {options.codec} has {coder.codebook_size} codes")
     spec = TokenSpec(
         codec=clean(_called(options.codec)),
         digest=coder.digest,

@@ -19,6 +19,7 @@ SEQUENCES = ("frames", "flat", "delay", "delay-moshi", "delay-higgs")
 VOCABULARY = "vocabulary.json"
 LINE_BYTES = 1 << 28
 """The most that a line may have: a clip of a day."""
+_MOST_FIRST = 1 << 31
 _KNOWN = ("audio", "text", "speaker", "language", "ref_audio")
 """What is written of a clip beside its codes, where it is known."""
 
@@ -45,6 +46,8 @@ class Arrangement:
         """Refuse a first id where ids are those of the codes."""
         if self.first_token and not self.is_flat:
             raise UsageError(f"--first-token is for --format flat: in {self.form} each codebook counts from 0")
+        if not 0 <= self.first_token < _MOST_FIRST:
+            raise UsageError(f"--first-token {self.first_token}: the first id is within 0-{_MOST_FIRST - 1}")
 
     @property
     def is_flat(self) -> bool:
@@ -171,7 +174,7 @@ def read_arrangement(folder: Path, spec: TokenSpec) -> Arrangement:
     with suppress(OSError, ValueError, KeyError, TypeError, UsageError):
         document = read_json(path)
         form, first = document["format"], document["first_token"]
-        if form in SEQUENCES and type(first) is int and 0 <= first < 1 << 31:
+        if form in SEQUENCES and type(first) is int:
             arrangement = Arrangement(form, spec, first)
             if arrangement.vocabulary() == document:
                 return arrangement

@@ -37,7 +37,7 @@ class Resample(Stage):
             raise AudioError(
                 "narrowband",
                 f"its {audio.rate} Hz are less than the {self.sample_rate} Hz asked for, and nothing above "
-                f"{audio.rate / 2000:g} kHz is in it: lower sample_rate, or set upsample = true in [stages.resample]",
+                f"{audio.rate / 2000:g} kHz is in it: lower the rate, or set upsample = true in [stages.resample]",
             )
         import soxr
 
