@@ -91,10 +91,27 @@ def two_tables(root: Path) -> None:
         ),
         table("metadata.csv", lambda i, text: f"wavs/{i}.wav|{i % 2}|{text}"),
         table("l.jsonl", lambda i, text: json.dumps({"key": f"{i}", "wav": f"/nas/{i}.wav", "txt": text})),
+        table(
+            "Script - Sheet1.csv",
+            lambda i, text: f'{i + 1},"{text}",Done,{i}.wav,{"again" * (i % 2)}',
+            "Line #,Script,Status,File name,Notes\n",
+        ),
+        table(
+            "a.csv", lambda i, text: f'{i}.wav,"{text.lower()[1:]}","{text}"', "filename,original_text,corrected_text\n"
+        ),
     ],
     ids=[
         *("two-tables", "lab-crlf", "wav-txt", "json-texts", "json-records", "upper-case", "blanks", "sentence-id"),
-        *("sentences", "emotion", "colon-blank", "numbered-rows", "numbered-speakers", "unknown-keys"),
+        *(
+            "sentences",
+            "emotion",
+            "colon-blank",
+            "numbered-rows",
+            "numbered-speakers",
+            "unknown-keys",
+            "sheet",
+            "corrected",
+        ),
     ],
 )
 def test_it_is_read_rightly(tmp_path: Path, make: Callable[[Path], None]) -> None:

@@ -1,5 +1,6 @@
 """Texts with times beside recordings, as clips that are pieces of them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from ttsprep.corpora.corpus import read_corpus
 LABELS = "0.000000\t0.040000\tOne, two.\n0.040000\t0.100000\tThree.\n"
 SRT = "1\n00:00:00,000 --> 00:00:00,040\nOne, two.\n\n2\n00:00:00,040 --> 00:00:00,100\nThree.\n"
 VTT = "WEBVTT\n\n00:00.000 --> 00:00.040\nOne, two.\n\n00:00.040 --> 00:00.100\nThree.\n"
+TSV = "start\tend\ttext\n0\t40\tOne, two.\n40\t100\tThree.\n"
+SEGMENTS = [{"id": 0, "start": 0.0, "end": 0.04, "text": " One, two."}, {"start": 0.04, "end": 0.1, "text": " Three."}]
 GRID = textgrid(("utterances", [(0.0, 0.04, "One, two."), (0.04, 0.1, "Three.")]), end=0.1)
 
 
@@ -21,6 +24,8 @@ GRID = textgrid(("utterances", [(0.0, 0.04, "One, two."), (0.04, 0.1, "Three.")]
         ("a.txt", LABELS, "2 pieces from 1 label track, a.txt"),
         ("a.txt", b"\xef\xbb\xbf" + LABELS.replace("\n", "\r\n").encode(), "2 pieces from 1 label track, a.txt"),
         ("a.srt", SRT, "2 pieces from 1 subtitle file, a.srt"),
+        ("a.tsv", TSV, "2 pieces from 1 label track, a.tsv"),
+        ("a.json", json.dumps({"text": "One.", "segments": SEGMENTS}), "2 pieces from 1 JSON file, a.json"),
         ("a.txt", SRT, "2 pieces from 1 subtitle file, a.txt"),
         ("a.VTT", VTT, "2 pieces from 1 subtitle file, a.VTT"),
         ("a.TextGrid", GRID, "2 pieces from 1 TextGrid, a.TextGrid"),
@@ -147,3 +152,43 @@ def test_the_pieces_of_hours_are_read(tmp_path: Path) -> None:
     assert len(clips) == 30_001
     assert (clips[29_999].id, clips[29_999].start, clips[29_999].end) == ("a-30000", 29_999.0, 30_000.0)
     assert [(f.clip, f.message) for f in findings] == [("b", "b.txt is longer than 1,048,576 bytes")]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"text": "One, two.", "words": [{"text": "One", "start": 0.0}]},
+        {"text": "One, two.", "segments": []},
+        {"text": "One.", "segments": [{"start": 0, "end": 0.1, "text": " One, two."}]},
+    ],
+)
+def test_a_list_in_a_record_is_not_taken_for_it(tmp_path: Path, record: dict[str, object]) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.json", json.dumps(record))
+    assert clips_of(tmp_path) == [Clip("a", "a.wav", "One, two.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[00:00.00]One, two.\n[00:00.04]Three.\n",
+        "[00:00:00] Ann: One, two.\n",
+        "00:00:00:00 - 00:00:04:00\nSpeaker 1\nOne, two.\n\n00:00:04:00 - 00:00:08:00\nSpeaker 2\nThree.\n",
+        "Ann Lee  0:00\nOne, two.\n\nBen  0:04\nThree.\n",
+    ],
+)
+def test_times_in_a_form_that_is_not_read_are_no_transcript(tmp_path: Path, text: str) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.txt", text)
+    corpus = read_corpus(tmp_path)
+    assert [clip.text for clip in corpus.clips] == [""]
+    (finding,) = corpus.findings
+    assert (finding.code, finding.severity) == ("metadata-malformed", Severity.ERROR)
+    assert "a.txt line 1: has times among its words" in finding.message
+
+
+@pytest.mark.parametrize("text", ["We left\nat 10:30", "10:30 it was.", "John 3:16\nand more"])
+def test_a_time_that_is_said_is_a_part_of_the_transcript(tmp_path: Path, text: str) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.txt", text)
+    assert [clip.text for clip in read_corpus(tmp_path).clips] == [text]

@@ -1,5 +1,6 @@
 """The parsers of texts with times: what they read, what they name, and that they never give a wrong time."""
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from ttsprep.corpora.timed.clips import form_of
 from ttsprep.corpora.timed.labels import is_label_track, label_pieces
 from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault
+from ttsprep.corpora.timed.segments import segment_pieces
 from ttsprep.corpora.timed.subtitles import is_subtitles, subtitle_pieces
 from ttsprep.corpora.timed.textgrid import is_textgrid, textgrid_pieces
 
@@ -141,6 +143,31 @@ def test_webvtt_of_a_stream_is_refused() -> None:
     items = [*subtitle_pieces("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:9\n\n00:01.000 --> 00:02.000\nOne\n")]
     assert pieces(items) == []
     assert len(faults(items)) == 1
+
+
+@pytest.mark.parametrize("sign", [",", "."])
+def test_captions_that_roll_are_read_once(sign: str) -> None:
+    cues = [("One two", 0, 1000), ("One two", 1000, 1010), ("One two\nthree", 1010, 2000), ("three", 2000, 2010)]
+    cues += [("three\nfour <c>five</c>", 2010, 3000)]
+    text = "".join(f"{clock(start, sign)} --> {clock(end, sign)}\n{words}\n\n" for words, start, end in cues)
+    text = text if sign == "," else f"WEBVTT\n\n{text}"
+    assert pieces([*subtitle_pieces(text)]) == [
+        (0.0, 1.0, "One two", ""),
+        (1.01, 2.0, "three", ""),
+        (2.01, 3.0, "four five", ""),
+    ]
+
+
+def test_lines_that_are_sung_again_are_kept() -> None:
+    text = "".join(f"{clock(n * 1000)} --> {clock(n * 1000 + 1000)}\nLa la\n\n" for n in range(3))
+    assert [piece[2] for piece in pieces([*subtitle_pieces(text)])] == ["La la"] * 3
+
+
+def test_segments_of_a_recogniser() -> None:
+    segments = [{"start": 0, "end": 1.5, "text": " One", "speaker": "A"}, {"start": 2, "text": "Two"}, 3]
+    items = [*segment_pieces(json.dumps({"segments": segments}))]
+    assert pieces(items) == [(0.0, 1.5, "One", "A")]
+    assert [line for line, _ in faults(items)] == [2, 3]
 
 
 def test_what_a_recogniser_prints() -> None:

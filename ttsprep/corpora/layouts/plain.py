@@ -9,15 +9,17 @@ from typing import Any
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
+from ttsprep.core.untrusted import parse_json
 from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.layouts._aside import left_aside
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
-from ttsprep.corpora.metadata import LINE_LIMIT, checked, transcript
+from ttsprep.corpora.metadata import LINE_LIMIT, checked, json_rows, transcript, whole_text
 from ttsprep.corpora.tables.names import LANGUAGE_NAMES, SPEAKER, value
-from ttsprep.corpora.tables.records import MARKDOWN, json_records
-from ttsprep.corpora.timed.clips import ENDINGS, form_of, timed_clips
+from ttsprep.corpora.tables.records import MARKDOWN
+from ttsprep.corpora.timed.clips import ENDINGS, form_of, has_stamps, timed_clips
 from ttsprep.corpora.timed.labels import is_alignment
+from ttsprep.corpora.timed.segments import has_segments
 
 _TEXTS = (".txt", ".lab", ".normalized.txt", ".json")
 """Endings of files with the text of one clip, the one to prefer first."""
@@ -66,8 +68,7 @@ class Plain(Layout):
             elif not ends:
                 yield from self._in_a_language(root, clip, subtitles.get(clip.id, {}), counts)
             elif ends[0] == ".json":
-                counts.transcripts[ends[0]] += 1
-                yield from _of_record(root, path, texts[stem(path), ends[0]])
+                yield from _of_record(root, path, texts[stem(path), ends[0]], counts)
             else:
                 if ".json" in ends:  # WebDataset has the text and all that is known beside each other
                     clip = _voiced(clip, _record(root / texts[stem(path), ".json"]) or {})
@@ -169,6 +170,9 @@ def _of_text(root: Path, clip: Clip, beside: str, end: str, counts: _Counts) -> 
         return
     if form is None and is_alignment(text):
         yield from checked(beside, 1, clip, "is an alignment, with a time and a label in each line, and no transcript")
+    elif form is None and has_stamps(text):
+        what = "has times among its words, in a form that no reader takes: export it as SRT or WebVTT"
+        yield from checked(beside, 1, clip, what)
     elif form is None and end not in ENDINGS:
         counts.transcripts[end] += 1
         yield from checked(beside, 1, replace(clip, text=text))
@@ -190,11 +194,15 @@ def _endings(path: str) -> list[str]:
     return [end for end in (*_TEXTS, *ENDINGS) if low.endswith(end)]
 
 
-def _of_record(root: Path, path: str, beside: str) -> Iterator[Clip | Finding]:
+def _of_record(root: Path, path: str, beside: str, counts: _Counts) -> Iterator[Clip | Finding]:
     """Yield a clip whose text, speaker and language stand in a JSON object beside it, as in Emilia."""
     clip, problem = Clip(stem(path), path, ""), ""
     record = _record(root / beside)
     text = next((record[key] for key in _KEYS if key in record), None) if record else None
+    if record and has_segments(record):
+        yield from _of_text(root, _voiced(clip, record), beside, ".json", counts)
+        return
+    counts.transcripts[".json"] += 1
     if record and isinstance(text, str):
         clip = replace(_voiced(clip, record), text=text)
     else:
@@ -203,8 +211,13 @@ def _of_record(root: Path, path: str, beside: str) -> Iterator[Clip | Finding]:
 
 
 def _record(path: Path) -> dict[str, Any] | None:
-    """Return the first JSON object of a file; None where it has none."""
-    return next((item[1] for item in json_records(path) if not isinstance(item, Finding)), None)
+    """Return the JSON object of a file, or the first that is a line or an item; None where it has none."""
+    try:
+        document = parse_json(whole_text(path, _LONGEST))
+    except ValueError:
+        return next((item[1] for item in json_rows(path) if not isinstance(item, Finding)), None)
+    items = document if isinstance(document, list) else [document]
+    return next((item for item in items if isinstance(item, dict)), None)
 
 
 def _voiced(clip: Clip, record: dict[str, Any]) -> Clip:

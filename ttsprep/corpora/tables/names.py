@@ -41,6 +41,7 @@ TEXT: tuple[str, ...] = (
         "cleaned_text",
         "text_no_preprocessing",
     ),
+    *("corrected_text", "corrected_transcript", "corrected_transcription", "corrected", "verified_text"),
     *("text", "transcription", "transcript", "sentence", "raw_text", "utterance", "raw_transcription", "original_text"),
     *(
         "satz",
@@ -58,7 +59,7 @@ TEXT: tuple[str, ...] = (
     ),
 )
 """What is read aloud comes before what was written: ``normalized_text`` before ``text``."""
-NORMALISED = TEXT[: TEXT.index("text")]
+NORMALISED = TEXT[: TEXT.index("corrected_text")]
 """Titles of texts as they are read aloud."""
 SPEAKER = (
     "speaker",

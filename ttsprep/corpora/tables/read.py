@@ -1,6 +1,7 @@
 """Reading a table: its rows as clips, with what was decided about it."""
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ def _is_title(first: Sequence[str], others: Sequence[Sequence[str]], index: Audi
     there = [row for row in others if any(index.likely(cell, folder) for cell in row)]
     if len(there) < max(1, 0.5 * len(others)) or len(set(names)) < len(names):
         return False
-    titles = all(len(name) <= 24 and name.replace("_", "").isalpha() for name in names)
+    titles = all(len(name) <= 24 and re.sub("[_#./()]", "", name).isalpha() for name in names)
     return titles and (any(name in known for name in names) or _is_like_no_other(first, there, index, folder))
 
 

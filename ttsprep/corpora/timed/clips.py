@@ -1,5 +1,6 @@
 """The pieces of a recording as clips."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -7,11 +8,15 @@ from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.metadata import checked, malformed
 from ttsprep.corpora.timed.labels import is_label_track, label_pieces
 from ttsprep.corpora.timed.piece import Fault, PieceOrFault
+from ttsprep.corpora.timed.segments import is_segments, segment_pieces
 from ttsprep.corpora.timed.subtitles import is_subtitles, subtitle_pieces
 from ttsprep.corpora.timed.textgrid import is_textgrid, textgrid_pieces
 
-ENDINGS = (".textgrid", ".srt", ".vtt")
+ENDINGS = (".textgrid", ".srt", ".vtt", ".tsv")
 """Of files that are nothing but texts with times."""
+_TIME = r"(?:[0-9]{1,2}:)?[0-9]{1,2}:[0-9]{2}(?:[:;.,][0-9]{1,3})?"
+_STAMP = re.compile(rf"(\s*[\[(<]{_TIME}[\])>].*)|\s*{_TIME}(?:\W.*)?|.*\S {{2,}}{_TIME}\s*", re.S)
+"""A line that begins with a time, as in LRC and the texts of editors, or ends with one after several blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,20 @@ _FORMS = (
     TimedForm("TextGrid", is_textgrid, textgrid_pieces),
     TimedForm("subtitle file", is_subtitles, subtitle_pieces),
     TimedForm("label track", is_label_track, label_pieces),
+    TimedForm("JSON file", is_segments, segment_pieces),
 )
 
 
 def form_of(text: str) -> TimedForm | None:
     """Return how a text with times is written, told by its lines; None if it has no times."""
     return next((form for form in _FORMS if form.fits(text)), None)
+
+
+def has_stamps(text: str) -> bool:
+    """Whether times stand in lines of a text that has none of the forms: nobody says them."""
+    lines = [line for line in text.split("\n") if line.strip()] if ":" in text else []
+    stamps = [match for line in lines if (match := _STAMP.fullmatch(line))]
+    return 4 * len(stamps) >= len(lines) and (len(stamps) > 1 or any(match[1] for match in stamps))
 
 
 def timed_clips(recording: Clip, name: str, text: str, form: TimedForm) -> Iterator[Clip | Finding]:

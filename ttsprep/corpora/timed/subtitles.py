@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault, made
 
@@ -38,9 +39,28 @@ def is_subtitles(text: str) -> bool:
 def subtitle_pieces(text: str) -> Iterator[PieceOrFault]:
     """Yield the cues of an SRT or WebVTT file in their order, and a fault for each line that belongs to none.
 
-    Lines of a cue are joined by a blank. Marks of type and place are left out; ``<v NAME>`` is its speaker.
+    Lines of a cue are joined by a blank. Marks of type and place are left out; ``<v NAME>`` is its speaker. Captions
+    that roll, each cue with the line before it once more, are read without the repeated lines.
     """
     vtt = _is_vtt(text)
+    items = [*_cues(text, vtt=vtt)]
+    shown = [[_plain(line, vtt=vtt) for line in item.lines] for item in items if isinstance(item, _Cue)]
+    rolled = sum(len(one) > 1 and one[:1] == before[-1:] for before, one in pairwise(shown))
+    last = ""
+    for item in items:
+        if isinstance(item, Fault):
+            yield item
+            continue
+        if rolled and 3 * rolled >= len(shown) and item.lines:
+            again = _plain(item.lines[0], vtt=vtt) == last
+            last = _plain(item.lines[-1], vtt=vtt)
+            item.lines = item.lines[again:]
+            if not item.lines:
+                continue
+        yield _finished(item, vtt=vtt)
+
+
+def _cues(text: str, *, vtt: bool) -> Iterator[_Cue | Fault]:
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     cue: _Cue | None = None
     index, after_blank, skipped, lost = -1, True, vtt, False
@@ -53,7 +73,8 @@ def subtitle_pieces(text: str) -> Iterator[PieceOrFault]:
             yield Fault(number, "shifts all times by those of a stream, which are not known here")
             return
         if _is_times(line):
-            yield from _finished(cue, vtt=vtt)
+            if cue:
+                yield cue
             read = _cue(number, line)
             cue, lost, skipped = (None, True, False) if isinstance(read, Fault) else (read, False, False)
             if isinstance(read, Fault):
@@ -74,7 +95,15 @@ def subtitle_pieces(text: str) -> Iterator[PieceOrFault]:
         if first and cue.lines:
             cue.problem = f"its text goes on in line {number}, after a blank line"
         cue.lines.append(line)
-    yield from _finished(cue, vtt=vtt)
+    if cue:
+        yield cue
+
+
+def _plain(line: str, *, vtt: bool) -> str:
+    """Return a line without marks of type and place."""
+    if vtt:
+        return html.unescape(_VTT_TAG.sub("", _READING.sub("", line))).strip()
+    return _SRT_TAG.sub("", _POSITION.sub("", line)).strip()
 
 
 def _is_vtt(text: str) -> bool:
@@ -106,16 +135,11 @@ def _seconds(time: str) -> float | None:
     return (((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths) / 1000
 
 
-def _finished(cue: _Cue | None, *, vtt: bool) -> Iterator[PieceOrFault]:
-    if cue is None:
-        return
+def _finished(cue: _Cue, *, vtt: bool) -> PieceOrFault:
     text, speaker, problem = " ".join(line.strip() for line in cue.lines), "", cue.problem
     if vtt:
         voices = list(dict.fromkeys(voice.strip() for voice in _VOICE.findall(text)))
         if len(voices) > 1:
             problem = problem or f"has {len(voices)} speakers: {', '.join(map(repr, voices[:3]))}"
         speaker = html.unescape(voices[0]) if len(voices) == 1 else ""
-        text = html.unescape(_VTT_TAG.sub("", _READING.sub("", text)))
-    else:
-        text = _SRT_TAG.sub("", _POSITION.sub("", text))
-    yield made(Piece(cue.line, cue.start, cue.end, text.strip(), speaker, problem))
+    return made(Piece(cue.line, cue.start, cue.end, _plain(text, vtt=vtt), speaker, problem))
