@@ -74,6 +74,7 @@ def test_table_filters_sorts_and_opens_a_clip(small, tmp_path):
         count = "document.getElementById('count').textContent"
         first = "document.querySelector('tr.row').cells[0].textContent"
         assert page.js(count).startswith("40 clips, ")
+        page.wait("document.querySelectorAll('tr.row').length * 33 > document.getElementById('view').clientHeight")
         page.js("query.value = 'NUMBER 17 '; query.dispatchEvent(new Event('input'))")
         assert page.js(count).startswith("1 clip,")
         assert page.js(first) == "clip-00017"
@@ -219,8 +220,26 @@ def test_a_long_common_beginning_is_said_once(tmp_path):
     with Chromium() as page:
         page.open(path)
         cell = "document.querySelectorAll('tr.row')[7].cells[0]"
-        assert page.js(f"{cell}.textContent") == "…007-with-…ends-in-007"
+        assert page.js(f"{cell}.textContent") == "…007-with…nds-in-007"
         assert page.js(f"{cell}.title") == clips["id"][7]
+        assert page.js(f"{cell}.scrollWidth <= {cell}.clientWidth"), "the end, which tells clips apart, is in view"
+
+
+def test_a_few_clips_are_columns_and_not_blocks(small, tmp_path):
+    path = tmp_path / "report.html"
+    few = replace(small, table=small.table.head(3), findings=small.findings.head(2))
+    path.write_text(audit_report(few), encoding="utf-8")
+    with Chromium() as page:
+        page.open(path)
+        click = (
+            "document.getElementById('strip').dispatchEvent(new MouseEvent('click', {{bubbles: true, clientX: {}}}))"
+        )
+        left = page.js("document.getElementById('strip').getBoundingClientRect().left")
+        page.js(click.format(left + 30))
+        assert page.js("document.querySelector('#detail h3').textContent") == "clip-00001"
+        page.key("Escape")
+        page.js(click.format(left + 300))
+        assert page.js("document.getElementById('detail').hidden"), "nothing is there"
 
 
 def test_what_if_is_what_select_keeps(small, tmp_path):

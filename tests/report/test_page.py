@@ -258,3 +258,8 @@ def test_of_more_clips_than_the_table_holds_those_with_findings_stay():
     assert data["all"] == count
     assert len(data["id"]) == MOST_ROWS
     assert data["id"][-1] == clips["id"].iloc[-1]
+
+
+def test_names_in_a_description_are_code(small):
+    page = audit_report(audit_of(small.table, found(("", "phoneme-rare", "note"))))
+    assert "with under <code>rare</code> occurrences" in page

@@ -270,6 +270,8 @@ def _trimmed(build: BuildTables) -> str:
     seconds = removed(build)
     if seconds is None:
         return ""
+    if not seconds.any():
+        return "nothing removed"
     return f"{hours(float(seconds.sum()) / 3600)} removed from {number_of(int((seconds > 0).sum()), 'clip')}"
 
 

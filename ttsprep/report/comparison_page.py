@@ -28,7 +28,7 @@ def headline(document: dict[str, Any]) -> str:
     new = {name: row["new"] for name, row in document["severities"].items() if row["new"]}
     gone = sum(row["gone"] for row in document["severities"].values())
     words = ", ".join(count(number, f"new {name}") for name, number in new.items()) or "no new finding"
-    return f"A build keeps {kept}; {words}; {count(gone, 'finding')} gone."
+    return f"A build keeps {kept}; {words}; {count(gone, 'finding') if gone else 'none'} gone."
 
 
 def clip_lines(document: dict[str, Any]) -> list[str]:

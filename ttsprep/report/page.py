@@ -122,8 +122,14 @@ def environment() -> "jinja2.Environment":
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(count=count, hours=hours, change=change, visible=visible)
+    environment.globals.update(count=count, hours=hours, change=change, visible=visible, prose=_prose)
     return environment
+
+
+def _prose(text: str) -> Markup:
+    """Return text with what stands between backticks as code."""
+    parts = visible(text).split("`")
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def style_and_script(styles: Sequence[str], scripts: Sequence[str]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from report.made_tables import corpus, coverage, found
 from ttsprep.report.charts.histogram import JudgedCounts, Limit, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars, spell_phones
 from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
-from ttsprep.report.charts.trends import drift, strictness, text_to_audio
+from ttsprep.report.charts.trends import drift, named, strictness, text_to_audio
 from ttsprep.report.data import Quantity, quantities, visible
 from ttsprep.report.format import count, decimal, hours
 
@@ -213,6 +213,23 @@ def test_strictness_shows_every_step_and_its_hours():
     assert "75 %" in str(figure.svg)
     assert "costs 25 % of the hours" in figure.title
     assert "nan" not in str(strictness([{"keep": "all", "clips": 0, "hours": 0.0}], 0.0).svg)
+
+
+def test_the_steps_of_a_short_corpus_are_in_seconds():
+    figure = strictness([{"keep": "all", "clips": 1, "hours": 5 / 3600}], 5 / 3600)
+    assert "seconds kept" in texts(figure.svg)
+
+
+def test_a_name_never_covers_another():
+    x = Scale(0, 1, 0, 900)
+    points = [
+        (100.0, 50.0, "a name of 28 characters, long", ""),
+        (260.0, 55.0, "over its end", ""),
+        (400.0, 55.0, "beside it", ""),
+        (260.0, 90.0, "below it", ""),
+        (800.0, 55.0, "to the left, across the other names in this row of points", ""),
+    ]
+    assert texts(tag("svg", *named(points, x))) == ["a name of 28 characters, long", "beside it", "below it"]
 
 
 COVERAGE = coverage({"a": 500, "t": 30, "n": 3}, "atnøʒ", {("t", "a"): 40, ("a", "n"): 1})

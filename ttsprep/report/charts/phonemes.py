@@ -45,15 +45,15 @@ def spell_phones(clips: pd.DataFrame, coverage: Coverage, most: int = _MOST_LETT
         pairs = {letter[a] + letter[b] for (a, b), count in coverage.pairs.items() if count < listed}
         found = (map("".join, pairwise(line)) for line in lines)
         lines = [" ".join(pair for pair in line if pair in pairs or not rare.isdisjoint(pair)) for line in found]
-    return {"names": list(letter), "letters": "".join(letter.values()), "clips": lines, "listed": listed}
+    return {"names": list(map(visible, letter)), "letters": "".join(letter.values()), "clips": lines, "listed": listed}
 
 
 def _tip(name: str, count: int, listed: int | None) -> dict[str, str | None]:
     """Say how often a phone or diphone occurs, and name it where the page finds its clips."""
-    times = "once" if count == 1 else f"{count:,} times"
+    name, times = visible(name), "once" if count == 1 else f"{count:,} times"
     if listed is not None and count >= listed:
-        return {"data_tip": f"{visible(name)}: {times}, in too many clips to list them here"}
-    return {"data_tip": f"{visible(name)}: {times}", "data_sound": name}
+        return {"data_tip": f"{name}: {times}, in too many clips to list them here"}
+    return {"data_tip": f"{name}: {times}", "data_sound": name}
 
 
 def phone_bars(coverage: Coverage, listed: int | None = None) -> Figure:

@@ -34,7 +34,8 @@ MOST_DOTS = 4_000
 def strictness(steps: Sequence[Mapping[str, Any]], total: float) -> Figure:
     """Draw the hours that each step of strictness keeps, from lenient to strict; names stand over the bars."""
     width, row = 520, 46
-    factor, unit = (1.0, "hours kept") if total >= 2 else (60.0, "minutes kept")
+    choices = ((1.0, "hours kept"), (60.0, "minutes kept"), (3600.0, "seconds kept"))
+    factor, unit = next((one for one in choices if total * one[0] >= 2), choices[-1])
     x = Scale(0, max(total * factor, 1e-9), 4, width - 108)
     bottom = 6 + row * len(steps)
     bars = []
@@ -202,12 +203,13 @@ def _reach(values: Values, far: npt.NDArray[np.bool_]) -> float:
 def named(points: Sequence[tuple[float, float, str, str]], x: Scale) -> list[Markup]:
     """Ring points and write their names beside them, leaving out a name that would cover another."""
     parts: list[Markup] = []
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, float]] = []
     for at, height, name, tip in points:
         parts.append(tag("circle", cx=at, cy=height, r=5.0, class_="ring", data_tip=tip))
-        if all(abs(height - other) > 13 or abs(at - beside) > 120 for beside, other in taken):
-            taken.append((at, height))
-            end = at > x.start + 0.7 * (x.stop - x.start)
+        end, wide = at > x.start + 0.7 * (x.stop - x.start), 6.6 * len(name) + 9
+        left, right = (at - wide, at) if end else (at, at + wide)
+        if all(abs(height - other) > 13 or right < first or left > last for other, first, last in taken):
+            taken.append((height, left, right))
             place = {"x": at + (-9 if end else 9), "y": height + 3.5, "text_anchor": "end" if end else None}
             parts.append(tag("text", name, **place, class_="tick"))
     return parts

@@ -56,19 +56,22 @@
     const prefix = data.id[0].slice(0, most).replace(/[\p{L}\p{N}]+$/u, "");
     return prefix.length > 5 ? prefix : "";
   })();
-  const WIDE = 22;
-  const shorten = (name) => (name.length <= WIDE ? name : `${name.slice(0, WIDE / 2 - 1)}…${name.slice(-WIDE / 2)}`);
+  const WIDE = 20; // a letter of Chinese, Japanese or Korean is as wide as two
+  const room = (name) => [...name].reduce((sum, c) => sum + (c < "\u2e80" ? 1 : 2), 0);
+  const upTo = (letters, most) => letters.filter((c) => (most -= c < "\u2e80" ? 1 : 2) >= 0);
+  const shorten = (name) => (room(name) <= WIDE ? name
+    : [...upTo([...name], WIDE / 2 - 1), "…", ...upTo([...name].reverse(), WIDE / 2).reverse()].join(""));
   const nameOf = (i) => shorten(shared ? `…${data.id[i].slice(shared.length)}` : data.id[i]);
   const codesOf = (i) => data.findings[i].map((f) => data.codes[f[0]]).join(", ");
   const weight = (i) => data.findings[i].reduce((sum, f) => sum + [1, 100, 10000][f[1]], 0);
   const columns = [
-    { name: "clip", width: 13, unit: shared && `${shorten(shared)}…`, text: nameOf, whole: (i) => data.id[i], key: (i) => data.id[i] },
+    { name: "clip", width: data.id.some((_, i) => room(nameOf(i)) > 13) ? 21 : 13, unit: shared && `${shorten(shared)}…`, text: nameOf, whole: (i) => data.id[i], key: (i) => data.id[i] },
     { name: "verdict", width: 10.5, text: (i) => data.verdicts[data.verdict[i]], key: (i) => -data.verdict[i], verdict: true },
   ];
   if (data.speaker.some((s) => s !== data.speaker[0])) {
     columns.push({ name: "speaker", width: 8, text: (i) => data.speaker[i], key: (i) => data.speaker[i] });
   }
-  columns.push({ name: "text", width: 28, text: (i) => data.text[i], key: (i) => data.text[i] });
+  columns.push({ name: "text", width: 25, text: (i) => data.text[i], key: (i) => data.text[i] });
   for (const quantity of data.quantities.filter((q) => q.short)) {
     columns.push({ name: quantity.short, unit: quantity.narrow, width: 7, number: true, text: (i) => show(quantity, i), key: (i) => quantity.values[i] });
   }
@@ -272,7 +275,7 @@
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !$("detail").hidden) closeDetail(); });
 
   view.addEventListener("scroll", draw, { passive: true });
-  addEventListener("resize", draw);
+  new ResizeObserver(draw).observe(view); // the first rows make it as high as it is
   body.addEventListener("click", (event) => {
     const row = event.target.closest("tr.row");
     if (row) choose(Number(row.dataset.place));
@@ -396,6 +399,10 @@
 
   // ---- the corpus as a strip: of clips that share a column of pixels the longest gives the height, the worst the colour
   const strip = $("strip");
+  const columnsOf = (wide) => { // of a few clips the columns do not grow into blocks
+    const slots = Math.min(size, wide);
+    return { slots, step: Math.min(wide / slots, 24 * (devicePixelRatio || 1)) };
+  };
   const drawStrip = () => {
     const ratio = devicePixelRatio || 1, wide = Math.round(strip.clientWidth * ratio), high = Math.round(64 * ratio);
     if (!length || !wide) return;
@@ -404,7 +411,7 @@
     const style = getComputedStyle(document.documentElement), pen = strip.getContext("2d");
     const colours = ["--bar", "--bar", "--fix", "--drop"].map((name) => style.getPropertyValue(name));
     const longest = length.values.reduce((most, v) => Math.max(most, v || 0), 0) || 1;
-    const slots = Math.min(size, wide), step = wide / slots;
+    const { slots, step } = columnsOf(wide);
     for (let slot = 0; slot < slots; slot++) {
       let worst = 0, most = 0;
       for (let i = Math.floor((slot * size) / slots); i < Math.floor(((slot + 1) * size) / slots); i++) {
@@ -423,7 +430,8 @@
     $("theme").addEventListener("click", () => requestAnimationFrame(drawStrip));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawStrip);
     strip.addEventListener("click", (event) => {
-      const slots = Math.min(size, strip.width), slot = Math.max(0, Math.min(slots - 1, Math.floor((event.offsetX / strip.clientWidth) * slots)));
+      const { slots, step } = columnsOf(strip.width), slot = Math.max(0, Math.floor(((event.offsetX / strip.clientWidth) * strip.width) / step));
+      if (slot >= slots) return;
       let best = Math.floor((slot * size) / slots);
       for (let i = best; i < Math.floor(((slot + 1) * size) / slots); i++) if (weight(i) > weight(best)) best = i;
       openClip(data.id[best]);
