@@ -1,5 +1,8 @@
 """Presets hold what they promise, and what is new changes nothing of what was trained before."""
 
+import subprocess
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -25,6 +28,21 @@ def test_a_preset_has_its_rate_and_size(name, rate, frames, bits, millions):
     parameters = sum(value.numel() for value in skeleton(config).parameters())
     assert parameters == pytest.approx(millions * 1e6, rel=0.01)
     assert CodecConfig.model_validate(config.model_dump()) == config
+
+
+def test_shapes_are_known_without_the_compiler_of_torch():
+    script = """
+import sys
+from ttsprep.codec.checkpoint import skeleton
+from ttsprep.codec.config import PRESETS, preset
+for name in PRESETS:
+    config = preset(name)
+    for kind in ("rvq-ema", "rvq-l2"):
+        quantiser = config.quantiser.model_copy(update={"kind": kind})
+        assert skeleton(config.model_copy(update={"quantiser": quantiser})).state_dict()
+print("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout == b"False\n"
 
 
 def test_every_preset_that_is_named_can_be_trained():

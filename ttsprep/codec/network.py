@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ttsprep.codec.config import CodecConfig
 from ttsprep.codec.quantisers import make_quantiser
+from ttsprep.codec.quantisers.base import has_numbers
 
 
 def _fine(mask: Tensor | None, stride: int) -> Tensor | None:
@@ -180,7 +181,12 @@ class _Basis(nn.Module):
         self.size, self.hop, self.stride = window, hop, window // hop
         self.early = window - hop if causal else (window - hop) // 2  # samples a window begins before its step
         self.bins = window // 2 + 1
-        hann = torch.hann_window(window, periodic=True)
+        if has_numbers():
+            self.fill()
+
+    def fill(self) -> None:
+        """Compute what follows from the geometry; a skeleton is without it."""
+        hann = torch.hann_window(self.size, periodic=True)
         self.register_buffer("window", hann, persistent=False)
         # Chunk c (of `hop` samples) of frame j goes to place (c + j) mod stride.
         places = torch.arange(self.stride)
@@ -209,10 +215,14 @@ class Analysis(_Basis):
     def __init__(self, window: int, hop: int, power: float, *, causal: bool = False) -> None:
         super().__init__(window, hop, causal=causal)
         self.power = power
-        t = torch.arange(window, dtype=torch.float64)
+
+    def fill(self) -> None:
+        """Compute the basis, too."""
+        super().fill()
+        t = torch.arange(self.size, dtype=torch.float64)
         k = torch.arange(self.bins, dtype=torch.float64)
-        angle = 2 * math.pi * t[:, None] * k[None] / window
-        basis = torch.cat([angle.cos(), -angle.sin()], 1) / math.sqrt(1.5 * window / 4)
+        angle = 2 * math.pi * t[:, None] * k[None] / self.size
+        basis = torch.cat([angle.cos(), -angle.sin()], 1) / math.sqrt(1.5 * self.size / 4)
         self.register_buffer("forward_basis", basis.float(), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -232,19 +242,20 @@ class Synthesis(_Basis):
 
     inverse_basis: Tensor
 
-    def __init__(self, window: int, hop: int, *, causal: bool = False) -> None:
-        super().__init__(window, hop, causal=causal)
-        t = torch.arange(window, dtype=torch.float64)
+    def fill(self) -> None:
+        """Compute the inverse basis and its window, too."""
+        super().fill()
+        t = torch.arange(self.size, dtype=torch.float64)
         k = torch.arange(self.bins, dtype=torch.float64)
-        angle = 2 * math.pi * t[None] * k[:, None] / window
+        angle = 2 * math.pi * t[None] * k[:, None] / self.size
         weight = torch.full((self.bins, 1), 2.0, dtype=torch.float64)
         weight[0] = 1
-        if window % 2 == 0:
+        if self.size % 2 == 0:
             weight[-1] = 1
-        basis = torch.cat([angle.cos() * weight, -angle.sin() * weight], 0) / window
-        basis = basis * math.sqrt(1.5 * window / 4)
+        basis = torch.cat([angle.cos() * weight, -angle.sin() * weight], 0) / self.size
+        basis = basis * math.sqrt(1.5 * self.size / 4)
         hann = self.window.double()
-        overlap = hann.square().sum() / hop
+        overlap = hann.square().sum() / self.hop
         self.register_buffer("inverse_basis", basis.float(), persistent=False)
         self.register_buffer("window", (hann / overlap).float(), persistent=False)
 

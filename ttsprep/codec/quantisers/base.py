@@ -93,3 +93,8 @@ def prefix(stages: Tensor, depths: Tensor) -> Tensor:
     count = stages.shape[0]
     use = torch.arange(count, device=stages.device)[:, None] < depths[None]
     return (stages * use[:, :, None, None].to(stages.dtype)).sum(0)
+
+
+def has_numbers() -> bool:
+    """Return whether tensors have numbers; on "meta" they have a shape, and arithmetic loads the compiler of torch."""
+    return torch.get_default_device().type != "meta"

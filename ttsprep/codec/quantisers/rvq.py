@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ttsprep.codec.config import QuantiserConfig
-from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise
+from ttsprep.codec.quantisers.base import Quantised, Quantiser, has_numbers, normalise
 from ttsprep.codec.quantisers.fused import fused, quick_gather_sum, quick_moments
 from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest_codes, residual
 from ttsprep.codec.quantisers.search import beam as search
@@ -31,7 +31,8 @@ class ResidualEma(Quantiser):
         super().__init__(config.num_codebooks, config.codebook_size)
         self.config = config
         self.beam = 1
-        self.register_buffer("total", torch.randn(config.num_codebooks, config.codebook_size, dim) * 0.1)
+        total = torch.empty(config.num_codebooks, config.codebook_size, dim)
+        self.register_buffer("total", total.normal_().mul_(0.1) if has_numbers() else total)
         self.register_buffer("usage", torch.ones(config.num_codebooks, config.codebook_size))
         self._books: tuple[tuple[int, int], list[Codebook]] | None = None
 

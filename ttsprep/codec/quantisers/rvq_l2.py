@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ttsprep.codec.config import QuantiserConfig
-from ttsprep.codec.quantisers.base import Quantised, Quantiser, normalise, prefix
+from ttsprep.codec.quantisers.base import Quantised, Quantiser, has_numbers, normalise, prefix
 from ttsprep.codec.quantisers.search import Codebook, kmeans, nearest_codes
 
 
@@ -29,7 +29,8 @@ class ResidualL2(Quantiser):
         self.config = config
         self.enter = nn.ModuleList(nn.Linear(dim, config.code_dim) for _ in range(config.num_codebooks))
         self.leave = nn.ModuleList(nn.Linear(config.code_dim, dim) for _ in range(config.num_codebooks))
-        self.codebook = nn.Parameter(torch.randn(config.num_codebooks, config.codebook_size, config.code_dim))
+        codebook = torch.empty(config.num_codebooks, config.codebook_size, config.code_dim)
+        self.codebook = nn.Parameter(codebook.normal_() if has_numbers() else codebook)
 
     def _pick(self, stage: int, projected: Tensor) -> Tensor:
         flat = F.normalize(projected.detach().float().reshape(-1, projected.shape[-1]), dim=-1)
