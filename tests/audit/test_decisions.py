@@ -121,10 +121,18 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         "demo-002": Decision(False, None, 'a "cough", twice'),
         "two\nlines": Decision(None, " as it\nis read ", "", 0.25, 1.5),
         "=1+1": Decision(end=2.125),
+        "demo-003": Decision(None, "=carriage\rreturns\r\n", "and\r more"),
     }
     write_decisions(tmp_path / "decisions.csv", decisions)
     assert read_decisions(tmp_path / "decisions.csv", KNOWN) == decisions
     assert read_decisions(tmp_path / "decisions.csv", None) == decisions
+
+
+def test_a_piece_that_no_file_can_hold_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "decisions.csv"
+    path.write_text("id,start,end\na,0.1,0.1000001\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="line 2: the end"):
+        read_decisions(path, None)
 
 
 def test_a_decision_is_applied_to_its_clip() -> None:

@@ -134,12 +134,12 @@ def test_what_cannot_be_coded_is_listed_with_its_reason(few: Path, reference: Pa
     (wavs / "empty.wav").write_bytes(b"")
     soundfile.write(wavs / "nan.wav", np.full(16000, np.nan, np.float32), 16000, subtype="FLOAT")
     with (few / "metadata.csv").open("a", encoding="utf-8") as file:
-        file.write("text|One.\nempty|Two.\nnan|Three.\ngone|Four.\n")
+        file.write("text|One.\nempty|Two.\nnan|Three.\n=gone|Four.\n")
     result = encoded(few, tmp_path / "codes")
     listed = (tmp_path / "codes" / "skipped.csv").read_text(encoding="utf-8").splitlines()
     assert listed[0] == "id,path,code,reason"
     assert [line.split(",")[0] + " " + line.split(",")[2] for line in listed[1:]] == [
-        "text audio-unreadable", "empty audio-empty", "nan audio-not-finite", "gone audio-missing"
+        "text audio-unreadable", "empty audio-empty", "nan audio-not-finite", "'=gone audio-missing"
     ]  # fmt: skip
     assert result.summary["skipped"] == {
         "audio-empty": 1, "audio-missing": 1, "audio-not-finite": 1, "audio-unreadable": 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ttsprep.core.errors import UsageError, nearest
-from ttsprep.core.files import atomic_write
+from ttsprep.core.tables import write_csv
 from ttsprep.core.types import Clip
 from ttsprep.core.untrusted import UntrustedError, read_text
 
@@ -144,20 +144,12 @@ def with_decisions(corpus: "Corpus", path: Path | None) -> tuple["Corpus", dict[
 
 def write_decisions(path: Path, decisions: Mapping[str, Decision]) -> None:
     """Write a file that `read_decisions` reads."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(DECISION_COLUMNS)
+    rows = []
     for name, decision in decisions.items():
         piece = ("" if second is None else f"{second:.3f}" for second in (decision.start, decision.end))
-        writer.writerow((
-            name,
-            DECISION_WORDS[decision.keep],
-            decision.text or "",
-            decision.reason,
-            *piece,
-            decision.reviewer,
-        ))
-    atomic_write(path, buffer.getvalue().encode())
+        word = DECISION_WORDS[decision.keep]
+        rows.append((name, word, decision.text or "", decision.reason, *piece, decision.reviewer))
+    write_csv(path, DECISION_COLUMNS, rows)
 
 
 def _decision(row: Mapping[str, str], place: str) -> Decision:
@@ -175,7 +167,7 @@ def _decision(row: Mapping[str, str], place: str) -> Decision:
 def _seconds(row: Mapping[str, str], column: str, place: str) -> float | None:
     cell = row.get(column, "").strip()
     try:
-        value = float(cell) if cell else None
+        value = round(float(cell), 3) if cell else None
     except ValueError:
         value = math.nan
     if value is not None and not 0 <= value < math.inf:

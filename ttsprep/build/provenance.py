@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,8 @@ from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
 from ttsprep.core.errors import UsageError
-from ttsprep.core.files import atomic_write
 from ttsprep.core.package import __version__
-from ttsprep.core.tables import clean
+from ttsprep.core.tables import clean, is_formula, write_csv
 from ttsprep.core.types import Clip, Severity
 from ttsprep.core.untrusted import read_text
 from ttsprep.corpora.exports.base import Entry
@@ -61,7 +60,6 @@ PROVENANCE = pa.schema([
 and ``asr_log_p`` how sure a model was of a text that it wrote."""
 
 REJECTED = ("id", "stage", "codes", "reason")
-_FORMULA = frozenset("=+-@\t\r")
 _KINDS = {str: pa.string(), int: pa.int64(), float | None: pa.float64()}
 ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)])  # type: ignore[index]
 """The clips of a build, as its exports see them."""
@@ -69,34 +67,13 @@ ENTRIES = pa.schema([(item.name, _KINDS[item.type]) for item in fields(Entry)]) 
 
 def write_rejected(path: Path, rejected: Sequence[Rejection]) -> None:
     """Write what is not in the build and why, for people: cells are safe to open in a spreadsheet."""
-    write_cells(path, REJECTED, ((item.id, item.stage, " ".join(item.codes), item.reason) for item in rejected))
-
-
-def write_cells(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a CSV for people: cells are safe to open in a spreadsheet."""
-    buffer = io.StringIO(newline="")
-    plain = csv.writer(buffer, lineterminator="\n")
-    quoting = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    plain.writerow(header)
-    for cells in rows:
-        row = [_cell(clean(text)) for text in cells]
-        writer = quoting if any("\r" in text for text in row) else plain  # which quotes line feeds alone
-        writer.writerow(row)
-    atomic_write(path, buffer.getvalue().encode())
-
-
-def _is_formula(text: str) -> bool:
-    return text.lstrip("'")[:1] in _FORMULA
-
-
-def _cell(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{text}" if _is_formula(text) else text
+    rows = ((item.id, item.stage, " ".join(item.codes), item.reason) for item in rejected)
+    write_csv(path, REJECTED, rows, safe=True)
 
 
 def _text(cell: str) -> str:
-    """Undo `_cell`."""
-    return cell.removeprefix("'") if _is_formula(cell) else cell
+    """Undo what makes a cell safe."""
+    return cell.removeprefix("'") if is_formula(cell) else cell
 
 
 def read_rejected(path: Path) -> list[Rejection]:

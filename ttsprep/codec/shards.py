@@ -1,8 +1,6 @@
 """From the journal of an encoding to the files of its codes, and what an earlier run left of them."""
 
-import csv
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +14,12 @@ from ttsprep.codec.references import REFERENCES, references_of, write_reference
 from ttsprep.codec.sequences import SEQUENCES
 from ttsprep.codec.token_formats import SUMMARY
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.files import atomic_write, digest, regular, safe_names, writing
+from ttsprep.core.files import digest, regular, safe_names, writing
 from ttsprep.core.output_folder import Output
 from ttsprep.core.package import __version__
 from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.store import Rows, Store
-from ttsprep.core.tables import clean, read_table, write_json, write_table
+from ttsprep.core.tables import clean, read_table, write_csv, write_json, write_table
 from ttsprep.core.types import Clip
 from ttsprep.core.untrusted import read_json
 
@@ -256,7 +254,8 @@ class _Writer:
         )
         write_table(self._out / QUALITY, quality)
         skipped = [row for row in quality.to_pylist() if row["status"] != "ok"]
-        _write_skipped(self._out / SKIPPED, skipped)
+        shown = ([row["id"], row["path"], row["status"], row["status_reason"]] for row in skipped)
+        write_csv(self._out / SKIPPED, ("id", "path", "code", "reason"), shown, safe=True)
         odd = sorted((row for row in quality.to_pylist() if row["outlier"]), key=lambda row: -row["distance_db"])
         books = self._usage.books()
         return {
@@ -286,11 +285,3 @@ class _Writer:
         whole = {**summary, "files": files}
         write_json(self._out / SUMMARY, whole)
         return whole
-
-
-def _write_skipped(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["id", "path", "code", "reason"])
-    writer.writerows([row["id"], row["path"], row["status"], row["status_reason"]] for row in rows)
-    atomic_write(path, buffer.getvalue().encode())

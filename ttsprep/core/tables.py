@@ -1,5 +1,6 @@
 """The tables of an audit on disk: their columns, and a journal that survives a kill."""
 
+import csv
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ from ttsprep.core.types import Clip, Finding
 from ttsprep.core.untrusted import open_regular
 
 _SCHEMA_VERSION = 1
+_FORMULA = frozenset("=+-@\t\r")
 _DIGEST = hashlib.sha256().digest_size
 
 MANIFEST = pa.schema([
@@ -188,6 +190,23 @@ def read_parquet(file: Any, columns: Collection[str] | None = None) -> pa.Table:
 def _footer(data: bytes) -> int:
     """Return the bytes of the footer of a Parquet file, from its end."""
     return min(len(data), int.from_bytes(data[-8:-4], "little") + 8)
+
+
+def is_formula(text: str) -> bool:
+    """Say whether a spreadsheet takes a cell for a formula, also one that `write_csv` made safe."""
+    return text.lstrip("'")[:1] in _FORMULA
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, safe: bool = False) -> None:
+    """Write a CSV that reads as it was; a `safe` one has a quote mark before what a spreadsheet would compute."""
+    buffer = io.StringIO(newline="")
+    plain = csv.writer(buffer, lineterminator="\n")  # quotes line feeds alone
+    quoting = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    plain.writerow(header)
+    for row in rows:
+        cells = [f"'{text}" if is_formula(text) else text for text in map(clean, row)] if safe else row
+        (quoting if any("\r" in text for text in cells) else plain).writerow(cells)
+    atomic_write(path, buffer.getvalue().encode())
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

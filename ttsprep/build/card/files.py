@@ -8,9 +8,8 @@ from ttsprep.build.card.croissant import croissant
 from ttsprep.build.card.readme import readme
 from ttsprep.build.card.rerecord import RERECORD
 from ttsprep.build.config import Recipe
-from ttsprep.build.provenance import write_cells
 from ttsprep.core.files import atomic_write
-from ttsprep.core.tables import write_json
+from ttsprep.core.tables import write_csv, write_json
 
 
 def write_card(out: Path, document: Mapping[str, Any], recipe: Recipe, again: Sequence[tuple[str, ...]]) -> None:
@@ -27,6 +26,6 @@ def write_card(out: Path, document: Mapping[str, Any], recipe: Recipe, again: Se
     again
         The sentences to record again, as `ttsprep.build.card.rerecord` returns them.
     """
-    write_cells(out / "re-record.csv", RERECORD, again)
+    write_csv(out / "re-record.csv", RERECORD, again, safe=True)
     atomic_write(out / "README.md", readme(document, recipe, len(again)).encode("utf-8", "replace"))
     write_json(out / "croissant.json", croissant(document, recipe, out))
