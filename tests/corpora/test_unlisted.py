@@ -265,3 +265,13 @@ def test_an_archive_in_the_folder_is_named(tmp_path: Path) -> None:
     put(tmp_path, "part.zip", b"PK\x05\x06" + bytes(18))
     with pytest.raises(CorpusError, match=r"but archives such as part\.zip: unpack them first"):
         read_corpus(tmp_path)
+
+
+def test_names_that_end_in_the_same_numbers_are_named_and_not_guessed(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"bea_{e}/{e}_1-15_{n:04}.wav" for e in ("amused", "anger") for n in range(1, 5)))
+    rows = enumerate(EN, 1)
+    put(tmp_path, "cmuarctic.data", "".join(f'( arctic_a{n:04} "{text}" )\n' for n, text in rows))
+    corpus = read_corpus(tmp_path)
+    assert {clip.text for clip in corpus.clips} == {""}
+    what = "if 'arctic_a0001' is what 'bea_amused/amused_1-15_0001.wav' says, write a line NAME|text"
+    assert what in corpus.decided[-1]

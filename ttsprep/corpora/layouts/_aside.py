@@ -20,6 +20,7 @@ _LINES = 6
 _SHORTEST = 4
 """Letters of a name that no text has by chance."""
 _WORD = re.compile(r"[^\s|,;:\"'<>()\[\]{}=&]+")
+_NUMBERED = re.compile(r"[0-9]{3,}\Z")
 _NO_TEXT = frozenset(["png", "jpg", "jpeg", "npy", "npz", "pt", "pkl", "h5", "f0", "pitch", "phn", "wrd", "md5"])
 """Endings of what is made of a recording, or goes with a text that is read."""
 _DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".pdf", ".ods", ".xls", ".pages", ".numbers", ".db", ".sqlite")
@@ -83,13 +84,27 @@ def _beside(others: Sequence[str], tree: Tree) -> Iterator[str]:
             yield f"{such} called as the audio is, but no reader takes .{ending}: write what is said to NAME.txt"
 
 
+def _last_number(name: str) -> str:
+    """Return the number of several digits that a name ends in."""
+    match = _NUMBERED.search(stem(name))
+    return match[0] if match else ""
+
+
 def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:
     """Say what to do where a file has as many lines as there are recordings, and names none of them."""
+    last = {number: path for path in reversed(tree.audio) if (number := _last_number(path))}
     for name in aside[:3]:
         try:
-            count = sum(not isinstance(item, Finding) for item in lines(root / name))
+            rows = [item[1] for item in lines(root / name) if not isinstance(item, Finding)]
         except CorpusError:
             continue
+        count, (first, *_) = len(rows), [*_WORD.findall(rows[0]), ""]
+        numbers = {_last_number(word) for row in rows if (word := next(iter(_WORD.findall(row)), ""))}
+        if len(last) > 1 and numbers >= last.keys() and (path := last.get(_last_number(first))):
+            return (
+                f"; the names in {name} are not those of the files, but end in the same numbers: if {first!r} is what "
+                f"{path!r} says, write a line NAME|text for each file with its own name"
+            )
         if count == len(tree.audio) > 1:
             return (
                 f"; {name} has a line for each of the {count:,} audio files, but which is whose is not written: put "
