@@ -53,3 +53,26 @@ def test_a_language_that_is_given_is_not_guessed(tmp_path: Path) -> None:
     named = read_corpus(tmp_path / "named")
     assert {clip.language for clip in named.clips} == {"nl"}
     assert not any("guessed" in line for line in named.decided)
+
+
+def test_folders_in_several_languages_are_guessed_one_by_one(tmp_path: Path) -> None:
+    for language in ("de", "th", "hi", "vi"):
+        texts = [f"{one} {other}" for one in SENTENCES[language] for other in SENTENCES[language]][:20]
+        audio(tmp_path, *(f"{language}/{number}.wav" for number in range(20)))
+        put(tmp_path / language, "metadata.csv", "".join(f"{number}|{text}\n" for number, text in enumerate(texts)))
+    corpus = read_corpus(tmp_path)
+    assert {(clip.path.split("/")[0], clip.language) for clip in corpus.clips} == {
+        (language, language) for language in ("de", "th", "hi", "vi")
+    }
+    line = "languages guessed folder by folder: de in de/, hi in hi/, th in th/, else vi: --language changes it"
+    assert corpus.decided[0] == line
+    assert corpus.findings == []
+
+
+def test_one_folder_in_another_language_than_the_rest_is_guessed_by_itself(tmp_path: Path) -> None:
+    for language, many in (("de", 20), ("hi", 4)):
+        texts = [f"{one} {other}" for one in SENTENCES[language] for other in SENTENCES[language]][:many]
+        audio(tmp_path, *(f"{language}/{number}.wav" for number in range(many)))
+        put(tmp_path / language, "metadata.csv", "".join(f"{number}|{text}\n" for number, text in enumerate(texts)))
+    corpus = read_corpus(tmp_path)
+    assert {(clip.path.split("/")[0], clip.language) for clip in corpus.clips} == {("de", "de"), ("hi", "hi")}

@@ -89,5 +89,5 @@ class RateCheck(Check):
             if not row.chars or not (row.chars_per_s > self.fastest_cps or row.chars_per_s < slow):
                 continue
             limit = self.fastest_cps if row.chars_per_s > self.fastest_cps else slow
-            message = f"{row.chars_per_s:.0f} characters a second (limit {limit:g}): text or speech is missing"
+            message = f"{row.chars_per_s:.1f} characters a second (limit {limit:g}): text or speech is missing"
             yield Finding(row.id, "rate-outlier", Severity.WARNING, message, row.chars_per_s, limit)

@@ -334,8 +334,10 @@ def _head(summary: Mapping[str, Any]) -> "Text":
 
 def _no_texts(summary: Mapping[str, Any]) -> str:
     """Say that a corpus has no texts, and the three ways out."""
+    clips = summary["clips"]
+    which = f"none of the {clips:,} clips has a text" if clips > 1 else "the one clip has no text"
     return (
-        f"No transcripts: none of the {count(summary['clips'], 'clip')} has a text. Three ways out: give the table of "
+        f"No transcripts: {which}. Three ways out: give the table of "
         "texts, or put NAME.txt beside NAME.wav (ttsprep inspect shows what is read); have a model write them down "
         "(ttsprep build --recipe transcribe); or --ignore text-missing where none is needed (voice conversion, codecs)"
     )

@@ -180,7 +180,7 @@ def _column(sample: "Sample", number: int) -> str:
     best = sorted(((share, what) for what, share in shares.items() if share >= 0.3), reverse=True)[:2]
     parts = [f"{share:.0%} {what}" for share, what in best] or ["nothing that is known"]
     parts += [f"{evidence.distinct:.0%} differ"] if evidence.distinct < 0.9 else []
-    parts += [f"{evidence.letters:.0f} letters each"] if evidence.prose >= 0.3 else []
+    parts += [f"{count(round(evidence.letters), 'letter')} each"] if evidence.prose >= 0.3 else []
     parts += [f"{1 - evidence.filled:.0%} empty"] if evidence.filled < 0.995 else []
     return ", ".join(parts)
 
@@ -257,7 +257,9 @@ def _show(document: Mapping[str, Any]) -> None:
             parts.append(Text(f"{table['table']}{': ' if table['left_aside'] else ''}{table['left_aside']}", "dim"))
             continue
         aside = f", left aside: {table['left_aside']}" if "left_aside" in table else ""
-        parts.append(Text(f"{table['table']}: {table['rows']:,} rows, delimiter {table['delimiter']}{aside}", "bold"))
+        parts.append(
+            Text(f"{table['table']}: {count(table['rows'], 'row')}, delimiter {table['delimiter']}{aside}", "bold")
+        )
         titles = table["title_line"] or [""] * len(table["columns"])
         numbered = enumerate(zip(titles, table["columns"], strict=True), 1)
         parts.append(pairs({f"{number} {title}": what for number, (title, what) in numbered}))

@@ -12,6 +12,7 @@ from ttsprep.core.plugins import load_plugins
 from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
+from ttsprep.corpora.layouts._languages import fill_languages, mismatches
 from ttsprep.corpora.layouts._speakers import with_folder_speakers
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import TABULAR, Tables
@@ -20,12 +21,10 @@ from ttsprep.corpora.shards.unpacking import find_shards
 from ttsprep.corpora.tables.match import AudioIndex
 from ttsprep.corpora.tables.read import matched_notes
 from ttsprep.corpora.unpack import is_archive
-from ttsprep.text.language import contradicts, drawn, guess_language
+from ttsprep.text.language import drawn
 from ttsprep.text.phonemes import espeak_code
 from ttsprep.text.scripts import is_phonemes
 
-ASSUMED_LANGUAGE = "en-us"
-"""Of a corpus that names no language, and whose texts do not show theirs."""
 _HINTED = 256
 """Folders below the root that are looked into, the nearest first."""
 _DEEP = 4
@@ -222,8 +221,8 @@ def read_corpus(path: Path, layout: str = "auto", language: str = "", reading: R
     if not any(clip.speaker for clip in clips):
         clips, by_folder = with_folder_speakers(clips, lambda: _labelled(reading.tree(root).others))
         taken.layout.decided += by_folder
-    guessed = _fill_languages(clips, language)
-    findings += [*_phonemes(clips), *_mismatches(clips)]
+    guessed = fill_languages(clips, language)
+    findings += [*_phonemes(clips), *mismatches(clips)]
     paths = [clip.path for clip in clips]
     named = {os.path.normpath(path) if "./" in path or "//" in path else path for path in paths}
     # Around one metadata file may lie anything: what it does not name is not missed.
@@ -272,25 +271,6 @@ def _labelled(others: Sequence[str]) -> set[str]:
     return {path.rpartition(".")[0] for path in others if path.lower().endswith((".lab", ".textgrid"))}
 
 
-def _fill_languages(clips: Sequence[Clip], language: str) -> list[str]:
-    """Fill the language in where a clip has none; return a line about it if it was guessed or assumed."""
-    without = [clip.text for clip in clips if not clip.language]
-    lines: list[str] = []
-    if without and not language:
-        guess = guess_language(without)
-        language = guess.language or ASSUMED_LANGUAGE
-        if guess.language:
-            count = f"{guess.texts:,}" if guess.texts == len(without) else f"{guess.texts:,} of {len(without):,}"
-            lines = [f"language {language}, guessed from {count} texts: --language changes it"]
-        elif any(map(str.strip, without)):
-            lines = [f"language {language} is assumed, the texts do not show it: --language changes it"]
-    for clip in clips:
-        if not clip.language:
-            # as if it was made so: nobody else has it yet, and a copy of a million takes seconds
-            object.__setattr__(clip, "language", language)
-    return lines
-
-
 def _phonemes(clips: Sequence[Clip]) -> Iterator[Finding]:
     """Name a corpus whose texts are phonemes: what reads texts would spell them."""
     texts = [text for text in drawn([clip.text for clip in clips]) if text.strip()]
@@ -303,20 +283,6 @@ def _phonemes(clips: Sequence[Clip]) -> Iterator[Finding]:
             Severity.ERROR,
             f"{which} are phonemes, not letters: {next(filter(is_phonemes, texts))[:60]!r}",
         )
-
-
-def _mismatches(clips: Sequence[Clip]) -> Iterator[Finding]:
-    """Name each language whose texts look like another one."""
-    texts: dict[str, list[str]] = {}
-    for clip in clips:
-        texts.setdefault(clip.language, []).append(clip.text)
-    for declared, own in texts.items():
-        guess = guess_language(own)
-        if contradicts(declared, guess):
-            message = f"the {len(own):,} texts in {declared!r} look like {guess.language!r}"
-            if shares := [share for share in (guess.score(guess.language), guess.score(declared)) if share is not None]:
-                message += " (" + " against ".join(f"{max(0.0, share):.0%}" for share in shares) + " of their words)"
-            yield Finding("", "language-mismatch", Severity.WARNING, message)
 
 
 def _items(path: Path, taken: Detected, reading: Reading) -> Iterator[Clip | Finding]:

@@ -7,7 +7,8 @@ import numpy as np
 import soundfile as sf
 
 from ttsprep.core.types import Clip, Finding
-from ttsprep.corpora.corpus import ASSUMED_LANGUAGE, Corpus, read_corpus
+from ttsprep.corpora.corpus import Corpus, read_corpus
+from ttsprep.corpora.layouts._languages import ASSUMED_LANGUAGE
 
 
 def audio(root: Path, *names: str) -> Path:

@@ -124,8 +124,9 @@ def _among(columns: TextColumns, places: Sequence[int]) -> TextChoice | str:
     group = groups[0]
     place = _spoken(columns, group)
     if len(group) > 1:
-        others = ", ".join(str(p + 1) for p in group if p != place)
-        why = "; ".join(filter(None, (why, f"column {others} is the same text otherwise written")))
+        others = [str(p + 1) for p in group if p != place]
+        same = f"columns {' and '.join(others)} are" if others[1:] else f"column {others[0]} is"
+        why = "; ".join(filter(None, (why, f"{same} the same text otherwise written")))
     return TextChoice(place, why, marks=_marks(columns.cells[place]), alike=tuple(group))
 
 
