@@ -21,6 +21,7 @@ NAMES = [
     "kaldi",
     "lhotse",
     "libri",
+    "mustc",
     "plain",
     "table",
     "vctk",
@@ -91,13 +92,19 @@ def transcript(root: Path) -> None:
     put(root, "transcript.txt", "a\tone\n")
 
 
+def mustc(root: Path) -> None:
+    audio(root, "wav/a.wav")
+    put(root, "txt/dev.yaml", "- {duration: 0.05, offset: 0.01, speaker_id: s, wav: a.wav}\n")
+    put(root, "txt/dev.en", "one\n")
+
+
 def plain(root: Path) -> None:
     audio(root, "a.wav")
     put(root, "a.txt", "one")
 
 
 TABLES = [ljspeech, filelist, audiofolder, nemo, transcript]
-BUILDERS = [build, commonvoice, kaldi, lhotse, libri, plain, *TABLES, vctk]
+BUILDERS = [build, commonvoice, kaldi, lhotse, libri, mustc, plain, *TABLES, vctk]
 
 
 def layout_of(make: Callable[[Path], None]) -> str:

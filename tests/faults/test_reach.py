@@ -192,6 +192,15 @@ def libri(root: Path, private: Path, _: Path) -> None:
     put(root / "1/2/1-2.trans.txt", "1-2-0000 ONE\n1-2-0001 TWO\n")
 
 
+@zoo("mustc")
+def mustc(root: Path, private: Path, _: Path) -> None:
+    tone(root / "wav/a.wav")
+    (root / "wav/b.wav").symlink_to(private / "secret.wav")
+    paths = ("a.wav", "b.wav", "../../../private/secret.wav", f"{private}/secret.wav")
+    put(root / "txt/dev.yaml", "".join(f"- {{duration: 1.0, offset: 0.5, wav: {path}}}\n" for path in paths))
+    put(root / "txt/dev.en", "One.\nTwo.\nThree.\nFour.\n")
+
+
 @zoo("vctk")
 def vctk(root: Path, private: Path, _: Path) -> None:
     tone(root / "wav48_silence_trimmed/p1/p1_001_mic1.flac")

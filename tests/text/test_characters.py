@@ -11,7 +11,7 @@ from ttsprep.text.characters import count_spoken, fold, nfc, sanitize_for_tts, s
     ("char", "name"),
     [("a", "LATIN"), ("é", "LATIN"), ("я", "CYRILLIC"), ("日", "HAN"), ("ね", "HIRAGANA"), ("ネ", "KATAKANA"),
      ("ー", "KATAKANA"), ("ન", "GUJARATI"), ("ﬁ", "LATIN"), ("Ａ", "LATIN"), ("7", ""), (".", ""), ("😀", ""),
-     ("\ud800", "")],
+     ("\ud800", ""), ("º", ""), ("ª", ""), ("µ", "")],
 )  # fmt: skip
 def test_scripts(char: str, name: str) -> None:
     assert script(char) == name

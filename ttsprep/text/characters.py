@@ -36,6 +36,10 @@ def is_spoken(char: str) -> bool:
     return category[0] in "LN" or (category in {"Mc", "Mn"} and not "\u0300" <= char <= "\u036f" and char < "\ufe00")
 
 
+_SIGNS = frozenset(["LETTER", "FEMININE", "MASCULINE", "MICRO", "SCRIPT"])
+"""First words of the names of letters that are of no script: ʻ, ª, º, µ and ℓ."""
+
+
 @lru_cache(maxsize=65536)
 def script(char: str) -> str:
     """Return the script of a letter as Unicode names it, such as ``LATIN``; "" if it is no letter.
@@ -49,7 +53,7 @@ def script(char: str) -> str:
         return ""
     names = [word for word in unicodedata.name(char, "").split() if word not in {"MODIFIER", "FULLWIDTH", "HALFWIDTH"}]
     first = names[0] if names else "UNKNOWN"
-    return "" if first == "LETTER" else _SCRIPT_NAMES.get(first, first)
+    return "" if first in _SIGNS else _SCRIPT_NAMES.get(first, first)
 
 
 def count_spoken(text: str) -> int:

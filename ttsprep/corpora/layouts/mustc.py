@@ -9,13 +9,15 @@ from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.layouts.base import Layout
-from ttsprep.corpora.metadata import checked, lines, malformed, piece
+from ttsprep.corpora.metadata import checked, lines, malformed, piece, whole_text
 from ttsprep.corpora.paths import file_names
 
 _ENTRY = re.compile(r"-\s*\{(.*)\}\s*")
 _FIELD = re.compile(r"\s*(\w+):\s*(?:'([^']*)'|\"([^\"]*)\"|([^,]*))\s*(?:,|\Z)")
 _NEEDED = ("wav", "offset", "duration")
 _TEXT = re.compile(r"\.([a-z]{2,3})")
+_LONGEST = 1 << 30
+"""Bytes of a file with texts."""
 _PAIR = re.compile(r"([a-z]{2,3})-[a-z]{2,3}(?:_.*)?", re.I)
 
 
@@ -71,8 +73,8 @@ def _entry(line: str) -> dict[str, str]:
 
 def _clips(root: Path, pieces: str, texts: str, language: str) -> Iterator[Clip | Finding]:
     """Yield a clip for each line of the pieces, with the same line of the texts."""
-    entries, words = [*lines(root / pieces)], (root / texts).read_bytes().decode("utf-8", "surrogateescape")
-    rows = words.removesuffix("\n").split("\n")
+    entries = [*lines(root / pieces)]
+    rows = whole_text(root / texts, _LONGEST).removesuffix("\n").split("\n")
     if len(rows) != len(entries):
         raise CorpusError(
             f"{root / pieces} has {len(entries):,} pieces and {root / texts} {len(rows):,} lines: which text is of "
