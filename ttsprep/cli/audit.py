@@ -61,6 +61,7 @@ WIDE = 110
 _SPEAKER_PACKAGES = ("resemblyzer", "torch")
 """What ``--listen speaker`` needs; its own module takes longer to load than all that a second audit does."""
 Suggestions = Sequence[tuple[str, Sequence[str]]]
+_FORMAT = "How to print the result: text, json, jsonl, csv, github, gitlab, sarif, junit or md."
 _LINES = 4
 """Lines about the tables of a corpus that fit a terminal; there may be a table a book."""
 
@@ -73,7 +74,14 @@ class JudgingGroup:
     ignore: Annotated[CodeNames, typer.Option(metavar="CODE", help="Do not judge this finding; may be repeated.")] = (
         None
     )
-    fail_on: Annotated[FailOn, typer.Option(help="Exit with 1 from this severity on.")] = FailOn.ERROR
+    fail_on: Annotated[
+        FailOn,
+        typer.Option(
+            metavar="LEVEL",
+            help="Exit with 1 for a finding as severe as error, warning or note; with new-error, new-warning or "
+            "new-note only for one that --baseline lacks; or never.",
+        ),
+    ] = FailOn.ERROR
     baseline: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Earlier audit: show what is new, gone or changed.")
     ] = None
@@ -114,7 +122,7 @@ class ExtrasGroup:
 class _ResultGroup:
     """What a command shows."""
 
-    form: Annotated[Form, typer.Option("--format", help="How the result is printed.")] = Form.TEXT
+    form: Annotated[Form, typer.Option("--format", metavar="FORMAT", help=_FORMAT)] = Form.TEXT
     as_json: AsJson = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read, and stop.")] = False
 

@@ -108,10 +108,10 @@ def build(
     workers: WorkersGroup,
     result: _ResultGroup,
 ) -> int:
-    """Build a clean, normalised, ready-to-train copy of a corpus, with a reason for every rejection.
+    """Build a clean, normalised copy of a corpus, ready to train on.
 
-    The corpus is only read. A second build processes only what has changed; after an interruption the same command
-    resumes.
+    Each rejected clip has its reason. The corpus is only read. A second build processes only what has changed; after
+    an interruption the same command resumes.
     """
     source, data = places.source, places.data
     if not recipe and source is None:

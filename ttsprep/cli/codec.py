@@ -44,11 +44,11 @@ def _needs_torch() -> None:
 class CodingGroup:
     """How clips are encoded, and where the tokens go."""
 
-    codec: Annotated[str, typer.Option(metavar="C", help="Checkpoint, Hugging Face folder, or nano16.")] = "nano16"
+    codec: Annotated[str, typer.Option(metavar="CODEC", help="nano16, a checkpoint, or a folder.")] = "nano16"
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes")
-    form: Annotated[str, typer.Option("--format", metavar="F", help="parquet, npy, hf, frames, flat ...")] = "parquet"
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help="parquet, npy, hf, frames ...")] = "parquet"
     first_token: Annotated[int, typer.Option(metavar="N", min=0, help="Id of the first code in --format flat.")] = 0
-    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto"
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto"
     num_codebooks: Annotated[
         int | None, typer.Option("--codebooks", metavar="K", min=1, help="Only the first K codebooks. [default: all]")
     ] = None
@@ -108,7 +108,7 @@ def decode(
     codes: Annotated[Path, typer.Argument(metavar="CODES", help="Folder of the tokens, or one shard.")],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the clips.")] = Path("decoded"),
-    codec: Annotated[str, typer.Option(metavar="C", help="Codec of the tokens. [default: as they name it]")] = "",
+    codec: Annotated[str, typer.Option(metavar="CODEC", help="Codec of the tokens. [default: the one they name]")] = "",
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -122,7 +122,7 @@ def decode(
 
 
 codec = typer.Typer(
-    help="Train a codec on your speech, and measure its quality and its health.",
+    help="Train a codec on your speech, and measure it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -173,7 +173,7 @@ class TrainingGroup:
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
     ] = None
-    device: Annotated[str, typer.Option(metavar="D", help="Device: auto, cpu or cuda.")] = "auto"
+    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto"
     save_minutes: Annotated[float, typer.Option(metavar="M", min=0.0, help="Minutes between saves.")] = 5.0
 
 

@@ -30,14 +30,17 @@ def compare(
     before: Annotated[Path, typer.Argument(metavar="OLD", help="Folder of the older audit or build.")],
     after: Annotated[Path, typer.Argument(metavar="NEW", help="Folder of the newer audit or build.")],
     *,
-    fail_on: Annotated[FailOnNew, typer.Option(help="Exit with 1 from this on.")] = FailOnNew.NEVER,
-    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page too.")] = None,
+    fail_on: Annotated[
+        FailOnNew, typer.Option(metavar="LEVEL", help="Exit with 1 for a new-error, new-warning or new-note, or never.")
+    ] = FailOnNew.NEVER,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page, too.")] = None,
     markdown: Annotated[bool, typer.Option("--md", help="Print Markdown, for a pull request.")] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Compare two audits, or two builds: clips and findings that are new, gone or changed.
+    """Show what is new, gone or changed between two audits or builds.
 
-    A clip is the same by its id, else by its audio and text. Two builds are compared by what was built.
+    A clip is the same by its id, else by its audio and text. Two builds are compared by what was built; of an audit
+    and a build, the corpora are compared.
     """
     from ttsprep.audit.baseline.compare import compare as run
     from ttsprep.report.comparison_page import comparison_markdown

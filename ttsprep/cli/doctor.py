@@ -29,9 +29,10 @@ LOW_BYTES = 2 << 30
 
 
 def doctor(*, as_json: AsJson = False) -> int:
-    """Show what is installed here: eSpeak, extras, models, disk, cores, and what each missing part would give.
+    """Show what is installed here, and what is missing.
 
-    The exit code is 1 where something that every audit needs does not work.
+    Of each missing part: what it would give, and the command that installs it. The exit code is 1 where something that
+    every audit needs does not work.
     """
     document = examine()
     if as_json:

@@ -36,9 +36,7 @@ def explain(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="File of the page. [default: DIR/explain/CLIP.html]")
     ] = None,
-    recipe: Annotated[
-        str, typer.Option("--recipe", metavar="R", help="Recipe with the limits: its name, or a .toml file.")
-    ] = "",
+    recipe: Annotated[str, typer.Option("--recipe", metavar="NAME|FILE", help="Recipe with the limits.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document; no page without --html.")] = False,
 ) -> None:
     """Explain a finding, or one clip of an audit.

@@ -34,9 +34,10 @@ def inspect(
     reading: ReadingGroup,
     as_json: AsJson = False,
 ) -> int:
-    """Show what would be read, and why: layouts, tables and their columns, counts, sample rows, hours and rates.
+    """Show what would be read as a corpus, and why.
 
-    Nothing is written, and no audio is decoded. It is what to run first, and where a command refuses a corpus.
+    Layout, tables and their columns, counts, sample rows, hours and rates. Nothing is written, and no audio is decoded.
+    Run it first, and when a command refuses a corpus.
     """
     from ttsprep.corpora.corpus import read_corpus
     from ttsprep.corpora.reading import Reading

@@ -26,17 +26,23 @@ _Language = Annotated[str, typer.Option(metavar="TAG", help="Language of clips w
 _Columns = Annotated[
     str, typer.Option(metavar="A,B,...", help="Columns of a table, such as path,speaker,text; - to skip one.")
 ]
-AudioRoot = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the audio. [default: CORPUS]")]
+AudioRoot = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder of the audio. [default: that of the corpus]")
+]
 FollowLinks = Annotated[bool, typer.Option("--follow-links", help="Follow links to folders.")]
-RecipeName = Annotated[str, typer.Option("--recipe", metavar="R", help="Recipe: its name, or a .toml file.")]
+RecipeName = Annotated[str, typer.Option("--recipe", metavar="NAME|FILE", help="Recipe: its name, or a .toml file.")]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Worker processes. [default: all cores]")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _Cluster = Annotated[str, typer.Option(metavar="ADDRESS", help="Ray cluster to run on; auto: the one of this machine.")]
 CodeNames = list[str] | None
-ForTrainer = Annotated[str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, e.g. piper.")]
-Decisions = Annotated[Path | None, typer.Option(metavar="CSV", help="Clips to keep or reject, and corrected texts.")]
+ForTrainer = Annotated[
+    str, typer.Option("--for", metavar="TRAINER", help="Prepare for a trainer, such as piper (list: ttsprep trainers).")
+]
+Decisions = Annotated[
+    Path | None, typer.Option(metavar="CSV", help="What to keep, reject or correct, from ttsprep review.")
+]
 Listen = Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Run a model too: asr, speaker, mos or vad.")]
 SpeakerModel = Annotated[
     str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
@@ -46,7 +52,7 @@ Rate = Annotated[
     typer.Option(metavar="HZ", show_default=False, help="Sample rate to train at. [default: what the corpus fills]"),
 ]
 KeepHours = Annotated[
-    float | None, typer.Option(metavar="H", min=0.0, max=1e6, help="Keep at most H hours, the best clips.")
+    float | None, typer.Option(metavar="HOURS", min=0.0, max=1e6, help="Keep at most so many hours: the best clips.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")]
 Lenient = Annotated[bool, typer.Option("--lenient", help="Reject only clips that cannot be fixed.")]

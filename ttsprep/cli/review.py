@@ -29,17 +29,20 @@ def review(
         Path | None, typer.Option(metavar="FILE", help="File of the decisions. [default: AUDIT/decisions.csv]")
     ] = None,
     corpus: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the corpus, if it has moved.")] = None,
-    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="Port. [default: any that is free]")] = 0,
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, show_default=False, help="Port. [default: any that is free]")
+    ] = 0,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
     merge: Annotated[
         bool, typer.Option("--merge", help="Merge two files of decisions, and print how far they agree.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --merge: print one JSON document.")] = False,
 ) -> None:
-    """Hear the clips of an audit, and decide: keep, drop, correct the text, trim.
+    """Hear the clips of an audit, and decide what a build keeps.
 
-    A page on this machine alone, for the keyboard: ? lists the keys. Each decision is saved at once, in the file that
-    ttsprep build --decisions takes. Ctrl-C ends the review. With --merge, two reviewers' decisions become one file.
+    Keep, drop, correct the text, trim: on a page that only this machine serves, by the keyboard (? lists the keys).
+    Each decision is saved at once, in the file that ttsprep build --decisions takes. Ctrl-C ends the review. With
+    --merge, the decisions of two reviewers become one file.
     """
     if merge:
         refused = {"--corpus": corpus, "--port": port, "--open": open_browser, "--reviewer": reviewer}

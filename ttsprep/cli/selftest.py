@@ -28,9 +28,10 @@ def selftest(
     recipe: RecipeName = "",
     as_json: AsJson = False,
 ) -> int:
-    """Plant known defects in copies of your clips, and count how many an audit detects.
+    """Plant defects in your clips, and count what an audit detects.
 
-    The exit code is 1 if under 95 % of the clips with an obvious defect are detected.
+    The defects are in copies; the corpus is only read. The exit code is 1 if under 95 % of the clips with an
+    obvious defect are detected.
     """
     from ttsprep.audit.defects.selftest import selftest as run
     from ttsprep.build.options import audit_recipe
