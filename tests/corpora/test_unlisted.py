@@ -275,3 +275,33 @@ def test_names_that_end_in_the_same_numbers_are_named_and_not_guessed(tmp_path: 
     assert {clip.text for clip in corpus.clips} == {""}
     what = "if 'arctic_a0001' is what 'bea_amused/amused_1-15_0001.wav' says, write a line NAME|text"
     assert what in corpus.decided[-1]
+
+
+@pytest.mark.parametrize(
+    ("head", "times"),
+    [
+        ("", "{0}.5,{0}.9"),
+        ("file,start_ms,end_ms,text\n", "{0}500,{0}900"),
+        ("file,from,to,text\n", "00:00:0{0},00:00:0{0}.9"),
+    ],
+)
+def test_times_of_pieces_under_other_titles_are_refused_and_not_left_out(tmp_path: Path, head: str, times: str) -> None:
+    audio(tmp_path, "show.wav", "other.wav")
+    rows = "".join(f'show.wav,{times.format(n)},"{text}"\n' for n, text in enumerate(EN))
+    put(tmp_path, "pieces.csv", head + rows)
+    with pytest.raises(CorpusError, match=r"columns 2 and 3 look like times in them: call these start and end"):
+        read_corpus(tmp_path)
+
+
+def test_an_older_table_of_the_same_names_is_not_read_beside_the_newer_one(tmp_path: Path) -> None:
+    table("metadata.csv", lambda i, text: f"{i}|{text}", files="w/{}.wav")(tmp_path)
+    put(tmp_path, "metadata_old.csv", "".join(f"{i}|Old: {text}\n" for i, text in enumerate(EN)))
+    with pytest.raises(CorpusError, match=r"metadata_old\.csv give the same clips different texts"):
+        read_corpus(tmp_path)
+
+
+def test_a_parquet_file_beside_the_audio_is_named(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"{name}.wav" for name in NAMES))
+    put(tmp_path, "metadata.parquet", b"PAR1")
+    (line,) = read_corpus(tmp_path).decided
+    assert line == "metadata.parquet may hold texts, but no reader takes .parquet: save its table as CSV"

@@ -23,7 +23,20 @@ _WORD = re.compile(r"[^\s|,;:\"'<>()\[\]{}=&]+")
 _NUMBERED = re.compile(r"[0-9]{3,}\Z")
 _NO_TEXT = frozenset(["png", "jpg", "jpeg", "npy", "npz", "pt", "pkl", "h5", "f0", "pitch", "phn", "wrd", "md5"])
 """Endings of what is made of a recording, or goes with a text that is read."""
-_DOCUMENTS = (".docx", ".doc", ".odt", ".rtf", ".pdf", ".ods", ".xls", ".pages", ".numbers", ".db", ".sqlite")
+_DOCUMENTS = (
+    ".docx",
+    ".doc",
+    ".odt",
+    ".rtf",
+    ".pdf",
+    ".ods",
+    ".xls",
+    ".pages",
+    ".numbers",
+    ".db",
+    ".sqlite",
+    ".parquet",
+)
 """Endings of files whose texts cannot be seen in their bytes."""
 
 

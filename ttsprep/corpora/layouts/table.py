@@ -165,9 +165,8 @@ def _refuse_contradictions(root: Path, tables: Sequence[tuple[Table, Columns]], 
         same = other = 0
         against = ""
         for row in sample.rows:
-            path = index.exact(columns.pick(row, columns.path), table.folder)
-            if path is None:
-                continue
+            cell = columns.pick(row, columns.path)
+            path = index.exact(cell, table.folder) or f"{table.folder}{cell}"
             own = columns.pick(row, columns.text)
             where, text = texts.setdefault(path, (table.name, own))
             if where != table.name:

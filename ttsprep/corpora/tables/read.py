@@ -22,6 +22,8 @@ from ttsprep.corpora.tables.text_choice import MARKS
 
 _SAMPLED = 1000
 """Rows from all over a table that its columns are found by."""
+_FEW = 3
+"""Rows that show nothing about a table."""
 NAMED = ("metadata", "transcript", "transcripts", "line_index")
 """Names of tables that are read even where none of the audio they name is there."""
 
@@ -162,7 +164,24 @@ def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str)
         raise CorpusError(f"{table.path} names no clip: it has no line beside its title line")
     if sample.count < 2 and not given:
         raise refuse(sample, "it has one column")
-    return find_columns(sample, given, language)
+    columns = find_columns(sample, given, language)
+    if not given and columns.start is None and (times := _unread_times(sample, columns)):
+        again = "its rows name the same recordings again with other texts"
+        raise refuse(
+            sample, f"{again}, and columns {times} look like times in them: call these start and end, in seconds"
+        )
+    return columns
+
+
+def _unread_times(sample: Sample, columns: Columns) -> str:
+    """Return two columns of numbers where most rows are about pieces of the same recordings; "" if none are."""
+    named = {columns.pick(row, columns.path) for row in sample.rows}
+    texts = {columns.pick(row, columns.text) for row in sample.rows}
+    if len(sample.rows) < _FEW or 2 * len(named) > len(sample.rows) or len(texts) <= len(named):
+        return ""
+    numbers = [place for place in range(sample.count) if sample.evidence[place].number == 1.0]
+    numbers = [place for place in numbers if len({columns.pick(row, place) for row in sample.rows}) > len(named)]
+    return " and ".join(str(place + 1) for place in numbers[:2]) if len(numbers) > 1 else ""
 
 
 def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bool) -> Iterator[Clip | Finding]:
