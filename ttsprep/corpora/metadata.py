@@ -11,9 +11,8 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
@@ -25,7 +24,6 @@ LINE_LIMIT = 1 << 20
 _SNIFF = 1 << 16
 _ENDLESS_S = 1e9
 """Seconds that no recording has."""
-_T = TypeVar("_T")
 _File: TypeAlias = "io.BufferedReader[Any] | gzip.GzipFile"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -204,12 +202,6 @@ def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
             yield item[0], value
         else:
             yield malformed(path.name, item[0], "is no JSON object")
-
-
-def sampled(rows: Iterator[_T], count: int = 1000) -> tuple[list[_T], Iterator[_T]]:
-    """Return the first `count` rows, and all rows again."""
-    first = list(islice(rows, count))
-    return first, chain(first, rows)
 
 
 def piece(start: object, duration: object) -> tuple[float, float | None]:
