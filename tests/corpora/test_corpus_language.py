@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from corpora.layouts.corpus import audio, put
 from corpora.tables.generated import SENTENCES
 from ttsprep.corpora.corpus import read_corpus
@@ -76,3 +78,33 @@ def test_one_folder_in_another_language_than_the_rest_is_guessed_by_itself(tmp_p
         put(tmp_path / language, "metadata.csv", "".join(f"{number}|{text}\n" for number, text in enumerate(texts)))
     corpus = read_corpus(tmp_path)
     assert {(clip.path.split("/")[0], clip.language) for clip in corpus.clips} == {("de", "de"), ("hi", "hi")}
+
+
+@pytest.mark.parametrize(
+    ("language", "texts"),
+    [
+        (
+            "tr",
+            (
+                "Kız kardeşim üç dil konuşuyor.",
+                "Lütfen kapıyı kapatın, dışarısı soğuk.",
+                "Yağmur yüzünden tren geç kaldı.",
+                "İstanbul'da hava bugün çok güzel.",
+                "Iğdır'dan İzmir'e trenle gittik.",
+                "Çocuklar bahçede top oynuyor.",
+            ),
+        ),
+        ("ky", ("Бүгүн аба ырайы абдан жакшы.", "Мен жаңы тил үйрөнгүм келет.", "Поезд жамгырдан улам кечикти.")),
+    ],
+)
+def test_a_few_texts_that_are_surely_not_english_are_taken_for_the_likeliest(
+    tmp_path: Path, language: str, texts: tuple[str, ...]
+) -> None:
+    corpus = read_corpus(written(tmp_path, *texts))
+    assert {clip.language for clip in corpus.clips} == {language}
+    assert corpus.decided[0].startswith(f"language {language}")
+
+
+def test_names_and_numbers_are_assumed_to_be_english(tmp_path: Path) -> None:
+    corpus = read_corpus(written(tmp_path, "Jakarta, Paris", "Alpha one two", "Boeing 747", "Next track"))
+    assert {clip.language for clip in corpus.clips} == {"en-us"}

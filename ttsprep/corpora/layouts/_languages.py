@@ -7,6 +7,8 @@ from ttsprep.text.language import Guess, contradicts, guess_language
 
 ASSUMED_LANGUAGE = "en-us"
 """Of a corpus that names no language, and whose texts do not show theirs."""
+_WORDS, _SCORE, _AHEAD = 10, 0.08, 2.5
+"""Words and score of the likeliest language, at least, and words that it has more than English."""
 _LANGUAGE_FOLDERS = 64
 """Folders of a corpus, at most, that may each have a language."""
 
@@ -19,7 +21,7 @@ def fill_languages(clips: Sequence[Clip], language: str) -> list[str]:
     if without and not language:
         guess = guess_language([clip.text for clip in without])
         own = _languages_of_folders(without, guess)
-        language = guess.language or ASSUMED_LANGUAGE
+        language = likeliest(guess) or ASSUMED_LANGUAGE
         if own:
             listed = ", ".join(f"{code} in {folder}/" for folder, code in [*own.items()][:8])
             more = f" and {len(own) - 8} more" if len(own) > 8 else ""
@@ -29,7 +31,8 @@ def fill_languages(clips: Sequence[Clip], language: str) -> list[str]:
             count = count if guess.texts == len(without) else f"{guess.texts:,} of {len(without):,} texts"
             lines = [f"language {language}, guessed from {count}: --language changes it"]
         elif any(clip.text.strip() for clip in without):
-            lines = [f"language {language} is assumed, the texts do not show it: --language changes it"]
+            like = "the texts do not show it" if language == ASSUMED_LANGUAGE else "the texts look most like it"
+            lines = [f"language {language} is assumed, {like}: --language changes it"]
     for clip in clips:
         if not clip.language:
             # as if it was made so: nobody else has it yet, and a copy of a million takes seconds
@@ -44,13 +47,22 @@ def _languages_of_folders(clips: Sequence[Clip], common: Guess) -> dict[str, str
         folders.setdefault(clip.path.partition("/")[0], []).append(clip.text)
     if not 1 < len(folders) <= _LANGUAGE_FOLDERS:
         return {}
-    guesses = {folder: guess for folder, texts in folders.items() if (guess := guess_language(texts)).language}
+    guesses = {folder: guess_language(texts) for folder, texts in folders.items()}
     others = {
-        folder: guess.language
+        folder: language
         for folder, guess in guesses.items()
-        if not common.language or contradicts(common.language, guess)
+        if (language := likeliest(guess)) and (not common.language or contradicts(common.language, guess))
     }
     return others if common.language or len({*others.values()}) > 1 else {}
+
+
+def likeliest(guess: Guess) -> str:
+    """Return the language of a guess; where it does not decide, the best one if the texts are surely not English."""
+    best = next(iter(guess.scores), "")
+    if guess.language or not best or guess.words < _WORDS or guess.scores[best] < _SCORE:
+        return guess.language
+    ahead = guess.scores[best] - guess.scores.get("en", -1.0)
+    return best if best != "en" and ahead * guess.words >= _AHEAD else ""
 
 
 def mismatches(clips: Sequence[Clip]) -> Iterator[Finding]:
