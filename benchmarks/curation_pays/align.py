@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from benchmarks.curation_pays.features import Features
 from benchmarks.curation_pays.phones import GAPS, Inventory
-from ttsprep.build.longform.acoustic import SILENCE, SpeechRun, learn, paths
+from ttsprep.models.phones.hmm import SILENCE, SpeechRun, learn, paths
 
 Counts = npt.NDArray[np.int64]
 STATES = 2

@@ -6,7 +6,6 @@ from pathlib import Path
 import librosa
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 import torch
 
 from ttsprep.codec import Codec
@@ -18,10 +17,10 @@ from ttsprep.core.files import atomic_file, digest, inside
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Audio, Samples
 from ttsprep.corpora.corpus import Corpus
+from ttsprep.models.phones import PHONE_CEPSTRA, cepstra
 
 RATE, HOP = 16_000, 320
 Array = npt.NDArray[np.float32]
-MELS, _CEPSTRA = 26, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +117,9 @@ def _phase(samples: Samples, f0: Array) -> Array:
 
 
 def _cepstra(signal: Signal) -> Array:
-    mel = librosa.filters.mel(sr=RATE, n_fft=signal.frame_size, n_mels=MELS, fmin=80, norm=None)
-    logs = np.log(np.maximum(signal.power @ mel.T, 1e-9))
-    cepstra = scipy.fft.dct(logs, axis=1, norm="ortho")[:, :_CEPSTRA]
-    cepstra -= cepstra[signal.speech].mean(axis=0) if signal.speech.any() else cepstra.mean(axis=0)
-    slopes = librosa.feature.delta(cepstra, width=5, axis=0, mode="nearest")
-    bends = librosa.feature.delta(cepstra, width=5, order=2, axis=0, mode="nearest")
-    return np.concatenate((cepstra, 3 * slopes, 3 * bends), axis=1).astype(np.float32)
+    values = cepstra(signal)
+    bends = librosa.feature.delta(values[:, :PHONE_CEPSTRA], width=5, order=2, axis=0, mode="nearest")
+    return np.concatenate((values, 3 * bends), axis=1).astype(np.float32)
 
 
 def remembered(codec: Codec, corpus: Corpus, index: int, folder: Path) -> Features | None:

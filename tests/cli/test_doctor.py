@@ -23,7 +23,7 @@ def test_it_says_what_is_here_and_what_each_missing_part_gives(tmp_path: Path) -
         "free_bytes": document["disk"]["cache"]["free_bytes"],
         "writable": True,
     }
-    assert set(document["models"]) == {"asr", "mos", "speaker", "vad"}
+    assert set(document["models"]) == {"asr", "mos", "phones", "speaker", "vad"}
 
 
 def test_every_extra_is_explained() -> None:

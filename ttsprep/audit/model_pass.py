@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip, Samples
 from ttsprep.core.workers.pool import Limits
-from ttsprep.models.base import RATE, ModelInput, SelectedModels, SpeechModel
+from ttsprep.models.base import RATE, ClipSource, ModelInput, SelectedModels, SpeechModel
 
 LIMITS = Limits(seconds_per_item=1800.0, memory_bytes=6 << 30)
 """Of a worker with a model: the time is that of a batch; one that asks for more memory is halved."""
@@ -195,15 +196,26 @@ def add_model_columns(
         names = columns_of(name)
         rows, places = _schema(names).empty_table(), np.full(len(clips), -1)
         if name in asked:
-            rows = store.map(
-                ModelStep(str(root.resolve()), asked[name]), [item for _, item in readable], workers, progress
-            )
+            items = [item for _, item in readable]
+            model = asked[name].fitted(_source(table, root, readable), store.folder)
+            rows = store.map(ModelStep(str(root.resolve()), model), items, workers, progress)
             rows = rows.table()
             places[[i for i, _ in readable]] = np.arange(len(readable))
         rows = rows.take(pa.array(places, mask=places < 0)).combine_chunks()
         for column in names:
             table = table.set_column(table.schema.get_field_index(column), rows.schema.field(column), rows[column])
     return table
+
+
+def _source(table: pa.Table, root: Path, readable: Sequence[tuple[int, ClipInput]]) -> ClipSource:
+    """Return the clips that can be read, for a model that learns from them."""
+    digests = table["sha256"].to_pylist()
+    return ClipSource(
+        [item.clip for _, item in readable],
+        [digests[i] for i, _ in readable],
+        [item.seconds for _, item in readable],
+        partial(decode_clips, root),
+    )
 
 
 def _schema(columns: Mapping[str, bool]) -> pa.Schema:

@@ -56,7 +56,7 @@ FILES = (
         "decisions*.csv",  # of ttsprep review
         "explain/*.html",
     ),
-    *(".cache.parquet", ".corpus.json", STATE_FILE, ".listened-*.parquet", JOURNALS),
+    *(".cache.parquet", ".corpus.json", STATE_FILE, ".listened-*", JOURNALS),
 )
 AUDIT_KIND = Kind("audit", FILES)
 """What an audit writes."""

@@ -280,24 +280,25 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
 
     summary = judged.summary
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
-    if "listening" in summary:
-        parts += [pairs({name: _listened(row) for name, row in summary["listening"].items()}), Text()]
+    if listening := summary.get("listening", {}):
+        parts += [pairs({name: _listened(row) for name, row in listening.items()}), Text()]
     parts += [_findings(summary), Text()] if summary["codes"] else [Text("No findings.", "green"), Text()]
-    if suggestions:
-        parts += [_record_next(suggestions), Text()]
-    if lines := list(outcome_lines(judged)):
-        parts += [*(Text(line, style) for line, style in lines), Text()]
+    parts += [_record_next(suggestions), Text()] if suggestions else []
+    lines = [Text(line, style) for line, style in outcome_lines(judged)]
+    parts += [*lines, Text()] if lines else []
     worst = next(iter(summary["codes"]), "")
     where = {"report": printable(str(judged.out / "report.html"))}
     if worst:
-        where["more"] = f"ttsprep explain {worst}"
-        where["hear"] = printable(f"ttsprep review {shlex.quote(str(judged.out))}")
-    if "speaker" not in summary.get("listening", {}) and all(map(find_spec, _SPEAKER_PACKAGES)):
+        hear = printable(f"ttsprep review {shlex.quote(str(judged.out))}")
+        where |= {"more": f"ttsprep explain {worst}", "hear": hear}
+    if not {"phones", "asr"} & listening.keys() and "text-missing" not in summary["codes"]:
+        where["texts"] = "not compared with the speech; --listen phones does it without any weights"
+    if "speaker" not in listening and all(map(find_spec, _SPEAKER_PACKAGES)):
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
     where |= proposed_texts(judged.out)
     lost = summary["verdicts"]["to drop"]["clips"] == summary["clips"] > 0
-    cut = lost and worst == "too-long" and "--recipe" not in following
-    where["next"] = printable(following) + (" --recipe longform" if cut else "")
+    longform = lost and worst == "too-long" and "--recipe" not in following
+    where["next"] = printable(following) + " --recipe longform" * longform
     print_rich(*parts, pairs(where))
 
 
@@ -335,8 +336,7 @@ def _head(summary: Mapping[str, Any]) -> "Text":
     if "text-missing" in summary["codes"]:
         text.append(f"\n{_no_texts(summary)}", "bold red")
     if "text-phonemes" in summary["codes"]:
-        what = "The texts are phonemes: give the table, or with --columns the column, that has them in letters"
-        text.append(f"\n{what}", "bold red")
+        text.append("\nThe texts are phonemes: name the table or --columns that has them in letters", "bold red")
     return text
 
 

@@ -2,7 +2,7 @@
 
 import importlib.util
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,51 @@ class ModelInput:
     clip: Clip
     samples: Samples
     others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSource:
+    """The clips of a corpus, for a model that learns from them.
+
+    Attributes
+    ----------
+    clips
+        Those that can be read.
+    keys
+        What stands for the bytes of each.
+    seconds
+        Of each.
+    decode
+        Reads one as a model takes it; raises AudioError.
+    """
+
+    clips: Sequence[Clip]
+    keys: Sequence[str]
+    seconds: Sequence[float]
+    decode: Callable[[Clip], Samples]
+
+    @property
+    def languages(self) -> list[str]:
+        """Languages of clips with a text, in order."""
+        return sorted({clip.language for clip in self.clips if clip.language and clip.text})
+
+    def sample(self, language: str, most: int) -> list[int]:
+        """Return places of clips of 1 to 20 s of a language, spread evenly over the corpus."""
+        places = [
+            i
+            for i, clip in enumerate(self.clips)
+            if clip.language == language and clip.text and 1 <= self.seconds[i] <= 20
+        ]
+        return places[:: max(1, -(-len(places) // most))]
+
+    def key(self, place: int) -> str:
+        """Return what stands for a clip with its text."""
+        clip = self.clips[place]
+        return repr((self.keys[place], clip.start, clip.end, clip.language, clip.text))
+
+    def read(self, place: int) -> ModelInput:
+        """Return a clip as a model takes it."""
+        return ModelInput(self.clips[place], self.decode(self.clips[place]))
 
 
 @dataclass(frozen=True)
@@ -105,6 +150,11 @@ class SpeechModel:
             If the weights are not on this machine; says what to fetch and where to put it.
         """
         return self.model
+
+    def fitted(self, source: ClipSource, folder: Path) -> "SpeechModel":
+        """Return the model as it measures a corpus: one that learns from it keeps what it learned in `folder`."""
+        del source, folder
+        return self
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:
         """Return the measures of each clip; what cannot be measured is left out or NaN."""

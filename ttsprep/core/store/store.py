@@ -90,7 +90,7 @@ class Store:
     def __init__(self, out: Path) -> None:
         with writing(out):
             out.mkdir(parents=True, exist_ok=True)
-        self._out = out
+        self._out = self.folder = out
         self._journals: list[Journal] = []
 
     def map(

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ttsprep.build.longform.acoustic import SILENCE, SoundModels, SpeechRun, learn, paths, scores
+from ttsprep.models.phones.hmm import SILENCE, SoundModels, SpeechRun, learn, paths, scores
 
 UNITS = np.array([1, 2, SILENCE, 3, SILENCE])
 RANDOM = np.random.default_rng(4)

@@ -1,0 +1,122 @@
+"""Which texts the speech of a corpus does not fit, by what its phones sound like."""
+
+import shutil
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soxr
+from checks.speech import say
+
+from ttsprep.audit.defects.demo_sentences import SENTENCES
+from ttsprep.audit.model_pass import similar_length_texts
+from ttsprep.checks.base import all_checks
+from ttsprep.core.errors import AudioError
+from ttsprep.core.types import Clip, Measures, Samples
+from ttsprep.models.base import RATE, ClipSource, ModelInput
+from ttsprep.models.phones import Phones
+
+LANGUAGE = "en-us"
+
+
+@cache
+def spoken() -> dict[str, Samples]:
+    takes = {text: say(text, LANGUAGE) for text in SENTENCES}
+    return {text: soxr.resample(take.samples, take.rate, RATE) for text, take in takes.items()}
+
+
+def source(texts: list[str]) -> ClipSource:
+    """Return clips that say `SENTENCES`, with other texts, perhaps."""
+    speech = list(spoken().values())
+    clips = [Clip(str(i), f"{i}.wav", text, language=LANGUAGE) for i, text in enumerate(texts)]
+    return ClipSource(
+        clips, [f"bytes of {i}" for i in range(len(texts))], [len(one) / RATE for one in speech],
+        lambda clip: speech[int(clip.id)],
+    )  # fmt: skip
+
+
+def measure(model: Phones, clips: ClipSource) -> list[Measures]:
+    others = similar_length_texts(clips.clips)
+    return model.measure([replace(clips.read(i), others=others[i]) for i in range(len(clips.clips))])
+
+
+def test_a_wrong_text_has_no_lead_and_a_word_of_another_shows_where(tmp_path: Path) -> None:
+    texts = list(SENTENCES)
+    texts[3], texts[8] = texts[8], texts[3]
+    words = texts[12].split()
+    texts[12] = " ".join([*words[:-3], "thermometer", "unbelievably", "octopuses"])
+    clips = source(texts)
+    model = Phones().fitted(clips, tmp_path)
+    assert isinstance(model, Phones)
+    rows = measure(model, clips)
+    leads = np.array([row["text_lead_nats"] for row in rows], float)
+    right = np.delete(leads, [3, 8])
+    assert leads[[3, 8]].max() < 0.35 * np.median(leads)
+    assert right.min() > 0.5 * np.median(leads)
+    worst = np.array([row["phone_fit_worst_nats"] for row in rows], float)
+    assert worst[12] < np.sort(np.delete(worst, [3, 8, 12]))[0]
+    assert float(rows[12]["phone_fit_worst_s"]) > 0.4 * clips.seconds[12]  # type: ignore[arg-type]
+
+
+def test_nothing_is_learned_twice_and_what_is_damaged_is_learned_again(tmp_path: Path) -> None:
+    clips = source(list(SENTENCES))
+    first = Phones().fitted(clips, tmp_path)
+
+    def unread(clip: Clip) -> Samples:
+        raise AssertionError(clip)
+
+    assert Phones().fitted(replace(clips, decode=unread), tmp_path) == first
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:1000])
+    assert Phones().fitted(clips, tmp_path) == first
+    assert Phones().fitted(source(list(reversed(SENTENCES))), tmp_path) != first
+
+
+def test_a_language_that_nobody_reads_or_a_handful_of_clips_are_not_measured(tmp_path: Path) -> None:
+    clips = source(list(SENTENCES))
+    foreign = replace(clips, clips=[replace(clip, language="tlh") for clip in clips.clips])
+    few = ClipSource(clips.clips[:3], clips.keys[:3], clips.seconds[:3], clips.decode)
+    for one in (foreign, few):
+        folder = tmp_path / one.clips[0].language / str(len(one.clips))
+        folder.mkdir(parents=True)
+        model = Phones().fitted(one, folder)
+        assert isinstance(model, Phones)
+        assert measure(model, one) == [{}] * len(one.clips)
+        shutil.rmtree(folder)
+
+
+def test_clips_that_cannot_be_read_teach_nothing(tmp_path: Path) -> None:
+    clips = source(list(SENTENCES))
+
+    def some(clip: Clip) -> Samples:
+        if clip.id == "0":
+            raise AudioError("audio-unreadable", "cannot be read")
+        return clips.decode(clip)
+
+    assert Phones().fitted(replace(clips, decode=some), tmp_path).digest()
+
+
+def test_a_clip_of_a_word_or_of_minutes_is_no_fault(tmp_path: Path) -> None:
+    clips = source(list(SENTENCES))
+    model = Phones().fitted(clips, tmp_path)
+    silent = np.zeros(RATE // 5, np.float32)
+    long = np.zeros(70 * RATE, np.float32)
+    odd = [
+        ModelInput(Clip("a", "a.wav", "Yes.", language=LANGUAGE), silent, ("No.",)),
+        ModelInput(Clip("b", "b.wav", " ".join(SENTENCES[:5]), language=LANGUAGE), silent),
+        ModelInput(Clip("c", "c.wav", SENTENCES[0], language=LANGUAGE), long),
+        ModelInput(Clip("d", "d.wav", "", language=LANGUAGE), silent),
+    ]
+    with np.errstate(divide="raise", invalid="raise"):
+        rows = model.measure(odd)
+    assert rows[1:] == [{}, {}, {}]
+    assert set(rows[0]) <= set(all_checks()["text_fit"].measures)
+
+
+@pytest.mark.parametrize("text", ["…", "漢字"])
+def test_a_text_without_phones_is_not_measured(text: str, tmp_path: Path) -> None:
+    model = Phones().fitted(source(list(SENTENCES)), tmp_path)
+    (row,) = model.measure([ModelInput(Clip("a", "a.wav", text, language=LANGUAGE), next(iter(spoken().values())))])
+    assert row == {}

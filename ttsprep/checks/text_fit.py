@@ -1,0 +1,107 @@
+"""Whether the speech fits the text, by what the phones of the same corpus sound like."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from ttsprep.checks.base import Check, Code, rows
+from ttsprep.core.dsp import robust_spread
+from ttsprep.core.types import Finding, Severity
+
+_FEWEST_PHONES, _FEWEST_CLIPS = 20, 20
+
+
+@dataclass(frozen=True)
+class TextFit(Check):
+    """Whether the speech fits the text, by what the phones of the same corpus sound like.
+
+    Attributes
+    ----------
+    lead_share
+        Share of the usual lead over the texts of other clips, under which a text is that of another clip.
+    least_lead_nats
+        The usual lead, in nats a frame, under which the phones of a language were not learned.
+    deviations
+        How many robust standard deviations the worst run of phones may be under the usual.
+    """
+
+    name = "text_fit"
+    area = "text and audio"
+    model = "phones"
+    codes = (
+        Code(
+            "text-misfit",
+            "The speech fits the text of other clips as well as its own.",
+            "Only with `--listen phones`, which needs no weights: from up to 500 clips of a language it learns what "
+            "each phone sounds like (a hidden Markov model from a flat start, Young et al., The HTK Book, 2006, "
+            "chapter 8). The best path through the phones of the text has a log likelihood; the measure is its lead "
+            "over those of three other texts of like length, in nats a frame of 20 ms. Error under 0.35 of the median "
+            "lead of the language. Texts of under 20 phones, clips over 60 s, and languages with under 20 clips or a "
+            "median lead under 1 nat are left out.",
+            "The model learns to say other sounds than the text asks for; a few such clips spoil the durations and "
+            "sounds of all.",
+            "Give the clip the text that it has, or leave it out. `--listen asr` says what is spoken.",
+        ),
+        Code(
+            "text-misfit-part",
+            "A part of the speech does not fit the text.",
+            "Only with `--listen phones`: the mean log likelihood of the six phones in a row that fit worst, behind "
+            "that of the best phones for the same frames. Warning from 10 robust standard deviations under the median "
+            "of the language on: words that are cut off, left out, or others than those that are written.",
+            "The model learns to skip or blur words.",
+            "Listen at the time that the message names; correct the text, or leave the clip out.",
+        ),
+        Code(
+            "text-misfit-unknown",
+            "The phones of a language could not be learned.",
+            "Only with `--listen phones`: the texts of most clips lead over those of others by under 1 nat a frame.",
+            "Wrong texts stay in. If all of them are wrong, as in a list shifted by one row, it looks like this.",
+            "Listen to three clips. If their texts are right, the voices are too many or the speech too noisy: use "
+            "`--listen asr`.",
+        ),
+    )
+    measures: ClassVar[dict[str, str]] = {
+        "text_lead_nats": "how much better the phones of the text fit than those of other texts, a frame [nats]",
+        "phone_fit_nats": "how far the phones of the text are behind the best phones for the speech, a frame [nats]",
+        "phone_fit_worst_nats": "the same over the six phones in a row that fit worst [nats]",
+        "phone_fit_worst_s": "where those begin [s]",
+    }
+
+    lead_share: float = 0.35
+    least_lead_nats: float = 1.0
+    deviations: float = 10.0
+
+    def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
+        known = corpus[corpus.text_lead_nats.notna() & (corpus.phones >= _FEWEST_PHONES)]
+        for language, clips in known.groupby("language", sort=True):
+            usual = float(clips.text_lead_nats.median())
+            if len(clips) < _FEWEST_CLIPS:
+                continue
+            if usual < self.least_lead_nats:
+                message = (
+                    f"not measured: half of {len(clips)} texts in {language} lead over the texts of other clips "
+                    f"by less than {usual:.2f} nats (limit {self.least_lead_nats:g})"
+                )
+                yield Finding("", "text-misfit-unknown", Severity.WARNING, message, usual, self.least_lead_nats)
+                continue
+            yield from self._judge(clips, self.lead_share * usual)
+
+    def _judge(self, clips: pd.DataFrame, least: float) -> Iterator[Finding]:
+        wrong = clips.text_lead_nats < least
+        worst = clips.phone_fit_worst_nats[~wrong]
+        limit = float(worst.median() - self.deviations * robust_spread(worst.to_numpy(np.float64)))
+        for row in rows(clips[wrong | (clips.phone_fit_worst_nats < limit)]):
+            if row.text_lead_nats < least:
+                lead = float(row.text_lead_nats)
+                message = f"other texts fit the speech as well: lead {lead:.2f} nats a frame (limit {least:.2f})"
+                yield Finding(row.id, "text-misfit", Severity.ERROR, message, lead, least)
+            else:
+                message = (
+                    f"the text does not fit from {row.phone_fit_worst_s:.1f} s on: "
+                    f"{row.phone_fit_worst_nats:.1f} nats a frame (limit {limit:.1f})"
+                )
+                value = float(row.phone_fit_worst_nats)
+                yield Finding(row.id, "text-misfit-part", Severity.WARNING, message, value, limit)

@@ -1,0 +1,193 @@
+"""What the phones of texts sound like, learned from the speech that they are the texts of.
+
+The way forced aligners start without a model (a "flat start", Young et al., The HTK Book, 2006, chapter 8): the phones
+of texts share out the time of their speech evenly, each phone becomes a Gaussian over its frames, and dividing the
+time by the best path and learning again are repeated. That is enough to tell which of a few texts was read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ttsprep.core.dsp import Array
+
+Indices = npt.NDArray[np.int64]
+
+FIRST_ROUNDS, _ROUNDS = 5, 2
+MOST_STRETCHES = 500
+"""Learned from: some 20 minutes."""
+_FEWEST_FRAMES = 30
+"""Of a phone; a rarer one sounds like all phones together."""
+_BATCH = 32
+SILENCE = 0
+"""Number of the unit that may stand between words."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRun:
+    """Features of a stretch of speech, shape (frames, features), and the units of the text that it may hold.
+
+    Attributes
+    ----------
+    units
+        Units in order, `SILENCE` after each word.
+    """
+
+    features: Array
+    units: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class SoundModels:
+    """A Gaussian for each unit, with independent features: shapes (units, features).
+
+    Attributes
+    ----------
+    weights
+        Share of the frames of each unit.
+    """
+
+    means: Array
+    variances: Array
+    weights: Array
+
+    def likelihoods(self, features: Array) -> Array:
+        """Log likelihood of each frame for each unit, over that of all units together; shape (frames, units)."""
+        inverse = 1 / self.variances
+        logs = features**2 @ (-0.5 * inverse.T) + features @ (self.means * inverse).T
+        logs += -0.5 * (self.means**2 * inverse + np.log(self.variances)).sum(axis=1)
+        with np.errstate(divide="ignore"):
+            weighted = logs + np.log(self.weights)
+        peak = weighted.max(axis=1, keepdims=True)
+        logs -= peak + np.log(np.exp(weighted - peak).sum(axis=1, keepdims=True))
+        return np.asarray(logs, np.float32)
+
+
+def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: SoundModels | None = None) -> SoundModels:
+    """Learn the sounds of `units` units.
+
+    Parameters
+    ----------
+    stretches
+        With their texts; some may be wrong.
+    silence
+        Features of frames without speech.
+    before
+        Sounds to begin with; else phones share out the time of a stretch evenly.
+    """
+    step = max(1, -(-len(stretches) // MOST_STRETCHES))
+    used = [stretch for stretch in stretches[::step] if len(stretch.features) >= len(stretch.units) / 2 + 1]
+    sounds = before or _estimate([(s.features, _evenly(s)) for s in used], silence, units)
+    for _ in range(_ROUNDS if before else FIRST_ROUNDS):
+        places = paths(sounds, used)
+        sounds = _estimate([(s.features, s.units[at]) for s, at in zip(used, places, strict=True)], silence, units)
+    return sounds
+
+
+def scores(likelihoods: Array, units: Indices, starts: Indices, ends: Indices) -> Array:
+    """Log likelihood of a stretch for every text that begins and ends at given places.
+
+    Parameters
+    ----------
+    likelihoods
+        From `Sounds.likelihoods`, shape (frames, units).
+    units
+        Of the longest text, `SILENCE` after each word.
+    starts, ends
+        Places in `units` of the first and the last unit of the texts.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (starts, ends); -inf where the frames are too few, or the end lies before the start.
+    """
+    emitted = likelihoods[:, units]
+    over = _skippable(units)
+    now = np.full((len(starts), len(units)), -np.inf, np.float32)
+    now[np.arange(len(starts)), starts] = emitted[0, starts]
+    for frame in emitted[1:]:
+        then = now.copy()
+        np.maximum(then[:, 1:], now[:, :-1], out=then[:, 1:])
+        then[:, over] = np.maximum(then[:, over], now[:, over - 2])
+        then += frame
+        now = then
+    return now[:, ends]
+
+
+def paths(sounds: SoundModels, stretches: Sequence[SpeechRun]) -> list[Indices]:
+    """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once."""
+    result = [np.zeros(0, np.int64)] * len(stretches)
+    order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
+    for first in range(0, len(order), _BATCH):
+        batch = order[first : first + _BATCH]
+        rows = _batch([stretches[i] for i in batch], sounds)
+        for row, i in enumerate(batch):
+            result[i] = rows[row, : len(stretches[i].features)]
+    return result
+
+
+def _batch(stretches: Sequence[SpeechRun], sounds: SoundModels) -> Indices:
+    """Return the place in the units of each frame, shape (stretches, frames); what is behind the end is padding."""
+    frames = np.array([len(stretch.features) for stretch in stretches])
+    widths = np.array([len(stretch.units) for stretch in stretches])
+    count, width = len(stretches), int(widths.max())
+    emitted = np.zeros((int(frames.max()), count, width), np.float32)
+    closed = np.full((count, width), -np.inf, np.float32)  # 0 where the silence before may be left out
+    for row, stretch in enumerate(stretches):
+        emitted[: frames[row], row, : widths[row]] = sounds.likelihoods(stretch.features)[:, stretch.units]
+        emitted[: frames[row], row, widths[row] :] = -np.inf
+        closed[row, _skippable(stretch.units)] = 0.0
+    came = np.zeros(emitted.shape, np.int8)
+    now = np.full((count, width), -np.inf, np.float32)
+    now[:, 0] = emitted[0, :, 0]
+    for t in range(1, len(emitted)):
+        going = (t < frames)[:, None]
+        step, jump = now.copy(), now[:, :-2] + closed[:, 2:]
+        better = (now[:, :-1] > step[:, 1:]) & going
+        np.copyto(step[:, 1:], now[:, :-1], where=better)
+        came[t, :, 1:] = better
+        better = (jump > step[:, 2:]) & going
+        np.copyto(step[:, 2:], jump, where=better)
+        came[t, :, 2:][better] = 2
+        now = step + emitted[t]
+    lines = np.arange(count)
+    # the last unit is the silence behind the last word, which may be left out too
+    place = np.where(now[lines, widths - 1] >= now[lines, widths - 2], widths - 1, widths - 2)
+    places = np.zeros((count, len(emitted)), np.int64)
+    for t in range(len(emitted) - 1, -1, -1):
+        places[:, t] = place
+        place = place - came[t, lines, place]
+    return places
+
+
+def _skippable(units: Indices) -> Indices:
+    """Return the places that may follow the one before the last: those behind a silence."""
+    behind = np.flatnonzero(units[:-1] == SILENCE) + 1
+    return behind[behind >= 2]
+
+
+def _evenly(stretch: SpeechRun) -> Indices:
+    spoken = stretch.units[stretch.units != SILENCE]
+    places: Indices = np.arange(len(stretch.features)) * len(spoken) // len(stretch.features)
+    return np.asarray(spoken[places])
+
+
+def _estimate(shared: Sequence[tuple[Array, Indices]], silence: Array, units: int) -> SoundModels:
+    features = np.concatenate([silence, *(rows for rows, _ in shared)])
+    labels = np.concatenate([np.full(len(silence), SILENCE), *(units for _, units in shared)])
+    counts = np.bincount(labels, minlength=units).astype(np.float32)
+    sums, squares = (np.zeros((units, features.shape[1]), np.float64) for _ in range(2))
+    order = np.argsort(labels, kind="stable")
+    edges = np.concatenate(([0], np.cumsum(counts).astype(np.int64)))
+    for unit in np.flatnonzero(counts):
+        rows = features[order[edges[unit] : edges[unit + 1]]]
+        sums[unit], squares[unit] = rows.sum(axis=0), (rows**2).sum(axis=0)
+    mean, variance = features.mean(axis=0), features.var(axis=0)
+    # every unit begins with a few frames of the average sound
+    total = counts[:, None] + _FEWEST_FRAMES
+    means = (sums + _FEWEST_FRAMES * mean) / total
+    variances = (squares + _FEWEST_FRAMES * (variance + mean**2)) / total - means**2
+    weights = counts / counts.sum()
+    return SoundModels(means.astype(np.float32), np.maximum(variances, 0.05 * variance).astype(np.float32), weights)
