@@ -1,12 +1,21 @@
 """A small build, made once, and copies of it."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from build.bench import Bench, Made, build
 from ttsprep.build.config import Recipe
+from ttsprep.core.workers.forkserver import reused_servers
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_server() -> Iterator[None]:
+    """Fork the workers of all builds here from one process: its imports cost more than four clips."""
+    with reused_servers():
+        yield
 
 
 @pytest.fixture(scope="session")
