@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from commands import ttsprep
 
 from ttsprep.audit.decisions import Decision, read_decisions, write_decisions
 from ttsprep.cli.main import main
@@ -71,3 +72,13 @@ def test_what_is_refused(
     code, out, log = run(*arguments)
     assert (code, out) == (2, "")
     assert words in log
+
+
+def test_a_file_of_hours_of_zeros_is_not_read_to_see_whose_it_is(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        write_decisions(tmp_path / name, {"one": Decision(True)})
+    with (tmp_path / "big").open("wb") as file:
+        file.truncate(1 << 40)
+    done = ttsprep("review", "--merge", tmp_path / "a.csv", tmp_path / "b.csv", "--decisions", tmp_path / "big")
+    assert done.returncode == 2
+    assert "choose another name" in done.stderr

@@ -184,3 +184,15 @@ def test_a_folder_that_is_not_utf8(spoken: Path, tmp_path: Path) -> None:
     assert isinstance(result, Audit)
     assert result.summary["corpus"] == "corp\\xf9s"
     assert (result.clips.status == "ok").all()
+
+
+@pytest.mark.parametrize("name", ["list.txt", "table.csv", "sheet.xlsx", "records.json"])
+def test_a_folder_of_pipes_and_endless_files_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    os.mkfifo(corpus / name)
+    (corpus / f"endless-{name}").symlink_to("/dev/zero")
+    for words in (["audit", corpus, "--out", tmp_path / "out"], ["inspect", corpus]):
+        done = ttsprep(*words, seconds=60)
+        assert done.returncode == 2, done
+        assert "no audio file" in done.stderr

@@ -106,6 +106,7 @@ def _serve(
 def _merge(paths: list[Path], out: Path | None, *, as_json: bool) -> None:
     from ttsprep.audit.decisions import DECISION_COLUMNS, DECISIONS, read_decisions, write_decisions
     from ttsprep.core.output_folder import claim_file
+    from ttsprep.core.untrusted import open_regular
     from ttsprep.report.review.agreement import merge
 
     if len(paths) != 2:
@@ -115,8 +116,13 @@ def _merge(paths: list[Path], out: Path | None, *, as_json: bool) -> None:
     out = out or paths[0].with_name(DECISIONS)
     if any(out.exists() and out.samefile(path) for path in paths):
         raise UsageError(f"{out} is one of the two: give another file with --decisions")
-    head = ",".join(DECISION_COLUMNS)
-    claim_file("review", out, [], ours=lambda path: path.read_text("utf-8", "replace").startswith(head))
+    head = ",".join(DECISION_COLUMNS).encode()
+
+    def ours(path: Path) -> bool:
+        with open_regular(path) as file:
+            return file.read(len(head)) == head
+
+    claim_file("review", out, [], ours=ours)
     write_decisions(out, result.merged)
     _show(result, out, as_json=as_json)
 

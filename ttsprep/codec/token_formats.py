@@ -40,7 +40,7 @@ from ttsprep.codec.tokens import (
 from ttsprep.core.errors import AudioError, CodecError
 from ttsprep.core.files import atomic_write, digest, inside
 from ttsprep.core.tables import write_json
-from ttsprep.core.untrusted import read_json
+from ttsprep.core.untrusted import open_regular, read_json
 from ttsprep.corpora.exports._files import write_lines
 
 FORMATS = ("parquet", "npy", "webdataset", "hf", *SEQUENCES)
@@ -258,7 +258,7 @@ def _read_npy(codes_of: "CodeFiles", table: pa.Table, spec: TokenSpec, where: st
         except AudioError as error:
             raise TokenError(f"{where}: {error}") from None
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 codes = read_array(file, path.stat().st_size, path.name)
         except OSError as error:
             raise TokenError(f"{path.name}: {error.strerror}") from None
@@ -300,7 +300,7 @@ def read_array(file: Any, size: int, where: str) -> Numbers:
 def _read_tar(path: Path, spec: TokenSpec) -> Iterator[TokenRow]:
     row: dict[str, Any] = {}
     try:
-        with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        with open_regular(path) as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for member in tar:
                 data = tar.extractfile(member) if member.isreg() and member.size <= MEMBER_BYTES else None
                 if data is None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ttsprep.core.errors import AudioError, BusyError, OutputError
+from ttsprep.core.untrusted import open_regular
 
 LOCK_NAME = ".ttsprep.lock"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -109,7 +110,7 @@ def digest(path: Path) -> str:
     if place in _digests:
         return _digests[place]
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:  # it may have become a FIFO meanwhile
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise AudioError("audio-unreadable", f"{path.name!a}: {_reason(error)}") from None

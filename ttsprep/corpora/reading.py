@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from ttsprep.core.types import Finding, Severity
+from ttsprep.core.untrusted import open_regular
 from ttsprep.corpora.audio_files import is_audio, walk
 
-_LISTS, _LINES = 16, 1000
+_LISTS, _LINES, _BYTES = 16, 1000, 1 << 20
 """Files, and lines of each, in which absolute paths of audio are looked for."""
 SHALLOW = 2
 """Parts of a path that is no folder of a corpus, such as ``/home``: all below it would be listed."""
@@ -98,8 +98,10 @@ class Reading:
         lists = [source] if source.is_file() else [source / name for name in self.tree(source).others[:_LISTS]]
         for path in lists:
             try:
-                with path.open(encoding="utf-8", errors="surrogateescape") as file:
-                    cells = [cell.strip().strip('"') for line in islice(file, _LINES) for cell in _CELLS.split(line)]
+                with open_regular(path) as file:
+                    text = file.read(_BYTES).decode("utf-8", "surrogateescape")
+                lines = text.split("\n", _LINES)[:_LINES]
+                cells = [cell.strip().strip('"') for line in lines for cell in _CELLS.split(line)]
                 named = [cell for cell in cells if cell.startswith("/") and is_audio(cell) and Path(cell).is_file()]
             except OSError:  # of the list, or of a name that is too long for any file
                 continue

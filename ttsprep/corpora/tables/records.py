@@ -9,7 +9,7 @@ from typing import Any
 
 from ttsprep.core.errors import CorpusError, MissingExtraError
 from ttsprep.core.types import Finding, Severity
-from ttsprep.core.untrusted import parse_json
+from ttsprep.core.untrusted import open_regular, parse_json
 from ttsprep.corpora.metadata import TableRow, json_rows, lines, malformed, raw_lines, whole_text
 from ttsprep.corpora.tables.names import PATH, TEXT
 
@@ -164,7 +164,7 @@ def sheet_rows(path: Path) -> list[TableRow | Finding]:
             f"{path} is a spreadsheet, which takes the extra xlsx: pip install 'ttsprep[xlsx]', or save it as CSV"
         ) from None
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             book = load_workbook(file, read_only=True, data_only=True)
             sheets = {sheet.title: _sheet(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
     except Exception as error:  # a damaged archive or document fails in a hundred ways
