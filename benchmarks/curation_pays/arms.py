@@ -24,11 +24,13 @@ ARMS = {
     "A": "the clean corpus",
     "B": "the same, a share of its clips spoiled",
     "C": "what ttsprep build keeps of B, by its defaults",
+    "P": "what ttsprep build keeps of B with --listen phones",
     "L": "what ttsprep build keeps of B with --listen asr",
     "D": "as many clips of B as C has, at random",
     "O": "B without exactly the spoiled clips",
     "E": "clips of B by length, 1.5 IQR of the rate, and DNSMOS of at least 3",
 }
+_LISTENS: dict[str, tuple[str, ...]] = {"C": (), "P": ("phones",), "L": ("asr",)}
 PLANTED = (
     ("rate-outlier", "text of a clip of another length"),
     ("rate-outlier", "half of the text missing"),
@@ -159,7 +161,7 @@ class Arms:
         """Return an arm by its letter."""
         if name == "A":
             return Arm(self.clean, frozenset(self.clean.ids[i] for i in self._places))
-        if name in "CL":
+        if name in _LISTENS:
             return self._built(name)
         spoiled = self._spoiled
         ids = frozenset(spoiled.ids)
@@ -186,8 +188,7 @@ class Arms:
     def _built(self, name: str) -> Arm:
         out = self._work / f"built-{name}"
         if not (out / "build.json").exists():
-            listen = ("asr",) if name == "L" else ()
-            ttsprep.build(self._spoiled.root, out, jobs=1, listen=listen, language=self.clean.clips[0].language)
+            ttsprep.build(self._spoiled.root, out, jobs=1, listen=_LISTENS[name], language=self.clean.clips[0].language)
         corpus = ttsprep.read_corpus(out)
         return Arm(corpus, frozenset(corpus.ids))
 
