@@ -35,7 +35,7 @@ class TextFit(Check):
         Code(
             "text-misfit",
             "The speech fits the text of other clips as well as its own.",
-            "Only with `--listen phones`, which needs no weights: from up to 500 clips of a language it learns what "
+            "Only with `--listen phones`, which needs no weights: from up to 250 clips of a language it learns what "
             "each phone sounds like (a hidden Markov model from a flat start, Young et al., The HTK Book, 2006, "
             "chapter 8). The best path through the phones of the text has a log likelihood; the measure is its lead "
             "over those of three other texts of like length, in nats a frame of 20 ms. Error under 0.35 of the median "

@@ -11,7 +11,7 @@ from ttsprep.build.longform.pauses import Levels, Pause
 from ttsprep.build.longform.text_position import NO_SCORE, AcousticScores, PositionValues, TextPositions
 from ttsprep.core.dsp import Array
 from ttsprep.core.signal import Mask
-from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, scores
+from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, scores, slopes
 
 COEFFICIENTS = 12
 _RARE = 40
@@ -127,9 +127,7 @@ def _features(levels: Levels, speech: Mask) -> Array:
     np.maximum(decibels, np.percentile(decibels[::7], 2), out=decibels)
     cepstrum = scipy.fft.dct(decibels, axis=1, norm="ortho")[:, :COEFFICIENTS]
     cepstrum -= cepstrum[speech[::2]].mean(axis=0)
-    padded = np.pad(cepstrum, ((2, 2), (0, 0)), mode="edge")
-    slope = padded[3:-1] - padded[1:-3] + 2 * (padded[4:] - padded[:-4])
-    return np.concatenate((cepstrum, slope / 10), axis=1)
+    return np.concatenate((cepstrum, slopes(cepstrum)), axis=1)
 
 
 def _units(text: BookText) -> tuple[Indices, Indices, int]:

@@ -14,6 +14,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+from threadpoolctl import threadpool_limits
 
 from ttsprep.core.dsp import Array
 from ttsprep.core.errors import AudioError, UsageError
@@ -23,7 +24,7 @@ from ttsprep.core.store.step import make_key
 from ttsprep.core.types import Audio, Measures
 from ttsprep.core.untrusted import UntrustedError, parse_json
 from ttsprep.models.base import RATE, ClipSource, ModelInput, SpeechModel
-from ttsprep.models.phones.hmm import MOST_STRETCHES, SILENCE, Indices, SoundModels, SpeechRun, learn, paths
+from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, slopes
 from ttsprep.text.phonemes import WORD, is_readable, phonemize
 
 _HOP_S = 0.02
@@ -33,6 +34,8 @@ _OTHERS = 3
 _RUN = 6
 """Phones in a row whose fit is measured: about half a second."""
 _LONGEST_S = 60.0
+_MOST_CLIPS = 250
+"""Of a language, that are learned from: half an hour."""
 _FEWEST_PHONES = 1_000
 """Of a language; from fewer, nothing is learned."""
 _FEWEST_OF_PHONE = 20
@@ -41,13 +44,10 @@ _FEWEST_OF_PHONE = 20
 
 def cepstra(signal: Signal) -> Array:
     """Return cepstra without their mean over speech, and slopes, every 10 ms; shape (frames, 2 x `PHONE_CEPSTRA`)."""
-    import librosa
-
     logs = np.log(np.maximum(signal.power @ _mel(signal.rate, signal.frame_size), 1e-9))
     values = scipy.fft.dct(logs, axis=1, norm="ortho")[:, :PHONE_CEPSTRA]
     values -= values[signal.speech].mean(axis=0) if signal.speech.any() else values.mean(axis=0)
-    slopes = librosa.feature.delta(values, width=5, axis=0, mode="nearest")
-    return np.concatenate((values, 3 * slopes), axis=1).astype(np.float32)
+    return np.concatenate((values, 3 * slopes(values)), axis=1).astype(np.float32)
 
 
 @cache
@@ -109,12 +109,13 @@ class Phones(SpeechModel):
         return self.state
 
     def fitted(self, source: ClipSource, folder: Path) -> "SpeechModel":  # noqa: D102
-        samples = {language: source.sample(language, MOST_STRETCHES) for language in source.languages}
+        samples = {language: source.sample(language, _MOST_CLIPS) for language in source.languages}
         used = [source.key(i) for places in samples.values() for i in places]
         stamp = make_key(self.name, str(self.version), *used)
         path = folder / ".listened-phones.npz"
         if not path.is_file() or _stamp(path) != stamp:
-            learned = {language: _learned(source, language, places) for language, places in samples.items()}
+            with threadpool_limits(1):  # threads for small products cost more than they do
+                learned = {language: _learned(source, language, places) for language, places in samples.items()}
             _save(path, stamp, {language: sounds for language, sounds in learned.items() if sounds})
         return replace(self, model=str(path), state=digest(path))
 

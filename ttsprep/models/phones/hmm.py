@@ -65,6 +65,12 @@ class SoundModels:
         return np.asarray(logs, np.float32)
 
 
+def slopes(cepstra: Array) -> Array:
+    """Return the slope of each cepstrum over five frames (least squares), shape (frames, cepstra)."""
+    padded = np.pad(cepstra, ((2, 2), (0, 0)), mode="edge")
+    return np.asarray((padded[3:-1] - padded[1:-3] + 2 * (padded[4:] - padded[:-4])) / 10, np.float32)
+
+
 def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: SoundModels | None = None) -> SoundModels:
     """Learn the sounds of `units` units.
 
