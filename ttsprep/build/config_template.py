@@ -43,6 +43,7 @@ def template() -> str:
     for name, value in Recipe():
         if isinstance(value, Section) and name not in _OWN:
             lines += ["", *_table(name, value)]
+    lines += ["", *_explained(meanings["gate"]), "# [gate]"]
     lines += ["", *_download(), "", *_table("segment", Segment()), "", *_table("transcribe", Transcribe())]
     for table, kind, parts in (
         ("checks", "Thresholds of the checks", all_checks()),
