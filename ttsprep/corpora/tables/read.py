@@ -167,21 +167,21 @@ def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str)
     columns = find_columns(sample, given, language)
     if not given and columns.start is None and (times := _unread_times(sample, columns)):
         again = "its rows name the same recordings again with other texts"
-        raise refuse(
-            sample, f"{again}, and columns {times} look like times in them: call these start and end, in seconds"
-        )
+        which = " and ".join(str(place + 1) for place in times)
+        what = f"{again}, and columns {which} look like times in them: call these start and end, in seconds"
+        raise refuse(sample, what, dict(zip(("start", "end"), times, strict=True)))
     return columns
 
 
-def _unread_times(sample: Sample, columns: Columns) -> str:
-    """Return two columns of numbers where most rows are about pieces of the same recordings; "" if none are."""
+def _unread_times(sample: Sample, columns: Columns) -> list[int]:
+    """Return two columns of numbers where most rows are about pieces of the same recordings; none if none are."""
     named = {columns.pick(row, columns.path) for row in sample.rows}
     texts = {columns.pick(row, columns.text) for row in sample.rows}
     if len(sample.rows) < _FEW or 2 * len(named) > len(sample.rows) or len(texts) <= len(named):
-        return ""
+        return []
     numbers = [place for place in range(sample.count) if sample.evidence[place].number == 1.0]
     numbers = [place for place in numbers if len({columns.pick(row, place) for row in sample.rows}) > len(named)]
-    return " and ".join(str(place + 1) for place in numbers[:2]) if len(numbers) > 1 else ""
+    return numbers[:2] if len(numbers) > 1 else []
 
 
 def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bool) -> Iterator[Clip | Finding]:

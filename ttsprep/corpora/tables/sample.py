@@ -1,10 +1,11 @@
 """Rows from all over a table, and what its columns show; the refusal of a table that cannot be read for certain."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from ttsprep.core.errors import CorpusError
 from ttsprep.corpora.tables.evidence import Evidence, weigh
@@ -103,16 +104,23 @@ def usual_count(rows: Sequence[Sequence[str]]) -> int:
     return Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
 
 
-def refuse(sample: Sample, what: str) -> CorpusError:
-    """Return the error for a table that cannot be read for certain: three rows, and the option that decides."""
+def refuse(sample: Sample, what: str, known: Mapping[str, int] = MappingProxyType({})) -> CorpusError:
+    """Return the error for a table that cannot be read for certain: three rows, and the option that decides.
+
+    Parameters
+    ----------
+    known
+        Columns that are certain, by what they are.
+    """
     return CorpusError(
-        f"{sample.path}: {what}; its rows begin: {sample.show()}; say what each column is, such as --columns "
-        f"{','.join(_guess(sample))} (path, text, speaker, language, id, start, end, duration, or - for none of them), "
+        f"{sample.path}: {what}; its rows begin: {sample.show()}; say what each column is, such as "
+        f"--columns {','.join(_guess(sample, known))} "
+        "(path, text, speaker, language, id, start, end, duration, or - for none of them), "
         "and see ttsprep inspect for what each column shows"
     )
 
 
-def _guess(sample: Sample) -> list[str]:
+def _guess(sample: Sample, known: Mapping[str, int]) -> list[str]:
     """Return a line for ``--columns`` that a person only has to put right."""
     roles = ["-"] * sample.count
     best = max(range(sample.count), key=lambda place: (sample.matched(place), sample.evidence[place].named, -place))
@@ -120,4 +128,6 @@ def _guess(sample: Sample) -> list[str]:
     others = [place for place in range(sample.count) if place != best]
     if others:
         roles[max(others, key=lambda place: (sample.evidence[place].prose, sample.evidence[place].letters))] = "text"
+    for role, place in known.items():
+        roles[place] = role
     return roles
