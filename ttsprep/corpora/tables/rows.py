@@ -14,6 +14,8 @@ from ttsprep.core.types import Finding
 from ttsprep.corpora.metadata import TableRow, holds, lines, raw_lines, without_end
 from ttsprep.corpora.tables.match import AudioIndex, names_audio
 
+_COLUMNS = 1000
+"""Columns that are looked at for the names of audio files: a text of commas has no end of them."""
 _SIGNS = (" - ", " – ", " — ", " = ", " -> ", " => ", " → ", "=")
 DELIMITERS = ("|", "\t", ",", ";", "~", "^", "\x01", "\x1f", ":", *_SIGNS, "  ", " ")
 _PROSE = (",", ";", ":", *_SIGNS, " ", "  ")
@@ -184,7 +186,7 @@ def _score(
     often = sum(number for length, number in counts.items() if length == usual or (dialect.columns and length > usual))
     there = named = 0.0
     first_only = dialect.delimiter in _PROSE and dialect.delimiter not in _QUOTABLE
-    for column in [*zip(*fitting, strict=True)][: 1 if first_only else None]:
+    for column in [*zip(*fitting, strict=True)][: 1 if first_only else _COLUMNS]:
         there = max(there, sum(index.likely(cell, folder) is not None for cell in column) / len(column))
         named = max(named, sum(map(names_audio, column)) / len(column))
     share = 1.0 if dialect.columns else len(fitting) / len(rows)
