@@ -13,6 +13,7 @@ from ttsprep.audit.defects.demo_sentences import SENTENCES
 pytest.importorskip("torch", reason="needs the extra codec")
 
 
+@pytest.mark.slow
 def test_a_language_model_learns_from_encoded_clips(tmp_path: Path) -> None:
     from ttsprep.codec.encode import encode
     from ttsprep.codec.encode_job import Options

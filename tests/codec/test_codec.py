@@ -28,6 +28,7 @@ def clips():
     return [voice(length / 8000 + 0.01, 50 + i)[:length] for i, length in enumerate(LENGTHS)]
 
 
+@pytest.mark.slow
 def test_a_batch_gives_the_codes_of_each_clip_alone(codec, clips):
     together = codec.encode(clips)
     for clip, coded in zip(clips, together, strict=True):

@@ -151,6 +151,7 @@ def test_the_state_of_an_optimiser_can_move_to_other_kernels():
 
 
 @pytest.mark.filterwarnings("ignore")  # the compiler warns of torch's own code
+@pytest.mark.slow
 def test_compiled_networks_train_as_the_others_do(speech, monkeypatch):
     """As far as the graphs of both directions; what makes machine code of them takes minutes."""
     monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="aot_eager"))

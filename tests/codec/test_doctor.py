@@ -60,6 +60,7 @@ def test_no_depth_at_all(packed, tmp_path, clips):
     assert causes(run(tmp_path, Speech(packed), steps=5), clips) == ["untrained"]
 
 
+@pytest.mark.slow
 def test_a_collapsed_codebook(packed, tmp_path, clips, monkeypatch):
     """Codebooks that start far from the data and are never revived."""
 
@@ -75,6 +76,7 @@ def test_a_collapsed_codebook(packed, tmp_path, clips, monkeypatch):
     assert "collapsed-book" in causes(Codec(export(tmp_path)), clips)
 
 
+@pytest.mark.slow
 def test_an_exploded_codebook(packed, tmp_path, clips, monkeypatch):
     """The real mistake: dead codes are given a new sum, but keep the usage of a dead code."""
 
@@ -149,6 +151,7 @@ def test_speech_of_another_rate_is_not_trained_on(packed, tmp_path):
         Run(tmp_path, Speech(packed), preset("nano16"), small_training())
 
 
+@pytest.mark.slow
 def test_the_wrong_rate(tmp_path, clips):
     """Speech of 4 kHz that was only labelled 8 kHz after upsampling."""
     import soundfile

@@ -91,6 +91,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_what_kills_a_worker_is_lost_alone(cluster: Any, tmp_path: Path) -> None:
     first, empty, last = results(Doubling(tmp_path / "mark"), [[1, "die", 3], [], [4, 5]], cluster.address)
     assert (first[0], empty, last) == (2, [], [8, 10])
@@ -105,6 +106,7 @@ def test_the_shard_of_a_lost_actor_is_done_by_another(cluster: Any, tmp_path: Pa
     assert (tmp_path / "mark").exists()
 
 
+@pytest.mark.slow
 def test_a_shard_that_kills_every_actor_is_lost(cluster: Any, tmp_path: Path) -> None:
     first, last = results(Doubling(tmp_path / "mark"), [[1, "kill the actor"], [2]], cluster.address)
     assert last == [4]
@@ -125,6 +127,7 @@ def test_every_machine_must_see_the_corpus(cluster: Any, tmp_path: Path) -> None
         list(map_shards(Doubling(tmp_path), [[1]], workers=1))
 
 
+@pytest.mark.slow
 def test_a_machine_that_is_lost_changes_no_byte(cluster: Any, spoken: Path) -> None:
     """FAULTS 30: one of two machines goes in the middle of an audit of six shards."""
     lines = (spoken / "metadata.csv").read_text(encoding="utf-8").splitlines()

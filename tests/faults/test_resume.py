@@ -48,6 +48,7 @@ class Place:
 
 Steps = Callable[[Place], tuple[Step[Any], Sequence[Any]]]
 STEPS: dict[str, Steps] = {}
+_WITH_A_MODEL = {"listen", "transcribe", "align", "decode"}
 
 
 def works(name: str) -> Callable[[Steps], Steps]:
@@ -156,7 +157,9 @@ def killed(out: Path, step: Step[Any], items: Sequence[Any], shards: int) -> Non
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in _WITH_A_MODEL else []) for name in STEPS]
+)
 def test_a_step_that_was_killed_makes_what_is_left(
     name: str, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,7 @@ def test_windows_cover_a_clip(seconds: float, count: int) -> None:
 
 
 @needs_weights
+@pytest.mark.slow
 def test_the_scores_are_those_of_the_package() -> None:
     import warnings
 

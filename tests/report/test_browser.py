@@ -281,6 +281,7 @@ def test_a_player_plays(small, tmp_path):
         assert page.js("document.querySelector('audio').paused")
 
 
+@pytest.mark.slow
 def test_thirteen_thousand_clips_stay_smooth(tmp_path):
     clips = corpus(13_000)
     path = tmp_path / "report.html"

@@ -332,6 +332,7 @@ def test_clips_that_could_not_be_read_are_counted_without_hours(small):
     assert re.search(r"audio-missing – − 3", words(html))
 
 
+@pytest.mark.slow
 def test_thirteen_thousand_clips_take_seconds():
     clips = corpus(13_000)
     random = np.random.default_rng(2)

@@ -185,6 +185,7 @@ SIGNATURES = {
         ("_moments", 86, 99 << 10, {"frames": 32}),
     ],
 )
+@pytest.mark.slow
 def test_the_kernels_compile_for_a_gpu_and_fit_its_shared_memory(name, capability, most, more, tmp_path, monkeypatch):
     """Triton and its assembler need no GPU for that; Hopper has 227 KB for a program, consumer cards 99."""
     triton = pytest.importorskip("triton")
@@ -257,5 +258,6 @@ def interpreted():
 
 
 @pytest.mark.parametrize("case", list(CASES))
+@pytest.mark.slow
 def test_the_kernel_under_the_interpreter(case, interpreted):
     assert not interpreted[case], interpreted[case]

@@ -35,6 +35,7 @@ def same(a, b, path="") -> None:
         assert a == b, path
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
     """Through the warm-up, the start of the codebooks, and the start of the discriminator."""
     train = small_training(discriminator={"from_step": 30, "batch": 2}, loss={"loudness": 0.5})
@@ -45,6 +46,7 @@ def test_a_run_interrupted_and_resumed_is_bit_identical(packed, tmp_path):
     same(load_run(tmp_path / "whole" / "state.pt"), load_run(tmp_path / "parts" / "state.pt"))
 
 
+@pytest.mark.slow
 def test_the_shape_of_base16_is_healthy_and_resumes_to_the_bit(packed, tmp_path):
     """Causal, two discriminators, mel loss at seven sizes; through the start of codebooks and discriminator."""
     speech, config, train = Speech(packed), small_base(causal=True), small_base_training()
@@ -87,6 +89,7 @@ def test_a_state_that_is_not_finite_is_not_saved(packed, tmp_path):
     assert all(value.isfinite().all() for value in state["model"].values())
 
 
+@pytest.mark.slow
 def test_the_loss_falls_and_every_codebook_moves(trained):
     lines = [json.loads(s) for s in (trained / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["step"] for line in lines] == list(range(20, 121, 20))
