@@ -17,6 +17,8 @@ from ttsprep.cli.inspect import inspect as inspect_command
 from ttsprep.cli.main import app
 from ttsprep.cli.options import ReadingGroup, WorkersGroup, grouped
 from ttsprep.cli.selftest import selftest
+from ttsprep.models.asr import Asr
+from ttsprep.models.speaker import Speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ WRONG = {
     "--first-token": ["-1", "5", "99999999999999999999 --format flat"],
     "--codebooks": ["0", "9"],
     "--beam": ["0", "9999999"],
-    "--asr-model": [NO_SUCH, f"{NO_SUCH} --listen asr"],
-    "--speaker-model": [NO_SUCH, f"{NO_SUCH} --listen speaker"],
+    "--asr-model": [NO_SUCH, *([] if Asr.available(NO_SUCH) else [f"{NO_SUCH} --listen asr"])],
+    "--speaker-model": [NO_SUCH, *([] if Speaker.available(NO_SUCH) else [f"{NO_SUCH} --listen speaker"])],
 }
 """Values that an option cannot have; of the others, one that nothing is called."""
 ANYTHING = {"--out", "--licence", "--data", "--source"}

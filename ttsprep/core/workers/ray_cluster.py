@@ -57,7 +57,7 @@ def connected(address: str = "", *, jobs: int | None = None, paths: Sequence[Pat
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
-        raise MissingExtraError("a cluster needs Ray: pip install 'ttsprep[cluster]'") from None
+        raise MissingExtraError("--cluster needs Ray: pip install 'ttsprep[cluster]'") from None
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except (ConnectionError, RuntimeError, ValueError) as error:

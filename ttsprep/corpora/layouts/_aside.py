@@ -20,7 +20,7 @@ _LINES = 6
 _SHORTEST = 4
 """Letters of a name that no text has by chance."""
 _WORD = re.compile(r"[^\s|,;:\"'<>()\[\]{}=&]+")
-_NUMBERED = re.compile(r"[0-9]{3,}\Z")
+_NUMBERED = re.compile(r"(?<![0-9])[0-9]{3,}\Z")
 _NO_TEXT = frozenset(["png", "jpg", "jpeg", "npy", "npz", "pt", "pkl", "h5", "f0", "pitch", "phn", "wrd", "md5"])
 """Endings of what is made of a recording, or goes with a text that is read."""
 _DOCUMENTS = (

@@ -13,7 +13,7 @@ from ttsprep.corpora.metadata import checked, lines, malformed, piece, whole_tex
 from ttsprep.corpora.paths import file_names
 
 _ENTRY = re.compile(r"-\s*\{(.*)\}\s*")
-_FIELD = re.compile(r"\s*(\w+):\s*(?:'([^']*)'|\"([^\"]*)\"|([^,]*))\s*(?:,|\Z)")
+_FIELD = re.compile(r"\b(\w+):\s*(?:'([^']*)'|\"([^\"]*)\"|([^,]*))\s*(?:,|\Z)")
 _NEEDED = ("wav", "offset", "duration")
 _TEXT = re.compile(r"\.([a-z]{2,3})")
 _LONGEST = 1 << 30
