@@ -17,6 +17,7 @@ def corpus(leads: list[float], worst: list[float] | None = None, language: str =
         "text_lead_nats": leads,
         "phone_fit_worst_nats": worst or list(-3 + spread),
         "phone_fit_worst_s": 1.5,
+        "not_compared": "",
     })
 
 
@@ -32,7 +33,9 @@ def test_a_text_without_a_lead_is_an_error_and_a_bad_part_a_warning() -> None:
 
 
 def test_each_language_has_its_own_limit() -> None:
-    found = list(Check().judge(pd.concat([corpus([6.0] * 29 + [2.0]), corpus([2.0] * 30, language="fr-fr")])))
+    found = list(
+        Check().judge(pd.concat([corpus([6.0] * 29 + [2.0]), corpus([2.0] * 30, language="fr-fr")], ignore_index=True))
+    )
     assert [one.clip for one in found] == ["en-us-29"]
 
 
@@ -41,8 +44,18 @@ def test_where_no_text_leads_one_line_says_so() -> None:
     assert (finding.clip, finding.code) == ("", "text-misfit-unknown")
 
 
-def test_short_texts_small_languages_and_clips_without_a_measure_are_left_out() -> None:
+def test_what_is_left_out_is_counted_with_the_reason() -> None:
     short = corpus([3.0] * 29 + [0.0]).assign(phones=[40.0] * 29 + [19.0])
-    assert list(Check().judge(short)) == []
-    assert list(Check().judge(corpus([3.0] * 18 + [0.0]))) == []
+    lost = corpus([float("nan")] * 3, language="fr-fr").assign(not_compared="no text")
+    found = list(Check().judge(pd.concat([short, lost], ignore_index=True)))
+    assert {(one.clip, one.severity) for one in found} == {("", Severity.NOTE)}
+    assert [one.message for one in found] == [
+        "not compared: 3 of 33 clips, no text",
+        "not compared: 1 of 33 clips, texts of under 20 phones",
+    ]
+    (few,) = Check().judge(corpus([3.0] * 18 + [0.0]))
+    assert few.message == "not judged: 19 clips of en-us are fewer than 20"
+
+
+def test_an_audit_without_the_model_says_nothing() -> None:
     assert list(Check().judge(corpus([float("nan")] * 30))) == []

@@ -257,8 +257,8 @@ def coverage_summary(clips: pd.DataFrame, judges: Sequence[Check], asked: Select
 
 
 def _has_measures(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
-    filled = [clips[name] != "" if name in check.strings else clips[name].notna() for name in check.measures]
-    return np.asarray(np.logical_or.reduce(filled), np.bool_)
+    numbers = [clips[name].notna() for name in check.measures if name not in check.strings]
+    return np.asarray(np.logical_or.reduce(numbers or [clips[name] != "" for name in check.strings]), np.bool_)
 
 
 def propose_text_fixes(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:

@@ -126,6 +126,8 @@ def find_clip(audit: AuditFolder, name: str, *, codes: tuple[str, ...] = ()) -> 
         if rows:
             some = ", ".join(ids[row] for row in rows[:_MOST_NAMED]) + (", ..." if len(rows) > _MOST_NAMED else "")
             raise UsageError(f"{name!r} fits {len(rows):,} clips, say which: {some}")
+    if wanted in codes:
+        raise UsageError(f"{wanted} is a finding, and no clip of {audit.folder}: without --audit it is explained")
     raise UsageError(f"no clip of {audit.folder} is called {wanted!r}; {_hint(wanted, ids, codes)}")
 
 

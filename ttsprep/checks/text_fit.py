@@ -11,7 +11,7 @@ from ttsprep.checks.base import Check, Code, rows
 from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 
-_FEWEST_PHONES, _FEWEST_CLIPS = 20, 20
+_FEWEST_CLIPS = 20
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class TextFit(Check):
         The usual lead, in nats a frame, under which the phones of a language were not learned.
     deviations
         How many robust standard deviations the worst run of phones may be under the usual.
+    least_phones
+        Texts with fewer are not judged.
     """
 
     name = "text_fit"
@@ -56,11 +58,13 @@ class TextFit(Check):
         ),
         Code(
             "text-misfit-unknown",
-            "The phones of a language could not be learned.",
-            "Only with `--listen phones`: the texts of most clips lead over those of others by under 1 nat a frame.",
+            "Texts that could not be compared with the speech.",
+            "Only with `--listen phones`. Warning if the texts of most clips of a language lead over those of others "
+            "by under 1 nat a frame. Note for each reason why clips were left out: too few phones to learn from, no "
+            "text, under 20 phones, letters that eSpeak NG cannot read, over 60 s, less time than phones.",
             "Wrong texts stay in. If all of them are wrong, as in a list shifted by one row, it looks like this.",
-            "Listen to three clips. If their texts are right, the voices are too many or the speech too noisy: use "
-            "`--listen asr`.",
+            "Listen to some of them, or use `--listen asr`. Where right texts have no lead, the voices are too many or "
+            "the speech is too noisy.",
         ),
     )
     measures: ClassVar[dict[str, str]] = {
@@ -68,24 +72,33 @@ class TextFit(Check):
         "phone_fit_nats": "how far the phones of the text are behind the best phones for the speech, a frame [nats]",
         "phone_fit_worst_nats": "the same over the six phones in a row that fit worst [nats]",
         "phone_fit_worst_s": "where those begin [s]",
+        "not_compared": "why the text was not compared with others",
     }
+    strings = frozenset({"not_compared"})
 
     lead_share: float = 0.35
     least_lead_nats: float = 1.0
     deviations: float = 10.0
+    least_phones: float = 20.0
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        known = corpus[corpus.text_lead_nats.notna() & (corpus.phones >= _FEWEST_PHONES)]
+        short = corpus.text_lead_nats.notna() & (corpus.phones < self.least_phones)
+        reasons = corpus.not_compared.mask(short, f"texts of under {self.least_phones:g} phones")
+        for why, left in reasons[reasons != ""].groupby(reasons):
+            yield _unknown(Severity.NOTE, f"not compared: {len(left):,} of {len(corpus):,} clips, {why}")
+        known = corpus[corpus.text_lead_nats.notna() & ~short]
         for language, clips in known.groupby("language", sort=True):
             usual = float(clips.text_lead_nats.median())
             if len(clips) < _FEWEST_CLIPS:
+                few = f"not judged: {len(clips)} clips of {language} are fewer than {_FEWEST_CLIPS}"
+                yield _unknown(Severity.NOTE, few)
                 continue
             if usual < self.least_lead_nats:
                 message = (
                     f"not measured: half of {len(clips)} texts in {language} lead over the texts of other clips "
                     f"by less than {usual:.2f} nats (limit {self.least_lead_nats:g})"
                 )
-                yield Finding("", "text-misfit-unknown", Severity.WARNING, message, usual, self.least_lead_nats)
+                yield _unknown(Severity.WARNING, message, usual, self.least_lead_nats)
                 continue
             yield from self._judge(clips, self.lead_share * usual)
 
@@ -105,3 +118,7 @@ class TextFit(Check):
                 )
                 value = float(row.phone_fit_worst_nats)
                 yield Finding(row.id, "text-misfit-part", Severity.WARNING, message, value, limit)
+
+
+def _unknown(severity: Severity, message: str, value: float | None = None, limit: float | None = None) -> Finding:
+    return Finding("", "text-misfit-unknown", severity, message, value, limit)

@@ -69,8 +69,10 @@ def test_nothing_is_learned_twice_and_what_is_damaged_is_learned_again(tmp_path:
 
     assert Phones().fitted(replace(clips, decode=unread), tmp_path) == first
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:1000])
-    assert Phones().fitted(clips, tmp_path) == first
+    whole = file.read_bytes()
+    for damaged in (whole[:1000], whole[:3000] + bytes([whole[3000] ^ 1]) + whole[3001:], b"", b"[]"):
+        file.write_bytes(damaged)
+        assert Phones().fitted(clips, tmp_path) == first
     assert Phones().fitted(source(list(reversed(SENTENCES))), tmp_path) != first
 
 
@@ -83,8 +85,22 @@ def test_a_language_that_nobody_reads_or_a_handful_of_clips_are_not_measured(tmp
         folder.mkdir(parents=True)
         model = Phones().fitted(one, folder)
         assert isinstance(model, Phones)
-        assert measure(model, one) == [{}] * len(one.clips)
+        why = f"under 1,000 phones of {one.clips[0].language} to learn from"
+        assert measure(model, one) == [{"not_compared": why}] * len(one.clips)
         shutil.rmtree(folder)
+
+
+def test_silence_at_the_ends_changes_little(tmp_path: Path) -> None:
+    texts = list(SENTENCES)
+    texts[3], texts[8] = texts[8], texts[3]
+    clips = source(texts)
+    room = np.random.default_rng(1).standard_normal(2 * RATE).astype(np.float32) * 1e-4
+    padded = replace(clips, decode=lambda clip: np.concatenate((room, clips.decode(clip), room)))
+    rows = [measure(Phones().fitted(one, tmp_path), one) for one in (clips, padded)]  # type: ignore[arg-type]
+    bare, long = (np.array([row["text_lead_nats"] for row in part], float) for part in rows)
+    assert np.median(long) > 0.8 * np.median(bare)
+    assert long[[3, 8]].max() < 0.35 * np.median(long)
+    assert all(float(row["phone_fit_worst_s"]) > 1.8 for row in rows[1])  # type: ignore[arg-type]
 
 
 def test_clips_that_cannot_be_read_teach_nothing(tmp_path: Path) -> None:
@@ -111,7 +127,8 @@ def test_a_clip_of_a_word_or_of_minutes_is_no_fault(tmp_path: Path) -> None:
     ]
     with np.errstate(divide="raise", invalid="raise"):
         rows = model.measure(odd)
-    assert rows[1:] == [{}, {}, {}]
+    why = ["no phones in the text, or more than there is time for", "over 60 s", "no text"]
+    assert rows[1:] == [{"not_compared": one} for one in why]
     assert set(rows[0]) <= set(all_checks()["text_fit"].measures)
 
 
@@ -119,4 +136,5 @@ def test_a_clip_of_a_word_or_of_minutes_is_no_fault(tmp_path: Path) -> None:
 def test_a_text_without_phones_is_not_measured(text: str, tmp_path: Path) -> None:
     model = Phones().fitted(source(list(SENTENCES)), tmp_path)
     (row,) = model.measure([ModelInput(Clip("a", "a.wav", text, language=LANGUAGE), next(iter(spoken().values())))])
-    assert row == {}
+    assert set(row) == {"not_compared"}
+    assert row["not_compared"]

@@ -3,7 +3,7 @@
 import json
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
@@ -22,7 +22,7 @@ from ttsprep.core.files import atomic_file, digest
 from ttsprep.core.signal import Signal
 from ttsprep.core.store.step import make_key
 from ttsprep.core.types import Audio, Measures
-from ttsprep.core.untrusted import UntrustedError, parse_json
+from ttsprep.core.untrusted import UntrustedError, parse_json, refuse_bomb
 from ttsprep.models.base import RATE, ClipSource, ModelInput, SpeechModel
 from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, slopes
 from ttsprep.text.phonemes import WORD, is_readable, phonemize
@@ -34,6 +34,8 @@ _OTHERS = 3
 _RUN = 6
 """Phones in a row whose fit is measured: about half a second."""
 _LONGEST_S = 60.0
+_MARGIN = 2
+"""Frames that are kept before and after speech: silence at the ends would be taken for phones at the flat start."""
 _MOST_CLIPS = 250
 """Of a language, that are learned from: half an hour."""
 _FEWEST_PHONES = 1_000
@@ -90,6 +92,27 @@ def _unit(phone: str, units: dict[str, int]) -> int:
     return next((units[phone[:end]] for end in range(len(phone), 0, -1) if phone[:end] in units), 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """Features of a clip from its first speech to its last, where that begins, and those of frames without speech."""
+
+    features: Array
+    start_s: float
+    quiet: Array
+
+    @classmethod
+    def of(cls, clip: ModelInput) -> "_Speech":
+        signal = Signal(Audio(clip.samples[:, None], RATE))
+        values, speech = cepstra(signal)[::2], signal.speech[::2]
+        at = np.flatnonzero(speech)
+        first, last = (max(0, int(at[0]) - _MARGIN), int(at[-1]) + _MARGIN + 1) if len(at) else (0, len(values))
+        return cls(values[first:last], first * _HOP_S, values[~speech][::3])
+
+    def has_room(self, units: Indices) -> bool:
+        """Whether units that are more than silence have a frame each."""
+        return len(self.features) > len(units) > 2
+
+
 @dataclass(frozen=True)
 class Phones(SpeechModel):
     """A hidden Markov model with a Gaussian for each phone, learned from the corpus that it measures.
@@ -101,6 +124,7 @@ class Phones(SpeechModel):
     """
 
     name = "phones"
+    version = 2
     batch = 32
 
     state: str = ""
@@ -113,28 +137,34 @@ class Phones(SpeechModel):
         used = [source.key(i) for places in samples.values() for i in places]
         stamp = make_key(self.name, str(self.version), *used)
         path = folder / ".listened-phones.npz"
-        if not path.is_file() or _stamp(path) != stamp:
+        if _stamp(path) != stamp:
             with threadpool_limits(1):  # threads for small products cost more than they do
                 learned = {language: _learned(source, language, places) for language, places in samples.items()}
             _save(path, stamp, {language: sounds for language, sounds in learned.items() if sounds})
         return replace(self, model=str(path), state=digest(path))
 
     def measure(self, batch: Sequence[ModelInput]) -> list[Measures]:  # noqa: D102
-        result: list[Measures] = [{} for _ in batch]
         known = _load(self.model, self.state)
-        for language in sorted({clip.clip.language for clip in batch} & known.keys()):
-            places = [i for i, one in enumerate(batch) if one.clip.language == language and _fits(one)]
-            for i, row in zip(places, _rows(known[language], [batch[i] for i in places], language), strict=True):
+        result: list[Measures] = [{"not_compared": _why_not(one, known)} for one in batch]
+        for language, sounds in known.items():
+            places = [i for i, one in enumerate(batch) if one.clip.language == language and result[i] == _COMPARED]
+            for i, row in zip(places, _rows(sounds, [batch[i] for i in places], language), strict=True):
                 result[i] = row
         return result
 
 
-def _fits(one: ModelInput) -> bool:
-    return len(one.samples) <= _LONGEST_S * RATE and is_readable(one.clip.text, one.clip.language)
+_COMPARED: Measures = {"not_compared": ""}
 
 
-def _signal(one: ModelInput) -> Signal:
-    return Signal(Audio(one.samples[:, None], RATE))
+def _why_not(one: ModelInput, known: Mapping[str, PhoneSounds]) -> str:
+    """Return why a clip is not compared with its text; "" if it is."""
+    if not one.clip.text:
+        return "no text"
+    if one.clip.language not in known:
+        return f"under {_FEWEST_PHONES:,} phones of {one.clip.language or 'no language'} to learn from"
+    if len(one.samples) > _LONGEST_S * RATE:
+        return f"over {_LONGEST_S:g} s"
+    return "" if is_readable(one.clip.text, one.clip.language) else "letters that eSpeak NG cannot read"
 
 
 def _learned(source: ClipSource, language: str, places: Sequence[int]) -> PhoneSounds | None:
@@ -152,40 +182,39 @@ def _learned(source: ClipSource, language: str, places: Sequence[int]) -> PhoneS
     stretches, silences = [], []
     for i, line in zip(places, spoken, strict=True):
         try:
-            signal = _signal(source.read(i))
+            speech = _Speech.of(source.read(i))
         except AudioError:
             continue  # measuring names it
-        values = cepstra(signal)[::2]
-        stretches.append(SpeechRun(values, _units(line, units)))
-        silences.append(values[~signal.speech[::2]][::3])
-    fit = [one for one in stretches if len(one.features) > len(one.units) > 2]
-    return PhoneSounds(names, learn(fit, np.concatenate(silences), len(names) + 1)) if fit else None
+        text = _units(line, units)
+        stretches += [SpeechRun(speech.features, text)] if speech.has_room(text) else []
+        silences.append(speech.quiet)
+    return PhoneSounds(names, learn(stretches, np.concatenate(silences), len(names) + 1)) if stretches else None
 
 
 def _rows(known: PhoneSounds, batch: Sequence[ModelInput], language: str) -> list[Measures]:
+    """Return how the text of each clip, and those of others, fit its speech."""
     texts = [(one.clip.text, *one.others) for one in batch]
     spoken = iter(phonemize([text for group in texts for text in group], language))
     units = [[known.units(line) for line in _unlike([next(spoken) for _ in group])] for group in texts]
-    values = [cepstra(_signal(one))[::2] for one in batch]
-    stretches = [
-        SpeechRun(value, unit)
-        for value, group in zip(values, units, strict=True)
-        for unit in group
-        if len(value) > len(unit) > 2
-    ]
-    way = iter(paths(known.sounds, stretches))
+    clips = [_Speech.of(one) for one in batch]
+    pairs = [(clip, text) for clip, group in zip(clips, units, strict=True) for text in group if clip.has_room(text)]
+    way = iter(paths(known.sounds, [SpeechRun(clip.features, text) for clip, text in pairs]))
     rows: list[Measures] = []
-    for value, group in zip(values, units, strict=True):
-        likelihoods = known.sounds.likelihoods(value)
-        scored = [_fit(likelihoods, unit, next(way)) if len(value) > len(unit) > 2 else None for unit in group]
-        others = [one.log_p for one in scored[1:] if one]
-        row: Measures = {}
-        if own := scored[0]:
-            row = {"phone_fit_nats": own.log_p, "phone_fit_worst_nats": own.worst, "phone_fit_worst_s": own.worst_s}
-            if others:
-                row["text_lead_nats"] = own.log_p - float(np.median(others))
-        rows.append(row)
+    for clip, group in zip(clips, units, strict=True):
+        likelihoods = known.sounds.likelihoods(clip.features)
+        own, *others = [_fit(likelihoods, text, next(way)) if clip.has_room(text) else None for text in group]
+        rows.append(_row(clip.start_s, own, [other.log_p for other in others if other]))
     return rows
+
+
+def _row(start_s: float, own: "_Fit | None", others: Sequence[float]) -> Measures:
+    if not own:
+        return {"not_compared": "no phones in the text, or more than there is time for"}
+    row: Measures = {"phone_fit_nats": own.log_p, "phone_fit_worst_nats": own.worst}
+    row["phone_fit_worst_s"] = start_s + own.worst_s
+    if others:
+        return row | {"text_lead_nats": own.log_p - float(np.median(others))}
+    return row | {"not_compared": "no text of another clip is unlike it"}
 
 
 def _unlike(lines: Sequence[str]) -> list[str]:
@@ -227,22 +256,28 @@ def _save(path: Path, stamp: str, learned: dict[str, PhoneSounds]) -> None:
 
 
 def _stamp(path: Path) -> str:
+    """Return what a file was learned from; "" if there is none, or it is damaged anywhere."""
     try:
-        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as kept:  # from a path it leaves a bad file open
-            return str(parse_json(kept["about"].tobytes())["stamp"])
+        return _read(path)[0]
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error, UntrustedError):
-        return ""  # damaged: learned again
+        return ""
+
+
+def _read(path: Path) -> tuple[str, dict[str, PhoneSounds]]:
+    """Return what a file was learned from, and what was learned, by language."""
+    refuse_bomb(path)
+    with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as kept:  # from a path it leaves a bad file open
+        about = parse_json(kept["about"].tobytes())
+        sounds = {
+            language: PhoneSounds(
+                tuple(names), SoundModels(*(kept[f"{part}{number}"] for part in ("means", "variances", "weights")))
+            )
+            for number, (language, names) in enumerate(about["languages"].items())
+        }
+        return str(about["stamp"]), sounds
 
 
 @cache
 def _load(path: str, state: str) -> dict[str, PhoneSounds]:
     del state  # a file of other content is another model
-    with np.load(path, allow_pickle=False) as kept:
-        names = parse_json(kept["about"].tobytes())["languages"]
-        return {
-            language: PhoneSounds(
-                tuple(own),
-                SoundModels(kept[f"means{number}"], kept[f"variances{number}"], kept[f"weights{number}"]),
-            )
-            for number, (language, own) in enumerate(names.items())
-        }
+    return _read(Path(path))[1]
