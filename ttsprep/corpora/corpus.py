@@ -1,11 +1,12 @@
 """A corpus: choosing its layout, and listing its clips."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ttsprep.core.errors import CorpusError, UsageError, nearest
 from ttsprep.core.plugins import load_plugins
@@ -312,8 +313,10 @@ def _refuse_without_audio(path: Path, root: Path, reading: Reading) -> None:
     if archives:
         raise CorpusError(f"{root} has no audio file in it, but archives such as {archives[0]}: unpack them first")
     unlisted = "".join(f"; {line}" for line in reading.tree(root).unlisted[:3])
+    endings = Counter(PurePath(name).suffix for name in reading.tree(root).others)
+    most = "".join(f"; files that end in {end}: {number:,}" for end, number in endings.most_common(1) if end)
     raise CorpusError(
-        f"{root} has no audio file in it ({', '.join(kind[1:] for kind in AUDIO)}){unlisted}; "
+        f"{root} has no audio file in it ({', '.join(kind[1:] for kind in AUDIO)}){most}{unlisted}; "
         "where the audio lies elsewhere, give its folder with --audio-root"
     )
 
