@@ -1,12 +1,17 @@
 """A build that listens: what the models of an audit find decides there as it does in the audit."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import soundfile as sf
+from checks.speech import say
 from recorder import Recorder
 
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.audit.pipeline import Extras, audit
+from ttsprep.audit.select import Select
 from ttsprep.build.options import audit_models, build_recipe
 from ttsprep.build.pipeline import build, draft
 from ttsprep.core.errors import UsageError
@@ -41,3 +46,21 @@ def test_a_build_listens_as_the_audit_does_and_from_its_rows(
 def test_weights_without_a_model_to_take_them_are_refused() -> None:
     with pytest.raises(UsageError, match="--asr-model has no effect without --listen asr"):
         build_recipe(asr_model="tiny")
+
+
+def test_what_is_named_in_a_clip_that_is_kept_remains(tmp_path: Path) -> None:
+    texts = list(SENTENCES)
+    texts[3], texts[8] = texts[8], texts[3]
+    for number, text in enumerate(SENTENCES):
+        take = say(text, "en-us")
+        (tmp_path / "corpus" / "wavs").mkdir(parents=True, exist_ok=True)
+        sf.write(tmp_path / "corpus" / "wavs" / f"{number}.wav", take.samples, take.rate)
+    lines = "".join(f"{number}|{text}\n" for number, text in enumerate(texts))
+    (tmp_path / "corpus" / "metadata.csv").write_text(lines, encoding="utf-8")
+    recipe = build_recipe(listen=["phones"]).model_copy(update={"select": Select(keep=("text-misfit",))})
+    built = build(tmp_path / "corpus", tmp_path / "built", recipe, jobs=1, models=audit_models(["phones"]))
+    gone = {item.id for item in built.rejected}
+    kept = len({"3", "8"} - gone)
+    assert kept
+    findings = json.loads((tmp_path / "built" / "build.json").read_text(encoding="utf-8"))["findings"]
+    assert findings["text-misfit"] == {"before": 2, "after": kept}

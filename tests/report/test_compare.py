@@ -54,6 +54,16 @@ def test_reasons_without_a_code_say_what_they_have_in_common(built):
     assert text.count("select beyond the best 2 hours 3 ") == 1  # in the list of reasons
 
 
+def test_what_no_model_measured_again_remains(built):
+    counts = followed(built)
+    code = next(name for name, row in counts.items() if row.gone and not row.corpus)
+    summary = built.before.summary | {"listening": {"phones": {"codes": [code]}}}
+    heard = followed(replace(built, before=replace(built.before, summary=summary)))
+    assert (heard[code].gone, heard[code].left) == (0, counts[code].left + counts[code].gone)
+    again = replace(built.after, summary=built.after.summary | {"listening": summary["listening"]})
+    assert followed(replace(built, before=replace(built.before, summary=summary), after=again)) == counts
+
+
 def test_what_only_an_export_leaves_out_is_built_and_named(built):
     rows = [("clip-00001", "select", "clipping", "it clips"), ("clip-00011", "export filelist", "", "it has a bar")]
     rejected = pd.DataFrame(rows, columns=["id", "stage", "codes", "reason"])

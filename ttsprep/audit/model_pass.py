@@ -256,6 +256,15 @@ def coverage_summary(clips: pd.DataFrame, judges: Sequence[Check], asked: Select
     return summary
 
 
+def not_heard_again(before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
+    """Return the codes of models that measured the source of a build and not its result, from both summaries.
+
+    What they name in a clip that is kept remains.
+    """
+    heard, again = (summary.get("listening", {}) for summary in (before, after))
+    return frozenset(code for name in heard.keys() - again.keys() for code in heard[name]["codes"])
+
+
 def _has_measures(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
     numbers = [clips[name].notna() for name in check.measures if name not in check.strings]
     return np.asarray(np.logical_or.reduce(numbers or [clips[name] != "" for name in check.strings]), np.bool_)

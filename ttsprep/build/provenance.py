@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from ttsprep.audit.model_pass import not_heard_again
 from ttsprep.audit.pipeline import Audit
 from ttsprep.audit.select import Rejection
 from ttsprep.build.config import Recipe
@@ -205,7 +206,7 @@ def document(
         "refused_by_exports": dict(
             Counter(one.stage.removeprefix("export ") for one in rejected if one.stage.startswith("export "))
         ),
-        "findings": _compared(before, after),
+        "findings": _compared(before, after, {item.id for item in rejected if not item.stage.startswith("export ")}),
         "kept_for_coverage": before.selection.kept_for_coverage,
         "lost_sounds": before.selection.lost,
         "out_of_vocabulary": {symbol: list(names) for symbol, names in unknown.items()},
@@ -213,13 +214,17 @@ def document(
     }
 
 
-def _compared(before: Audit, after: Audit) -> dict[str, dict[str, int]]:
+def _compared(before: Audit, after: Audit, gone: Set[str]) -> dict[str, dict[str, int]]:
     """Count the clips with each code, errors and warnings only, before and after."""
 
-    def counted(audit: Audit) -> dict[str, int]:
-        findings = audit.findings[(audit.findings["clip"] != "") & (audit.findings["severity"] != Severity.NOTE)]
-        return {str(code): int(n) for code, n in findings.groupby("code")["clip"].nunique().items()}
+    def counted(findings: pd.DataFrame) -> dict[str, int]:
+        named = findings[(findings["clip"] != "") & (findings["severity"] != Severity.NOTE)]
+        return {str(code): int(n) for code, n in named.groupby("code")["clip"].nunique().items()}
 
-    old, new = counted(before), counted(after)
+    remaining = before.findings[
+        before.findings["code"].isin(not_heard_again(before.summary, after.summary))
+        & ~before.findings["clip"].isin(gone)
+    ]
+    old, new = counted(before.findings), counted(after.findings) | counted(remaining)
     codes = sorted({*old, *new}, key=lambda code: (-old.get(code, 0), code))
     return {code: {"before": old.get(code, 0), "after": new.get(code, 0)} for code in codes}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ttsprep.audit.model_pass import not_heard_again
 from ttsprep.checks.base import catalogue
 from ttsprep.checks.phonemes import Coverage
 from ttsprep.core.types import Severity
@@ -182,7 +183,8 @@ def changes(build: BuildTables, matched: Match) -> tuple[list[_Change], pd.DataF
     now = [(matched.source.get(clip, clip), code) for clip, code in zip(has["clip"], has["code"], strict=True)]
     new = has[_in(now, set(known), no=True)]
     kept = _in(had["clip"], matched.built)
-    still = _in(known, set(now))
+    unheard = not_heard_again(build.before.summary, build.after.summary)
+    still = _in(known, set(now)) | _in(had["code"], unheard)
     counts = pd.DataFrame({
         "before": had["code"].value_counts(),
         "rejected": had["code"][~kept].value_counts(),
