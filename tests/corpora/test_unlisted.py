@@ -261,6 +261,12 @@ def test_lines_in_order_without_names_are_named_and_not_guessed(tmp_path: Path) 
     assert "script.txt has a line for each of the 6 audio files" in found.decided[-1]
 
 
+def test_a_table_of_blanks_is_named(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"wavs/{i}.wav" for i in range(6)))
+    put(tmp_path, "metadata.json", b"\xa0")
+    assert any("names no audio and texts: metadata.json" in line for line in read_corpus(tmp_path).decided)
+
+
 def test_an_archive_in_the_folder_is_named(tmp_path: Path) -> None:
     put(tmp_path, "part.zip", b"PK\x05\x06" + bytes(18))
     with pytest.raises(CorpusError, match=r"but archives such as part\.zip: unpack them first"):

@@ -63,3 +63,13 @@ def test_false_offsets_are_refused(tmp_path: Path) -> None:
     path.write_bytes(whole[: at + 4] + b"\xff\xff\xff\x7f" + whole[at + 8 :])
     with pytest.raises(CorpusError, match="is damaged"):
         unpack_shards(find_shards(tmp_path / "set"), tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", [b"speaker", b"path"])
+def test_names_that_are_not_utf8_are_refused(tmp_path: Path, name: bytes) -> None:
+    path = save(tmp_path / "set/data.arrow", 0, 3)
+    whole, length = path.read_bytes(), len(name).to_bytes(4, "little")
+    assert length + name in whole
+    path.write_bytes(whole.replace(length + name, length + name[:-1] + b"\xa0"))
+    with pytest.raises(CorpusError, match="is damaged: the name of a column is not UTF-8"):
+        find_shards(tmp_path / "set")

@@ -111,6 +111,8 @@ def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:
             rows = [item[1] for item in lines(root / name) if not isinstance(item, Finding)]
         except CorpusError:
             continue
+        if not rows:
+            continue
         count, (first, *_) = len(rows), [*_WORD.findall(rows[0]), ""]
         numbers = {_last_number(word) for row in rows if (word := next(iter(_WORD.findall(row)), ""))}
         if len(last) > 1 and numbers >= last.keys() and (path := last.get(_last_number(first))):

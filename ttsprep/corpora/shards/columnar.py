@@ -1,7 +1,7 @@
 """Parquet and Arrow files, read a few rows at a time."""
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -109,10 +109,24 @@ def open_columnar(path: Path) -> Columnar:
     import pyarrow as pa
 
     try:
-        return _Arrow(path) if path.suffix == ".arrow" else _Parquet(path)
+        file = _Arrow(path) if path.suffix == ".arrow" else _Parquet(path)
+        list(_names(file.schema))
+    except UnicodeDecodeError:
+        raise CorpusError(f"{path} is damaged: the name of a column is not UTF-8") from None
     except (pa.ArrowException, OSError, ValueError) as error:
         kind = "Arrow" if path.suffix == ".arrow" else "Parquet"
         raise CorpusError(f"{path} is damaged or no {kind} file: {error}") from None
+    return file
+
+
+def _names(fields: "Iterable[pa.Field]") -> Iterator[str]:
+    """Yield the names of columns, and of fields in them; Arrow decodes a name when it is asked for."""
+    import pyarrow.types as kinds
+
+    for field in fields:
+        yield field.name
+        if kinds.is_struct(field.type):
+            yield from _names(field.type)
 
 
 def saved_files(folder: Path) -> set[str] | None:
