@@ -21,8 +21,8 @@ from checks.speech import (
     values,
 )
 from ttsprep.audit.defects.inject import Take
-from ttsprep.checks.level import Level, clipped_stretches, loudness
-from ttsprep.core.types import Audio, Severity
+from ttsprep.checks.level import Level, loudness
+from ttsprep.core.types import Severity
 
 
 def clipped(take: Take, share: float, gain_db: float = 0.0) -> Take:
@@ -82,17 +82,6 @@ def test_clipping_is_found_where_it_is() -> None:
     (found,) = of(judge(among("espeak", {3: filtered(take, change)}), "level"), "clipping")
     assert found.clip == "c3"
     assert 0.95 < found.start < found.end < 2.05
-
-
-def test_every_stretch_of_clipping_is_known() -> None:
-    rate = 16_000
-    wave = 0.4 * np.sin(2 * np.pi * 211 * np.arange(3 * rate) / rate).astype(np.float32)
-    for start, end in ((0.5, 0.6), (2.0, 2.3)):
-        piece = slice(int(start * rate), int(end * rate))
-        wave[piece] = np.clip(4 * wave[piece], -0.9, 0.9)
-    both = Audio(np.column_stack((0.1 * wave, wave)), rate)
-    assert np.array(clipped_stretches(both)) == pytest.approx(np.array([(0.5, 0.6), (2.0, 2.3)]), abs=0.01)
-    assert clipped_stretches(Audio(wave[: rate // 2, None], rate)) == []
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100])

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttsprep.audit.defects.inject import Take
-from ttsprep.core.signal import FRAME_S, HOP_S, SILENCE_DB, Signal, runs, to_db
+from ttsprep.core.signal import FRAME_S, HOP_S, SILENCE_DB, Signal, clipped_stretches, runs, to_db
+from ttsprep.core.types import Audio
 
 RATES = [8_000, 11_025, 16_000, 22_050, 44_100, 48_000]
 RANDOM = np.random.default_rng(0)
@@ -232,3 +233,14 @@ def test_runs_give_back_the_mask(values: list[bool]) -> None:
 def test_decibels_have_a_floor() -> None:
     power = np.array([0.0, 1e-20, 1e-12, 1.0, 100.0], np.float32)
     np.testing.assert_allclose(to_db(power), [-120, -120, -120, 0, 20], atol=1e-4)
+
+
+def test_every_stretch_of_clipping_is_known() -> None:
+    rate = 16_000
+    wave = 0.4 * np.sin(2 * np.pi * 211 * np.arange(3 * rate) / rate).astype(np.float32)
+    for start, end in ((0.5, 0.6), (2.0, 2.3)):
+        piece = slice(int(start * rate), int(end * rate))
+        wave[piece] = np.clip(4 * wave[piece], -0.9, 0.9)
+    both = Audio(np.column_stack((0.1 * wave, wave)), rate)
+    assert np.array(clipped_stretches(both)) == pytest.approx(np.array([(0.5, 0.6), (2.0, 2.3)]), abs=0.01)
+    assert clipped_stretches(Audio(wave[: rate // 2, None], rate)) == []

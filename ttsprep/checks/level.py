@@ -11,12 +11,8 @@ import pandas as pd
 
 from ttsprep.checks.base import Chart, Check, Code, SeverityLimits, graded, rows
 from ttsprep.core.dsp import deviation
-from ttsprep.core.signal import SILENCE_DB, Signal
-from ttsprep.core.types import Audio, Clip, Finding, Measures, Samples, Severity
-
-_Places = npt.NDArray[np.intp]
-_STEP = 2.0**-15
-"""One step of 16-bit PCM."""
+from ttsprep.core.signal import SILENCE_DB, Signal, runs_at_extremes
+from ttsprep.core.types import Clip, Finding, Measures, Samples, Severity
 
 
 @dataclass(frozen=True)
@@ -152,41 +148,10 @@ def _flat_top(row: Any) -> tuple[float, float]:
 
 def _flat_tops(samples: Samples, high: float, low: float) -> tuple[float, int]:
     """Share of samples in runs at either extreme, and where the longest run starts."""
-    starts, lengths = _runs_at_extremes(samples, high, low)
+    starts, lengths = runs_at_extremes(samples, high, low)
     if not len(starts):
         return 0.0, 0
     return int(lengths.sum()) / len(samples), int(starts[lengths.argmax()])
-
-
-def _runs_at_extremes(samples: Samples, high: float, low: float) -> tuple[_Places, _Places]:
-    """First samples and lengths of the runs of two or more at either extreme; none of fewer than 8 samples in all."""
-    starts, lengths = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-    for extreme, sign in ((high, 1.0), (-low, -1.0)):
-        if extreme < 300 * _STEP:  # the steps of 16 bits make flat tops of their own
-            continue
-        least = extreme - max(1.5 * _STEP, extreme * 1e-4)
-        near = np.flatnonzero(samples > least if sign > 0 else samples < -least)
-        firsts = np.flatnonzero(np.diff(near, prepend=-9) > 1)
-        sizes = np.diff(firsts, append=len(near))
-        starts.append(near[firsts[sizes > 1]])
-        lengths.append(sizes[sizes > 1])
-    first, size = np.concatenate(starts), np.concatenate(lengths)
-    return (first, size) if size.sum() >= 8 else (first[:0], size[:0])
-
-
-def clipped_stretches(audio: Audio, gap_s: float = 0.03) -> list[tuple[float, float]]:
-    """Return from when to when any channel is cut flat, in seconds; runs less than a gap apart are one stretch."""
-    places: list[tuple[int, int]] = []
-    for channel in audio.samples.T:
-        starts, lengths = _runs_at_extremes(channel, float(channel.max()), float(channel.min()))
-        places += zip(starts.tolist(), (starts + lengths).tolist(), strict=True)
-    merged: list[tuple[float, float]] = []
-    for start, end in sorted(places):
-        if merged and start / audio.rate < merged[-1][1] + gap_s:
-            merged[-1] = merged[-1][0], max(merged[-1][1], end / audio.rate)
-        else:
-            merged.append((start / audio.rate, end / audio.rate))
-    return merged
 
 
 def loudness(signal: Signal) -> float:

@@ -25,7 +25,11 @@ _BLOCK = 128
 F0_STRIDE = 2
 """F0 is taken every second frame: 20 ms."""
 
+_STEP_16 = 2.0**-15
+"""One step of 16-bit PCM."""
+
 Mask = npt.NDArray[np.bool_]
+_Places = npt.NDArray[np.intp]
 
 
 class Signal:
@@ -270,3 +274,34 @@ def to_db(power: npt.NDArray[np.float32]) -> Array:
     natural = np.log(np.maximum(power, np.float32(10 ** (SILENCE_DB / 10))))
     decibels: Array = np.float32(10 / np.log(10)) * natural
     return decibels
+
+
+def runs_at_extremes(samples: Samples, high: float, low: float) -> tuple[_Places, _Places]:
+    """Return firsts and lengths of runs of two or more samples at an extreme; none of fewer than 8 samples in all."""
+    starts, lengths = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+    for extreme, sign in ((high, 1.0), (-low, -1.0)):
+        if extreme < 300 * _STEP_16:  # the steps of 16 bits make flat tops of their own
+            continue
+        least = extreme - max(1.5 * _STEP_16, extreme * 1e-4)
+        near = np.flatnonzero(samples > least if sign > 0 else samples < -least)
+        firsts = np.flatnonzero(np.diff(near, prepend=-9) > 1)
+        sizes = np.diff(firsts, append=len(near))
+        starts.append(near[firsts[sizes > 1]])
+        lengths.append(sizes[sizes > 1])
+    first, size = np.concatenate(starts), np.concatenate(lengths)
+    return (first, size) if size.sum() >= 8 else (first[:0], size[:0])
+
+
+def clipped_stretches(audio: Audio, gap_s: float = 0.03) -> list[tuple[float, float]]:
+    """Return from when to when any channel is cut flat, in seconds; runs less than a gap apart are one stretch."""
+    places: list[tuple[int, int]] = []
+    for channel in audio.samples.T:
+        starts, lengths = runs_at_extremes(channel, float(channel.max()), float(channel.min()))
+        places += zip(starts.tolist(), (starts + lengths).tolist(), strict=True)
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(places):
+        if merged and start / audio.rate < merged[-1][1] + gap_s:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end / audio.rate)
+        else:
+            merged.append((start / audio.rate, end / audio.rate))
+    return merged

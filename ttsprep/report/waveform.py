@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from ttsprep.checks.level import clipped_stretches
+from ttsprep.core.signal import clipped_stretches
 from ttsprep.core.types import Audio
 from ttsprep.report.charts.svg import join_svg, tag, tick_label, ticks
 from ttsprep.report.data import visible

@@ -3,6 +3,8 @@
 import http.client
 import io
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -244,6 +246,18 @@ def test_a_picture_is_made_once(ask, server: ReviewServer, monkeypatch: pytest.M
         file.seek(-2, 2)
         file.write(b"\1\1")
     assert "changed since the audit" in json.loads(ask("/clips/2/picture")[2])["note"]
+
+
+def test_a_picture_loads_no_pandas(spoken: Path) -> None:
+    """It is a quarter of the memory of a server that has drawn a clip."""
+    path = next((spoken / "wavs").glob("*.wav"))
+    code = (
+        "import pathlib, sys; from ttsprep.core.types import Clip; "
+        "from ttsprep.report.review.sound import Cache, picture_of; path = pathlib.Path(sys.argv[1]); "
+        "assert b'spectrogram' in picture_of(path.parent, Clip('a', path.name, ''), None, Cache()); "
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, path], check=True)
 
 
 def test_a_cache_forgets_what_was_not_asked_for_longest() -> None:

@@ -128,7 +128,7 @@ def picture_of(root: Path, clip: Clip, sha256: str | None, cache: Cache) -> byte
 
 
 def _picture(root: Path, clip: Clip, sha256: str | None) -> bytes:
-    from ttsprep.checks.level import clipped_stretches
+    from ttsprep.core.signal import clipped_stretches
     from ttsprep.report.sound import TOP_HZ, png, spectrogram, uri, waveform
 
     loaded = load_clip_audio(root, clip, sha256)
