@@ -36,6 +36,7 @@ def clip_lines(document: dict[str, Any]) -> list[str]:
     clips = document["clips"]
     names = {"added": "added", "removed": "removed", "renamed": "renamed"}
     names |= {"audio_changed": "with other audio", "text_changed": "with another text"}
+    names["findings_changed"] = "with other findings, but the same audio and text"
     return [f"{count(clips[key], 'clip')} {name}" for key, name in names.items() if clips[key]]
 
 

@@ -77,6 +77,7 @@ def test_each_finding_is_new_gone_worse_or_milder() -> None:
         ("c", "clipping"): "milder",
     }
     document = comparison.document()
+    assert document["clips"]["findings_changed"] == 4, "as no audio and no text differs"
     assert document["severities"] == {
         "error": {"new": 1, "gone": 1},
         "warning": {"new": 2, "gone": 2},
@@ -98,7 +99,8 @@ def test_a_clip_keeps_its_findings_under_another_name() -> None:
     comparison = compare_audits(old, audited("new", clips, {("b-take-2", "hum"): "warning"}))
     document = comparison.document()
     assert document["findings"] == []
-    assert document["clips"] == {"added": 1, "removed": 1, "renamed": 1, "audio_changed": 0, "text_changed": 1}
+    unlike = {"added": 1, "removed": 1, "renamed": 1, "audio_changed": 0, "text_changed": 1, "findings_changed": 0}
+    assert document["clips"] == unlike
     rows = comparison.clips.set_index("id")
     assert list(rows.loc[["b-take-2", "d", "e"], "change"]) == ["renamed", "removed", "added"]
     assert rows.loc["b-take-2", "before"] == "b"

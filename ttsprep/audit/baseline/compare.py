@@ -99,6 +99,7 @@ class Comparison:
         count = self.clips["change"].value_counts()
         both = self.clips["change"].isin(["", "renamed"])
         names = _names(self.before, self.after)
+        alike = self.clips.loc[both & ~self.clips["audio"] & ~self.clips["text"], "id"]
         return {
             "before": _side(self.before, names[0]),
             "after": _side(self.after, names[1]),
@@ -107,6 +108,7 @@ class Comparison:
                 **{name: int(count.get(name, 0)) for name in ("added", "removed", "renamed")},
                 "audio_changed": int((both & self.clips["audio"]).sum()),
                 "text_changed": int((both & self.clips["text"]).sum()),
+                "findings_changed": int(alike.isin(self.findings["clip"]).sum()),
             },
             "severities": self.severities(),
             "codes": self.codes(),
