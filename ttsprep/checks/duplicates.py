@@ -1,7 +1,6 @@
 """Duplicates: the same bytes, or the same take at another gain, offset, rate or coding."""
 
 import base64
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,12 +25,6 @@ ROWS, _COLUMNS = 512, 2_048
 """Fingerprints compared at once: bounds the memory."""
 
 Prints = npt.NDArray[np.float32]
-
-
-def original_of(message: str) -> str:
-    """Return the clip that a finding ``duplicate-audio`` names."""
-    match = re.match(r"the same (?:bytes|take) as (.*?)(?: \(fingerprints correlate .*)?$", message, re.DOTALL)
-    return match[1] if match else ""
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ class Text(Check):
         first = corpus["id"].groupby(key).transform("first")
         repeats = key.duplicated()
         for clip, original in zip(corpus.loc[repeats, "id"], first[repeats], strict=True):
-            yield Finding(clip, DUPLICATE.code, Severity.NOTE, f"the same transcript as {original!r}")
+            yield Finding(clip, DUPLICATE.code, Severity.NOTE, f"the same transcript as {original}")
         share = float(repeats.mean()) if len(corpus) else 0.0
         if share > self.duplicate_share:
             yield Finding(

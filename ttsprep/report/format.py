@@ -1,4 +1,6 @@
-"""Numbers as a person reads them, the same on a page and on a terminal."""
+"""Numbers as a person reads them, the same on a page and on a terminal; the clip that a message names."""
+
+import re
 
 
 def count(number: int, singular: str) -> str:
@@ -24,3 +26,11 @@ def change(value: float) -> str:
     """Write a difference of durations in hours with its sign: ``+2.1 min``, ``−3 s``, ``0 s``."""
     sign = "+" if value > 0 else "−" if value < 0 else ""
     return sign + hours(abs(value))
+
+
+def original_of(message: str) -> str:
+    """Return the clip that a finding ``duplicate-audio`` or ``text-duplicate`` names; "" for any other message."""
+    match = re.match(
+        r"the same (?:bytes|take|transcript) as (.*?)(?: \(fingerprints correlate .*)?$", message, re.DOTALL
+    )
+    return match[1] if match else ""

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from ttsprep.audit.model_pass import says_text_of
 from ttsprep.audit.pipeline import Audited
-from ttsprep.checks.duplicates import original_of
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside
@@ -21,6 +20,7 @@ from ttsprep.core.signal import Signal
 from ttsprep.core.tables import clean
 from ttsprep.core.types import Audio, Clip, Severity
 from ttsprep.report.data import visible
+from ttsprep.report.format import original_of
 from ttsprep.report.sound import ClipMedia, make_media
 from ttsprep.report.spoken import WordSpan, spoken
 from ttsprep.report.waveform import Mark, waveform_marks, waveform_svg
@@ -164,7 +164,7 @@ def _one_of_each(duplicates: pd.DataFrame) -> pd.DataFrame:
             name = above
         return name
 
-    originals = [original_of(message) or message for message in duplicates["message"]]
+    originals = map(original_of, duplicates["message"])
     for clip, original in zip(duplicates["clip"], originals, strict=True):
         if head(clip) != head(original):
             heads[head(clip)] = head(original)

@@ -300,13 +300,24 @@
     $("path").textContent = `· ${visible(found.path)}${part}`;
     const because = session.verdict[now()] || !findings.length ? found.because : `${findings[0].code}: ${findings[0].message}`;
     $("verdict").textContent = $("verdict").title = `${session.verdicts[session.verdict[now()]]}: ${visible(because)}`;
-    for (const { code, severity, message } of findings) {
+    for (const { code, severity, message, twin } of findings) {
       const line = make("li");
       line.append(make("span", `badge ${severity}`, severity), " ", make("b", "", visible(code)), " ", make("bdi", "", visible(message)));
+      if (twin !== null) line.append(" ", twinButton());
       $("findings").append(line);
     }
     showText();
     showMarks();
+  };
+  // a clip and what it repeats: they lie beside each other in the queue once one has led to the other
+  const twins = new Map();
+  const twinOf = (i) => twins.get(i) ?? details?.findings.find((finding) => finding.twin !== null)?.twin;
+  const twinButton = () => {
+    const button = make("button", "link", "Go to the other clip ");
+    button.type = "button";
+    button.dataset.do = "twin";
+    button.append(make("kbd", "", "T"));
+    return button;
   };
   const showText = () => {
     const i = now();
@@ -447,6 +458,18 @@
       $("edited").focus();
     },
     swap: () => swap(),
+    twin: () => {
+      const i = now();
+      const other = twinOf(i);
+      if (other === undefined) { announce("No finding says that this clip repeats another"); return; }
+      $("clip").focus({ preventScroll: true }); // the button goes with its finding
+      twins.set(other, i);
+      if (queue[at - 1] === other) { go(-1); return; }
+      queue = queue.filter((n) => n !== other);
+      at = queue.indexOf(i);
+      queue.splice(at + 1, 0, other);
+      go(1);
+    },
     undo: () => {
       const group = undone.pop();
       if (!group) { announce("Nothing to undo"); return; }
@@ -464,7 +487,7 @@
     untrim: () => { if (now() >= 0) act([[now(), { start: null, end: null }]]); },
   };
   const keys = {
-    j: "next", k: "previous", " ": "play", r: "again", a: "keep", d: "drop", e: "edit", s: "swap", u: "undo",
+    j: "next", k: "previous", " ": "play", r: "again", a: "keep", d: "drop", e: "edit", s: "swap", t: "twin", u: "undo",
     "/": "search", "?": "help", "[": "startHere", "]": "endHere", "\\": "untrim",
     "<": "slower", ">": "faster",
   };

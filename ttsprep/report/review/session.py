@@ -12,6 +12,7 @@ from ttsprep.audit.results import AuditFolder
 from ttsprep.core.errors import UsageError
 from ttsprep.core.types import Clip, Severity
 from ttsprep.report.clip.audio import clip_of
+from ttsprep.report.format import original_of
 from ttsprep.report.review.decisions_file import UNDECIDED, Change, DecisionsFile
 
 _PROPOSED = "proposed-decisions.csv"
@@ -135,6 +136,8 @@ class Session:
         row = self.row(number)
         columns = self.audit.findings.select(["code", "severity", "message", "start", "end"])
         findings = [columns.slice(place, 1).to_pylist()[0] for place in self._findings.get(number, ())]
+        for finding in findings:
+            finding["twin"] = self._place.get(original_of(finding["message"]))
         verdict = self.audit.verdicts.slice(number, 1).to_pylist()[0]
         text, asr_text = row["text"] or "", row.get("asr_text") or ""
         doubted = row.get("doubted_place") if row.get("doubted_word") else None
