@@ -8,7 +8,7 @@ import pytest
 from report.made_tables import corpus, coverage, found
 from ttsprep.report.charts.histogram import JudgedCounts, Limit, histogram, judged
 from ttsprep.report.charts.phonemes import diphone_map, phone_bars, spell_phones
-from ttsprep.report.charts.svg import Scale, column, tag, tick_label, ticks
+from ttsprep.report.charts.svg import Scale, column, left_axis, tag, tick_label, ticks
 from ttsprep.report.charts.trends import drift, named, strictness, text_to_audio
 from ttsprep.report.data import Quantity, quantities, visible
 from ttsprep.report.format import count, decimal, hours
@@ -293,3 +293,8 @@ def test_no_phones_at_all_are_no_error():
 
 def test_a_scale_is_linear():
     assert Scale(0, 10, 100, 0)(2.5) == 75
+
+
+def test_counts_of_five_digits_fit_beside_their_axis():
+    axis = left_axis(Scale(0, 12_000, 100, 0), 40, "clips", right=200)
+    assert re.findall(r'text-anchor="end">([^<]*)<', axis) == ["0", "5k", "10k"]

@@ -112,9 +112,14 @@ def bottom_axis(x: Scale, y: float, label: str, *, top: float, most: int = 5) ->
 def left_axis(y: Scale, x: float, label: str, *, right: float, most: int = 4) -> Markup:
     """Ticks, faint rules to `right`, and the name of the quantity above them."""
     values = y.ticks(most)
+    unit, letter = (1_000, "k") if max(values, default=0) >= 10_000 else (1, "")  # no more room than for four digits
+    labels = [tick_label(v / unit, [other / unit for other in values]) + letter * bool(v) for v in values]
     return join_svg([
         *(tag("path", d=f"M{number(x)} {number(y(v))}H{number(right)}", class_="grid") for v in values),
-        *(tag("text", tick_label(v, values), x=x - 6, y=y(v) + 3.5, class_="tick", text_anchor="end") for v in values),
+        *(
+            tag("text", label_, x=x - 6, y=y(v) + 3.5, class_="tick", text_anchor="end")
+            for v, label_ in zip(values, labels, strict=True)
+        ),
         tag("text", label, x=x, y=y.stop - 8, class_="label"),
     ])
 
