@@ -226,6 +226,30 @@ def test_our_own_folder_is_taken_up_again_after_a_kill(
     assert names(out) == names(whole)
 
 
+NEW, LOST = Path("deep/new"), Path("nowhere")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["audit", LOST], ["audit", "{corpus}", "--codes", LOST], ["audit", "{corpus}", "--decisions", LOST]),
+        *(["build", "--source", LOST], ["encode", LOST], ["encode", "{corpus}", "--codec", LOST], ["decode", LOST]),
+        *(["codec", "pack", "{recipe}", "--data", LOST], ["codec", "train", "{recipe}", "--speech", LOST]),
+        *(["codec", "train", "--corpus", LOST], ["codec", "train", "--corpus", "{corpus}", "--set", "nothing=3"]),
+        ["codec", "train", "--corpus", "{corpus}", "--from", LOST],
+    ],
+    ids=lambda words: " ".join(map(str, words)),
+)
+def test_an_input_that_is_not_there_leaves_no_folder(house: House, words: list[str | Path]) -> None:
+    place = house.root / "empty"
+    done = ttsprep(
+        *(str(word).format(corpus=house.corpus, recipe=house.recipe) for word in words), "--out", NEW, cwd=place
+    )
+    assert done.returncode == 2, done.stderr
+    assert list(place.iterdir()) == []
+
+
 KIND = Kind("count", ("total.json", "pages/"))
 
 

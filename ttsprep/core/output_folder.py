@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from shutil import rmtree
 
-from ttsprep.core.errors import OutputError
+from ttsprep.core.errors import OutputError, TtsprepError
 from ttsprep.core.files import LOCK_NAME, atomic_write, lock, refuse_inside, writing
 from ttsprep.core.untrusted import read_json
 
@@ -118,7 +118,7 @@ class Output:
 
 @contextmanager
 def open_output(kind: Kind, out: Path, sources: Iterable[Path]) -> Iterator[Output]:
-    """Hold the folder `out` for a run; it is made and marked where it is new.
+    """Hold the folder `out` for a run; it is made and marked where it is new, unless the run fails before it writes.
 
     Raises
     ------
@@ -133,7 +133,12 @@ def open_output(kind: Kind, out: Path, sources: Iterable[Path]) -> Iterator[Outp
         claim(kind, out, sources)  # another run may have begun and ended since
         folder = Output(out, kind, _listed(kind, out) or frozenset())
         folder.expect(())
-        yield folder
+        try:
+            yield folder
+        except TtsprepError:
+            if {path.name for path in _files(out)} == {kind.mark, LOCK_NAME}:
+                (out / kind.mark).unlink()
+            raise
 
 
 def claim(kind: Kind, out: Path, sources: Iterable[Path]) -> None:

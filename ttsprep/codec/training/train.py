@@ -107,7 +107,7 @@ def train(
         If the recipe, the speech or the checkpoint do not fit, or the run collapses.
     """
     config = recipe.config()
-    training = recipe.training(FROM_CHECKPOINT if options.begin_from else None)
+    training = revised(recipe.training(FROM_CHECKPOINT if options.begin_from else None), options.changes)
     if options.begin_from and (out / "state.pt").is_file():
         raise UsageError(f"{out} holds a run already: --from begins a new one, in another folder")
     weights = read_checkpoint(options.begin_from) if options.begin_from else None
