@@ -135,6 +135,16 @@ def test_a_zip_member_that_is_there_twice(tmp_path: Path) -> None:
     refused(tmp_path / "a.zip", "'a.wav'", "twice")
 
 
+def test_a_zip_member_without_a_name(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("x", b"x")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    at = data.index(b"PK\1\2")
+    data[at + 28], data[at + 30] = 0, 1  # its name is an extra field
+    (tmp_path / "a.zip").write_bytes(data)
+    refused(tmp_path / "a.zip", "has no name")
+
+
 def test_an_encrypted_zip(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
         file.writestr("a.wav", "secret")

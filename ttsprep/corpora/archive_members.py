@@ -142,6 +142,8 @@ def zip_members(archive: Path, *, most_bytes: int, most_members: int) -> Generat
 
 
 def _zip_problem(member: zipfile.ZipInfo) -> str:
+    if not member.filename:
+        return "has no name"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind == stat.S_IFLNK:
         return "is a symbolic link"
