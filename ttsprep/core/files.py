@@ -193,9 +193,7 @@ def _refused(error: OSError, verb: str, path: Path) -> OutputError:
 
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this run; the system frees it however the process ends.
-
-    It is made if missing, and removed again where nothing was written to it.
+    """Hold `folder` (made if missing) for this run; the system frees it however the process ends.
 
     Raises
     ------
@@ -205,7 +203,6 @@ def lock(folder: Path) -> Iterator[None]:
         If the folder cannot be made or locked.
     """
     path = folder / LOCK_NAME
-    made = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held = _take(path)
@@ -223,9 +220,6 @@ def lock(folder: Path) -> Iterator[None]:
         # First the name, then the lock: whoever waits on the old file sees in `_take` that its name is gone.
         path.unlink(missing_ok=True)
         os.close(held)
-        with suppress(OSError):  # something is in it
-            for place in made:
-                place.rmdir()
 
 
 def refuse_inside(source: Path, out: Path) -> None:

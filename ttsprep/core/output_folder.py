@@ -8,7 +8,7 @@ is somebody else's: the folder is refused, and only what is listed is ever remov
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -129,16 +129,20 @@ def open_output(kind: Kind, out: Path, sources: Iterable[Path]) -> Iterator[Outp
     """
     sources = list(sources)
     claim(kind, out, sources)
-    with lock(out):
-        claim(kind, out, sources)  # another run may have begun and ended since
-        folder = Output(out, kind, _listed(kind, out) or frozenset())
-        folder.expect(())
-        try:
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        with lock(out):
+            claim(kind, out, sources)  # another run may have begun and ended since
+            folder = Output(out, kind, _listed(kind, out) or frozenset())
+            folder.expect(())
             yield folder
-        except TtsprepError:
-            if {path.name for path in _files(out)} == {kind.mark, LOCK_NAME}:
+    except TtsprepError:
+        with suppress(OSError):  # the folder could not be made, or another run has begun
+            if made and [path.name for path in _files(out)] == [kind.mark]:
                 (out / kind.mark).unlink()
-            raise
+                for place in made:
+                    place.rmdir()
+        raise
 
 
 def claim(kind: Kind, out: Path, sources: Iterable[Path]) -> None:
