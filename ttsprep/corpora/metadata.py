@@ -221,6 +221,13 @@ def piece(start: object, duration: object) -> tuple[float, float | None]:
     return float(start), round(float(start) + float(duration), 9)
 
 
+def _read(path: Path, most: int) -> bytes:
+    """Return at most so many bytes of a file; the memory for them is taken once its first bytes are not all."""
+    with _open_regular(path) as file:
+        head = file.read(_SNIFF)
+        return head + file.read(most - _SNIFF) if len(head) == _SNIFF else head
+
+
 def whole_text(path: Path, most: int) -> str:
     """Return the text of a file without its byte-order mark.
 
@@ -230,8 +237,7 @@ def whole_text(path: Path, most: int) -> str:
         If it cannot be read, is not text, or has more than `most` bytes.
     """
     try:
-        with _open_regular(path) as file:
-            raw = file.read(most + 1)
+        raw = _read(path, most + 1)
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror or error}") from None
     encoding, mark = sniff(raw[:_SNIFF])
@@ -260,8 +266,7 @@ def transcript(path: Path, name: str, most: int = LINE_LIMIT) -> str:
         If it cannot be read, is not text, or is longer than that.
     """
     try:
-        with _open_regular(path) as file:
-            raw = file.read(most + 1)
+        raw = _read(path, most + 1)
     except OSError as error:
         raise CorpusError(f"{name} cannot be read: {error.strerror or error}") from None
     encoding, mark = sniff(raw)

@@ -55,7 +55,8 @@ class Plain(Layout):
         texts = {(path[: -len(end)], end): path for path in tree.others for end in _endings(path)}
         for (name, end), path in list(texts.items()):  # NAME.wav.txt
             texts.setdefault((stem(name), end), path)
-        own = {path: [end for end in (*_TEXTS, *ENDINGS) if (stem(path), end) in texts] for path in tree.audio}
+        named = {path: stem(path) for path in tree.audio}
+        own = {path: [end for end in (*_TEXTS, *ENDINGS) if (name, end) in texts] for path, name in named.items()}
         afar = _of_other_folders([path for path in tree.audio if not own[path]], texts)
         subtitles = _subtitles(texts)
         counts = _Counts()
@@ -77,8 +78,8 @@ class Plain(Layout):
                 counts.aside.update(end for end in ends if end in ENDINGS)
         self.decided += counts.lines()
         used = set(texts.values())
-        tables = [path for path in candidates(tree.others, tree.audio) if path not in used or "/" not in path]
-        tables = [path for path in tables if not path.lower().endswith(MARKDOWN)]
+        left = [path for path in tree.others if path not in used or "/" not in path]
+        tables = [path for path in candidates(left, tree.audio) if not path.lower().endswith(MARKDOWN)]
         without = sum(not own[path] and path not in afar for path in tree.audio)
         if tables or 2 * without > len(tree.audio):
             others = [path for path in tree.others if path not in used and path not in tables]

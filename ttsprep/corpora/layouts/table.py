@@ -132,21 +132,21 @@ def _is_page(name: str) -> bool:
 
 def candidates(others: Sequence[str], audio: Sequence[str]) -> list[str]:
     """Return the files that may be tables: not those that have the name of an audio file, and few in a folder."""
-    wanted = [path for path in others if path.lower().endswith(EXTENSIONS) or path.rpartition("/")[2].lower() in _BARE]
-    beginnings = {path: _beginnings(path.rpartition("/")[2]) for path in wanted}
-    stems = (
-        set().union(*beginnings.values()).intersection(path[path.rfind("/") + 1 : path.rfind(".")] for path in audio)
-    )
+    stems = {path[path.rfind("/") + 1 : path.rfind(".")] for path in audio}
     folders: dict[str, list[str]] = defaultdict(list)
-    for path in wanted:
-        if stems.isdisjoint(beginnings[path]):
-            folders[path.rpartition("/")[0]].append(path)
+    for path in others:
+        folder, _, name = path.rpartition("/")
+        if (name.lower().endswith(EXTENSIONS) or name.lower() in _BARE) and not _belongs(name, stems):
+            folders[folder].append(path)
     return [path for paths in folders.values() if len(paths) <= _MOST for path in paths][:_TABLES]
 
 
-def _beginnings(name: str) -> list[str]:
-    """Return how an audio file may be called that a file belongs to: ``a.normalized.txt`` to ``a.wav``."""
-    return [name[:at] for at, sign in enumerate(name) if sign == "."]
+def _belongs(name: str, stems: set[str]) -> bool:
+    """Whether a file is called as one of the audio files is: ``a.normalized.txt`` belongs to ``a.wav``."""
+    at = name.rfind(".")
+    while at >= 0 and name[:at] not in stems:
+        at = name.rfind(".", 0, at)
+    return at >= 0
 
 
 def _with_texts(tables: list[tuple[Table, Columns]]) -> list[tuple[Table, Columns]]:
