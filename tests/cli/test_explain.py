@@ -345,3 +345,11 @@ def test_a_finding_is_explained_as_json_too(ttsprep) -> None:
     found = json.loads(said)
     assert (code, found["code"], found["check"]) == (0, "clipping", "level")
     assert all(limit["meaning"] for limit in found["limits"].values())
+
+
+def test_limits_with_one_meaning_have_it_once(here: Path, ttsprep) -> None:
+    _, shown, _ = ttsprep("explain", "cut-end", width=120)
+    lines = shown.splitlines()
+    first = next(place for place, line in enumerate(lines) if "lead_s = 1 " in line)
+    assert lines[first].endswith("Longest silence before, after and inside the speech, in seconds.")
+    assert [line.strip() for line in lines[first + 1 : first + 3]] == ["tail_s = 1.2", "pause_s = 1.5"]

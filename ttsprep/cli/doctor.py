@@ -134,7 +134,7 @@ def _show(document: dict[str, Any]) -> None:
     rows = {
         "ttsprep": f"{document['ttsprep']}, Python {document['python']}, {document['system']}",
         "cores": f"{document['cores']}; the codec and the models compute on {document['device']}",
-        "phonemes": document["phonemes"] or "not available",
+        "phonemes": f'"Does it work?" is {document["phonemes"]}' if document["phonemes"] else "not available",
         "disk": "\n".join(map(printable, disk)),
     }
     table = plain_table()
@@ -144,7 +144,8 @@ def _show(document: dict[str, Any]) -> None:
         state = Text("yes", "green") if row["installed"] else Text("no", "yellow")
         table.add_row(Text(name, "bold"), state, Text(row["gives"]), Text(row["command"]))
     parts: list[Any] = [pairs(rows), Text(), table, Text()]
-    parts.append(pairs({f"--listen {name}": why or "ready" for name, why in document["models"].items()}))
+    models = {f"--listen {name}": why or "ready" for name, why in document["models"].items()}
+    parts.append(pairs({name: why.removeprefix(f"{name} ") for name, why in models.items()}))
     for fault in document["faults"]:
         parts += [Text(), Text(printable(fault), "bold red")]
     print_rich(*parts)

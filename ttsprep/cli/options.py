@@ -52,7 +52,8 @@ Rate = Annotated[
     typer.Option(metavar="HZ", show_default=False, help="Sample rate to train at. [default: what the corpus fills]"),
 ]
 KeepHours = Annotated[
-    float | None, typer.Option(metavar="HOURS", min=0.0, max=1e6, help="Keep at most so many hours: the best clips.")
+    float | None,
+    typer.Option(metavar="HOURS", min=0.0, max=1e6, help="Keep at most this many hours, of the best clips."),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Reject every clip with a warning.")]
 Lenient = Annotated[bool, typer.Option("--lenient", help="Reject only clips that cannot be fixed.")]

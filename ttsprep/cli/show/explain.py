@@ -1,6 +1,7 @@
 """What ``ttsprep explain`` shows in a terminal."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,8 +168,8 @@ def show_code(entry: "Code", judge: "Check", *, as_json: bool) -> None:
     section("How it is measured", Text(entry.measured))
     if limits:
         table = Table.grid(padding=(0, 2))
-        for limit in limits:
-            table.add_row(f"{limit.name} = {limit.value:g}", Text(limit.meaning, "dim"))
+        for meaning, alike in groupby(limits, lambda limit: limit.meaning):
+            table.add_row("\n".join(f"{limit.name} = {limit.value:g}" for limit in alike), Text(meaning, "dim"))
         section(f"Limits, as [checks.{judge.name}] in a recipe", table)
     section("Why it hurts", Text(entry.impact))
     if reason := severity_reasons().get(entry.code):  # a plug-in has none
