@@ -43,6 +43,57 @@ def test_each_form_gives_pieces(tmp_path: Path, name: str, content: str | bytes,
     assert read_corpus(tmp_path, language="en-us").decided == [decided]
 
 
+TIMES = ((0, 4, "One, two."), (4, 10, "Three."))  # hundredths of a second
+DEEPGRAM = [{"text": text, "start": a / 100, "end": b / 100} for a, b, text in TIMES]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"transcription": [{"offsets": {"from": a * 10, "to": b * 10}, "text": f" {t}"} for a, b, t in TIMES]},
+        {"text": "One, two. Three.", "chunks": [{"timestamp": [a, b], "text": t} for a, b, t in TIMES]},
+        {"results": {"utterances": [{"start": a / 100, "end": b / 100, "transcript": t} for a, b, t in TIMES]}},
+        {"results": {"channels": [{"alternatives": [{"paragraphs": {"paragraphs": [{"sentences": DEEPGRAM}]}}]}]}},
+        {
+            "results": {
+                "transcripts": [{"transcript": "One, two. Three."}],
+                "audio_segments": [
+                    {"transcript": t, "start_time": f"{a / 100}", "end_time": f"{b / 100}"} for a, b, t in TIMES
+                ],
+            }
+        },
+        {"text": "One, two. Three.", "utterances": [{"start": a * 10, "end": b * 10, "text": t} for a, b, t in TIMES]},
+    ],
+    ids=["whisper.cpp", "transformers", "deepgram", "deepgram-sentences", "aws", "assemblyai"],
+)
+def test_what_each_recogniser_writes(tmp_path: Path, record: dict[str, object]) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.json", json.dumps(record))
+    unit = 100 if "chunks" in record else 1
+    assert clips_of(tmp_path) == [
+        Clip("a-0001", "a.wav", "One, two.", "", "", 0.0, 0.04 * unit),
+        Clip("a-0002", "a.wav", "Three.", "", "", 0.04 * unit, 0.1 * unit),
+    ]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"results": {"transcripts": [{"transcript": "One, two."}], "items": []}},
+        {"results": {"channels": [{"alternatives": [{"transcript": "One, two.", "words": []}]}]}},
+        {
+            "text": "One, two.",
+            "chunks": [{"timestamp": [0, 0.02], "text": "One,"}, {"timestamp": [0.02, 0.1], "text": "two."}],
+        },
+    ],
+    ids=["aws", "deepgram", "words"],
+)
+def test_a_result_without_times_of_sentences_is_the_whole_text(tmp_path: Path, record: dict[str, object]) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.json", json.dumps(record))
+    assert clips_of(tmp_path) == [Clip("a", "a.wav", "One, two.")]
+
+
 def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav", "b.wav", "c.wav", "d/e.wav")
     put(tmp_path, "a.txt", "One.")
