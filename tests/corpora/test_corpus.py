@@ -18,11 +18,13 @@ from ttsprep.corpora.layouts.base import Layout
 NAMES = [
     "build",
     "commonvoice",
+    "gigaspeech",
     "kaldi",
     "lhotse",
     "libri",
     "mustc",
     "plain",
+    "stm",
     "table",
     "vctk",
 ]
@@ -98,13 +100,24 @@ def mustc(root: Path) -> None:
     put(root, "txt/dev.en", "one\n")
 
 
+def gigaspeech(root: Path) -> None:
+    audio(root, "audio/a.wav")
+    segments = [{"sid": "a_1", "begin_time": 0, "end_time": 0.05, "text_tn": "ONE"}]
+    put(root, "GigaSpeech.json", json.dumps({"audios": [{"path": "audio/a.wav", "segments": segments}]}))
+
+
+def stm(root: Path) -> None:
+    audio(root, "sph/a.wav")
+    put(root, "stm/a.stm", "a 1 anna 0.00 0.05 <o,f0,female> one\n")
+
+
 def plain(root: Path) -> None:
     audio(root, "a.wav")
     put(root, "a.txt", "one")
 
 
 TABLES = [ljspeech, filelist, audiofolder, nemo, transcript]
-BUILDERS = [build, commonvoice, kaldi, lhotse, libri, mustc, plain, *TABLES, vctk]
+BUILDERS = [build, commonvoice, gigaspeech, kaldi, lhotse, libri, mustc, plain, stm, *TABLES, vctk]
 
 
 def layout_of(make: Callable[[Path], None]) -> str:

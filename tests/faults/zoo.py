@@ -118,6 +118,23 @@ def mustc(root: Path, private: Path, _: Path) -> None:
     put(root / "txt/dev.en", "One.\nTwo.\nThree.\nFour.\n")
 
 
+@zoo("stm")
+def stm(root: Path, private: Path, _: Path) -> None:
+    tone(root / "sph/a.wav")
+    (root / "sph/b.wav").symlink_to(private / "secret.wav")
+    names = ("a", "b", "../private/secret", f"{private}/secret")
+    put(root / "stm/a.stm", "".join(f"{name} 1 anna 0.5 1.5 <o,f0,female> one\n" for name in names))
+
+
+@zoo("gigaspeech")
+def gigaspeech(root: Path, private: Path, _: Path) -> None:
+    tone(root / "a.wav")
+    (root / "b.wav").symlink_to(private / "secret.wav")
+    paths = ("a.wav", "b.wav", "../private/secret.wav", f"{private}/secret.wav")
+    segments = [{"sid": "1", "begin_time": 0.5, "end_time": 1.5, "text_tn": "ONE"}]
+    put(root / "G.json", json.dumps({"audios": [{"path": path, "segments": segments} for path in paths]}))
+
+
 @zoo("vctk")
 def vctk(root: Path, private: Path, _: Path) -> None:
     tone(root / "wav48_silence_trimmed/p1/p1_001_mic1.flac")

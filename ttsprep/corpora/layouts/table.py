@@ -15,6 +15,7 @@ from ttsprep.corpora.tables.records import MARKDOWN
 
 EXTENSIONS = (
     *(".csv", ".tsv", ".psv", ".txt", ".list", ".lst", ".json", ".jsonl", ".ndjson", ".data", ".xlsx"),
+    ".transcription",
     *MARKDOWN,
     *(".csv.gz", ".tsv.gz", ".jsonl.gz", ".txt.gz"),
 )

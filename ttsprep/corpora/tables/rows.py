@@ -36,7 +36,7 @@ class Dialect:
     Attributes
     ----------
     delimiter
-        Between cells; ``()`` for the Lisp lines of CMU Arctic.
+        Between cells; ``()`` for the Lisp lines of CMU Arctic, ``(id)`` for ``<s> text </s> (id)`` of CMU Sphinx.
     quote
         Around cells, or "".
     escape
@@ -59,7 +59,16 @@ class Dialect:
 
     def describe(self) -> str:
         """Return the delimiter in words."""
-        names = {"\t": "tab", "|": "|", " ": "blank", "  ": "blanks", "()": '( id "text" )', "\x01": "^A", "\x1f": "^_"}
+        names = {
+            "\t": "tab",
+            "|": "|",
+            " ": "blank",
+            "  ": "blanks",
+            "()": '( id "text" )',
+            "(id)": "text (id)",
+            "\x01": "^A",
+            "\x1f": "^_",
+        }
         return names.get(self.delimiter, self.delimiter)
 
 
@@ -90,6 +99,9 @@ def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
         return None
     if sum(map(bool, map(_ARCTIC.match, sample))) > 0.8 * len(sample):
         return Dialect("()")
+    ids = [cells[0] for line in sample if len(cells := _sphinx(line)) > 1 and index.likely(cells[0], folder)]
+    if len(ids) > 0.8 * len(sample):
+        return Dialect("(id)")
     best: tuple[tuple[float, ...], Dialect] | None = None
     for place, delimiter in enumerate(DELIMITERS):
         if sum(delimiter in line for line in sample) < 0.5 * len(sample):
@@ -223,12 +235,22 @@ def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Itera
         elif delimiter == "()":
             match = _ARCTIC.match(line)
             yield TableRow(number, [match[1], match[2].replace('\\"', '"')] if match else [line])
+        elif delimiter == "(id)":
+            yield TableRow(number, _sphinx(line))
         elif delimiter == "  ":
             yield TableRow(number, re.split(r" {2,}", line.strip(), maxsplit=max(most, 0)))
         elif dialect.strip:
             yield TableRow(number, [cell.strip() for cell in line.split(delimiter, most)])
         else:
             yield TableRow(number, line.split(delimiter, most))
+
+
+def _sphinx(line: str) -> list[str]:
+    """Return id and text of a line ``<s> text </s> (id)``, or the line as its one cell."""
+    text, _, name = line.rstrip().rpartition("(")
+    if not name.endswith(")") or " " in name:
+        return [line]
+    return [name[:-1], text.strip().removeprefix("<s>").removesuffix("</s>").strip()]
 
 
 def _paired(rows: Iterator[TableRow | Finding], dialect: Dialect) -> Iterator[TableRow | Finding]:
