@@ -16,6 +16,8 @@ HINTS = ("", "wavs", "wav", "audio", "clips", "audios", "audio_files", "mp3", "f
 """Folders beside a table in which names without a folder are looked for, in this order."""
 _LONGEST_PATH = 4096
 """Characters; no system takes a longer path."""
+_LABEL_STUDIO = re.compile(r"\A.*(?:/upload/(?:[0-9]+/)?[0-9a-f]{8}-|/local-files/\?d=)")
+"""Before the names of files that were uploaded to Label Studio, or that it reads in place."""
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _SHAPE = str.maketrans(dict.fromkeys(ascii_letters, "a") | dict.fromkeys(digits, "0"))
 """Few names of a corpus differ by more than their letters and digits: what has another shape is none of them."""
@@ -23,8 +25,10 @@ _ZEROS = re.compile(r"(?<![0-9])0+(?=[0-9])")
 
 
 def plain_path(name: str) -> str:
-    """Return a path with slashes, without blanks around it, ``./`` and doubled slashes."""
+    """Return a path with slashes, without blanks around it, ``./``, doubled slashes and what Label Studio adds."""
     name = name.strip().replace("\\", "/")
+    if "/upload/" in name or "?d=" in name:
+        name = _LABEL_STUDIO.sub("", name)
     if "//" in name or "./" in name:
         name = posixpath.normpath(name)
     return name

@@ -11,6 +11,7 @@ from ttsprep.core.errors import CorpusError, MissingExtraError
 from ttsprep.core.types import Finding, Severity
 from ttsprep.core.untrusted import open_regular, parse_json
 from ttsprep.corpora.metadata import TableRow, json_rows, lines, malformed, raw_lines, whole_text
+from ttsprep.corpora.tables.label_studio import is_task, task_records
 from ttsprep.corpora.tables.names import PATH, TEXT
 
 JSON = (".json", ".jsonl", ".jsonl.gz", ".json.gz", ".ndjson")
@@ -62,10 +63,12 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
         else:
             document = [document]
     for number, record in enumerate(document if isinstance(document, list) else [document], 1):
-        if isinstance(record, dict):
-            yield number, record
-        else:
+        if not isinstance(record, dict):
             yield malformed(path.name, number, "is no JSON object")
+        elif is_task(record):
+            yield from task_records(path.name, number, record)
+        else:
+            yield number, record
 
 
 def _are_strings(values: Iterable[object]) -> bool:
