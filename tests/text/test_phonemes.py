@@ -159,6 +159,9 @@ def test_the_memo_is_bounded_and_hit(monkeypatch: pytest.MonkeyPatch) -> None:
         ("es-MX", "es-419"),
         ("ru-RU", "ru"),
         ("no", "nb"),
+        ("zh_Hant_TW", "cmn"),
+        ("sr-Latn-RS", "sr"),
+        ("de-1996", "de"),
     ],
 )
 def test_language_tags_find_their_voice(tag: str, code: str) -> None:
@@ -167,7 +170,16 @@ def test_language_tags_find_their_voice(tag: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "hint"), [("russian", "'ru'"), ("gujarati", "'gu'"), ("enn", "'en'"), ("", "codes such as")]
+    ("tag", "hint"),
+    [
+        ("russian", "'ru'"),
+        ("gujarati", "'gu'"),
+        ("enn", "'en'"),
+        ("", "codes such as"),
+        ("no-such-thing", "'no'"),
+        ("de-german", "'de'"),
+        ("en_GB.UTF-8", "'en'"),
+    ],
 )
 def test_an_unknown_language_is_an_error_that_suggests(tag: str, hint: str) -> None:
     with pytest.raises(UsageError, match=f"no language is called '{tag}'") as caught:

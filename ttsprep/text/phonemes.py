@@ -32,6 +32,11 @@ _ALIASES = {
     "es-ar": "es-419", "es-co": "es-419", "es-cl": "es-419", "es-pe": "es-419",
     "chr": "chr-US-Qaaa-x-west",
 }  # fmt: skip
+_SUBTAG = re.compile(
+    r"[a-z]{2}|[0-9][0-9a-z]{2,3}|x|valencia|arab|armn|beng|cyrl|deva|ethi|geor|grek|gujr|guru|hang|hani|hans|hant|hebr"
+    r"|hira|jpan|kana|khmr|knda|kore|laoo|latn|mlym|mong|mymr|orya|sinh|taml|telu|thaa|thai|tibt"
+)
+"""What may follow a language in a tag although eSpeak NG makes no difference: regions, scripts, years of a spelling."""
 _TONAL = ("cmn", "yue", "hak", "vi", "th", "shn", "my")
 _SYNCHRONOUS = 0x02
 """eSpeak NG's AUDIO_OUTPUT_SYNCHRONOUS."""
@@ -73,15 +78,16 @@ def espeak_code(language: str) -> str:
     """
     codes = {code.lower(): code for code in languages()}
     parts = language.strip().lower().replace("_", "-").split("-")
-    for end in range(len(parts), 0, -1):
-        tag = "-".join(parts[:end])
-        if voice := codes.get(tag) or _ALIASES.get(tag):
+    beginnings = {end: "-".join(parts[:end]) for end in range(len(parts), 0, -1)}
+    known = {end: voice for end, tag in beginnings.items() if (voice := codes.get(tag) or _ALIASES.get(tag))}
+    for end, voice in known.items():
+        if all(map(_SUBTAG.fullmatch, parts[end:])):
             return voice
     named = {name.lower(): code for code, name in languages().items()}
     plain = language.strip().lower()
     starting = [name for name in named if plain and name.startswith(plain)]
     close = [named[name] for name in starting or difflib.get_close_matches(plain, named, n=3, cutoff=0.75)]
-    close = close or difflib.get_close_matches(plain, [*codes, *_ALIASES], n=3)
+    close = close or difflib.get_close_matches(plain, [*codes, *_ALIASES], n=3) or [beginnings[end] for end in known]
     hint = (
         f"did you mean {' or '.join(map(repr, close))}?"
         if close
