@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from ttsprep.audit.defects.demo import make
 from ttsprep.audit.defects.demo_sentences import SENTENCES
+from ttsprep.core.workers.forkserver import reused_servers
 
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
@@ -31,6 +32,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def own_environment() -> Iterator[None]:
     """Give each test an environment of its own: commands and libraries that run in this process change it."""
     with mock.patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture(scope="module")
+def one_server() -> Iterator[None]:
+    """Fork the workers of all runs in a module from one process: its imports cost more than a dozen clips."""
+    with reused_servers():
         yield
 
 

@@ -22,6 +22,8 @@ from ttsprep.core.tables import FINDINGS, MANIFEST, MEASURED
 from ttsprep.corpora.corpus import read_corpus
 from ttsprep.report.page import audit_report
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 Lines = list[str]
 
 

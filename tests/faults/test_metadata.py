@@ -8,6 +8,8 @@ from commands import ttsprep
 
 from faults.house import audited, audited_by_command, out_of
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 TEXTS = (
     '"It begins with a quote, and never ends.',
     "null",

@@ -11,6 +11,8 @@ from commands import ttsprep
 from faults.house import audited, audited_by_command, codes_of, out_of
 from ttsprep.audit.pipeline import Audit
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 UNSAFE = (
     "../../etc/passwd",
     "/etc/passwd",

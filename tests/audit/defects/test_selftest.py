@@ -15,6 +15,8 @@ from ttsprep.build.config import Recipe, parse
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Severity
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 PLAIN = (
     defect("clipping", "2 % of samples clipped, then -6 dB"),
     defect("dc-offset", "offset of 0.05"),
