@@ -18,6 +18,8 @@ from ttsprep.audit.pipeline import Audit, audit
 from ttsprep.build.config import Recipe
 from ttsprep.core.errors import OutputError
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 LIBC = ctypes.CDLL(None)
 
 
