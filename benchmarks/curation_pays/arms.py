@@ -81,26 +81,28 @@ def held_out(corpus: Corpus, count: int, seed: int = 0) -> list[int]:
     return sorted(np.random.default_rng([seed, 1]).permutation(fit)[:count].tolist())
 
 
-def defects(codes: Sequence[str]) -> list[Defect]:
-    """Return what is planted: all that is known of some codes, or the mixture of the comparison."""
+def defects(kinds: Sequence[str]) -> list[Defect]:
+    """Return what is planted: all that is known of some codes and names, or the mixture of the comparison."""
     known = {(defect.code, defect.name): defect for defect in (*DEFECTS, *OWN) if not defect.beside}
-    if codes:
-        return [defect for (code, _), defect in known.items() if code in codes]
+    if unknown := set(kinds) - {one for key in known for one in key}:
+        raise SystemExit(f"--defects: no code or name of a defect is {', '.join(map(repr, sorted(unknown)))}")
+    if kinds:
+        return [defect for key, defect in known.items() if set(key) & set(kinds)]
     return [*(known[key] for key in PLANTED), *OWN]
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is done to a clean corpus: the share of its clips that is spoiled, by defects of which codes, and the seed.
+    """What is done to a clean corpus: the share of its clips that is spoiled, by which defects, and the seed.
 
     Attributes
     ----------
-    codes
-        Empty: the mixture of the comparison.
+    kinds
+        Codes and names; empty: the mixture of the comparison.
     """
 
     share: float = 0.3
-    codes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     seed: int = 0
 
 
@@ -112,7 +114,7 @@ def spoil(corpus: Corpus, places: Sequence[int], damage: Damage, folder: Path) -
     (folder / "wavs").mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng([damage.seed, 2])
     order = random.permutation(np.asarray(places)).tolist()
-    kinds = defects(damage.codes)
+    kinds = defects(damage.kinds)
     todo = [kinds[i % len(kinds)] for i in range(round(damage.share * len(places)))]
     chosen: dict[int, Defect] = {}
     for i in order:

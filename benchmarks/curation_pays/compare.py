@@ -98,3 +98,12 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
             row["gap B to O closed, nats"] = str(scores.closed("nats", arm))
         rows.append(row)
     return pd.DataFrame(rows).fillna("")
+
+
+def costs(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how much worse every arm is than A by each measure, the worst first."""
+    scores = Scores(table)
+    kinds = [arm for arm in scores.arms if arm not in ("A", "nano16")]
+    rows = {kind: {name: scores.difference(name, kind, "A") for name in list(MEASURES)[:4]} for kind in kinds}
+    order = sorted(kinds, key=lambda kind: -rows[kind]["nats"].value)
+    return pd.DataFrame([{"planted": kind} | {name: str(cost) for name, cost in rows[kind].items()} for kind in order])

@@ -12,7 +12,8 @@ pytest.importorskip("speechmos", reason="needs the extra mos")
 
 from benchmarks.curation_pays.__main__ import examples, main  # noqa: E402
 from benchmarks.curation_pays.arms import Arms, Damage, defects, held_out  # noqa: E402
-from benchmarks.curation_pays.compare import Scores  # noqa: E402
+from benchmarks.curation_pays.compare import Scores, costs  # noqa: E402
+from benchmarks.curation_pays.figure import DOCS, figures  # noqa: E402
 from benchmarks.curation_pays.model import Size  # noqa: E402
 from benchmarks.curation_pays.phones import Inventory, tokens  # noqa: E402
 from benchmarks.curation_pays.train import Plan, train  # noqa: E402
@@ -48,6 +49,9 @@ def test_every_arm_is_made_trained_and_scored(
     assert len(made["D"].ids) == len(made["C"].ids)
 
     assert {defect.code for defect in defects(["clipping"])} == {"clipping"}
+    assert [defect.name for defect in defects(["-18 dB"])] == ["-18 dB"]
+    with pytest.raises(SystemExit, match="no code or name of a defect is 'snow'"):
+        defects(["clipping", "snow"])
 
     left = pd.read_csv(tmp_path / work.name / "spoken-50-0-left.csv", index_col=0)
     assert left["planted"].sum() == left["B"].drop("none").sum() == len(planted)
@@ -56,6 +60,15 @@ def test_every_arm_is_made_trained_and_scored(
     written = {one: one.stat().st_mtime_ns for one in work.rglob("*.pt")}
     main([str(spoken_once), *options])  # nothing is done again
     assert {one: one.stat().st_mtime_ns for one in work.rglob("*.pt")} == written
+
+    clean_voice = tmp_path / "spoken-0-0" / "A" / "2.pt"
+    trained = clean_voice.stat().st_mtime_ns
+    main([str(spoken_once), *options, "--each", "--defects", "-18 dB", "3 s before"])
+    (path,) = tmp_path.glob("*-each/*.csv")
+    assert set(pd.read_csv(path)["arm"]) == {"nano16", "A", "-18 dB", "3 s before"}
+    assert clean_voice.stat().st_mtime_ns == trained  # of no defect: one voice for all kinds and shares
+    one = pd.read_csv(tmp_path / "spoken-50-0--18-dB" / "planted.csv")
+    assert set(one["defect"]) == {"-18 dB"} and len(one) == len(planted)
 
 
 def test_a_stopped_training_goes_on_as_if_it_had_not_been_stopped(spoken_once: Path, tmp_path: Path) -> None:
@@ -88,6 +101,21 @@ def test_a_gap_and_what_is_closed_of_it() -> None:
     assert closed.high - closed.low < 0.05
     assert scores.difference("nats", "C", "B").high < 0
     assert scores.value("nats", "B").high - scores.value("nats", "B").low > 0.2
+
+
+def test_what_a_kind_of_defect_costs_is_its_difference_from_the_clean_corpus() -> None:
+    values = {"letter_errors": 0, "letters": 1, "word_errors": 0, "words": 1, "mcd_db": 0, "seed": 0, "id": range(9)}
+    nats = {"A": 1.0, "mild": 1.25, "bad": 2.0, "nano16": 0.5}
+    table = costs(pd.concat([pd.DataFrame({"arm": arm, "nats": value} | values) for arm, value in nats.items()]))
+    assert table["planted"].tolist() == ["bad", "mild"]
+    assert table["nats"].tolist() == ["1.000 (1.000 to 1.000)", "0.250 (0.250 to 0.250)"]
+
+
+def test_the_figures_are_drawn_from_the_results() -> None:
+    for name, drawing in figures().items():
+        assert (DOCS / name).read_text(encoding="utf-8") == drawing, (
+            f"python -m benchmarks.curation_pays.figure: {name}"
+        )
 
 
 def test_a_phone_that_was_never_seen_becomes_one_that_begins_like_it() -> None:
