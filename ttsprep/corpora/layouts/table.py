@@ -68,7 +68,7 @@ class Tables(Layout):
         for message in self._damaged:
             yield Finding("", "metadata-malformed", Severity.ERROR, message)
         for table, columns in tables:
-            self.decided.append(columns.why)
+            self.decided += filter(None, (columns.why, table.left_out))
             for item in table_clips(table, columns, index, prefix=len(folders) > 1):
                 if isinstance(item, Clip) and len(tables) > 1:
                     where, text = seen.setdefault(f"{item.path}\0{item.start}", (table.name, item.text))

@@ -20,6 +20,7 @@ from ttsprep.corpora.tables.rows import find_dialect, read_rows
 from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import MARKS
 
+_COMMENTS, _MARKS = ("#", "//", ";"), frozenset("#/;")
 _SAMPLED = 1000
 """Rows from all over a table that its columns are found by."""
 _FEW = 3
@@ -50,6 +51,8 @@ class Table:
         What stands between cells, for a row that is put together again.
     cells
         Cells of a row where longer ones are no fault: they have the delimiter in their text; else 0.
+    left_out
+        Which lines are comments and no rows, for the terminal; "" for none.
     """
 
     path: Path
@@ -60,6 +63,7 @@ class Table:
     form: str
     joint: str
     cells: int = 0
+    left_out: str = ""
 
     def sample(self, index: AudioIndex) -> Sample:
         """Return rows from all over the table."""
@@ -89,7 +93,31 @@ def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table |
         return None
     joint = " " if dialect.delimiter == "()" else dialect.delimiter
     rows = list(read_rows(path, dialect))
-    return _titled(Table(path, name, folder, rows, [], dialect.describe(), joint, dialect.columns), index)
+    table = Table(path, name, folder, rows, [], dialect.describe(), joint, dialect.columns)
+    _leave_comments_out(table, index)
+    return _titled(table, index)
+
+
+def _leave_comments_out(table: Table, index: AudioIndex) -> None:
+    """Leave out rows that begin with the sign of a comment where few do; one that names the columns loses its sign."""
+    rows = [row for row in table.rows if isinstance(row, TableRow)]
+    marked = [row for row in rows if row.cells[0][:1] in _MARKS and row.cells[0].startswith(_COMMENTS)]
+    named = any(index.exact(cell, table.folder) for row in marked for cell in row.cells)
+    if not marked or 2 * len(marked) >= len(rows) or named:
+        return
+    lines = {row.line for row in marked}
+    others = [row for row in rows if row.line not in lines]
+    sample = [row.cells for row in others[:_SAMPLED]]
+    table.rows = [row for row in table.rows if isinstance(row, Finding) or row.line not in lines]
+    for row in marked:
+        bare = [row.cells[0].lstrip("#/; "), *row.cells[1:]]
+        if row.line < others[0].line and _is_title(bare, sample, index, table.folder):
+            table.rows.insert(0, TableRow(row.line, bare))
+            marked.remove(row)
+            break
+    if marked:
+        such, number = table.joint.join(marked[0].cells)[:60], len(marked)
+        table.left_out = f"{table.name}: {number:,} comment{'s' if number > 1 else ''} left out, such as {such!r}"
 
 
 def _titled(table: Table, index: AudioIndex) -> Table:
