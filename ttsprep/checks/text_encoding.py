@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
+from unicodedata import bidirectional
 
 import pandas as pd
 
@@ -24,7 +25,8 @@ ENCODING = Code(
     "Errors, for they are certain: UTF-8 that was read as Latin-1, Windows-1252 or Windows-1251 (a run of "
     "characters that decodes, byte by byte, to letters or typographic marks: Ã© for é), U+FFFD, lone "
     "surrogates, control characters and NUL, HTML entities and tags. Warnings: line breaks and tabs "
-    "inside a text, zero-width and text-direction characters where the script needs none.",
+    "inside a text, zero-width characters where the script needs none, and text-direction characters in texts "
+    "without letters that are written from right to left.",
     "The text front end spells out, drops or mispronounces what is damaged; an invisible character makes "
     "a known word unknown; a line break inside a text shifts the rows of exported metadata.",
     "Read the file in the encoding that it was written in; where the damage is older, replace the characters named.",
@@ -46,6 +48,7 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-fA-F]{2,6})
 _LINE_BREAK = re.compile(r"[\t\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _JOINED_PLAIN = re.compile(f"(?<=[A-Za-zÀ-ɏЀ-ӿΑ-ω])[{JOINERS}]|[{JOINERS}](?=[A-Za-zÀ-ɏЀ-ӿΑ-ω])")
 _ALIKE = {"LATIN", "CYRILLIC", "GREEK"}
 _PARTS = re.compile(r"[^\W\d_]+")
@@ -78,7 +81,7 @@ class TextEncoding(Check):
         "text_mixed": "words that mix Latin, Cyrillic or Greek letters",
     }
     strings: ClassVar[frozenset[str]] = frozenset({"text_damage", "text_invisible", "text_mixed"})
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     audio: ClassVar[bool] = False
 
     @staticmethod
@@ -163,7 +166,13 @@ def damage(text: str, language: str = "") -> Iterator[str]:
 def _invisible(text: str) -> Iterator[str]:
     for pattern in (_LINE_BREAK, _INVISIBLE, _JOINED_PLAIN):
         for char in pattern.findall(text):
-            yield f"U+{ord(char):04X}"
+            if not (_DIRECTION.match(char) and _runs_leftward(text)):
+                yield f"U+{ord(char):04X}"
+
+
+def _runs_leftward(text: str) -> bool:
+    """Whether a text has letters that are written from right to left: marks of direction have their place there."""
+    return any(bidirectional(char) in {"R", "AL"} for char in text if char.isalpha())
 
 
 def _mixed(text: str) -> Iterator[str]:
