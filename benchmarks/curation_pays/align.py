@@ -28,7 +28,7 @@ def durations(clips: Sequence[Features], texts: Sequence[Sequence[int]], invento
     for _ in range(_ROUNDS):
         sounds = learn(runs, silence, count, sounds)
     assert sounds is not None
-    for i, places in zip(fits, paths(sounds, runs), strict=True):
+    for i, places in zip(fits, paths([(sounds.likelihoods(run.features), run.units) for run in runs]), strict=True):
         result[i] = _frames(places, texts[i], len(clips[i].latents))
     return result
 

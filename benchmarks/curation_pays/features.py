@@ -6,6 +6,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 import torch
 
 from ttsprep.codec import Codec
@@ -17,9 +18,10 @@ from ttsprep.core.files import atomic_file, digest, inside
 from ttsprep.core.signal import Signal
 from ttsprep.core.types import Audio, Samples
 from ttsprep.corpora.corpus import Corpus
-from ttsprep.models.phones import PHONE_CEPSTRA, cepstra
+from ttsprep.models.phones.hmm import slopes
 
 RATE, HOP = 16_000, 320
+MELS, _CEPSTRA = 26, 13
 Array = npt.NDArray[np.float32]
 
 
@@ -117,9 +119,12 @@ def _phase(samples: Samples, f0: Array) -> Array:
 
 
 def _cepstra(signal: Signal) -> Array:
-    values = cepstra(signal)
-    bends = librosa.feature.delta(values[:, :PHONE_CEPSTRA], width=5, order=2, axis=0, mode="nearest")
-    return np.concatenate((values, 3 * bends), axis=1).astype(np.float32)
+    bank = librosa.filters.mel(sr=signal.rate, n_fft=signal.frame_size, n_mels=MELS, fmin=80, norm=None)
+    logs = np.log(np.maximum(signal.power @ np.asarray(bank.T), 1e-9))
+    values = scipy.fft.dct(logs, axis=1, norm="ortho")[:, :_CEPSTRA]
+    values -= values[signal.speech].mean(axis=0) if signal.speech.any() else values.mean(axis=0)
+    bends = librosa.feature.delta(values, width=5, order=2, axis=0, mode="nearest")
+    return np.concatenate((values, 3 * slopes(values), 3 * bends), axis=1).astype(np.float32)
 
 
 def remembered(codec: Codec, corpus: Corpus, index: int, folder: Path) -> Features | None:

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks.curation_pays.features import RATE, Sound, listen
+from benchmarks.curation_pays.features import MELS, RATE, Sound, listen
 from ttsprep.core.types import Clip, Samples
 from ttsprep.models.base import ModelInput
-from ttsprep.models.phones import MELS
 from ttsprep.models.transcriber import transcribe_clips
 from ttsprep.models.whisper import load_whisper
 from ttsprep.models.word_timing import tokenize

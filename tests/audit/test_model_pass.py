@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import soundfile as sf
+from checks.speech import say
 from recorder import Recorder
 
 from ttsprep.audit.config import CheckSettings
 from ttsprep.audit.decisions import read_decisions
+from ttsprep.audit.defects.demo_sentences import SENTENCES
 from ttsprep.audit.model_pass import (
     ClipInput,
+    MeasuredCorpus,
     ModelStep,
     add_model_columns,
     columns_of,
@@ -31,6 +35,7 @@ from ttsprep.checks.speaker import SpeakerCheck
 from ttsprep.core.errors import UsageError
 from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip
+from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.asr import Asr
 from ttsprep.models.base import SelectedModels, SpeechModel, all_models, find_weights, load_model, select_models
 
@@ -56,7 +61,8 @@ def test_nobody_listens_unless_asked(tmp_path: Path) -> None:
     listened = {check.model for check in all_checks().values()} - {"", "asr"}
     others = {name: pa.nulls(2) for other in listened for name in columns_of(other)}
     table = pa.table({"id": ["a", "b"]} | stale | others)
-    table = add_model_columns(table, clips, tmp_path, Store(tmp_path), [], 1)
+    corpus = Corpus(tmp_path, "plain", "", clips, ["a", "b"])
+    table = add_model_columns(MeasuredCorpus(table, corpus), Store(tmp_path), [], 1)
     assert table["id"].to_pylist() == ["a", "b"]
     assert all(table[name].null_count == 2 for name in columns_of("asr"))
     assert list(tmp_path.iterdir()) == []
@@ -214,3 +220,22 @@ def test_swapped_texts_are_found_and_the_fix_is_proposed(tmp_path: Path) -> None
     assert silent.findings.empty
     assert silent.clips.mismatch_nats.isna().all()
     assert not (out / PROPOSED).exists()
+
+
+def test_what_measuring_has_of_a_clip_is_what_its_file_gives(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for number, text in enumerate(SENTENCES[:26]):
+        take = say(text, "en-us")
+        sf.write(corpus / f"{number}.wav", take.samples, take.rate)
+    table = "".join(f"{number}.wav|{text}\n" for number, text in enumerate([*SENTENCES[1:26], SENTENCES[0]]))
+    (corpus / "metadata.csv").write_text(table, encoding="utf-8")
+    rules = Recipe(language="en-us")
+    phones = Extras(SelectedModels((load_model("phones"),)))
+    audit(corpus, tmp_path / "known", rules, jobs=1)
+    with_files = audit(corpus, tmp_path / "known", rules, jobs=1, extras=phones)
+    at_once = audit(corpus, tmp_path / "at once", rules, jobs=1, extras=phones)
+    assert at_once.clips.text_lead_nats.notna().sum() > 20
+    pd.testing.assert_frame_equal(with_files.clips, at_once.clips)
+    assert not list(tmp_path.rglob("*.arrow"))
+    assert "cepstra" not in pq.read_schema(tmp_path / "at once" / "clips.parquet").names

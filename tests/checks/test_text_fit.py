@@ -13,6 +13,7 @@ def corpus(leads: list[float], worst: list[float] | None = None, language: str =
     return pd.DataFrame({
         "id": [f"{language}-{i}" for i in range(count)],
         "language": language,
+        "text": "a text",
         "phones": 40.0,
         "text_lead_nats": leads,
         "phone_fit_worst_nats": worst or list(-3 + spread),
@@ -46,15 +47,17 @@ def test_where_no_text_leads_one_line_says_so() -> None:
 
 def test_what_is_left_out_is_counted_with_the_reason() -> None:
     short = corpus([3.0] * 29 + [0.0]).assign(phones=[40.0] * 29 + [19.0])
-    lost = corpus([float("nan")] * 3, language="fr-fr").assign(not_compared="no text")
-    found = list(Check().judge(pd.concat([short, lost], ignore_index=True)))
-    assert {(one.clip, one.severity) for one in found} == {("", Severity.NOTE)}
-    assert [one.message for one in found] == [
-        "not compared: 3 of 33 clips, no text",
-        "not compared: 1 of 33 clips, texts of under 20 phones",
+    lost = corpus([float("nan")] * 3, language="fr-fr").assign(not_compared="over 60 s")
+    silent = corpus([float("nan")] * 2, language="it").assign(text="", not_compared=None)
+    together = pd.concat([short, lost, silent], ignore_index=True)
+    assert list(Check().judge(together)) == []
+    assert list(Check().not_judged(together)) == [
+        ("text-misfit", 3, "over 60 s"),
+        ("text-misfit", 1, "texts of under 20 phones"),
     ]
-    (few,) = Check().judge(corpus([3.0] * 18 + [0.0]))
-    assert few.message == "not judged: 19 clips of en-us are fewer than 20"
+    few = corpus([3.0] * 18 + [0.0])
+    assert list(Check().judge(few)) == []
+    assert list(Check().not_judged(few)) == [("text-misfit", 19, "under 20 clips of en-us")]
 
 
 def test_an_audit_without_the_model_says_nothing() -> None:

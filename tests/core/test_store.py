@@ -157,3 +157,19 @@ def test_where_a_corpus_is_lies_beside_its_tables(tmp_path: Path) -> None:
     assert corpus_path(tmp_path) == str(tmp_path / "corpus")
     (tmp_path / ".corpus.json").write_text("[]", encoding="utf-8")
     assert corpus_path(tmp_path) == ""
+
+
+def test_a_passing_column_is_there_where_a_row_is_made_and_nowhere_else(files: Path, tmp_path: Path) -> None:
+    def passing(out: Path) -> tuple[list[Any], list[Any]]:
+        step = Reading(str(files))
+        step.passing = frozenset({"process"})
+        rows = Store(out).map(step, NAMES, 1)
+        return [rows.value(i, "text") for i in range(10)], [rows.value(i, "process") for i in range(10)]
+
+    first, made_by = passing(tmp_path / "out")
+    assert all(made_by)
+    assert passing(tmp_path / "out") == (first, [None] * 10)
+    assert passing(tmp_path / "elsewhere") == (first, [None] * 10)
+    table = read_table(tmp_path / "out" / ".reading.parquet")
+    assert table is not None
+    assert table.column_names == [KEY, "text"]

@@ -20,6 +20,7 @@ from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.tables import measured_schema
 from ttsprep.core.types import Audio, Clip, Finding, Severity
 from ttsprep.corpora.corpus import Corpus
+from ttsprep.models.phones.features import pack_cepstra
 from ttsprep.text.phonemes import phonemize
 
 SIGNAL_VERSION = 4
@@ -28,6 +29,7 @@ DERIVED = {
     "chars_per_s": "spoken characters per second, from the first to the last speech",
     "phones_per_s": "phones per second of speech, pauses left out",
 }
+CEPSTRA_COLUMN = "cepstra"
 _PASSING = frozenset({"audio-missing", "path-outside-corpus", "decoder-crashed"})
 """Faults that lie in the surroundings: tried again by the next audit."""
 
@@ -57,6 +59,8 @@ class MeasureStep(Step[Clip]):
         Whether rows are kept in the user's cache.
     code
         Everything in the code that measures depend on.
+    cepstra
+        Whether rows have those of clips with a text, for a model that takes them; they depend on the audio alone.
     """
 
     name = "measure"
@@ -66,8 +70,15 @@ class MeasureStep(Step[Clip]):
     root: str
     shared: bool = True
     code: str = field(default_factory=versions)
+    cepstra: bool = False
     schema: pa.Schema = field(default_factory=lambda: measured_schema(columns()), repr=False)
     _checks: list[type[Check]] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        """Add the column for cepstra."""
+        if self.cepstra:
+            self.passing = frozenset({CEPSTRA_COLUMN})
+            self.schema = self.schema.append(pa.field(CEPSTRA_COLUMN, pa.binary()))
 
     def path(self, item: Clip) -> str:
         """Return the file of a clip."""
@@ -132,6 +143,8 @@ class MeasureStep(Step[Clip]):
                 if is_too_long(clip) if not check.audio else decoded is None:
                     continue
                 row |= check.measure(clip, signal)
+            if self.cepstra and decoded is not None and clip.text and clip.language:
+                row[CEPSTRA_COLUMN] = pack_cepstra(signal)
         return row | _rates(row)
 
 

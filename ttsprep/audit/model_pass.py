@@ -2,13 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -19,12 +17,17 @@ from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
 from ttsprep.core.files import inside
 from ttsprep.core.progress import NO_PROGRESS, Progress
+from ttsprep.core.signal import Signal
 from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.store.store import Store
 from ttsprep.core.types import Clip, Samples
 from ttsprep.core.workers.pool import Limits
+from ttsprep.corpora.corpus import Corpus
 from ttsprep.models.base import RATE, ClipSource, ModelInput, SelectedModels, SpeechModel
+from ttsprep.models.phones.features import LONGEST_COMPARED_S, pack_cepstra
+
+Cepstra = Callable[[int], bytes | None]
 
 LIMITS = Limits(seconds_per_item=1800.0, memory_bytes=6 << 30)
 """Of a worker with a model: the time is that of a batch; one that asks for more memory is halved."""
@@ -32,8 +35,7 @@ OTHERS = 8
 """Transcripts of other clips that go with each clip."""
 MIXDOWN_VERSION = 2
 """Raised whenever `ttsprep.core.audio.mixdown` gives something else: clips of several channels are heard again."""
-TOO_LITTLE = {"speech_s": "less than {:g} s of speech", "duration_s": "shorter than {:g} s"}
-"""Why a clip is not judged, by the column that says too little."""
+_NO_SAMPLES = np.zeros(0, np.float32)
 
 
 def columns_of(listener: str) -> dict[str, bool]:
@@ -56,12 +58,18 @@ class ClipInput:
         Transcripts of other clips, or those that are possible.
     channels
         Of its file, where that is known.
+    place
+        In the corpus.
+    cepstra
+        Where the model takes them and measuring had them.
     """
 
     clip: Clip
     seconds: float = 0.0
     texts: tuple[str, ...] = ()
     channels: int = 1
+    place: int = 0
+    cepstra: bytes = b""
 
 
 @dataclass
@@ -74,6 +82,8 @@ class ModelStep(Step[ClipInput]):
         The corpus.
     model
         What measures.
+    cepstra
+        Returns those of a clip by its place in the corpus, or None; stays in this process.
     """
 
     limits = LIMITS
@@ -81,6 +91,7 @@ class ModelStep(Step[ClipInput]):
 
     root: str
     model: SpeechModel
+    cepstra: Cepstra | None = field(default=None, repr=False)
     name: str = field(init=False)
     table: str = field(init=False)
     stage: str = field(init=False)
@@ -96,9 +107,18 @@ class ModelStep(Step[ClipInput]):
         self.batch = self.shard = self.model.batch
         self.schema = _schema(columns_of(self.model.name))
 
+    def __getstate__(self) -> Mapping[str, Any]:
+        """Leave out what stays in this process."""
+        return self.__dict__ | {"cepstra": None}
+
     def path(self, item: ClipInput) -> str:
         """Return the file of a clip."""
         return item.clip.path
+
+    def load(self, item: ClipInput) -> ClipInput:
+        """Return a clip with its cepstra, if the model takes them and they are at hand."""
+        known = self.cepstra(item.place) if self.cepstra and self.model.takes_cepstra else None
+        return replace(item, cepstra=known) if known else item
 
     def key(self, item: ClipInput, sha256: str) -> str:
         """Stand for all that the measures depend on: model, bytes, piece of them, mixdown, language, text."""
@@ -113,7 +133,8 @@ class ModelStep(Step[ClipInput]):
 
     def rows(self, batch: Sequence[ClipInput]) -> list[Row]:
         """Return what the model measures of clips."""
-        return rows_of_readable(self.root, batch, self.model.measure)
+        read = _with_cepstra if self.model.takes_cepstra else _with_samples
+        return rows_of_readable(self.root, batch, self.model.measure, read)
 
     def failed(self, item: ClipInput, reason: str) -> Row:
         """Return an empty row: the next audit tries again."""
@@ -124,19 +145,37 @@ class ModelStep(Step[ClipInput]):
         return item.seconds
 
 
+def _with_samples(root: Path, item: ClipInput) -> ModelInput:
+    return ModelInput(item.clip, decode_clips(root, item.clip), item.texts)
+
+
+def _with_cepstra(root: Path, item: ClipInput) -> ModelInput:
+    return ModelInput(item.clip, _NO_SAMPLES, item.texts, item.cepstra or _read_cepstra(root, item))
+
+
+def _read_cepstra(root: Path, item: ClipInput) -> bytes:
+    """Return the cepstra of a clip as measuring has them."""
+    if item.seconds > LONGEST_COMPARED_S:
+        return b""
+    clip = item.clip
+    return pack_cepstra(Signal(audio.read(inside(root, clip.path), start=clip.start, end=clip.end)))
+
+
 def rows_of_readable(
-    root: str, batch: Sequence[ClipInput], work: Callable[[Sequence[ModelInput]], Sequence[Mapping[str, Any]]]
+    root: str,
+    batch: Sequence[ClipInput],
+    work: Callable[[Sequence[ModelInput]], Sequence[Mapping[str, Any]]],
+    read: Callable[[Path, ClipInput], ModelInput] = _with_samples,
 ) -> list[Row]:
     """Return the rows that `work` makes of decoded clips; a clip that cannot be read has an empty one without a key."""
     rows: list[Row] = [{KEY: ""} for _ in batch]
     readable, inputs = [], []
     for place, item in enumerate(batch):
         try:
-            samples = decode_clips(Path(root), item.clip)
+            inputs.append(read(Path(root), item))
         except AudioError:
             continue  # measuring names it
         readable.append(place)
-        inputs.append(ModelInput(item.clip, samples, item.texts))
     for place, row in zip(readable, work(inputs) if inputs else (), strict=True):
         rows[place] = dict(row)
     return rows
@@ -156,25 +195,34 @@ def decode_clips(root: Path, clip: Clip) -> Samples:
     return samples
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuredCorpus:
+    """A corpus as it was measured without models.
+
+    Attributes
+    ----------
+    table
+        The measures.
+    corpus
+        Its clips are those of `table`.
+    cepstra
+        Returns those of a clip by its place, or None where it was measured by an earlier run.
+    """
+
+    table: pa.Table
+    corpus: Corpus
+    cepstra: Cepstra | None = None
+
+
 def add_model_columns(
-    table: pa.Table,
-    clips: Sequence[Clip],
-    root: Path,
-    store: Store,
-    models: Sequence[SpeechModel],
-    workers: int,
-    progress: Progress = NO_PROGRESS,
+    heard: MeasuredCorpus, store: Store, models: Sequence[SpeechModel], workers: int, progress: Progress = NO_PROGRESS
 ) -> pa.Table:
     """Return the table of an audit with what models measured, and nothing from models that were not asked.
 
     Parameters
     ----------
-    table
+    heard
         What was measured without them.
-    clips
-        As in `table`.
-    root
-        Of the corpus.
     store
         Of the audit.
     models
@@ -184,37 +232,43 @@ def add_model_columns(
     progress
         Receives a stage for each model.
     """
+    table, clips, root = heard.table, heard.corpus.clips, heard.corpus.root
     asked = {model.name: model for model in models}
     texts = similar_length_texts(clips) if asked else []
     columns = [table[name].to_pylist() for name in ("status", "duration_s", "channels")] if asked else []
     readable = [
-        (i, ClipInput(clips[i], seconds or 0.0, texts[i], channels or 1))
+        ClipInput(clips[i], seconds or 0.0, texts[i], channels or 1, i)
         for i, (status, seconds, channels) in enumerate(zip(*columns, strict=True))
         if status == "ok"
     ]
     for name in sorted({check.model for check in all_checks().values()} - {""}):
         names = columns_of(name)
         rows, places = _schema(names).empty_table(), np.full(len(clips), -1)
-        if name in asked:
-            items = [item for _, item in readable]
-            model = asked[name].fitted(_source(table, root, readable), store.folder)
-            rows = store.map(ModelStep(str(root.resolve()), model), items, workers, progress)
-            rows = rows.table()
-            places[[i for i, _ in readable]] = np.arange(len(readable))
+        items = [item for item in readable if item.clip.text or not asked[name].needs_text] if name in asked else []
+        if items:
+            model = asked[name].fitted(_source(heard, items), store.folder)
+            step = ModelStep(str(root.resolve()), model, heard.cepstra)
+            rows = store.map(step, items, workers, progress).table()
+            places[[item.place for item in items]] = np.arange(len(items))
         rows = rows.take(pa.array(places, mask=places < 0)).combine_chunks()
         for column in names:
             table = table.set_column(table.schema.get_field_index(column), rows.schema.field(column), rows[column])
     return table
 
 
-def _source(table: pa.Table, root: Path, readable: Sequence[tuple[int, ClipInput]]) -> ClipSource:
+def _source(heard: MeasuredCorpus, readable: Sequence[ClipInput]) -> ClipSource:
     """Return the clips that can be read, for a model that learns from them."""
-    digests = table["sha256"].to_pylist()
+    digests = heard.table["sha256"].to_pylist()
+
+    def cepstra(number: int) -> bytes:
+        item = readable[number]
+        return (heard.cepstra and heard.cepstra(item.place)) or _read_cepstra(heard.corpus.root, item)
+
     return ClipSource(
-        [item.clip for _, item in readable],
-        [digests[i] for i, _ in readable],
-        [item.seconds for _, item in readable],
-        partial(decode_clips, root),
+        [item.clip for item in readable],
+        [digests[item.place] for item in readable],
+        [item.seconds for item in readable],
+        cepstra,
     )
 
 
@@ -238,14 +292,9 @@ def coverage_summary(clips: pd.DataFrame, judges: Sequence[Check], asked: Select
     summary: dict[str, Any] = {}
     for name in [*(listener.name for listener in asked.models), *asked.skipped]:
         own = [check for check in judges if check.model == name]
-        measured = sum((_has_measures(clips, check) for check in own), start=np.zeros(len(clips), np.bool_))
-        not_judged = []
-        for check in own:
-            for column, threshold in check.enough.items():
-                limit = float(getattr(check, threshold))
-                if count := int((_has_measures(clips, check) & (clips[column] < limit)).sum()):
-                    why = TOO_LITTLE[column].format(limit)
-                    not_judged += [{"code": code.code, "clips": count, "why": why} for code in check.codes]
+        measured = sum((check.has_measures(clips) for check in own), start=np.zeros(len(clips), np.bool_))
+        left_out = (part for check in own for part in check.not_judged(clips))
+        not_judged = [{"code": code, "clips": count, "why": why} for code, count, why in left_out]
         summary[name] = {
             "skipped": asked.skipped.get(name, ""),
             "measured": int(measured.sum()),
@@ -263,11 +312,6 @@ def not_heard_again(before: Mapping[str, Any], after: Mapping[str, Any]) -> froz
     """
     heard, again = (summary.get("listening", {}) for summary in (before, after))
     return frozenset(code for name in heard.keys() - again.keys() for code in heard[name]["codes"])
-
-
-def _has_measures(clips: pd.DataFrame, check: Check) -> npt.NDArray[np.bool_]:
-    numbers = [clips[name].notna() for name in check.measures if name not in check.strings]
-    return np.asarray(np.logical_or.reduce(numbers or [clips[name] != "" for name in check.strings]), np.bool_)
 
 
 def propose_text_fixes(clips: pd.DataFrame, findings: pd.DataFrame) -> dict[str, Decision]:

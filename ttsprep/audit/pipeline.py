@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from ttsprep.audit.decisions import Decision, refuse_missing, with_decisions, wr
 from ttsprep.audit.goal.groups import find_groups
 from ttsprep.audit.goal.judge import completed_terms, judge, judges_of
 from ttsprep.audit.goal.rate import Goal, find_goal
-from ttsprep.audit.measure import MeasureStep, versions, without_long_texts
-from ttsprep.audit.model_pass import add_model_columns, coverage_summary, propose_text_fixes
+from ttsprep.audit.measure import CEPSTRA_COLUMN, MeasureStep, versions, without_long_texts
+from ttsprep.audit.model_pass import MeasuredCorpus, add_model_columns, coverage_summary, propose_text_fixes
 from ttsprep.audit.select import Selection, Terms, select
 from ttsprep.audit.unchanged import PROPOSED, STATE_FILE, digests_of_results, forget_state
 from ttsprep.audit.verdict import summarise, verdict_table
@@ -28,7 +29,7 @@ from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
 from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.corpus_path import save_corpus_path
-from ttsprep.core.store.store import Rows, Store
+from ttsprep.core.store.store import Store
 from ttsprep.core.tables import (
     clean,
     findings_table,
@@ -240,12 +241,14 @@ def measure(
     forget_state(out)
     save_corpus_path(out, corpus.root)
     store = Store(out)
-    rows = store.map(MeasureStep(str(corpus.root.resolve())), corpus.clips, jobs, progress)
+    step = MeasureStep(str(corpus.root.resolve()), cepstra=any(model.takes_cepstra for model in models.models))
+    rows = store.map(step, corpus.clips, jobs, progress)
     corpus = without_long_texts(corpus)
-    measured = _joined(corpus, rows)
+    measured = _joined(corpus, rows.table(step.kept_schema.names))
     write_table(out / "clips.parquet", measured)
+    heard = MeasuredCorpus(measured, corpus, partial(rows.value, column=CEPSTRA_COLUMN) if step.cepstra else None)
+    table = add_model_columns(heard, store, models.models, jobs, progress)
     store.finish()
-    table = add_model_columns(measured, corpus.clips, corpus.root, store, models.models, jobs, progress)
     table = with_column(table, COLUMN, distances) if codes else table
     fits = config.fit()
     for name, values in fits(corpus.clips).items() if fits else ():
@@ -324,9 +327,9 @@ def conclude(
     return result
 
 
-def _joined(todo: Corpus, rows: Rows) -> pa.Table:
+def _joined(todo: Corpus, measures: pa.Table) -> pa.Table:
     """Return what the corpus says of the clips, and what was measured of them."""
-    manifest, measures = manifest_table(todo.clips, todo.ids), rows.table()
+    manifest = manifest_table(todo.clips, todo.ids)
     return pa.table([*manifest.columns, *measures.columns], schema=pa.schema([*manifest.schema, *measures.schema]))
 
 

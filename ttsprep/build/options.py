@@ -12,6 +12,10 @@ from ttsprep.models.base import SelectedModels, load_model, select_models
 from ttsprep.text.phonemes import espeak_code
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+LISTENS = ("phones",)
+"""Models that measure every corpus: those that need no weights, and little time."""
+NO_MODEL = "none"
+"""In place of a model: not even those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +148,25 @@ def _targeted(name: str, reading: Mapping[str, Any], target: Target) -> Recipe:
 def audit_models(names: Sequence[str], **weights: str) -> SelectedModels:
     """Return the models that measure clips, with the weights named for them.
 
+    Parameters
+    ----------
+    names
+        As ``--listen`` gives them; those of `LISTENS` are added, but for "none".
+    weights
+        By name of the model.
+
     Raises
     ------
     UsageError
-        If weights are named for a model that is not asked for, or are not on this machine.
+        If weights are named for a model that is not asked for, or are not on this machine; if "none" is one of several
+        names.
     """
+    if NO_MODEL in names and set(names) != {NO_MODEL}:
+        raise UsageError(f"--listen {NO_MODEL} stands alone: with other models it has no effect")
     for name, path in weights.items():
         if path and name not in names:
             raise UsageError(f"--{name}-model has no effect without --listen {name}: give both")
-    return select_models(names, weights)
+    return select_models(() if NO_MODEL in names else (*LISTENS, *names), weights)
 
 
 def _transcribe(rules: Recipe, weights: str, listen: Sequence[str]) -> Any:

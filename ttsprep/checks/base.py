@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ttsprep.core.errors import UsageError, nearest
@@ -14,6 +16,9 @@ from ttsprep.core.types import Clip, Finding, Measures, Severity
 
 MOST, FEW = 0.9, 2
 """Share of the clips that makes a matter of the corpus of what is no fault of a clip; so few clips say nothing."""
+
+_TOO_LITTLE = {"speech_s": "less than {:g} s of speech", "duration_s": "shorter than {:g} s"}
+"""Why a clip is not judged, by the column that says too little."""
 
 SeverityLimits = Sequence[tuple[Severity, float]]
 """The most severe first."""
@@ -127,6 +132,18 @@ class Check:
         """Judge the whole corpus from its table of measures, without any audio."""
         del corpus
         yield from ()
+
+    def has_measures(self, corpus: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """Return of which clips there is a measure of this check."""
+        numbers = [corpus[name].notna() for name in self.measures if name not in self.strings]
+        return np.asarray(np.logical_or.reduce(numbers or [corpus[name] != "" for name in self.strings]), np.bool_)
+
+    def not_judged(self, corpus: pd.DataFrame) -> Iterator[tuple[str, int, str]]:
+        """Yield a code, how many measured clips it says nothing of, and why; by default those of `enough`."""
+        for column, threshold in self.enough.items():
+            limit = float(getattr(self, threshold))
+            if count := int((self.has_measures(corpus) & (corpus[column] < limit)).sum()):
+                yield from ((code.code, count, _TOO_LITTLE[column].format(limit)) for code in self.codes)
 
 
 def rows(table: pd.DataFrame) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 
 _FEWEST_CLIPS = 20
+_NO_TEXT = "no text"
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class TextFit(Check):
         Code(
             "text-misfit",
             "The speech fits the text of other clips as well as its own.",
-            "Only with `--listen phones`, which needs no weights: from up to 250 clips of a language it learns what "
-            "each phone sounds like (a hidden Markov model from a flat start, Young et al., The HTK Book, 2006, "
-            "chapter 8). The best path through the phones of the text has a log likelihood; the measure is its lead "
-            "over those of three other texts of like length, in nats a frame of 20 ms. Error under 0.35 of the median "
-            "lead of the language. Texts of under 20 phones, clips over 60 s, and languages with under 20 clips or a "
-            "median lead under 1 nat are left out.",
+            "From up to 250 clips of a language the audit learns what each phone sounds like (a hidden Markov model "
+            "from a flat start, Young et al., The HTK Book, 2006, chapter 8). The best path through the phones of the "
+            "text has a log likelihood; the measure is its lead over those of three other texts of like length, in "
+            "nats a frame of 20 ms. Error under 0.35 of the median lead of the language. Texts of under 20 phones, "
+            "clips over 60 s, and languages with under 20 clips or a median lead under 1 nat are left out. `--listen "
+            "none` leaves all of this out.",
             "The model learns to say other sounds than the text asks for; a few such clips spoil the durations and "
             "sounds of all.",
             "Give the clip the text that it has, or leave it out. `--listen asr` says what is spoken.",
@@ -50,7 +51,7 @@ class TextFit(Check):
         Code(
             "text-misfit-part",
             "A part of the speech does not fit the text.",
-            "Only with `--listen phones`: the mean log likelihood of the six phones in a row that fit worst, behind "
+            "The mean log likelihood of the six phones in a row that fit worst, behind "
             "that of the best phones for the same frames. Warning from 10 robust standard deviations under the median "
             "of the language on: words that are cut off, left out, or others than those that are written.",
             "The model learns to skip or blur words.",
@@ -59,9 +60,9 @@ class TextFit(Check):
         Code(
             "text-misfit-unknown",
             "Texts that could not be compared with the speech.",
-            "Only with `--listen phones`. Warning if the texts of most clips of a language lead over those of others "
-            "by under 1 nat a frame. Note for each reason why clips were left out: too few phones to learn from, no "
-            "text, under 20 phones, letters that eSpeak NG cannot read, over 60 s, less time than phones.",
+            "Warning if the texts of most clips of a language lead over those of others by under 1 nat a frame. Clips "
+            "that are left out are counted with the reason in the head of the report: too few phones to learn from, "
+            "no text, under 20 phones, letters that eSpeak NG cannot read, over 60 s, less time than phones.",
             "Wrong texts stay in. If all of them are wrong, as in a list shifted by one row, it looks like this.",
             "Listen to some of them, or use `--listen asr`. Where right texts have no lead, the voices are too many or "
             "the speech is too noisy.",
@@ -82,25 +83,31 @@ class TextFit(Check):
     least_phones: float = 20.0
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
-        short = corpus.text_lead_nats.notna() & (corpus.phones < self.least_phones)
-        reasons = corpus.not_compared.mask(short, f"texts of under {self.least_phones:g} phones")
-        for why, left in reasons[reasons != ""].groupby(reasons):
-            yield _unknown(Severity.NOTE, f"not compared: {len(left):,} of {len(corpus):,} clips, {why}")
-        known = corpus[corpus.text_lead_nats.notna() & ~short]
-        for language, clips in known.groupby("language", sort=True):
+        for language, clips in corpus[self._reasons(corpus) == ""].groupby("language", sort=True):
             usual = float(clips.text_lead_nats.median())
-            if len(clips) < _FEWEST_CLIPS:
-                few = f"not judged: {len(clips)} clips of {language} are fewer than {_FEWEST_CLIPS}"
-                yield _unknown(Severity.NOTE, few)
+            if usual >= self.least_lead_nats:
+                yield from self._judge(clips, self.lead_share * usual)
                 continue
-            if usual < self.least_lead_nats:
-                message = (
-                    f"not measured: half of {len(clips)} texts in {language} lead over the texts of other clips "
-                    f"by less than {usual:.2f} nats (limit {self.least_lead_nats:g})"
-                )
-                yield _unknown(Severity.WARNING, message, usual, self.least_lead_nats)
-                continue
-            yield from self._judge(clips, self.lead_share * usual)
+            message = (
+                f"not measured: half of {len(clips)} texts in {language} lead over the texts of other clips "
+                f"by less than {usual:.2f} nats (limit {self.least_lead_nats:g})"
+            )
+            yield Finding("", "text-misfit-unknown", Severity.WARNING, message, usual, self.least_lead_nats)
+
+    def not_judged(self, corpus: pd.DataFrame) -> Iterator[tuple[str, int, str]]:  # noqa: D102
+        reasons = self._reasons(corpus)
+        for why, clips in reasons[~reasons.isin(["", _NO_TEXT])].groupby(reasons):
+            yield "text-misfit", len(clips), str(why)
+
+    def _reasons(self, corpus: pd.DataFrame) -> "pd.Series[str]":
+        """Return why each clip is not judged; "" if it is."""
+        known = corpus.text_lead_nats.notna()
+        short = f"texts of under {self.least_phones:g} phones"
+        reasons = corpus.not_compared.fillna("").mask(known & (corpus.phones < self.least_phones), short)
+        reasons = reasons.mask((reasons == "") & ~known, "not measured").mask(corpus.text == "", _NO_TEXT)
+        counts = reasons.eq("").groupby(corpus.language).transform("sum")
+        few = "under " + str(_FEWEST_CLIPS) + " clips of " + corpus.language
+        return reasons.mask((reasons == "") & (counts < _FEWEST_CLIPS), few)
 
     def _judge(self, clips: pd.DataFrame, least: float) -> Iterator[Finding]:
         wrong = clips.text_lead_nats < least
@@ -118,7 +125,3 @@ class TextFit(Check):
                 )
                 value = float(row.phone_fit_worst_nats)
                 yield Finding(row.id, "text-misfit-part", Severity.WARNING, message, value, limit)
-
-
-def _unknown(severity: Severity, message: str, value: float | None = None, limit: float | None = None) -> Finding:
-    return Finding("", "text-misfit-unknown", severity, message, value, limit)

@@ -280,8 +280,10 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
 
     summary = judged.summary
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
-    if listening := summary.get("listening", {}):
-        parts += [pairs({name: _listened(row) for name, row in listening.items()}), Text()]
+    listening = summary.get("listening", {})
+    # a model may have nothing to say, such as one that compares texts, of a corpus without any
+    shown = {name: row for name, row in listening.items() if row["measured"] or row["not_judged"] or row["skipped"]}
+    parts += [pairs({name: _listened(row) for name, row in shown.items()}), Text()] if shown else []
     parts += [_findings(summary), Text()] if summary["codes"] else [Text("No findings.", "green"), Text()]
     parts += [_record_next(suggestions), Text()] if suggestions else []
     lines = [Text(line, style) for line, style in outcome_lines(judged)]
@@ -291,8 +293,6 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
     if worst:
         hear = printable(f"ttsprep review {shlex.quote(str(judged.out))}")
         where |= {"more": f"ttsprep explain {worst}", "hear": hear}
-    if not {"phones", "asr"} & listening.keys() and "text-missing" not in summary["codes"]:
-        where["texts"] = "not compared with the speech; --listen phones does it without any weights"
     if "speaker" not in listening and all(map(find_spec, _SPEAKER_PACKAGES)):
         where["voices"] = "judged by spectrum and pitch; --listen speaker compares them by a model (installed)"
     where |= proposed_texts(judged.out)

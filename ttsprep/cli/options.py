@@ -43,7 +43,10 @@ ForTrainer = Annotated[
 Decisions = Annotated[
     Path | None, typer.Option(metavar="CSV", help="What to keep, reject or correct, from ttsprep review.")
 ]
-Listen = Annotated[list[str] | None, typer.Option(metavar="MODEL", help="Run a model: phones, asr, speaker, mos, vad.")]
+Listen = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODEL", help="Run a model, too: asr, speaker, mos, vad; none for not even phones."),
+]
 SpeakerModel = Annotated[
     str, typer.Option(metavar="PATH|NAME", help="CAM++ weights for --listen speaker. [default: GE2E]")
 ]

@@ -29,14 +29,17 @@ class ModelInput:
     clip
         As the corpus has it.
     samples
-        float32 of shape (frames,): `ttsprep.core.audio.mixdown` at 16 kHz; never empty.
+        float32 of shape (frames,): `ttsprep.core.audio.mixdown` at 16 kHz; empty only for a model that takes cepstra.
     others
         Transcripts of other clips in the same language, those of like length first; may be empty.
+    cepstra
+        From `ttsprep.models.phones.features.pack_cepstra`, for a model that takes them.
     """
 
     clip: Clip
     samples: Samples
     others: tuple[str, ...] = ()
+    cepstra: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,14 @@ class ClipSource:
         What stands for the bytes of each.
     seconds
         Of each.
-    decode
-        Reads one as a model takes it; raises AudioError.
+    cepstra
+        Returns those of the clip at a place; raises AudioError.
     """
 
     clips: Sequence[Clip]
     keys: Sequence[str]
     seconds: Sequence[float]
-    decode: Callable[[Clip], Samples]
+    cepstra: Callable[[int], bytes]
 
     @property
     def languages(self) -> list[str]:
@@ -78,10 +81,6 @@ class ClipSource:
         """Return what stands for a clip with its text."""
         clip = self.clips[place]
         return repr((self.keys[place], clip.start, clip.end, clip.language, clip.text))
-
-    def read(self, place: int) -> ModelInput:
-        """Return a clip as a model takes it."""
-        return ModelInput(self.clips[place], self.decode(self.clips[place]))
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,10 @@ class SpeechModel:
         Raised whenever `measure` returns something else; clips are then measured again.
     batch
         Clips that are given at once, of like length.
+    needs_text
+        Whether it measures only clips with a text.
+    takes_cepstra
+        Whether it takes the cepstra of a clip and not its samples: measuring has them already.
     """
 
     name: ClassVar[str] = ""
@@ -111,6 +114,8 @@ class SpeechModel:
     packages: ClassVar[tuple[str, ...]] = ()
     version: ClassVar[int] = 1
     batch: ClassVar[int] = 16
+    needs_text: ClassVar[bool] = False
+    takes_cepstra: ClassVar[bool] = False
     registry: ClassVar[dict[str, type["SpeechModel"]]] = {}
 
     model: str = ""

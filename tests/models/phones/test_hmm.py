@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ttsprep.models.phones.hmm import SILENCE, SoundModels, SpeechRun, learn, paths, scores
+from ttsprep.models.phones.hmm import SILENCE, SoundModels, SpeechRun, learn, paths, scores, totals
 
 UNITS = np.array([1, 2, SILENCE, 3, SILENCE])
 RANDOM = np.random.default_rng(4)
@@ -46,14 +46,16 @@ def test_units_are_learnt_from_texts_alone() -> None:
     assert sounds.weights.sum() == pytest.approx(1.0)
 
 
-def testpaths_of_a_batch_are_those_of_each_alone() -> None:
+def test_paths_of_a_batch_are_those_of_each_alone() -> None:
     means = 2 * RANDOM.standard_normal((6, 4))
     stretches = [spoken(means, list(RANDOM.integers(1, 6, count))) for count in (2, 9, 30)]
     sounds = SoundModels(means.astype(np.float32), np.ones((6, 4), np.float32), np.full(6, 1 / 6, np.float32))
-    together = paths(sounds, stretches)
-    for stretch, path in zip(stretches, together, strict=True):
-        np.testing.assert_array_equal(path, paths(sounds, [stretch])[0])
-        likelihoods = sounds.likelihoods(stretch.features)
+    fits = [(sounds.likelihoods(stretch.features), stretch.units) for stretch in stretches]
+    together, sums = paths(fits), totals(fits)
+    for stretch, fit, path, total in zip(stretches, fits, together, sums, strict=True):
+        np.testing.assert_array_equal(path, paths([fit])[0])
+        likelihoods, _ = fit
         last = len(stretch.units) - 1
         best = scores(likelihoods, stretch.units, np.array([0]), np.array([last, last - 1])).max()
         assert likelihoods[np.arange(len(path)), stretch.units[path]].sum() == pytest.approx(best, rel=1e-4)
+        assert total == pytest.approx(best, rel=1e-4)

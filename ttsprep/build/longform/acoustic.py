@@ -85,9 +85,10 @@ class AcousticAligner:
             SpeechRun(self.features[slice(*self.spans[k])], self._between(placing.begins[k], placing.ends[k]))
             for k in indices
         ]
-        for k, stretch, places in zip(indices, stretches, paths(self.sounds, stretches), strict=True):
+        fits = [(self.sounds.likelihoods(stretch.features), stretch.units) for stretch in stretches]
+        for k, stretch, (likelihoods, _), places in zip(indices, stretches, fits, paths(fits), strict=True):
             units = stretch.units[places]
-            logs = self.sounds.likelihoods(stretch.features)[np.arange(len(places)), units]
+            logs = likelihoods[np.arange(len(places)), units]
             phones = np.flatnonzero(stretch.units != SILENCE)
             count = min(EDGE_PHONES, len(phones))
             ends = [units != SILENCE, units != SILENCE]

@@ -50,6 +50,9 @@ class Step(Generic[Item]):
     makes_file
         Whether `path` is written by `rows`, with its digest as ``sha256``, and not read: the row is known while that
         file is as it was written. The key then depends on no digest.
+    passing
+        Columns that only a run has that makes the row: neither the table nor the cache keeps them, and they are null
+        in rows that were known.
     table
         File in the folder of the store with the rows of the last run; "" if the caller holds them in another form.
     saves
@@ -65,8 +68,14 @@ class Step(Generic[Item]):
     limits: Limits = Limits()
     shared: bool = False
     makes_file: ClassVar[bool] = False
+    passing: frozenset[str] = frozenset()
     table: str
     saves: ClassVar[bool] = True
+
+    @property
+    def kept_schema(self) -> pa.Schema:
+        """Return the schema of the rows without the columns that are `passing`."""
+        return pa.schema([column for column in self.schema if column.name not in self.passing])
 
     def path(self, item: Item) -> str:
         """Return the file of an item, relative to `root`."""

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Generic
+from typing import Any, Generic
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +64,11 @@ class Rows:
         """Return the rows as a table with a row for each item, of all columns or some."""
         table = pa.Table.from_batches(self.batches, self.schema).select(columns or self.schema.names)
         return table.take(pa.array(self.places)).combine_chunks()
+
+    def value(self, item: int, column: str) -> Any:
+        """Return what one column has of an item; None where it is null."""
+        batch, number = self.batch_of(int(self.places[item]))
+        return batch.column(column)[number].as_py()
 
     def batch_of(self, place: int) -> tuple[pa.RecordBatch, int]:
         """Return the batch that holds a row, and its number there."""
@@ -177,7 +182,7 @@ class _Run(Generic[Item]):
         todo = self._look_up()
         known = KeySet.of(self._by_key) | KeySet.of(self._held)
         if todo and self._step.shared:
-            self._cache = RowCache(self._step.name, self._step.schema)
+            self._cache = RowCache(self._step.name, self._step.kept_schema)
             known |= self._cache.keys()
             todo = self._fetch(todo)
         once = self._once(todo)
@@ -199,7 +204,7 @@ class _Run(Generic[Item]):
 
     def _earlier(self) -> pa.Table | None:
         """Return the rows of the last run that finished, if they have the columns of this one."""
-        schema = self._step.schema
+        schema = self._step.kept_schema
         table = read_table(self._out / self._step.table) if self._step.table else None
         if table is None or not set(schema.names) <= set(table.column_names):
             return None
@@ -207,7 +212,10 @@ class _Run(Generic[Item]):
         return table if table.schema.equals(schema) else None
 
     def _add(self, batch: pa.RecordBatch) -> None:
-        self._batches.append(batch)
+        for name in self._step.passing.difference(batch.schema.names):
+            field = self._step.schema.field(name)
+            batch = batch.append_column(field, pa.nulls(batch.num_rows, field.type))
+        self._batches.append(batch.select(self._step.schema.names) if self._step.passing else batch)
         keys = batch.column(KEY).to_pylist()
         self._number(keys)
         if self._step.makes_file:
@@ -301,7 +309,7 @@ class _Run(Generic[Item]):
     def _save(self, rows: Rows, earlier: pa.Table | None) -> None:
         """Write the rows that have a key."""
         kept = {place for place, key in zip(self._places.tolist(), self._keys, strict=True) if key and place >= 0}
-        table = replace(rows, places=np.array(sorted(kept), np.int64)).table()
+        table = replace(rows, places=np.array(sorted(kept), np.int64)).table(self._step.kept_schema.names)
         if earlier is None or not table.equals(earlier):
             write_table(self._out / self._step.table, table)
         self.journal.discard()
@@ -312,7 +320,8 @@ class _Run(Generic[Item]):
             if self._shared:
                 save_shared(self._index, self._shared)
             if self._step.shared and batches:
-                cache = self._cache or RowCache(self._step.name, self._step.schema)
-                cache.add(pa.Table.from_batches(batches, self._step.schema))
+                cache = self._cache or RowCache(self._step.name, self._step.kept_schema)
+                made = pa.Table.from_batches(batches, self._step.schema)
+                cache.add(made.select(self._step.kept_schema.names))
         except OutputError as error:
             progress.note(f"{error}; the results are complete, but other runs cannot reuse them")

@@ -13,50 +13,29 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 from threadpoolctl import threadpool_limits
 
 from ttsprep.core.dsp import Array
 from ttsprep.core.errors import AudioError, UsageError
 from ttsprep.core.files import atomic_file, digest
-from ttsprep.core.signal import Signal
 from ttsprep.core.store.step import make_key
-from ttsprep.core.types import Audio, Measures
+from ttsprep.core.types import Measures
 from ttsprep.core.untrusted import UntrustedError, parse_json, refuse_bomb
-from ttsprep.models.base import RATE, ClipSource, ModelInput, SpeechModel
-from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, slopes
+from ttsprep.models.base import ClipSource, ModelInput, SpeechModel
+from ttsprep.models.phones.features import FEATURES_HOP_S, LONGEST_COMPARED_S, SpeechFeatures
+from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, totals
 from ttsprep.text.phonemes import WORD, is_readable, phonemize
 
-_HOP_S = 0.02
-MELS, PHONE_CEPSTRA = 26, 13
 _OTHERS = 3
 """Texts of other clips that each text is compared with."""
 _RUN = 6
 """Phones in a row whose fit is measured: about half a second."""
-_LONGEST_S = 60.0
-_MARGIN = 2
-"""Frames that are kept before and after speech: silence at the ends would be taken for phones at the flat start."""
 _MOST_CLIPS = 250
 """Of a language, that are learned from: half an hour."""
 _FEWEST_PHONES = 1_000
 """Of a language; from fewer, nothing is learned."""
 _FEWEST_OF_PHONE = 20
 """A rarer phone is taken for the one that it begins with."""
-
-
-def cepstra(signal: Signal) -> Array:
-    """Return cepstra without their mean over speech, and slopes, every 10 ms; shape (frames, 2 x `PHONE_CEPSTRA`)."""
-    logs = np.log(np.maximum(signal.power @ _mel(signal.rate, signal.frame_size), 1e-9))
-    values = scipy.fft.dct(logs, axis=1, norm="ortho")[:, :PHONE_CEPSTRA]
-    values -= values[signal.speech].mean(axis=0) if signal.speech.any() else values.mean(axis=0)
-    return np.concatenate((values, 3 * slopes(values)), axis=1).astype(np.float32)
-
-
-@cache
-def _mel(rate: int, size: int) -> Array:
-    import librosa
-
-    return np.asarray(librosa.filters.mel(sr=rate, n_fft=size, n_mels=MELS, fmin=80, norm=None).T)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +60,9 @@ class PhoneSounds:
 
 def _units(phonemes: str, units: dict[str, int]) -> Indices:
     result = [SILENCE]
+    known = {phone: _unit(phone, units) for phone in set(phonemes.split())}
     for word in phonemes.split(f" {WORD} "):
-        result += [unit for phone in word.split() if (unit := _unit(phone, units))]
+        result += [unit for phone in word.split() if (unit := known[phone])]
         if result[-1] != SILENCE:
             result.append(SILENCE)
     return np.array(result, np.int64)
@@ -92,25 +72,9 @@ def _unit(phone: str, units: dict[str, int]) -> int:
     return next((units[phone[:end]] for end in range(len(phone), 0, -1) if phone[:end] in units), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Speech:
-    """Features of a clip from its first speech to its last, where that begins, and those of frames without speech."""
-
-    features: Array
-    start_s: float
-    quiet: Array
-
-    @classmethod
-    def of(cls, clip: ModelInput) -> "_Speech":
-        signal = Signal(Audio(clip.samples[:, None], RATE))
-        values, speech = cepstra(signal)[::2], signal.speech[::2]
-        at = np.flatnonzero(speech)
-        first, last = (max(0, int(at[0]) - _MARGIN), int(at[-1]) + _MARGIN + 1) if len(at) else (0, len(values))
-        return cls(values[first:last], first * _HOP_S, values[~speech][::3])
-
-    def has_room(self, units: Indices) -> bool:
-        """Whether units that are more than silence have a frame each."""
-        return len(self.features) > len(units) > 2
+def _has_room(speech: SpeechFeatures, units: Indices) -> bool:
+    """Whether units that are more than silence have a frame each."""
+    return len(speech.features) > len(units) > 2
 
 
 @dataclass(frozen=True)
@@ -124,8 +88,9 @@ class Phones(SpeechModel):
     """
 
     name = "phones"
-    version = 2
+    version = 3
     batch = 32
+    needs_text = takes_cepstra = True
 
     state: str = ""
 
@@ -158,12 +123,10 @@ _COMPARED: Measures = {"not_compared": ""}
 
 def _why_not(one: ModelInput, known: Mapping[str, PhoneSounds]) -> str:
     """Return why a clip is not compared with its text; "" if it is."""
-    if not one.clip.text:
-        return "no text"
     if one.clip.language not in known:
         return f"under {_FEWEST_PHONES:,} phones of {one.clip.language or 'no language'} to learn from"
-    if len(one.samples) > _LONGEST_S * RATE:
-        return f"over {_LONGEST_S:g} s"
+    if not one.cepstra:
+        return f"over {LONGEST_COMPARED_S:g} s"
     return "" if is_readable(one.clip.text, one.clip.language) else "letters that eSpeak NG cannot read"
 
 
@@ -182,11 +145,11 @@ def _learned(source: ClipSource, language: str, places: Sequence[int]) -> PhoneS
     stretches, silences = [], []
     for i, line in zip(places, spoken, strict=True):
         try:
-            speech = _Speech.of(source.read(i))
+            speech = SpeechFeatures.unpack(source.cepstra(i))
         except AudioError:
             continue  # measuring names it
         text = _units(line, units)
-        stretches += [SpeechRun(speech.features, text)] if speech.has_room(text) else []
+        stretches += [SpeechRun(speech.features, text)] if _has_room(speech, text) else []
         silences.append(speech.quiet)
     return PhoneSounds(names, learn(stretches, np.concatenate(silences), len(names) + 1)) if stretches else None
 
@@ -196,20 +159,27 @@ def _rows(known: PhoneSounds, batch: Sequence[ModelInput], language: str) -> lis
     texts = [(one.clip.text, *one.others) for one in batch]
     spoken = iter(phonemize([text for group in texts for text in group], language))
     units = [[known.units(line) for line in _unlike([next(spoken) for _ in group])] for group in texts]
-    clips = [_Speech.of(one) for one in batch]
-    pairs = [(clip, text) for clip, group in zip(clips, units, strict=True) for text in group if clip.has_room(text)]
-    way = iter(paths(known.sounds, [SpeechRun(clip.features, text) for clip, text in pairs]))
-    rows: list[Measures] = []
-    for clip, group in zip(clips, units, strict=True):
+    clips = [SpeechFeatures.unpack(one.cepstra) for one in batch]
+    own: list[tuple[Array, Indices] | None] = []
+    others: list[list[tuple[Array, Indices]]] = []
+    for clip, (text, *unlike) in zip(clips, units, strict=True):
         likelihoods = known.sounds.likelihoods(clip.features)
-        own, *others = [_fit(likelihoods, text, next(way)) if clip.has_room(text) else None for text in group]
-        rows.append(_row(clip.start_s, own, [other.log_p for other in others if other]))
+        likelihoods -= likelihoods.max(axis=1, keepdims=True)
+        own.append((likelihoods, text) if _has_room(clip, text) else None)
+        others.append([(likelihoods, other) for other in unlike if own[-1] and _has_room(clip, other)])
+    way = iter(paths([fit for fit in own if fit]))
+    total = iter(totals([fit for fits in others for fit in fits]))
+    rows: list[Measures] = []
+    for clip, fit, fits in zip(clips, own, others, strict=True):
+        if fit:
+            log_p = [next(total) / len(likelihoods) for likelihoods, _ in fits]
+            rows.append(_row(clip.start_s, _fit(*fit, next(way)), log_p))
+        else:
+            rows.append({"not_compared": "no phones in the text, or more than there is time for"})
     return rows
 
 
-def _row(start_s: float, own: "_Fit | None", others: Sequence[float]) -> Measures:
-    if not own:
-        return {"not_compared": "no phones in the text, or more than there is time for"}
+def _row(start_s: float, own: "_Fit", others: Sequence[float]) -> Measures:
     row: Measures = {"phone_fit_nats": own.log_p, "phone_fit_worst_nats": own.worst}
     row["phone_fit_worst_s"] = start_s + own.worst_s
     if others:
@@ -226,7 +196,7 @@ def _unlike(lines: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """How well phones fit: log likelihood a frame over that of the best phone for each frame; of the worst run."""
+    """How well phones fit: log likelihood a frame, of all and of the worst run of phones."""
 
     log_p: float
     worst: float
@@ -234,14 +204,14 @@ class _Fit:
 
 
 def _fit(likelihoods: Array, units: Indices, places: Indices) -> _Fit:
-    behind = likelihoods[np.arange(len(places)), units[places]] - likelihoods.max(axis=1)
+    behind = likelihoods[np.arange(len(places)), units[places]]
     spoken = np.flatnonzero(units != SILENCE)
     sums = np.bincount(places, behind, len(units))[spoken]
     frames = np.bincount(places, minlength=len(units))
     run = np.ones(min(_RUN, len(spoken)))
     fit = np.convolve(sums, run, "valid") / np.convolve(frames[spoken], run, "valid")
     worst = int(fit.argmin())
-    return _Fit(float(behind.mean()), float(fit[worst]), float(frames[: spoken[worst]].sum() * _HOP_S))
+    return _Fit(float(behind.mean()), float(fit[worst]), float(frames[: spoken[worst]].sum() * FEATURES_HOP_S))
 
 
 def _save(path: Path, stamp: str, learned: dict[str, PhoneSounds]) -> None:

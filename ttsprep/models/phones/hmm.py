@@ -5,7 +5,7 @@ of texts share out the time of their speech evenly, each phone becomes a Gaussia
 time by the best path and learning again are repeated. That is enough to tell which of a few texts was read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,8 @@ MOST_STRETCHES = 500
 """Learned from: some 20 minutes."""
 _FEWEST_FRAMES = 30
 """Of a phone; a rarer one sounds like all phones together."""
-_BATCH = 32
+_CELLS = 6_000_000
+"""Frames times units of all texts that are laid along their speech at once."""
 SILENCE = 0
 """Number of the unit that may stand between words."""
 
@@ -87,7 +88,7 @@ def learn(stretches: Sequence[SpeechRun], silence: Array, units: int, before: So
     used = [stretch for stretch in stretches[::step] if len(stretch.features) >= len(stretch.units) / 2 + 1]
     sounds = before or _estimate([(s.features, _evenly(s)) for s in used], silence, units)
     for _ in range(_ROUNDS if before else FIRST_ROUNDS):
-        places = paths(sounds, used)
+        places = paths([(sounds.likelihoods(s.features), s.units) for s in used])
         sounds = _estimate([(s.features, s.units[at]) for s, at in zip(used, places, strict=True)], silence, units)
     return sounds
 
@@ -122,50 +123,99 @@ def scores(likelihoods: Array, units: Indices, starts: Indices, ends: Indices) -
     return now[:, ends]
 
 
-def paths(sounds: SoundModels, stretches: Sequence[SpeechRun]) -> list[Indices]:
-    """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once."""
-    result = [np.zeros(0, np.int64)] * len(stretches)
-    order = sorted(range(len(stretches)), key=lambda i: len(stretches[i].features))
-    for first in range(0, len(order), _BATCH):
-        batch = order[first : first + _BATCH]
-        rows = _batch([stretches[i] for i in batch], sounds)
-        for row, i in enumerate(batch):
-            result[i] = rows[row, : len(stretches[i].features)]
+def paths(fits: Sequence[tuple[Array, Indices]]) -> list[Indices]:
+    """Return the place in the units of each frame on the best path through all of them (Viterbi), many at once.
+
+    Parameters
+    ----------
+    fits
+        Pairs of `SoundModels.likelihoods` and units.
+    """
+    result = [np.zeros(0, np.int64)] * len(fits)
+    for places, batch in _batches(fits):
+        came: list[npt.NDArray[np.int8]] = []
+        ends = _ends(batch, came)
+        widths = np.array([len(units) for _, units in batch])
+        # the last unit is the silence behind the last word, which may be left out too
+        place = np.where(ends[:, 1] >= ends[:, 0], widths - 1, widths - 2)
+        taken = np.zeros((len(batch), len(came)), np.int64)
+        for t in range(len(came) - 1, -1, -1):
+            going = slice(len(batch) - len(came[t]), None)
+            taken[going, t] = place[going]
+            place[going] -= came[t][np.arange(len(came[t])), place[going]]
+        for row, i in enumerate(places):
+            result[i] = taken[row, : len(fits[i][0])]
     return result
 
 
-def _batch(stretches: Sequence[SpeechRun], sounds: SoundModels) -> Indices:
-    """Return the place in the units of each frame, shape (stretches, frames); what is behind the end is padding."""
-    frames = np.array([len(stretch.features) for stretch in stretches])
-    widths = np.array([len(stretch.units) for stretch in stretches])
-    count, width = len(stretches), int(widths.max())
-    emitted = np.zeros((int(frames.max()), count, width), np.float32)
+def totals(fits: Sequence[tuple[Array, Indices]]) -> list[float]:
+    """Return the log likelihood of the best path of each pair, as `paths` takes them."""
+    result = [0.0] * len(fits)
+    for places, batch in _batches(fits):
+        for i, ends in zip(places, _ends(batch), strict=True):
+            result[i] = float(ends.max())
+    return result
+
+
+def _batches(
+    fits: Sequence[tuple[Array, Indices]],
+) -> Iterator[tuple[list[int], list[tuple[Array, Indices]]]]:
+    """Yield places and fits of like length, those with fewest frames first, as many as fit into some memory."""
+    order = sorted(range(len(fits)), key=lambda i: len(fits[i][0]))
+    first = 0
+    while first < len(order):
+        last, width = first, 0
+        while last < len(order):
+            frames, units = fits[order[last]]
+            width = max(width, len(units))
+            if last > first and (last + 1 - first) * len(frames) * width > _CELLS:
+                break
+            last += 1
+        yield order[first:last], [fits[i] for i in order[first:last]]
+        first = last
+
+
+def _ends(batch: Sequence[tuple[Array, Indices]], came: list[npt.NDArray[np.int8]] | None = None) -> Array:
+    """Return the log likelihood of the best path to the last unit but one and to the last, shape (fits, 2).
+
+    Parameters
+    ----------
+    batch
+        Those with fewest frames first.
+    came
+        Receives for each frame how many places before each unit its best path was a frame earlier, shape (fits,
+        units); of those fits that have so many frames, which are the last ones.
+    """
+    frames = np.array([len(likelihoods) for likelihoods, _ in batch])
+    widths = np.array([len(units) for _, units in batch])
+    count, width = len(batch), int(widths.max())
+    emitted = np.full((int(frames.max()), count, width), -np.inf, np.float32)
     closed = np.full((count, width), -np.inf, np.float32)  # 0 where the silence before may be left out
-    for row, stretch in enumerate(stretches):
-        emitted[: frames[row], row, : widths[row]] = sounds.likelihoods(stretch.features)[:, stretch.units]
-        emitted[: frames[row], row, widths[row] :] = -np.inf
-        closed[row, _skippable(stretch.units)] = 0.0
-    came = np.zeros(emitted.shape, np.int8)
+    for row, (likelihoods, units) in enumerate(batch):
+        emitted[: len(likelihoods), row, : len(units)] = likelihoods[:, units]
+        closed[row, _skippable(units)] = 0.0
     now = np.full((count, width), -np.inf, np.float32)
     now[:, 0] = emitted[0, :, 0]
-    for t in range(1, len(emitted)):
-        going = (t < frames)[:, None]
-        step, jump = now.copy(), now[:, :-2] + closed[:, 2:]
-        better = (now[:, :-1] > step[:, 1:]) & going
-        np.copyto(step[:, 1:], now[:, :-1], where=better)
-        came[t, :, 1:] = better
-        better = (jump > step[:, 2:]) & going
-        np.copyto(step[:, 2:], jump, where=better)
-        came[t, :, 2:][better] = 2
-        now = step + emitted[t]
-    lines = np.arange(count)
-    # the last unit is the silence behind the last word, which may be left out too
-    place = np.where(now[lines, widths - 1] >= now[lines, widths - 2], widths - 1, widths - 2)
-    places = np.zeros((count, len(emitted)), np.int64)
-    for t in range(len(emitted) - 1, -1, -1):
-        places[:, t] = place
-        place = place - came[t, lines, place]
-    return places
+    ends = np.empty((count, 2), np.float32)
+    first = 0
+    for t in range(len(emitted)):
+        if t:
+            step, jump = now.copy(), now[:, :-2] + closed[first:, 2:]
+            if came is not None:
+                ways = np.zeros(now.shape, np.int8)
+                np.greater(now[:, :-1], now[:, 1:], out=ways[:, 1:], casting="unsafe")
+            np.maximum(step[:, 1:], now[:, :-1], out=step[:, 1:])
+            if came is not None:
+                np.copyto(ways[:, 2:], 2, where=jump > step[:, 2:])
+            np.maximum(step[:, 2:], jump, out=step[:, 2:])
+            now = step
+            now += emitted[t, first:]
+        if came is not None:
+            came.append(ways if t else np.zeros(now.shape, np.int8))
+        while first < count and frames[first] == t + 1:
+            ends[first] = now[0, widths[first] - 2 : widths[first]]
+            now, first = now[1:], first + 1
+    return ends
 
 
 def _skippable(units: Indices) -> Indices:
