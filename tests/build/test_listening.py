@@ -30,7 +30,10 @@ def test_a_build_listens_as_the_audit_does_and_from_its_rows(
     assert planned.before.summary["listening"] == audited.summary["listening"]
     again = Recorder()
     built = build(spoken, tmp_path / "build", recipe, jobs=1, models=models, progress=again)
-    assert [stage for stage in again.stages if stage[0].startswith("listening")] == [("listening (asr)", 14, 0)]
+    assert [stage for stage in again.stages if stage[0].startswith("listening")] == [
+        ("listening (asr)", 14, 0),
+        ("listening (phones)", 14, 0),
+    ]
     columns = ["asr_text", "spoken_language"]
     first, second = (
         pd.read_parquet(folder / "clips.parquet", columns=columns)
