@@ -90,6 +90,7 @@ def two_tables(root: Path) -> None:
             "Nr.;Dateiname;Text;Dauer (s)\n",
         ),
         table("metadata.csv", lambda i, text: f"wavs/{i}.wav|{i % 2}|{text}"),
+        table("l.jsonl", lambda i, text: json.dumps({"in": {"wav": f"/nas/{i}.wav"}, "out": {"txt": text}})),
         table("l.jsonl", lambda i, text: json.dumps({"key": f"{i}", "wav": f"/nas/{i}.wav", "txt": text})),
         table(
             "Script - Sheet1.csv",
@@ -108,6 +109,7 @@ def two_tables(root: Path) -> None:
             "colon-blank",
             "numbered-rows",
             "numbered-speakers",
+            "objects",
             "unknown-keys",
             "sheet",
             "corrected",
@@ -265,6 +267,14 @@ def test_a_table_of_blanks_is_named(tmp_path: Path) -> None:
     audio(tmp_path, *(f"wavs/{i}.wav" for i in range(6)))
     put(tmp_path, "metadata.json", b"\xa0")
     assert any("names no audio and texts: metadata.json" in line for line in read_corpus(tmp_path).decided)
+
+
+def test_records_of_another_form_are_named_with_the_one_that_is_read(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"wavs/{i}.wav" for i in range(6)))
+    rows = ({"messages": [{"role": "user", "content": text}], "audios": [f"wavs/{i}.wav"]} for i, text in enumerate(EN))
+    put(tmp_path, "train.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    (line,) = read_corpus(tmp_path).decided
+    assert 'train.jsonl; its records need a name and a text each: {"audio": "wavs/0.wav", "text": "..."}' in line
 
 
 def test_an_archive_in_the_folder_is_named(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ EN = ("The weather is very nice today.", "He bought a new book yesterday.", "My 
 
 def test_the_lines_of_stm_are_pieces(tmp_path: Path) -> None:
     audio(tmp_path, "train/sph/talk.wav", "test/sph/talk.wav")
-    labels = ("<o,f0,female> ", "<NA,,> ", "")
+    labels = ("<o,f0,female> ", "<NA> ", "")
     rows = "".join(f"talk 1 ann 0.0{n} 0.0{n + 1} {labels[n]}{text}\n" for n, text in enumerate(EN))
     gaps = "talk 1 inter_segment_gap 0.03 0.04 <o,,> IGNORE_TIME_SEGMENT_IN_SCORING\n"
     put(tmp_path, "train/stm/talk.stm", f";; by hand\n{rows}{gaps}")
@@ -24,6 +24,12 @@ def test_the_lines_of_stm_are_pieces(tmp_path: Path) -> None:
     assert [(clip.path, clip.text, clip.speaker) for clip in corpus.clips] == [(path, text, "ann") for text in EN]
     assert (corpus.clips[1].start, corpus.clips[1].end) == (0.01, 0.02)
     assert (corpus.findings, corpus.decided) == ([], ["left out: 1 line of gaps, or not to be scored"])
+
+
+def test_a_word_that_nobody_knows_is_a_part_of_the_text(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav")
+    put(tmp_path, "a.stm", "a 1 ann 0.00 0.05 <unk> left.\n")
+    assert [clip.text for clip in read_corpus(tmp_path).clips] == ["<unk> left."]
 
 
 def test_two_voices_of_two_channels_are_no_pieces_of_one(tmp_path: Path) -> None:

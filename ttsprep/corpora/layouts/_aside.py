@@ -12,6 +12,7 @@ from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.encoding import sniff
 from ttsprep.corpora.metadata import lines
 from ttsprep.corpora.reading import Tree
+from ttsprep.corpora.tables.records import JSON
 
 _FILES, _BYTES, _SHOWN = 64, 1 << 18, 4
 """Files that are looked into, bytes of each, and files that are named."""
@@ -107,6 +108,8 @@ def _in_order(root: Path, aside: Sequence[str], tree: Tree) -> str:
     """Say what to do where a file has as many lines as there are recordings, and names none of them."""
     last = {number: path for path in reversed(tree.audio) if (number := _last_number(path))}
     for name in aside[:3]:
+        if name.lower().endswith(JSON):
+            return f'; its records need a name and a text each: {{"audio": "{tree.audio[0]}", "text": "..."}}'
         try:
             rows = [item[1] for item in lines(root / name) if not isinstance(item, Finding)]
         except CorpusError:

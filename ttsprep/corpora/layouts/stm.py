@@ -1,5 +1,6 @@
 """STM of NIST, as TED-LIUM has it: ``FILE CHANNEL SPEAKER START END <LABELS> TEXT``, a line a piece."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from ttsprep.corpora.metadata import checked, lines, malformed, piece
 
 _IGNORED = "ignore_time_segment_in_scoring"
 _GAP = "inter_segment_gap"
+_LABELS = re.compile(r"<(?:[^<>\s]{0,99},[^<>\s]{0,99}|[A-Z0-9_]{1,99})>")
+"""Such as ``<o,f0,male>`` and ``<NA>``; ``<unk>`` is a part of the text."""
 _SHOWN = 200
 
 
@@ -79,7 +82,7 @@ def _fields(line: str) -> tuple[str, str, str, float, float, str] | None:
     try:
         recording, channel, speaker, start, end = parts[:5]
         text = parts[5] if len(parts) > 5 else ""
-        text = text.partition(">")[2] if text.startswith("<") and "," in text.partition(">")[0] else text
+        text = text[match.end() :] if (match := _LABELS.match(text)) else text
         return recording, channel, speaker, float(start), float(end), text.strip()
     except ValueError:
         return None

@@ -88,9 +88,12 @@ def record_rows(path: Path) -> tuple[list[str], list[TableRow | Finding]]:
     titles: dict[str, None] = {}
     records: list[tuple[int, dict[str, Any]] | Finding] = []
     for item in json_records(path):
-        records.append(item)
-        if not isinstance(item, Finding):
-            titles |= dict.fromkeys(item[1])
+        if isinstance(item, Finding):
+            records.append(item)
+        else:
+            flat = _flat(item[1])
+            records.append((item[0], flat))
+            titles |= dict.fromkeys(flat)
     rows: list[TableRow | Finding] = []
     for item in records:
         if isinstance(item, Finding):
@@ -107,6 +110,15 @@ def record_rows(path: Path) -> tuple[list[str], list[TableRow | Finding]]:
             problem = f"has no {paths[0]}"
         rows.append(TableRow(number, ["" if title in wrong else _cell(record.get(title)) for title in titles], problem))
     return list(titles), rows
+
+
+def _flat(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the fields of its objects beside its own, where it has no text or no path by itself."""
+    if not record.keys().isdisjoint(TEXT) and not record.keys().isdisjoint((*PATH, "id")):
+        return record
+    inner = {key: value for key, value in record.items() if isinstance(value, dict) and "path" not in value}
+    own = {key: value for key, value in record.items() if key not in inner}
+    return own | {f"{key}.{name}": value for key, fields in inner.items() for name, value in fields.items()}
 
 
 def _cell(value: Any) -> str:
