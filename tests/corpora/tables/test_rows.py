@@ -1,5 +1,6 @@
 """How a table is cut into rows and columns."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,30 @@ def test_names_with_the_sign_of_a_comment_are_names(tmp_path: Path) -> None:
     audio(tmp_path, "wavs/#c0.wav", "wavs/c1.wav", "wavs/c2.wav")
     put(tmp_path, "metadata.csv", "".join(f"{'#' if not n else ''}c{n}|{text}\n" for n, text in enumerate(EN)))
     assert [clip.text for clip in read_corpus(tmp_path).clips] == list(EN)
+
+
+def test_names_that_are_one_only_in_the_folder_of_their_speaker(tmp_path: Path) -> None:
+    expected = {}
+    for who in ("anna", "bob"):
+        audio(tmp_path, *(f"{who}/{n:03}.wav" for n in range(3)))
+        expected |= {f"{who}/{n:03}.wav": f"{text} {who.title()}." for n, text in enumerate(EN)}
+    rows = "".join(f"{path[-7:-4]},{path[:-8]},{text}\n" for path, text in expected.items())
+    put(tmp_path, "metadata.csv", f"name,speaker,text\n{rows}")
+    corpus = read_corpus(tmp_path)
+    assert {clip.path: clip.text for clip in corpus.clips} == expected
+    assert (corpus.findings, corpus.ids) == ([], [path[:-4] for path in expected])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"train": [{"audio": f"c{n}.wav", "text": text} for n, text in enumerate(EN[:2])],
+         "test": [{"audio": "c2.wav", "text": EN[2]}]},
+        {"audio": ["c0.wav", "c1.wav", "c2.wav"], "text": list(EN)},
+    ],
+    ids=["parts", "columns"],
+)  # fmt: skip
+def test_lists_side_by_side_in_json(tmp_path: Path, document: dict[str, list[object]]) -> None:
+    audio(tmp_path, *(f"c{n}.wav" for n in range(3)))
+    put(tmp_path, "data.json", json.dumps(document))
+    assert [(clip.path, clip.text) for clip in read_corpus(tmp_path).clips] == [(f"c{n}.wav", EN[n]) for n in range(3)]

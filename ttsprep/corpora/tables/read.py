@@ -232,20 +232,24 @@ def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bo
     fitted = [cells if len(cells) == count else _fitted(cells, columns, joint) for cells in rows_of_cells]
     names = [cells[columns.path] for cells in fitted]
     matches = index.match(names, table.folder)
+    if columns.speaker is not None and not any(matches.paths):  # the name is only one in the folder of the speaker
+        longer = [f"{cells[columns.speaker].strip()}/{name.strip()}" for name, cells in zip(names, fitted, strict=True)]
+        inner = index.match(longer, table.folder)
+        names, matches = (longer, inner) if all(inner.paths) else (names, matches)
     yield from _note(table, columns, names, matches, index)
     place_of_missing = _usual_place(table.folder, names, matches)
     relative = Relative(index.root)
     whose = "the title line has" if table.title else "most lines have"
-    rows = zip(fitted, matches.paths, strict=True)
+    rows = zip(fitted, names, matches.paths, strict=True)
     for row in table.rows:
         if isinstance(row, Finding):
             yield row
             continue
-        cells, file = next(rows)
+        cells, name, file = next(rows)
         problem, surplus = row.problem, len(row.cells) - columns.count
         if surplus and not (surplus > 0 and table.cells and file and columns.alone):
             problem = problem or wrong_count(row.cells, columns.count, whose)
-        name = cells[columns.path].strip()
+        name = name.strip()
         path = file or _missing(name, table.folder, place_of_missing, relative, index)
         text = cells[columns.text] if columns.text is not None else ""
         if table.title and not text:  # a record that lacks this form of the text

@@ -35,7 +35,8 @@ _WHOLE = 1 << 30
 def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
     """Yield number and object of each record: of each line, or of one array or object that is the whole file.
 
-    An object of objects, such as ``{"a": {"text": ...}}``, gives its records with the key as ``id``; one of strings,
+    An object of lists gives the records of all, or is a list for each column. An object of objects, such as
+    ``{"a": {"text": ...}}``, gives its records with the key as ``id``; one of strings,
     such as ``{"a": "Hello."}``, the keys as ``id`` and the strings as ``text``.
 
     Raises
@@ -56,6 +57,8 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
         lists = [value for value in document.values() if isinstance(value, list)]
         if len(lists) == 1:
             document = lists[0]
+        elif lists and len(lists) == len(document) and (rows := _of_lists(document)):
+            document = rows
         elif document and all(isinstance(value, dict) for value in document.values()):
             document = [{"id": key, **value} for key, value in document.items()]
         elif len(document) > 1 and not {*TEXT, *PATH}.intersection(document) and _are_strings(document.values()):
@@ -69,6 +72,15 @@ def json_records(path: Path) -> Iterator[tuple[int, dict[str, Any]] | Finding]:
             yield from task_records(path.name, number, record)
         else:
             yield number, record
+
+
+def _of_lists(document: dict[str, list[Any]]) -> list[Any]:
+    """Return the records of lists side by side: parts such as train and test, or columns of one length."""
+    if all(isinstance(item, dict) for part in document.values() for item in part):
+        return [item for part in document.values() for item in part]
+    if len({len(column) for column in document.values()}) > 1:
+        return []
+    return [dict(zip(document, cells, strict=True)) for cells in zip(*document.values(), strict=True)]
 
 
 def _are_strings(values: Iterable[object]) -> bool:
