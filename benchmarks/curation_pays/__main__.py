@@ -1,6 +1,6 @@
 """Train a voice on each arm of a corpus, let it read sentences that none has seen, and compare.
 
-    python -m benchmarks.curation_pays CORPUS --whisper WEIGHTS [--arms A B C D O E] [--work FOLDER] [--steps N]
+    python -m benchmarks.curation_pays CORPUS --whisper WEIGHTS [--arms A B P C O D E] [--work FOLDER] [--steps N]
 
 What is done already in the folder of the work is not done again: stop it at any time and give the same command.
 """
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--whisper", type=Path, required=True, help="Checkpoint that no arm is curated with.")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=["A", "B", "C", "O", "D", "E"])
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=["A", "B", "P", "C", "O", "D", "E"])
     parser.add_argument("--work", type=Path, default=Path("proof"))
     parser.add_argument("--results", type=Path, help="Folder for the CSV; that of the work if not given.")
     parser.add_argument("--share", type=float, default=0.3, help="Of the clips that are spoiled.")

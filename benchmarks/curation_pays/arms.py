@@ -23,14 +23,14 @@ from ttsprep.models.mos import Mos
 ARMS = {
     "A": "the clean corpus",
     "B": "the same, a share of its clips spoiled",
-    "C": "what ttsprep build keeps of B, by its defaults",
-    "P": "what ttsprep build keeps of B with --listen phones",
+    "P": "what ttsprep build keeps of B, by its defaults",
+    "C": "what ttsprep build keeps of B with --listen none: no text is compared with its speech",
     "L": "what ttsprep build keeps of B with --listen asr",
     "D": "as many clips of B as C has, at random",
     "O": "B without exactly the spoiled clips",
     "E": "clips of B by length, 1.5 IQR of the rate, and DNSMOS of at least 3",
 }
-_LISTENS: dict[str, tuple[str, ...]] = {"C": (), "P": ("phones",), "L": ("asr",)}
+_LISTENS: dict[str, tuple[str, ...]] = {"P": (), "C": ("none",), "L": ("asr",)}
 PLANTED = (
     ("rate-outlier", "text of a clip of another length"),
     ("rate-outlier", "half of the text missing"),

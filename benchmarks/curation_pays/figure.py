@@ -14,8 +14,8 @@ SHARES = (10, 30, 50)
 LINES = {
     "B": ("raw", "the corpus as it is"),
     "D": ("random", "at random"),
-    "C": ("build", "ttsprep build"),
-    "P": ("phones", "build --listen phones"),
+    "C": ("build", "build --listen none"),
+    "P": ("phones", "ttsprep build"),
     "O": ("oracle", "perfect choice"),
 }
 TITLE = "A voice gets worse with the share of spoiled clips; after a build it hardly does"

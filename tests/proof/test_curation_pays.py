@@ -33,7 +33,7 @@ def test_every_arm_is_made_trained_and_scored(
     main([str(spoken_once), *options])
     (path,) = tmp_path.glob("*/spoken-50-0-2.csv")
     table = pd.read_csv(path)
-    assert table.groupby("arm").size().to_dict() == dict.fromkeys(["nano16", *"ABCDEO"], 3)
+    assert table.groupby("arm").size().to_dict() == dict.fromkeys(["nano16", *"ABCDEOP"], 3)
     clean = read_corpus(spoken_once)
     assert set(table["id"]) == {clean.ids[i] for i in held_out(clean, 3)}
     assert (table[["nats", "mcd_db"]] > 0).all().all()
@@ -42,7 +42,7 @@ def test_every_arm_is_made_trained_and_scored(
     work = path.parent
     planted = pd.read_csv(work / "planted.csv")
     arms = Arms(spoken_once, work, Damage(0.5), 3)
-    made = {name: arms.make(name) for name in "ABCDO"}
+    made = {name: arms.make(name) for name in "ABCDOP"}
     assert len(planted) == round(0.5 * 11)
     assert made["A"].ids == made["B"].ids == set(clean.ids) - set(table["id"])
     assert made["O"].ids == made["B"].ids - set(planted["id"])
