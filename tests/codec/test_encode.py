@@ -25,6 +25,8 @@ from ttsprep.core.errors import BusyError, CorpusError, OutputError, TtsprepErro
 from ttsprep.core.files import lock
 from ttsprep.core.types import Clip
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 
 def test_a_shard_holds_what_it_says(few_once: Path, reference: Path) -> None:
     from ttsprep.codec.codec import Codec

@@ -12,6 +12,8 @@ from codec.encoding import CLIPS, encoded, rows, shards
 from ttsprep.codec.decode import decode
 from ttsprep.codec.encode_job import Options
 
+pytestmark = pytest.mark.usefixtures("one_server")
+
 
 @pytest.mark.parametrize("form", ["npy", "webdataset", "hf", "frames", "flat", "delay-higgs"])
 def test_every_form_decodes_to_the_same_clips(few_once: Path, reference: Path, tmp_path: Path, form: str) -> None:
