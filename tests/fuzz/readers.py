@@ -291,6 +291,14 @@ def lhotse(changed: str) -> Seed:
     return seed
 
 
+PIECES = [{"begin_time": 0, "end_time": 0.1, "text_tn": text, "sid": str(n)} for n, text in enumerate(TEXTS)]
+GIGASPEECH = json.dumps({"language": "EN", "audios": [{"path": "wavs/one.wav", "segments": PIECES}]})
+AREA = {"value": {"start": 0, "end": 0.1, "text": [TEXTS[0]]}, "id": "r", "from_name": "text", "type": "textarea"}
+LABEL = {"value": {"start": 0, "end": 0.1, "labels": ["anna"]}, "id": "r", "from_name": "who", "type": "labels"}
+TASKS = json.dumps([{"data": {"audio": f"wavs/{n}.wav"}, "annotations": [{"result": [AREA, LABEL]}]} for n in NAMES])
+AWS = {"audio_segments": [{"transcript": text, "start_time": "0.0", "end_time": "0.1"} for text in TEXTS]}
+
+
 READERS: dict[str, Reader] = {
     "table-bar": Reader(table("metadata.csv", lines("{name}|{text}|{text}\n")), listed),
     "table-comma": Reader(table("metadata.csv", "file_name,text\n" + lines('wavs/{name}.wav,"{text}"\n')), listed),
@@ -300,6 +308,11 @@ READERS: dict[str, Reader] = {
     "lhotse-recordings": Reader(lhotse("recordings.jsonl"), listed, json=True),
     "lhotse-supervisions": Reader(lhotse("supervisions.jsonl"), listed, json=True),
     **{f"kaldi-{name}": Reader(kaldi(name), listed) for name in ("text", "wav.scp", "segments", "utt2spk")},
+    "sphinx": Reader(table("train.transcription", lines("<s> {text} </s> ({name})\n")), listed),
+    "stm": Reader(table("a.stm", lines("{name} 1 anna 0.0 0.1 <o,f0,male> {text}\n")), listed),
+    "gigaspeech": Reader(table("GigaSpeech.json", GIGASPEECH), listed, json=True),
+    "label-studio": Reader(table("export.json", TASKS), listed, json=True),
+    "recogniser": Reader(beside(".json", json.dumps({"results": AWS})), listed, json=True),
     "textgrid": Reader(beside(".TextGrid", TEXTGRID), listed),
     "srt": Reader(beside(".srt", SRT), listed),
     "vtt": Reader(beside(".vtt", VTT), listed),
