@@ -9,16 +9,18 @@ from typing import Any
 import pandas as pd
 from commands import ttsprep
 
-from ttsprep.audit.pipeline import Audit, audit
+from ttsprep.audit.pipeline import Audit, Extras, audit
 from ttsprep.build.config import Recipe
+from ttsprep.build.options import audit_models
 from ttsprep.report.page import audit_report
 
 TABLES = ("clips.parquet", "findings.parquet")
 
 
 def audited(corpus: Path, *, jobs: int = 2, **recipe: Any) -> Audit:
-    """Audit in this process, into a folder beside the corpus."""
-    return audit(corpus, out_of(corpus), Recipe(**recipe), jobs=jobs, report=audit_report)
+    """Audit in this process as the command does, into a folder beside the corpus."""
+    extras = Extras(audit_models(()))
+    return audit(corpus, out_of(corpus), Recipe(**recipe), jobs=jobs, extras=extras, report=audit_report)
 
 
 def out_of(corpus: Path) -> Path:
@@ -82,6 +84,8 @@ def leftovers(out: Path) -> list[str]:
         "summary.json",
         "report.html",
         "run.json",
+        ".listened-phones.npz",
+        ".listened-phones.parquet",
         ".cache.parquet",
         ".corpus.json",
         ".unchanged.json",
