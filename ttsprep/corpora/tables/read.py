@@ -20,7 +20,7 @@ from ttsprep.corpora.tables.rows import find_dialect, read_rows
 from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import MARKS
 
-_COMMENTS, _MARKS = ("#", "//", ";"), frozenset("#/;")
+_COMMENTS = ("#", "//", ";")
 _SAMPLED = 1000
 """Rows from all over a table that its columns are found by."""
 _FEW = 3
@@ -100,10 +100,12 @@ def open_table(path: Path, name: str, folder: str, index: AudioIndex) -> Table |
 
 def _leave_comments_out(table: Table, index: AudioIndex) -> None:
     """Leave out rows that begin with the sign of a comment where few do; one that names the columns loses its sign."""
+    marked = [row for row in table.rows if isinstance(row, TableRow) and row.cells[0].startswith(_COMMENTS)]
+    if not marked:
+        return
     rows = [row for row in table.rows if isinstance(row, TableRow)]
-    marked = [row for row in rows if row.cells[0][:1] in _MARKS and row.cells[0].startswith(_COMMENTS)]
     named = any(index.exact(cell, table.folder) for row in marked for cell in row.cells)
-    if not marked or 2 * len(marked) >= len(rows) or named:
+    if 2 * len(marked) >= len(rows) or named:
         return
     lines = {row.line for row in marked}
     others = [row for row in rows if row.line not in lines]
