@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import scipy.fft
 
 from ttsprep.core.dsp import Array
 from ttsprep.core.signal import HOP_S, Mask, Signal
@@ -69,6 +68,8 @@ class SpeechFeatures:
 
 
 def _cepstra(signal: Signal) -> Array:
+    import scipy.fft  # the process that learns does without
+
     power = signal.power[::_EVERY]
     edges = [edge for edge in _edges(signal.bin_hz) if edge <= power.shape[1]]
     logs = np.full((len(power), _BANDS), np.log(_QUIET), np.float32)
