@@ -12,7 +12,8 @@ from ttsprep.core.dsp import robust_spread
 from ttsprep.core.types import Finding, Severity
 
 _FEWEST_CLIPS = 20
-_NO_TEXT = "no text"
+_NO_TEXT, _NOT_MEASURED = "no text", "not measured"
+"""Why a clip is not judged that another check names."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class TextFit(Check):
 
     def not_judged(self, corpus: pd.DataFrame) -> Iterator[tuple[str, int, str]]:  # noqa: D102
         reasons = self._reasons(corpus)
-        for why, clips in reasons[~reasons.isin(["", _NO_TEXT])].groupby(reasons):
+        for why, clips in reasons[~reasons.isin(["", _NO_TEXT, _NOT_MEASURED])].groupby(reasons):
             yield "text-misfit", len(clips), str(why)
 
     def _reasons(self, corpus: pd.DataFrame) -> "pd.Series[str]":
@@ -104,7 +105,7 @@ class TextFit(Check):
         known = corpus.text_lead_nats.notna()
         short = f"texts of under {self.least_phones:g} phones"
         reasons = corpus.not_compared.fillna("").mask(known & (corpus.phones < self.least_phones), short)
-        reasons = reasons.mask((reasons == "") & ~known, "not measured").mask(corpus.text == "", _NO_TEXT)
+        reasons = reasons.mask((reasons == "") & ~known, _NOT_MEASURED).mask(corpus.text == "", _NO_TEXT)
         counts = reasons.eq("").groupby(corpus.language).transform("sum")
         few = "under " + str(_FEWEST_CLIPS) + " clips of " + corpus.language
         return reasons.mask((reasons == "") & (counts < _FEWEST_CLIPS), few)

@@ -281,7 +281,6 @@ def show_audit(judged: Judged, suggestions: Suggestions, following: str) -> None
     summary = judged.summary
     parts: list[Any] = [_head(summary), Text(), _verdicts(summary), Text()]
     listening = summary.get("listening", {})
-    # a model may have nothing to say, such as one that compares texts, of a corpus without any
     shown = {name: row for name, row in listening.items() if row["measured"] or row["not_judged"] or row["skipped"]}
     parts += [pairs({name: _listened(row) for name, row in shown.items()}), Text()] if shown else []
     parts += [_findings(summary), Text()] if summary["codes"] else [Text("No findings.", "green"), Text()]
@@ -306,11 +305,12 @@ def _listened(row: Mapping[str, Any]) -> str:
     """Return one line: how many clips a model measured, and which it did not judge."""
     if row["skipped"]:
         return f"skipped: {printable(row['skipped'])}"
-    parts = [f"measured {count(row['measured'], 'clip')}"]
-    parts += [f"not measured: {row['not_measured']:,}"] if row["not_measured"] else []
-    skipped = [(part["code"], count(part["clips"], "clip"), part["why"]) for part in row["not_judged"]]
-    parts += [f"{code} not judged in {clips}: {why}" for code, clips, why in skipped]
-    return "; ".join(parts)
+    rest = f"; not measured: {row['not_measured']:,}" * bool(row["not_measured"])
+    left_out: dict[str, list[str]] = {}
+    for one in row["not_judged"]:
+        left_out.setdefault(one["code"], []).append(f"in {count(one['clips'], 'clip')}: {one['why']}")
+    parts = (f"{code} not judged {', '.join(reasons)}" for code, reasons in left_out.items())
+    return "; ".join([f"measured {count(row['measured'], 'clip')}{rest}", *parts])
 
 
 def _head(summary: Mapping[str, Any]) -> "Text":
