@@ -239,3 +239,10 @@ def test_what_measuring_has_of_a_clip_is_what_its_file_gives(tmp_path: Path) -> 
     pd.testing.assert_frame_equal(with_files.clips, at_once.clips)
     assert not list(tmp_path.rglob("*.arrow"))
     assert "cepstra" not in pq.read_schema(tmp_path / "at once" / "clips.parquet").names
+
+
+def test_a_row_depends_on_the_texts_that_its_own_is_compared_with() -> None:
+    clip = Clip("a", "a.wav", "one", language="en-us")
+    step = ModelStep("", load_model("phones"))
+    near, other = (step.key(ClipInput(clip, 1.0, texts), "0" * 64) for texts in (("two",), ("six",)))
+    assert near != other

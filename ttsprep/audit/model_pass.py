@@ -121,11 +121,12 @@ class ModelStep(Step[ClipInput]):
         return replace(item, cepstra=known) if known else item
 
     def key(self, item: ClipInput, sha256: str) -> str:
-        """Stand for all that the measures depend on: model, bytes, piece of them, mixdown, language, text."""
+        """Stand for all that the measures depend on: model, bytes, piece of them, mixdown, language, text, others."""
         model, clip = self.model, item.clip
         own = (model.name, str(model.version), model.digest())
         mixed = (f"mixdown {MIXDOWN_VERSION}",) if item.channels > 1 else ()
-        return make_key(*own, *mixed, sha256, repr(clip.start), repr(clip.end), clip.language, clip.text)
+        compared = item.texts if model.needs_text else ()
+        return make_key(*own, *mixed, sha256, repr(clip.start), repr(clip.end), clip.language, clip.text, *compared)
 
     def order(self, item: ClipInput) -> float:
         """Put clips of like length together."""
