@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from corpora.exports.build import build, renamed, write
@@ -12,9 +13,11 @@ from corpora.exports.build import build, renamed, write
 from ttsprep.build.config import Recipe, shipped
 from ttsprep.build.config import load as load_recipe
 from ttsprep.build.config import parse as parse_recipe
+from ttsprep.build.stages.normalise import Normalise
 from ttsprep.build.targets import apply_trainer, load_trainer, parse_trainer, trainers
 from ttsprep.checks.length import Length
 from ttsprep.core.errors import UsageError
+from ttsprep.core.types import Audio, Clip
 
 NAMES = [
     *("chatterbox", "cosyvoice", "f5-tts", "fish-speech", "gpt-sovits", "matcha-tts", "nemo", "orpheus", "piper"),
@@ -174,6 +177,15 @@ def test_vits_has_no_column_for_one_speaker(tmp_path: Path) -> None:
     form = apply_trainer(Recipe(), load_trainer("vits-original")).configured_exports()[-1]
     folder = write(form, entries, tmp_path)
     assert {len(row) for row in read_lines(f"{folder}/train.txt")} == {2}
+
+
+@pytest.mark.parametrize(("name", "text"), [("piper", "прядь волос, 2 + ещё"), ("f5-tts", "прядь вол+ос, 2 + ещё")])
+def test_a_trainer_that_phonemises_texts_itself_gets_no_marks_of_stress(name: str, text: str) -> None:
+    stages = apply_trainer(Recipe(), load_trainer(name)).configured_stages()
+    (normalise,) = (stage for stage in stages if isinstance(stage, Normalise))
+    clip = Clip("a", "a.wav", "прядь вол+ос, 2 + ещё", language="ru")
+    silence = Audio(np.zeros((1, 1), np.float32), 22_050)
+    assert normalise.apply(clip, silence).clip.text == text
 
 
 def test_a_recipe_keeps_what_it_says() -> None:

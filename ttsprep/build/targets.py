@@ -109,6 +109,8 @@ class TrainerProfile(Section):
         The forms it reads, with their options.
     symbols
         What it knows; None where the set grows with the texts.
+    stress_marks
+        Whether it is given the marks of stress in Cyrillic texts.
     why
         The reason for each of these, by its name.
     """
@@ -128,6 +130,7 @@ class TrainerProfile(Section):
     export: tuple[str, ...]
     exports: dict[str, dict[str, Option]] = Field(default={})
     symbols: Symbols | None = None
+    stress_marks: bool = True
     why: dict[str, str]
 
     def most_symbols_in(self, language: str) -> int:
@@ -210,6 +213,7 @@ def apply_trainer(recipe: "Recipe", trainer: TrainerProfile, *, own: bool = True
     stages: dict[str, dict[str, Option]] = {
         "resample": {"sample_rate": trainer.sample_rate, "upsample": True},
         "format": {"subtype": trainer.subtype, "container": "wav"},
+        "normalise": {"stress_marks": trainer.stress_marks},
     }
     limits: dict[str, dict[str, int | float]] = {"length": {}}
     reject: list[str] = []

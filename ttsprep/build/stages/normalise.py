@@ -8,7 +8,7 @@ from ttsprep.build.stages.base import Stage, StageResult
 from ttsprep.checks.text import MOST_CHARS, TOO_LONG
 from ttsprep.core.errors import AudioError
 from ttsprep.core.types import Audio, Clip
-from ttsprep.text.characters import ADDRESS_PATTERN
+from ttsprep.text.characters import ADDRESS_PATTERN, CYRILLIC_STRESS
 from ttsprep.text.normalise.abbreviations import abbreviation_rules, may_abbreviate
 from ttsprep.text.normalise.leftovers import unresolved_tokens
 from ttsprep.text.normalise.lexicon import Lexicon, lexicon
@@ -34,11 +34,14 @@ class Normalise(Stage):
         Write numbers, money, units, dates and times in words, in the language of the clip.
     abbreviations
         Write out abbreviations of the language of the clip.
+    stress_marks
+        Keep the marks of stress in Cyrillic texts (``вол+ос``); eSpeak NG reads each as "plus".
     """
 
     marks: bool = True
     numbers: bool = True
     abbreviations: bool = True
+    stress_marks: bool = True
 
     name: ClassVar[str] = "normalise"
     version: ClassVar[int] = 2
@@ -74,6 +77,8 @@ class Normalise(Stage):
         if fixed:
             changes["repaired"] = ", ".join(fixed)
         text = compose(strip_invisible(text))
+        if not self.stress_marks:
+            text = CYRILLIC_STRESS.sub("", text)
         if self.marks:
             text = compose(plain_marks(text))
         if self.abbreviations and may_abbreviate(text, table):
