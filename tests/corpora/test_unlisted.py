@@ -297,7 +297,6 @@ def test_names_that_end_in_the_same_numbers_are_named_and_not_guessed(tmp_path: 
     ("head", "times"),
     [
         ("", "{0}.5,{0}.9"),
-        ("file,start_ms,end_ms,text\n", "{0}500,{0}900"),
         ("file,from,to,text\n", "00:00:0{0},00:00:0{0}.9"),
     ],
 )

@@ -296,6 +296,12 @@ GIGASPEECH = json.dumps({"language": "EN", "audios": [{"path": "wavs/one.wav", "
 AREA = {"value": {"start": 0, "end": 0.1, "text": [TEXTS[0]]}, "id": "r", "from_name": "text", "type": "textarea"}
 LABEL = {"value": {"start": 0, "end": 0.1, "labels": ["anna"]}, "id": "r", "from_name": "who", "type": "labels"}
 TASKS = json.dumps([{"data": {"audio": f"wavs/{n}.wav"}, "annotations": [{"result": [AREA, LABEL]}]} for n in NAMES])
+ELAN = (
+    '<ANNOTATION_DOCUMENT><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="0"/><TIME_SLOT TIME_SLOT_ID="b" '
+    'TIME_VALUE="100"/></TIME_ORDER><TIER TIER_ID="anna"><ANNOTATION><ALIGNABLE_ANNOTATION TIME_SLOT_REF1="a" '
+    'TIME_SLOT_REF2="b"><ANNOTATION_VALUE>Call me Ishmael.</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>'
+    "</TIER></ANNOTATION_DOCUMENT>"
+)
 AWS = {"audio_segments": [{"transcript": text, "start_time": "0.0", "end_time": "0.1"} for text in TEXTS]}
 
 
@@ -314,6 +320,8 @@ READERS: dict[str, Reader] = {
     "label-studio": Reader(table("export.json", TASKS), listed, json=True),
     "recogniser": Reader(beside(".json", json.dumps({"results": AWS})), listed, json=True),
     "textgrid": Reader(beside(".TextGrid", TEXTGRID), listed),
+    "elan": Reader(beside(".eaf", ELAN), listed),
+    "pieces": Reader(beside(".csv", 'start,end,text\n0,0.1,"Call me."\n0.1,0.2,Ishmael.\n'), listed),
     "srt": Reader(beside(".srt", SRT), listed),
     "vtt": Reader(beside(".vtt", VTT), listed),
     "labels": Reader(beside(".txt", "0.0\t0.1\tCall me.\n0.1\t0.2\tIshmael.\n"), listed),

@@ -246,9 +246,9 @@ def test_nemo_with_pieces(tmp_path: Path) -> None:
         ({}, "has no text"),
         ({"text": "x", "offset": -1.0, "duration": 1.0}, "starts at -1.0"),
         ({"text": "x", "offset": "soon"}, "starts at 'soon'"),
-        ({"text": "x", "offset": float("nan")}, "starts at nan"),
+        ({"text": "x", "offset": float("nan")}, "starts at 'NaN'"),
         ({"text": "x", "offset": 1.0, "duration": 0}, "lasts 0"),
-        ({"text": "x", "offset": 1.0, "duration": float("inf")}, "lasts inf"),
+        ({"text": "x", "offset": 1.0, "duration": float("inf")}, "lasts 'Infinity'"),
     ],
 )
 def test_nemo_fields_that_do_not_fit_are_found(tmp_path: Path, fields: dict[str, object], what: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from corpora.layouts.corpus import audio, clips_of, put, split
-from corpora.timed.test_parsers import textgrid
+from corpora.timed.test_parsers import elan, textgrid
 from ttsprep.core.types import Clip, Severity
 from ttsprep.corpora.corpus import read_corpus
 
@@ -14,6 +14,7 @@ LABELS = "0.000000\t0.040000\tOne, two.\n0.040000\t0.100000\tThree.\n"
 SRT = "1\n00:00:00,000 --> 00:00:00,040\nOne, two.\n\n2\n00:00:00,040 --> 00:00:00,100\nThree.\n"
 VTT = "WEBVTT\n\n00:00.000 --> 00:00.040\nOne, two.\n\n00:00.040 --> 00:00.100\nThree.\n"
 TSV = "start\tend\ttext\n0\t40\tOne, two.\n40\t100\tThree.\n"
+CSV = 'start_s,end_s,text\n0,0.04,"One, two."\n0.04,0.1,Three.\n'
 SEGMENTS = [{"id": 0, "start": 0.0, "end": 0.04, "text": " One, two."}, {"start": 0.04, "end": 0.1, "text": " Three."}]
 GRID = textgrid(("utterances", [(0.0, 0.04, "One, two."), (0.04, 0.1, "Three.")]), end=0.1)
 
@@ -24,7 +25,10 @@ GRID = textgrid(("utterances", [(0.0, 0.04, "One, two."), (0.04, 0.1, "Three.")]
         ("a.txt", LABELS, "2 pieces from 1 label track, a.txt"),
         ("a.txt", b"\xef\xbb\xbf" + LABELS.replace("\n", "\r\n").encode(), "2 pieces from 1 label track, a.txt"),
         ("a.srt", SRT, "2 pieces from 1 subtitle file, a.srt"),
-        ("a.tsv", TSV, "2 pieces from 1 label track, a.tsv"),
+        ("a.tsv", TSV, "2 pieces from 1 table of times, a.tsv"),
+        ("a.csv", CSV, "2 pieces from 1 table of times, a.csv"),
+        ("a.csv", CSV.partition("\n")[2], "2 pieces from 1 table of times, a.csv"),
+        ("a.eaf", elan(("ann", "", [(0, 40, "One, two."), (40, 100, "Three.")])), "2 pieces from 1 ELAN file, a.eaf"),
         ("a.json", json.dumps({"text": "One.", "segments": SEGMENTS}), "2 pieces from 1 JSON file, a.json"),
         ("a.txt", SRT, "2 pieces from 1 subtitle file, a.txt"),
         ("a.VTT", VTT, "2 pieces from 1 subtitle file, a.VTT"),
@@ -108,6 +112,14 @@ def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
         "left aside, as another file beside the audio has the text: 1 .srt file",
     ]
     assert [clip.id for clip in clips_of(tmp_path)] == ["a", "b-0001", "b-0002", "c-0001", "d/e-0001", "d/e-0002"]
+
+
+def test_a_csv_that_holds_no_pieces_is_none(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav", "b.wav")
+    put(tmp_path, "a.txt", "One.")
+    put(tmp_path, "a.csv", "time,f0\n0.00,120.5\n0.01,121.0\n")
+    put(tmp_path, "b.csv", "time,f0\n0.00,120.5\n0.01,121.0\n")
+    assert [clip.text for clip in clips_of(tmp_path)] == ["One.", ""]
 
 
 def test_a_textgrid_with_one_interval_is_the_text_of_its_recording(tmp_path: Path) -> None:

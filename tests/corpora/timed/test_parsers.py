@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ttsprep.corpora.timed.clips import form_of
+from ttsprep.corpora.timed.delimited import delimited_pieces
+from ttsprep.corpora.timed.elan import elan_pieces, is_elan
 from ttsprep.corpora.timed.labels import is_label_track, label_pieces
 from ttsprep.corpora.timed.piece import Fault, Piece, PieceOrFault
 from ttsprep.corpora.timed.segments import segment_pieces
@@ -80,8 +82,103 @@ def test_what_is_no_label_is_named() -> None:
     ]
 
 
-def test_the_milliseconds_of_whisper() -> None:
-    assert pieces([*label_pieces("start\tend\ttext\n0\t1500\tOne\n")]) == [(0.0, 1.5, "One", "")]
+# Tables of times
+
+ROWS = ((0.0, 2.5, "The weather is very nice today.", ""), (2.5, 4.0, "He bought a book.", ""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start,end,text\n0,2500,The weather is very nice today.\n2500,4000,He bought a book.\n",
+        "Start (ms);End (ms);Text\n0;2500;The weather is very nice today.\n2500;4000;He bought a book.\n",
+        "offset|duration|text\n0|2.5|The weather is very nice today.\n2.5|1.5|He bought a book.\n",
+        "onset,offset,text\n0,2.5,The weather is very nice today.\n2.5,4,He bought a book.\n",
+        '"start","end","text"\r\n"0:00","0:02,5","The weather is very nice today."\r\n'
+        '"0:02.5","0:04","He bought a book."',
+        "0,2.5,The weather is very nice today.\n2.5,4,He bought a book.\n",
+        "start\tend\ttext\n0\t2.5\tThe weather is very nice today.\n2.5\t4\tHe bought a book.\n",
+    ],
+)
+def test_the_times_of_a_table(text: str) -> None:
+    assert pieces([*delimited_pieces(text)]) == [*ROWS]
+
+
+def test_the_speaker_of_a_table_and_the_milliseconds_of_whisper() -> None:
+    assert pieces([*delimited_pieces("start;end;speaker;text\n0;1,5;Ann;Hello there.\n")]) == [
+        (0.0, 1.5, "Hello there.", "Ann")
+    ]
+    assert pieces([*delimited_pieces("start\tend\ttext\n0\t100\tHello there you all\n")]) == [
+        (0.0, 0.1, "Hello there you all", "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("0.0,1.5,Ann,Hello there.\n1.5,3.0,Bob,Good day.\n", "no title line that tells"),
+        ("start,end,text\n0,66150,Hello there.\n66150,99225,Good day to you.\n", "neither as seconds"),
+        ("start,end,text\n0,0.2,He\n0.2,0.4,bought\n0.4,0.5,a\n0.5,0.8,book\n", "times of single words"),
+        ('start,end,text\n0,1.5,"Hello "there"."\n', "not quoted as CSV"),
+        ("start,end,text\nlater,1.5,Hello there.\n0,1.5,Hello there.\n", "is no piece"),
+    ],
+)
+def test_a_table_that_cannot_be_read_for_certain(text: str, what: str) -> None:
+    faults = [item for item in delimited_pieces(text) if isinstance(item, Fault)]
+    assert [what in fault.what for fault in faults] == [True]
+
+
+# ELAN
+
+
+def elan(*tiers: tuple[str, str, list[tuple[int, int, str]]], head: str = "") -> str:
+    """Write tiers, each with its name, the attributes behind it, and its annotations in milliseconds."""
+    slots, parts = [], []
+    for name, attributes, intervals in tiers:
+        annotations = []
+        for start, end, words in intervals:
+            slots += [start, end]
+            places = f'TIME_SLOT_REF1="ts{len(slots) - 1}" TIME_SLOT_REF2="ts{len(slots)}"'
+            value = f"<ANNOTATION_VALUE>{words}</ANNOTATION_VALUE>"
+            annotations.append(
+                f"<ANNOTATION><ALIGNABLE_ANNOTATION {places}>{value}</ALIGNABLE_ANNOTATION></ANNOTATION>"
+            )
+        parts.append(f'<TIER TIER_ID="{name}" {attributes}>{"".join(annotations)}</TIER>')
+    order = "".join(f'<TIME_SLOT TIME_SLOT_ID="ts{n}" TIME_VALUE="{time}"/>' for n, time in enumerate(slots, 1))
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{head}<ANNOTATION_DOCUMENT FORMAT="3.0"><HEADER '
+        f'TIME_UNITS="milliseconds"/><TIME_ORDER>{order}</TIME_ORDER>{"".join(parts)}</ANNOTATION_DOCUMENT>'
+    )
+
+
+def test_the_tiers_of_elan() -> None:
+    text = elan(
+        ("A", 'PARTICIPANT="Ann"', [(0, 1500, "One &amp; two.")]),
+        ("B", "", [(1500, 2000, "Three."), (2500, 2600, "  ")]),
+        ("A-translation", 'PARENT_REF="A"', [(0, 1500, "Eins und zwei.")]),
+    )
+    assert is_elan(text)
+    assert pieces([*elan_pieces(text)]) == [(0.0, 1.5, "One & two.", "Ann"), (1.5, 2.0, "Three.", "B")]
+
+
+BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (elan(("a", "", [(0, 10, "&b;")])).replace("?>", f"?>{BOMB}"), "has a document type"),
+        (elan(("a", "", [(0, 10, "One.")]))[:-9], "is not XML"),
+        (elan(("a", "", [(0, 10, "<b>" * 99 + "</b>" * 99)])), "more than 64 elements"),
+        (elan(("a", "", [(0, 10, "One.")])).replace("milliseconds", "PAL-frames"), "export it from ELAN"),
+        (elan(("ref", "", [(0, 10, "001")]), ("tx", 'PARENT_REF="ref"', [])), "no words in its upper tiers"),
+        (elan(("a", "", [(0, 10, "One.")])).replace('TIME_VALUE="10"', ""), "has no times"),
+    ],
+)
+def test_what_is_wrong_with_elan(text: str, what: str) -> None:
+    faults = [item for item in elan_pieces(text) if isinstance(item, Fault)]
+    assert what in faults[0].what
+    assert not [item for item in elan_pieces(text) if isinstance(item, Piece)]
 
 
 @pytest.mark.parametrize(

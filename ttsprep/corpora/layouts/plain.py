@@ -56,6 +56,10 @@ class Plain(Layout):
         for (name, end), path in list(texts.items()):  # NAME.wav.txt
             texts.setdefault((stem(name), end), path)
         named = {path: stem(path) for path in tree.audio}
+        names = frozenset(named.values())
+        for (name, end), path in list(texts.items()):  # a CSV may hold anything
+            if end == ".csv" and not (name in names and _has_pieces(root / path)):
+                del texts[name, end]
         own = {path: [end for end in (*_TEXTS, *ENDINGS) if (name, end) in texts] for path, name in named.items()}
         afar = _of_other_folders([path for path in tree.audio if not own[path]], texts)
         subtitles = _subtitles(texts)
@@ -100,6 +104,13 @@ class Plain(Layout):
             tags = ", ".join(sorted(there))
             self.decided.append(f"{clip.path} has texts in several languages ({tags}): --language decides")
         yield from checked(clip.path, 1, clip)
+
+
+def _has_pieces(path: Path) -> bool:
+    try:
+        return form_of(transcript(path, path.name, _LONGEST).lstrip("\ufeff")) is not None
+    except CorpusError:
+        return False
 
 
 def _subtitles(texts: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:

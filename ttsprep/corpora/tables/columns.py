@@ -24,6 +24,8 @@ class Columns:
         Whether the first row is a title line.
     path, text, speaker, language, id, start, end, duration
         Places of the columns from 0.
+    units
+        Seconds that a number in `start` means, and one in `end`, or without it in `duration`.
     matched
         Share of the sample whose name stands for a file of the corpus.
     marks
@@ -48,6 +50,7 @@ class Columns:
     start: int | None = None
     end: int | None = None
     duration: int | None = None
+    units: tuple[float, float] = (1.0, 1.0)
     matched: float = 0.0
     marks: str = ""
     phonemes: bool = False
@@ -111,6 +114,8 @@ def find_columns(sample: Sample, given: Sequence[str] = (), language: str = "") 
     if sample.title:
         named = {role: sample.named(role) for role in ROLES if role != "path"}
         places = {role: place for role, place in named.items() if place is not None and place != path}
+        if "end" in places and places["end"] == places.get("start"):
+            del places["end"]
         if "id" in places and sample.evidence[places["id"]].distinct < 0.99:
             del places["id"]
     else:

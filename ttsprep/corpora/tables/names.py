@@ -1,5 +1,6 @@
 """The names that title lines and JSON records give to their columns."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,9 +79,13 @@ SPEAKER = (
 )
 LANGUAGE_NAMES = ("language", "lang", "locale", "lang_id", "language_id")
 ID = ("id", "utt_id", "utterance_id", "file_id", "clip_id", "segment_id", "audio_id", "name")
-START = ("start", "offset", "start_s", "start_time", "begin", "start_seconds")
-END = ("end", "end_s", "end_time", "stop", "end_seconds")
-DURATION = ("duration", "length", "duration_s", "seconds", "duration_seconds")
+START = ("start", "start_time", "begin", "onset", "xmin", "tmin", "anfang", "inicio", "inizio", "offset")
+END = ("end", "end_time", "stop", "stop_time", "xmax", "tmax", "ende", "fin", "offset")
+"""``offset`` is where a piece starts, but beside ``onset`` where it ends."""
+DURATION = ("duration", "length", "seconds", "dur", "dauer", "durée", "durata", "duración")
+TIMES = ("start", "end", "duration")
+"""Columns whose titles may name a unit: ``start_ms``, ``End (s)``."""
+_UNIT = re.compile(r"_?[(\[_]((?:m|milli)?s(?:ec(?:ond)?s?)?)[)\]]?\Z")
 ROLES: dict[str, tuple[str, ...]] = {
     "path": PATH,
     "text": TEXT,
@@ -103,6 +108,17 @@ def name_of_column(header: Sequence[str], names: Sequence[str]) -> int | None:
 def plain_name(name: str) -> str:
     """Return a title as it is compared: lower case, underscores for blanks and hyphens."""
     return name.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def without_unit(title: str) -> str:
+    """Return a title as it is compared, without the unit of its times."""
+    return _UNIT.sub("", plain_name(title))
+
+
+def unit_of_title(title: str) -> float:
+    """Return the seconds of the unit that a title names, or 0 for none."""
+    unit = _UNIT.search(plain_name(title))
+    return 0.0 if unit is None else 0.001 if unit[1].startswith("m") else 1.0
 
 
 def value(record: dict[str, Any], names: Sequence[str]) -> str:

@@ -9,12 +9,13 @@ from pathlib import Path
 from ttsprep.core.errors import CorpusError
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import stem
-from ttsprep.corpora.metadata import TableRow, checked, piece
+from ttsprep.corpora.metadata import TableRow, checked
 from ttsprep.corpora.paths import Relative
 from ttsprep.corpora.tables.columns import Columns, find_columns
 from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
 from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
-from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, plain_name
+from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, without_unit
+from ttsprep.corpora.tables.pieces import piece_of, with_units
 from ttsprep.corpora.tables.records import JSON, MARKDOWN, XLSX, markdown_rows, record_rows, sheet_rows
 from ttsprep.corpora.tables.rows import find_dialect, read_rows
 from ttsprep.corpora.tables.sample import Sample, refuse
@@ -23,8 +24,6 @@ from ttsprep.corpora.tables.text_choice import MARKS
 _COMMENTS = ("#", "//", ";")
 _SAMPLED = 1000
 """Rows from all over a table that its columns are found by."""
-_FEW = 3
-"""Rows that show nothing about a table."""
 NAMED = ("metadata", "transcript", "transcripts", "line_index")
 """Names of tables that are read even where none of the audio they name is there."""
 
@@ -141,7 +140,7 @@ def _titled(table: Table, index: AudioIndex) -> Table:
 def _is_title(first: Sequence[str], others: Sequence[Sequence[str]], index: AudioIndex, folder: str) -> bool:
     if len(first) < 2 or any(index.likely(cell, folder) or names_audio(cell) for cell in first):
         return False
-    names = [plain_name(cell) for cell in first]
+    names = [without_unit(cell) for cell in first]
     if any(n in PATH + ID for n in names) and any(n in TEXT for n in names):
         return True
     known = [name for names_of in ROLES.values() for name in names_of]
@@ -194,24 +193,7 @@ def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str)
         raise CorpusError(f"{table.path} names no clip: it has no line beside its title line")
     if sample.count < 2 and not given:
         raise refuse(sample, "it has one column")
-    columns = find_columns(sample, given, language)
-    if not given and columns.start is None and (times := _unread_times(sample, columns)):
-        again = "its rows name the same recordings again with other texts"
-        which = " and ".join(str(place + 1) for place in times)
-        what = f"{again}, and columns {which} look like times in them: call these start and end, in seconds"
-        raise refuse(sample, what, dict(zip(("start", "end"), times, strict=True)))
-    return columns
-
-
-def _unread_times(sample: Sample, columns: Columns) -> list[int]:
-    """Return two columns of numbers where most rows are about pieces of the same recordings; none if none are."""
-    named = {columns.pick(row, columns.path) for row in sample.rows}
-    texts = {columns.pick(row, columns.text) for row in sample.rows}
-    if len(sample.rows) < _FEW or 2 * len(named) > len(sample.rows) or len(texts) <= len(named):
-        return []
-    numbers = [place for place in range(sample.count) if sample.evidence[place].number == 1.0]
-    numbers = [place for place in numbers if len({columns.pick(row, place) for row in sample.rows}) > len(named)]
-    return numbers[:2] if len(numbers) > 1 else []
+    return with_units(sample, find_columns(sample, given, language), given=bool(given))
 
 
 def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bool) -> Iterator[Clip | Finding]:
@@ -260,7 +242,7 @@ def table_clips(table: Table, columns: Columns, index: AudioIndex, *, prefix: bo
             text = MARKS[columns.marks].sub("", text)
         language = _tag(cells[columns.language]) if columns.language is not None else ""
         speaker = cells[columns.speaker] if columns.speaker is not None else ""
-        start, end, wrong = _piece(columns, cells) if columns.start is not None else (0.0, None, "")
+        start, end, wrong = piece_of(columns, cells) if columns.start is not None else (0.0, None, "")
         own = cells[columns.id] if columns.id is not None else ""
         if not own:
             own = _own(name, path, table.folder if prefix else "")
@@ -325,29 +307,6 @@ def _usual_place(folder: str, names: Sequence[str], matches: Matches) -> str:
         if path and "/" not in name and "/" in path:
             return path.rpartition("/")[0] + "/"
     return folder
-
-
-def _piece(columns: Columns, cells: Sequence[str]) -> tuple[float, float | None, str]:
-    """Return start and end in seconds of a row that is a piece of a file, and what is wrong with them."""
-    if columns.start is None or not columns.pick(cells, columns.start).strip():
-        return 0.0, None, ""
-    start, end, duration = (
-        _number(columns.pick(cells, which)) for which in (columns.start, columns.end, columns.duration)
-    )
-    if isinstance(start, float) and isinstance(end, float):
-        duration = end - start
-    try:
-        return (*piece(start, duration), "")
-    except ValueError as error:
-        return 0.0, None, str(error)
-
-
-def _number(cell: str) -> float | str | None:
-    """Return a cell as a number, None where it is empty, or as it is where it is none."""
-    try:
-        return float(cell) if cell.strip() else None
-    except ValueError:
-        return cell
 
 
 def matched_notes(name: str, total: int, matches: Matches) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from ttsprep.core.errors import CorpusError
 from ttsprep.corpora.tables.evidence import Evidence, weigh
 from ttsprep.corpora.tables.match import AudioIndex
-from ttsprep.corpora.tables.names import ROLES, plain_name
+from ttsprep.corpora.tables.names import ROLES, TIMES, plain_name, without_unit
 
 _FEW = 400
 """Rows of the sample that names are looked up for."""
@@ -86,7 +86,7 @@ class Sample:
 
     def named(self, role: str) -> int | None:
         """Return the column that the title line names so."""
-        titles = [plain_name(title) for title in self.title]
+        titles = [without_unit(title) if role in TIMES else plain_name(title) for title in self.title]
         return next((titles.index(name) for name in ROLES[role] if name in titles), None)
 
     def show(self) -> str:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.metadata import checked, malformed
+from ttsprep.corpora.timed.delimited import delimited_pieces, is_delimited
+from ttsprep.corpora.timed.elan import elan_pieces, is_elan
 from ttsprep.corpora.timed.labels import is_label_track, label_pieces
 from ttsprep.corpora.timed.piece import Fault, PieceOrFault
 from ttsprep.corpora.timed.segments import is_segments, segment_pieces
 from ttsprep.corpora.timed.subtitles import is_subtitles, subtitle_pieces
 from ttsprep.corpora.timed.textgrid import is_textgrid, textgrid_pieces
 
-ENDINGS = (".textgrid", ".srt", ".vtt", ".tsv")
+ENDINGS = (".textgrid", ".eaf", ".srt", ".vtt", ".tsv", ".csv")
 """Of files that are nothing but texts with times."""
 _TIME = r"(?:[0-9]{1,2}:)?[0-9]{1,2}:[0-9]{2}(?:[:;.,][0-9]{1,3})?"
 _STAMP = re.compile(rf"(\s*[\[(<]{_TIME}[\])>].*)|\s*{_TIME}(?:\W.*)?|.*\S {{2,}}{_TIME}\s*", re.S)
@@ -40,7 +42,9 @@ class TimedForm:
 
 _FORMS = (
     TimedForm("TextGrid", is_textgrid, textgrid_pieces),
+    TimedForm("ELAN file", is_elan, elan_pieces),
     TimedForm("subtitle file", is_subtitles, subtitle_pieces),
+    TimedForm("table of times", is_delimited, delimited_pieces),
     TimedForm("label track", is_label_track, label_pieces),
     TimedForm("JSON file", is_segments, segment_pieces),
 )

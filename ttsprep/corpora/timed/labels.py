@@ -1,4 +1,4 @@
-"""Label tracks of Audacity: start, end and text in seconds, separated by tabs; Whisper's TSV has milliseconds."""
+"""Label tracks of Audacity: start, end and text in seconds, separated by tabs."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,6 @@ _NUMBER = r"-?[0-9]+(?:[.,][0-9]+)?"
 _LABEL = re.compile(rf"({_NUMBER})\t({_NUMBER})(?:\t(.*))?", re.S)
 _ALIGNED = re.compile(rf"\s*{_NUMBER}\s+{_NUMBER}\s+\S.*", re.S)
 """A line of an aligner: HTK (start and end in 100 ns), WaveSurfer (seconds), Festival (end, colour)."""
-_WHISPER = "start\tend\ttext"
 _HEADER = 20
 """Lines that the header of a label file of Festival has at most, with the ``#`` that ends it."""
 _LONGEST = 200
@@ -37,16 +36,12 @@ def label_pieces(text: str) -> Iterator[PieceOrFault]:
 
     A label without length marks a place and is a note.
     """
-    thousandths = False
     for number, line in _lines(text):
-        if line.lower() == _WHISPER:
-            thousandths = True
-            continue
         label = _LABEL.fullmatch(line)
         if label is None:
             yield Fault(number, f"is no label (start, end and text, separated by tabs): {line[:_LONGEST]!r}")
             continue
-        start, end = (float(time.replace(",", ".")) / (1000 if thousandths else 1) for time in label.group(1, 2))
+        start, end = (float(time.replace(",", ".")) for time in label.group(1, 2))
         words = label[3] or ""
         if start == end >= 0:
             yield Fault(number, f"marks a place, {start:g} s, and is no piece: {words[:_LONGEST]!r}", Severity.NOTE)
