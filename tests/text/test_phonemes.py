@@ -174,6 +174,8 @@ def test_language_tags_find_their_voice(tag: str, code: str) -> None:
     [
         ("russian", "'ru'"),
         ("gujarati", "'gu'"),
+        ("JP", "did you mean 'ja'?"),
+        ("deu", "did you mean 'de'?"),
         ("enn", "'en'"),
         ("", "codes such as"),
         ("no-such-thing", "'no'"),

@@ -17,7 +17,7 @@ from typing import Any
 
 from ttsprep.core.errors import UsageError
 from ttsprep.text.characters import sanitize_for_tts, script
-from ttsprep.text.scripts import is_phonemes, scripts_of
+from ttsprep.text.scripts import OWN_TAGS, is_phonemes, scripts_of
 
 WORD = "|"
 """Stands between two words in a string of phonemes."""
@@ -86,7 +86,8 @@ def espeak_code(language: str) -> str:
     named = {name.lower(): code for code, name in languages().items()}
     plain = language.strip().lower()
     starting = [name for name in named if plain and name.startswith(plain)]
-    close = [named[name] for name in starting or difflib.get_close_matches(plain, named, n=3, cutoff=0.75)]
+    close = [OWN_TAGS[plain]] if plain in OWN_TAGS else []
+    close = close or [named[name] for name in starting or difflib.get_close_matches(plain, named, n=3, cutoff=0.75)]
     close = close or difflib.get_close_matches(plain, [*codes, *_ALIASES], n=3) or [beginnings[end] for end in known]
     hint = (
         f"did you mean {' or '.join(map(repr, close))}?"

@@ -3,6 +3,14 @@
 import re
 from functools import cache
 
+OWN_TAGS = {
+    "jp": "ja", "kr": "ko", "zh": "cmn", "cn": "cmn", "zh_mix_en": "cmn", "en_newest": "en", "en_v2": "en",
+    "all_zh": "cmn", "all_ja": "ja", "all_yue": "yue", "all_ko": "ko", "sp": "es", "ge": "de",
+    "eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "por": "pt",
+    "rus": "ru", "jpn": "ja", "kor": "ko", "zho": "cmn", "chi": "cmn", "nld": "nl", "pol": "pl", "tur": "tr",
+    "ara": "ar", "hin": "hi", "vie": "vi", "tha": "th",
+}  # fmt: skip
+"""Language tags that the lists of trainers have and BCP 47 has not (or means otherwise), as BCP 47 tags."""
 WRITTEN = {
     "LATIN": "af an az bs ca cs cy da de en eo es et eu fi fr fo ga gd gl gn ha haw hr ht hu ia id ig io is it jv kk "
     "ku kaa la lb lt ltg lv mg mi ms mt nb nl nn no oc om pap pl pt qu quc rm ro rw sk sl sm sn so sq sr st su sv sw "

@@ -98,6 +98,13 @@ def test_a_result_without_times_of_sentences_is_the_whole_text(tmp_path: Path, r
     assert clips_of(tmp_path) == [Clip("a", "a.wav", "One, two.")]
 
 
+def test_a_last_chunk_without_an_end_goes_on_to_that_of_the_recording(tmp_path: Path) -> None:
+    audio(tmp_path, "a.wav")
+    chunks = [{"timestamp": [0, 4], "text": "One."}, {"timestamp": [4, None], "text": "Two."}]
+    put(tmp_path, "a.json", json.dumps({"chunks": chunks}))
+    assert [(clip.start, clip.end) for clip in clips_of(tmp_path)] == [(0, 4), (4, None)]
+
+
 def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav", "b.wav", "c.wav", "d/e.wav")
     put(tmp_path, "a.txt", "One.")

@@ -9,16 +9,8 @@ from statistics import fmean
 
 from ttsprep.corpora.tables.match import names_audio
 from ttsprep.text.characters import script
-from ttsprep.text.scripts import NO_BLANKS, is_phonemes
+from ttsprep.text.scripts import NO_BLANKS, OWN_TAGS, is_phonemes
 
-OWN_TAGS = {
-    "jp": "ja", "kr": "ko", "zh": "cmn", "cn": "cmn", "zh_mix_en": "cmn", "en_newest": "en", "en_v2": "en",
-    "all_zh": "cmn", "all_ja": "ja", "all_yue": "yue", "all_ko": "ko", "sp": "es", "ge": "de",
-    "eng": "en", "deu": "de", "ger": "de", "fra": "fr", "fre": "fr", "spa": "es", "ita": "it", "por": "pt",
-    "rus": "ru", "jpn": "ja", "kor": "ko", "zho": "cmn", "chi": "cmn", "nld": "nl", "pol": "pl", "tur": "tr",
-    "ara": "ar", "hin": "hi", "vie": "vi", "tha": "th",
-}  # fmt: skip
-"""Language tags that the lists of trainers have and BCP 47 has not (or means otherwise), as BCP 47 tags."""
 _TAG = re.compile(r"([a-z]{2,3})(?:[-_](?:[a-z]{2}|[a-z]{4}|[0-9]{3}))?\Z")
 _LANGUAGES = frozenset(
     re.findall(

@@ -12,7 +12,7 @@ from ttsprep.corpora.audio_files import stem
 from ttsprep.corpora.metadata import TableRow, checked
 from ttsprep.corpora.paths import Relative
 from ttsprep.corpora.tables.columns import Columns, find_columns
-from ttsprep.corpora.tables.evidence import OWN_TAGS, language_tag, may_be_text
+from ttsprep.corpora.tables.evidence import language_tag, may_be_text
 from ttsprep.corpora.tables.match import AudioIndex, Matches, names_audio
 from ttsprep.corpora.tables.names import ID, PATH, ROLES, TEXT, without_unit
 from ttsprep.corpora.tables.pieces import piece_of, with_units
@@ -20,6 +20,7 @@ from ttsprep.corpora.tables.records import JSON, MARKDOWN, XLSX, markdown_rows, 
 from ttsprep.corpora.tables.rows import find_dialect, read_rows
 from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import MARKS
+from ttsprep.text.scripts import OWN_TAGS
 
 _COMMENTS = ("#", "//", ";")
 _SAMPLED = 1000

@@ -99,8 +99,9 @@ def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
         return None
     if sum(map(bool, map(_ARCTIC.match, sample))) > 0.8 * len(sample):
         return Dialect("()")
-    ids = [cells[0] for line in sample if len(cells := _sphinx(line)) > 1 and index.likely(cells[0], folder)]
-    if len(ids) > 0.8 * len(sample):
+    ids = [cells[0] for line in sample if len(cells := _sphinx(line)) > 1]
+    there = sum(index.likely(name, folder) is not None for name in ids)
+    if (len(ids) if _file_ids(path) else there) > 0.8 * len(sample):
         return Dialect("(id)")
     best: tuple[tuple[float, ...], Dialect] | None = None
     for place, delimiter in enumerate(DELIMITERS):
@@ -214,7 +215,8 @@ def read_rows(path: Path, dialect: Dialect) -> Iterator[TableRow | Finding]:
     if dialect.quote:
         yield from _paired(quoted_rows(path, dialect), dialect)
     else:
-        yield from _paired_rows(lines(path), dialect)
+        rows = _paired_rows(lines(path), dialect)
+        yield from _with_folders(rows, _file_ids(path)) if dialect.delimiter == "(id)" else rows
 
 
 def _paired_rows(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[TableRow | Finding]:
@@ -243,6 +245,21 @@ def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Itera
             yield TableRow(number, [cell.strip() for cell in line.split(delimiter, most)])
         else:
             yield TableRow(number, line.split(delimiter, most))
+
+
+def _with_folders(rows: Iterator[TableRow | Finding], paths: Sequence[str]) -> Iterator[TableRow | Finding]:
+    """Put the folders of a list of files before the ids of CMU Sphinx, which speakers may share, in their order."""
+    table = list(rows)
+    ids = [row.cells[0] for row in table if isinstance(row, TableRow)]
+    named = iter(paths if ids == [path.rpartition("/")[2] for path in paths] else ids)
+    for item in table:
+        yield item if isinstance(item, Finding) else item._replace(cells=[next(named), *item.cells[1:]])
+
+
+def _file_ids(path: Path) -> list[str]:
+    """Return the lines of ``NAME.fileids`` beside ``NAME.transcription``."""
+    beside = path.with_suffix(".fileids")
+    return [item[1].strip() for item in lines(beside) if not isinstance(item, Finding)] if beside.is_file() else []
 
 
 def _sphinx(line: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The pieces of a recording as clips."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -87,7 +88,8 @@ def timed_clips(recording: Clip, name: str, text: str, form: TimedForm) -> Itera
             clip = replace(recording, text=item.text, speaker=speaker)
         else:
             own = f"{recording.id}-{count:04d}"
-            clip = Clip(own, recording.path, item.text, speaker, recording.language, item.start, item.end)
+            end = None if item.end == math.inf else item.end
+            clip = Clip(own, recording.path, item.text, speaker, recording.language, item.start, end)
         yield from checked(name, item.line, clip, item.problem)
     if count == 0:
         yield malformed(name, 1, f"gives {recording.path} no piece", recording.id)

@@ -14,7 +14,7 @@ class Piece(NamedTuple):
     line
         Number of the line where it begins, from 1.
     start, end
-        Seconds into the recording, ``0 <= start < end``.
+        Seconds into the recording, ``0 <= start < end``; ``inf`` is the end of the recording.
     text
         What is spoken there.
     speaker
@@ -57,7 +57,7 @@ PieceOrFault: TypeAlias = "Piece | Fault"
 
 def made(piece: Piece) -> PieceOrFault:
     """Return a piece, or what is wrong with its times."""
-    if not (math.isfinite(piece.start) and math.isfinite(piece.end)):
+    if not math.isfinite(piece.start) or math.isnan(piece.end):
         return Fault(piece.line, f"has no times in seconds; its text is {piece.text!r}")
     if piece.start < 0:
         return Fault(piece.line, f"starts at {piece.start:g} s, before its recording; its text is {piece.text!r}")

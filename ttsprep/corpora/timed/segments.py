@@ -1,5 +1,6 @@
 """JSON of speech recognisers: texts with start and end, under the names that each of them uses."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -60,6 +61,8 @@ def _pieces(record: dict[str, Any]) -> Iterator[PieceOrFault]:
         for number, one in enumerate(segments, 1):
             start, end = (_number(_at(one, key), shape.unit) for key in (shape.start, shape.end))
             words = _at(one, shape.text)
+            if end is None and number == len(segments) and shape.place == "chunks":  # it goes on to the end
+                end = math.inf
             if start is None or end is None or not isinstance(words, str):
                 yield Fault(number, f"is no segment with start, end and text: {str(one)[:200]}")
             else:
