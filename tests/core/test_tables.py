@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ttsprep.core.files import clean
 from ttsprep.core.tables import (
     MANIFEST,
-    clean,
     findings_table,
     manifest_table,
     measured_schema,

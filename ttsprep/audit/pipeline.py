@@ -24,14 +24,13 @@ from ttsprep.audit.unchanged import PROPOSED, STATE_FILE, digests_of_results, fo
 from ttsprep.audit.verdict import summarise, verdict_table
 from ttsprep.checks.base import Check
 from ttsprep.core.errors import AudioError
-from ttsprep.core.files import atomic_write, digest
+from ttsprep.core.files import atomic_write, clean, digest
 from ttsprep.core.output_folder import JOURNALS, Kind, claim, open_output
 from ttsprep.core.package import __version__
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.corpus_path import save_corpus_path
 from ttsprep.core.store.store import Store
 from ttsprep.core.tables import (
-    clean,
     findings_table,
     manifest_table,
     read_table,

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.files import clean
 from ttsprep.core.output_folder import mark_of
 from ttsprep.core.store.corpus_path import corpus_path, locate_corpus, unescaped_path
-from ttsprep.core.tables import clean, read_table
+from ttsprep.core.tables import read_table
 from ttsprep.core.untrusted import read_json
 from ttsprep.corpora.paths import corpus_folder
 

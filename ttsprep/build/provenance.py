@@ -21,8 +21,9 @@ from ttsprep.build.stages.base import Stage
 from ttsprep.build.stages.format import Format
 from ttsprep.build.stages.resample import Resample
 from ttsprep.core.errors import UsageError
+from ttsprep.core.files import clean
 from ttsprep.core.package import __version__
-from ttsprep.core.tables import clean, is_formula, write_csv
+from ttsprep.core.tables import is_formula, write_csv
 from ttsprep.core.types import Clip, Severity
 from ttsprep.core.untrusted import read_text
 from ttsprep.corpora.exports.base import Entry

@@ -10,11 +10,11 @@ from ttsprep.codec.encode_step import CODING_VERSION, EncodeStep
 from ttsprep.codec.shards import QUALITY, SKIPPED, PreviousRun, write_shards
 from ttsprep.codec.token_formats import SUMMARY
 from ttsprep.core.errors import UsageError, nearest
+from ttsprep.core.files import clean
 from ttsprep.core.output_folder import JOURNALS, Kind, Output, claim, open_output
 from ttsprep.core.progress import NO_PROGRESS, Progress
 from ttsprep.core.store.corpus_path import save_corpus_path
 from ttsprep.core.store.store import Store
-from ttsprep.core.tables import clean
 from ttsprep.corpora.corpus import read_corpus
 
 _KIND = Kind("encode", (SUMMARY, QUALITY, SKIPPED, ".cache.parquet", ".corpus.json", JOURNALS))

@@ -14,12 +14,12 @@ from ttsprep.codec.references import REFERENCES, references_of, write_reference
 from ttsprep.codec.sequences import SEQUENCES
 from ttsprep.codec.token_formats import SUMMARY
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.files import digest, regular, safe_names, writing
+from ttsprep.core.files import clean, digest, regular, safe_names, writing
 from ttsprep.core.output_folder import Output
 from ttsprep.core.package import __version__
 from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.store import Rows, Store
-from ttsprep.core.tables import clean, read_table, write_csv, write_json, write_table
+from ttsprep.core.tables import read_table, write_csv, write_json, write_table
 from ttsprep.core.types import Clip
 from ttsprep.core.untrusted import read_json
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -322,3 +322,34 @@ def _kind(mode: int) -> str:
     if stat.S_ISFIFO(mode):
         return "a FIFO"
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def clean(text: str) -> str:
+    r"""Return `text` as a table can hold it: bytes that were not UTF-8 are written as ``\xff``."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        try:
+            return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        except UnicodeEncodeError:  # a surrogate that stands for no byte, such as JSON can hold
+            return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def unique(ids: Sequence[str]) -> list[str]:
+    """Append ``~2``, ``~3`` ... to ids that are taken."""
+    taken = set(ids)
+    if len(taken) == len(ids):
+        return list(ids)
+    seen: Counter[str] = Counter()
+    result = []
+    for name in ids:
+        seen[name] += 1
+        unique, n = name, seen[name]
+        while n > 1 and (unique := f"{name}~{n}") in taken:
+            n += 1
+        taken.add(unique)
+        result.append(unique)
+    return result

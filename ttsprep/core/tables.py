@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import mmap
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 from pyarrow import ipc
 
 from ttsprep.core.errors import shortened
-from ttsprep.core.files import Signature, atomic_write, writing
+from ttsprep.core.files import Signature, atomic_write, clean, writing
 from ttsprep.core.types import Clip, Finding
 from ttsprep.core.untrusted import open_regular
 
@@ -68,20 +67,6 @@ FINDINGS = pa.schema([
 ])
 
 
-def clean(text: str) -> str:
-    r"""Return `text` as a table can hold it: bytes that were not UTF-8 are written as ``\xff``."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        try:
-            return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        except UnicodeEncodeError:  # a surrogate that stands for no byte, such as JSON can hold
-            return text.encode("utf-8", "backslashreplace").decode()
-    return text
-
-
 def measured_schema(columns: Mapping[str, bool]) -> pa.Schema:
     """Return the schema of measured rows.
 
@@ -118,23 +103,6 @@ def manifest_table(clips: Sequence[Clip], ids: Sequence[str]) -> pa.Table:
         "given_id": [clean(clip.id) for clip in clips],
     }
     return pa.table(columns, schema=MANIFEST)
-
-
-def unique(ids: Sequence[str]) -> list[str]:
-    """Append ``~2``, ``~3`` ... to ids that are taken."""
-    taken = set(ids)
-    if len(taken) == len(ids):
-        return list(ids)
-    seen: Counter[str] = Counter()
-    result = []
-    for name in ids:
-        seen[name] += 1
-        unique, n = name, seen[name]
-        while n > 1 and (unique := f"{name}~{n}") in taken:
-            n += 1
-        taken.add(unique)
-        result.append(unique)
-    return result
 
 
 def findings_table(findings: Iterable[Finding]) -> pa.Table:

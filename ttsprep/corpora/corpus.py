@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path, PurePath
 
 from ttsprep.core.errors import CorpusError, UsageError, nearest
+from ttsprep.core.files import clean, unique
 from ttsprep.core.plugins import load_plugins
-from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.audio_files import AUDIO, is_audio
 from ttsprep.corpora.layouts._languages import fill_languages, mismatches

@@ -6,6 +6,7 @@ is unquoted, stripped, or taken for a number or a missing value.
 
 import gzip
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -222,10 +223,12 @@ def piece(start: object, duration: object) -> tuple[float, float | None]:
 
 
 def _read(path: Path, most: int) -> bytes:
-    """Return at most so many bytes of a file; the memory for them is taken once its first bytes are not all."""
-    with _open_regular(path) as file:
-        head = file.read(_SNIFF)
-        return head + file.read(most - _SNIFF) if len(head) == _SNIFF else head
+    """Return at most so many bytes of a file, in memory for as many as it has."""
+    if path.suffix == ".gz":
+        with _open_regular(path) as file:
+            return file.read(most)
+    with open_regular(path) as file:
+        return file.read(min(most, os.fstat(file.fileno()).st_size or most))
 
 
 def whole_text(path: Path, most: int) -> str:

@@ -71,13 +71,11 @@ class Reading:
             audio: list[str] = []
             others: list[str] = []
             unlisted: list[str] = []
-            kinds: dict[str, list[str]] = {}
             for place, names in walk(folder, follow_links=self.follow_links, unlisted=unlisted):
-                for name in names:
-                    ending = name[name.rfind(".") :]
-                    if ending not in kinds:
-                        kinds[ending] = audio if is_audio(name) else others
-                    kinds[ending].append(place + name)
+                endings = [name[name.rfind(".") :] for name in names]
+                heard = set(filter(is_audio, {*endings}))
+                audio += [place + name for name, ending in zip(names, endings, strict=True) if ending in heard]
+                others += [place + name for name, ending in zip(names, endings, strict=True) if ending not in heard]
             known = self._trees[folder] = Tree(tuple(audio), tuple(others), tuple(unlisted))
         return known
 

@@ -15,9 +15,8 @@ from ttsprep.audit.model_pass import says_text_of
 from ttsprep.audit.pipeline import Audited
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
-from ttsprep.core.files import inside
+from ttsprep.core.files import clean, inside
 from ttsprep.core.signal import Signal
-from ttsprep.core.tables import clean
 from ttsprep.core.types import Audio, Clip, Severity
 from ttsprep.report.data import visible
 from ttsprep.report.format import original_of

@@ -16,12 +16,11 @@ from ttsprep.build.longform.divide import CutPiece, Skipped, divide
 from ttsprep.build.longform.pauses import scan
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError
-from ttsprep.core.files import inside, regular
+from ttsprep.core.files import clean, inside, regular, unique
 from ttsprep.core.progress import Progress
 from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.step import Row, Step, make_key
 from ttsprep.core.store.store import Store
-from ttsprep.core.tables import clean, unique
 from ttsprep.core.types import Clip
 from ttsprep.core.untrusted import parse_json
 from ttsprep.core.workers.pool import Limits

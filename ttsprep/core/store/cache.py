@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ttsprep.core.errors import AudioError, OutputError, UsageError
-from ttsprep.core.files import Signature, inside, regular, signature
-from ttsprep.core.tables import CACHE, clean, read_parquet, read_table, write_table
+from ttsprep.core.files import Signature, clean, inside, regular, signature
+from ttsprep.core.tables import CACHE, read_parquet, read_table, write_table
 
 _VARIABLE = "TTSPREP_CACHE"
 KEY = "fingerprint"

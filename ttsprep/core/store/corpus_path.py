@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from ttsprep.core.tables import clean, write_json
+from ttsprep.core.files import clean
+from ttsprep.core.tables import write_json
 from ttsprep.core.untrusted import read_json
 
 CORPUS_FILE = ".corpus.json"

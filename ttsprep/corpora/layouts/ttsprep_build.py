@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ttsprep.core.errors import CorpusError
-from ttsprep.core.tables import read_table
 from ttsprep.core.types import Clip, Finding
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.metadata import checked
@@ -34,6 +33,8 @@ class Build(Layout):
     @staticmethod
     def read(root: Path) -> Iterator[Clip | Finding]:
         """See `Layout.read`."""
+        from ttsprep.core.tables import read_table
+
         if not Build.recognise(root):
             raise CorpusError(f"{root} is no finished build: it has no {DOCUMENT} with {_TABLE}")
         table = read_table(root / _TABLE)

@@ -226,12 +226,15 @@ def _paired_rows(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) 
 
 def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Iterator[TableRow | Finding]:
     delimiter, most = dialect.delimiter, dialect.columns - 1 if dialect.delimiter not in _QUOTABLE else -1
+    plain = not (dialect.quote or dialect.strip or delimiter in {"()", "(id)", "  "})
     for item in source:
         if isinstance(item, Finding):
             yield item
             continue
         number, line = item
-        if dialect.quote:
+        if plain:
+            yield TableRow(number, line.split(delimiter, most))
+        elif dialect.quote:
             cells = _split_quoted(line, dialect)
             yield TableRow(number, cells if isinstance(cells, list) else line.split(delimiter))
         elif delimiter == "()":
@@ -241,10 +244,8 @@ def _cut(source: Iterator[tuple[int, str] | Finding], dialect: Dialect) -> Itera
             yield TableRow(number, _sphinx(line))
         elif delimiter == "  ":
             yield TableRow(number, re.split(r" {2,}", line.strip(), maxsplit=max(most, 0)))
-        elif dialect.strip:
-            yield TableRow(number, [cell.strip() for cell in line.split(delimiter, most)])
         else:
-            yield TableRow(number, line.split(delimiter, most))
+            yield TableRow(number, [cell.strip() for cell in line.split(delimiter, most)])
 
 
 def _with_folders(rows: Iterator[TableRow | Finding], paths: Sequence[str]) -> Iterator[TableRow | Finding]:

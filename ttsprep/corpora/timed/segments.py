@@ -38,7 +38,8 @@ _KEYS = {place.split(".")[0] for place in (*(shape.place for shape in _SHAPES), 
 
 def is_segments(text: str) -> bool:
     """Whether a text is a JSON object with segments that have times."""
-    return has_segments(_record(text))
+    record = _record(text)
+    return record != {} and has_segments(record)
 
 
 def has_segments(record: dict[str, Any]) -> bool:

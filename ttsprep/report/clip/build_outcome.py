@@ -8,7 +8,8 @@ import pyarrow.compute as pc
 
 from ttsprep.build.provenance import read_rejected
 from ttsprep.core.errors import UsageError
-from ttsprep.core.tables import clean, read_table
+from ttsprep.core.files import clean
+from ttsprep.core.tables import read_table
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 
 

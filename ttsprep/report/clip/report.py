@@ -14,9 +14,8 @@ from ttsprep.audit.select import FIXED_BY
 from ttsprep.audit.verdict import Verdict
 from ttsprep.checks.base import Code, catalogue
 from ttsprep.core.errors import UsageError
-from ttsprep.core.files import safe_name
+from ttsprep.core.files import clean, safe_name
 from ttsprep.core.output_folder import claim_page
-from ttsprep.core.tables import clean
 from ttsprep.core.types import Clip, Severity
 from ttsprep.corpora.layouts.ttsprep_build import DOCUMENT
 from ttsprep.report.clip.audio import ClipAudio, clip_of, load_clip_audio
