@@ -304,7 +304,7 @@ def test_times_of_pieces_under_other_titles_are_refused_and_not_left_out(tmp_pat
     audio(tmp_path, "show.wav", "other.wav")
     rows = "".join(f'show.wav,{times.format(n)},"{text}"\n' for n, text in enumerate(EN))
     put(tmp_path, "pieces.csv", head + rows)
-    what = r"columns 2 and 3 look like times in them: call these start and end.*--columns path,start,end,text "
+    what = r"columns 2 and 3 look like times in them: call these start and end; .*--columns path,start,end,text "
     with pytest.raises(CorpusError, match=what):
         read_corpus(tmp_path)
 
@@ -321,3 +321,47 @@ def test_a_parquet_file_beside_the_audio_is_named(tmp_path: Path) -> None:
     put(tmp_path, "metadata.parquet", b"PAR1")
     (line,) = read_corpus(tmp_path).decided
     assert line == "metadata.parquet may hold texts, but no reader takes .parquet: save its table as CSV"
+
+
+def test_what_a_recogniser_wrote_is_not_taken_where_a_person_wrote_the_text(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"{n}.wav" for n in range(len(EN))))
+    rows = [f"{n}.wav\t{text.lower()[:-4]}\t{text}\n" for n, text in enumerate(EN)]
+    put(tmp_path, "train.tsv", "audio\tasr_hypothesis\treference\n" + "".join(rows))
+    corpus = read_corpus(tmp_path)
+    assert [clip.text for clip in corpus.clips] == list(EN)
+    assert "column 2 is what a recogniser wrote" in corpus.decided[-1]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("shift_jis", "今日はとても天気がいいですね。"), ("gb18030", "请随手把门关上。")]
+)
+def test_a_table_in_an_encoding_that_cannot_be_told_is_refused(tmp_path: Path, encoding: str, text: str) -> None:
+    audio(tmp_path, *(f"{n:03}.wav" for n in range(8)))
+    put(tmp_path, "labels.txt", "".join(f"{n:03}\t{text}\n" for n in range(8)).encode(encoding))
+    with pytest.raises(CorpusError, match=r"labels\.txt is not UTF-8.*save it as UTF-8"):
+        read_corpus(tmp_path)
+
+
+def test_ids_that_are_one_only_in_the_folder_of_their_speaker(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"{who}/{n}.wav" for who in ("ann", "bob") for n in range(3)))
+    rows = [f"{who}|{n}|{who} says: {text}\n" for who in ("ann", "bob") for n, text in enumerate(EN[:3])]
+    put(tmp_path, "all.csv", "speaker|id|text\n" + "".join(rows))
+    clips = read_corpus(tmp_path).clips
+    assert [clip.path for clip in clips] == [f"{who}/{n}.wav" for who in ("ann", "bob") for n in range(3)]
+    assert [clip.text.split()[0] for clip in clips] == [clip.speaker for clip in clips] == ["ann"] * 3 + ["bob"] * 3
+
+
+@pytest.mark.parametrize(("names", "files"), [(range(4), range(1, 5)), (range(1, 5), range(4))])
+def test_names_that_count_from_another_number_than_the_files(tmp_path: Path, names: range, files: range) -> None:
+    audio(tmp_path, *(f"wavs/{n:03}.wav" for n in files))
+    put(tmp_path, "metadata.csv", "".join(f"{n:03}|{text}\n" for n, text in zip(names, EN, strict=False)))
+    said = [f.message for f in read_corpus(tmp_path).findings if f.code == "audio-missing"]
+    assert [f"its names count from {names[0]}, the files from {files[0]}" in message for message in said] == [True]
+
+
+def test_a_title_line_of_several_words(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"take {n}.wav" for n in range(len(EN))))
+    rows = [f'take {n},"{text}",Once more a bit slower,done\n' for n, text in enumerate(EN)]
+    put(tmp_path, "sheet.csv", "Take,Line,Director notes,Status\n" + "".join(rows))
+    clips = read_corpus(tmp_path).clips
+    assert [(clip.text, clip.speaker) for clip in clips] == [(text, "") for text in EN]

@@ -35,7 +35,7 @@ def with_units(sample: Sample, columns: Columns, *, given: bool) -> Columns:
         if not given and (times := _unread(sample, columns)):
             again = "its rows name the same recordings again with other texts"
             which = " and ".join(str(place + 1) for place in times)
-            what = f"{again}, and columns {which} look like times in them: call these start and end, in seconds"
+            what = f"{again}, and columns {which} look like times in them: call these start and end"
             raise refuse(sample, what, dict(zip(("start", "end"), times, strict=True)))
         return columns
     if columns.end is None and columns.duration is None:

@@ -22,6 +22,9 @@ from ttsprep.corpora.tables.sample import Sample, refuse
 from ttsprep.corpora.tables.text_choice import MARKS
 from ttsprep.text.scripts import OWN_TAGS
 
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
+_UNDECODED = re.compile("[\udc80-\udcff]")
+"""A byte of a file that is not UTF-8."""
 _COMMENTS = ("#", "//", ";")
 _SAMPLED = 1000
 """Rows from all over a table that its columns are found by."""
@@ -164,8 +167,9 @@ def _is_like_no_other(first: Sequence[str], others: Sequence[Sequence[str]], ind
         range(len(first)), key=lambda place: sum(index.likely(cell, folder) is not None for cell in columns[place])
     )
     digits = sum(any(map(str.isdigit, cell)) for cell in columns[named]) >= 0.9 * len(usual)
+    words = max(len(cell.split()) for cell in first)
     longer = any(sum(" " in cell.strip() for cell in column) >= 0.8 * len(usual) for column in columns)
-    return digits and longer and not any(" " in cell.strip() for cell in first)
+    return digits and longer and words <= (3 if len(first) > 2 else 1)
 
 
 def is_candidate(table: Table, index: AudioIndex) -> bool:
@@ -176,15 +180,30 @@ def is_candidate(table: Table, index: AudioIndex) -> bool:
     if sample.named("path") is not None and sample.named("text") is not None:
         return True
     known = table.path.name.lower().split(".")[0] in NAMED and len(sample.rows) > 1
+    undecoded = sum(any(_UNDECODED.search(cell) for cell in row) for row in sample.rows)
+    if 2 * undecoded > len(sample.rows) and any(sample.matched(place) >= 0.5 for place in range(sample.count)):
+        raise CorpusError(f"{table.path} is not UTF-8, and its encoding cannot be told for certain: save it as UTF-8")
     if not known and not any(map(may_be_text, sample.evidence)):
         return False
     shares = [sample.matched(place) for place in range(sample.count)]
-    if max(shares, default=0.0) >= 0.5:
+    if max(shares, default=0.0) >= 0.5 or _in_folders_of_speakers(sample):
         return True
     named = max(range(sample.count), key=lambda place: sample.evidence[place].named)
     if sample.evidence[named].named >= 0.5 and not sample.is_prose(named):
         return True
     return max(shares, default=0.0) * len(sample.rows) >= 3 or known or len(sample.numbered) == 1
+
+
+def _in_folders_of_speakers(sample: Sample) -> bool:
+    """Whether ids are names of files in the folders of the speakers that stand beside them, by the title line."""
+    name, speaker = sample.named("id"), sample.named("speaker")
+    if name is None or speaker is None:
+        return False
+    longer = [
+        f"{whose.strip()}/{one.strip()}"
+        for whose, one in zip(*(sample.columns[p] for p in (speaker, name)), strict=True)
+    ]
+    return all(sample.index.exact(path, sample.folder) for path in longer)
 
 
 def decide(table: Table, index: AudioIndex, given: Sequence[str], language: str) -> Columns:
@@ -339,6 +358,8 @@ def _note(
     """Yield one finding that explains how names and files meet, where they do not as they are written."""
     missing = sum(path is None for path in matches.paths)
     yield from matched_notes(table.name, len(names), matches)
+    if shifted := _shifted(names, matches, index):
+        yield Finding("", "audio-missing", Severity.ERROR, f"{table.name}: {shifted}")
     if missing == len(names) and names and index.files:
         yield Finding(
             "",
@@ -348,3 +369,25 @@ def _note(
             f"{len(index.files):,} audio files, by path, name, extension or case: {names[0]!r}, and a file is called "
             f"{next(iter(index.files))!r}; give their folder with --audio-root",
         )
+
+
+def _shifted(names: Sequence[str], matches: Matches, index: AudioIndex) -> str:
+    """Return what speaks for texts that are one file off: numbers without a gap that begin one apart, or ""."""
+    lost = [name for name, path in zip(names, matches.paths, strict=True) if path is None]
+    over = [*index.files.keys() - set(matches.paths)] if len(lost) == 1 else []
+    if len(over) != 1:
+        return ""
+    numbers = [_last_number(name) for name in (*names, over[0])]
+    first, last = min(numbers), max(numbers)
+    ends = {_last_number(lost[0]), numbers[-1]} == {first, last}
+    if first < 0 or not ends or sorted(numbers) != [*range(first, last + 1)]:
+        return ""
+    return (
+        f"its names count from {min(numbers[:-1])}, the files from {first + (numbers[-1] == last)}: {lost[0]!r} is not "
+        f"there, and {over[0]!r} is not named, so that all texts may be one file off"
+    )
+
+
+def _last_number(name: str) -> int:
+    digits = _NUMBER.search(stem(name.strip()))
+    return int(digits[0]) if digits else -1

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from ttsprep.corpora.tables.evidence import Evidence, likeness, rank_correlation
@@ -16,6 +16,18 @@ MARKS = {
     "the reading in kana": re.compile(r"[,，][\u30a0-\u30ff\u3000-\u303f！？\s]{1,2000}\Z"),
 }
 """What corpora put between the characters of a text: ``#1`` in Baker, ``广 guang3`` in AISHELL-3; or behind it: ITA."""
+_HEARD = frozenset([
+    "asr",
+    "hypothesis",
+    "hyp",
+    "prediction",
+    "predicted",
+    "pred",
+    "whisper",
+    "recognized",
+    "recognised",
+])
+"""Words in titles of texts that a recogniser wrote."""
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _COMPARED = 200
 """Rows by which two columns are compared."""
@@ -75,6 +87,12 @@ def choose_text(columns: TextColumns) -> TextChoice | str:
         return _of_titled(columns, titled)
     evidence = columns.evidence
     sentences = [p for p in columns.cells if p not in columns.audio and evidence[p].is_sentence]
+    heard = [p for p in sentences if _HEARD & {*columns.titles.get(p, "").split("_")}]
+    if heard and len(heard) < len(sentences):
+        others = {place: cells for place, cells in columns.cells.items() if place not in heard}
+        chosen = choose_text(replace(columns, cells=others))
+        what = f"column {heard[0] + 1} is what a recogniser wrote"
+        return chosen if isinstance(chosen, str) else replace(chosen, why="; ".join(filter(None, (chosen.why, what))))
     words = [p for p in columns.cells if p not in columns.audio and evidence[p].is_word]
     rows = len(next(iter(columns.cells.values())))
     if sentences:
