@@ -121,6 +121,20 @@ def test_counts_are_singular_and_plural(tmp_path: Path) -> None:
     assert [clip.id for clip in clips_of(tmp_path)] == ["a", "b-0001", "b-0002", "c-0001", "d/e-0001", "d/e-0002"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("segments.csv", "the only recording"), ("csv/a.csv", "from another folder")]
+)
+def test_a_csv_of_the_only_recording_or_of_another_folder(tmp_path: Path, name: str, said: str) -> None:
+    audio(tmp_path, "wav/a.wav")
+    put(tmp_path, name, CSV)
+    corpus = read_corpus(tmp_path)
+    assert [(clip.text, clip.start, clip.end) for clip in corpus.clips] == [
+        ("One, two.", 0, 0.04),
+        ("Three.", 0.04, 0.1),
+    ]
+    assert any(said in line for line in corpus.decided)
+
+
 def test_a_csv_that_holds_no_pieces_is_none(tmp_path: Path) -> None:
     audio(tmp_path, "a.wav", "b.wav")
     put(tmp_path, "a.txt", "One.")

@@ -15,6 +15,7 @@ from ttsprep.corpora.layouts._aside import left_aside
 from ttsprep.corpora.layouts.base import Layout
 from ttsprep.corpora.layouts.table import candidates
 from ttsprep.corpora.metadata import LINE_LIMIT, checked, json_rows, transcript, whole_text
+from ttsprep.corpora.reading import Tree
 from ttsprep.corpora.tables.names import LANGUAGE_NAMES, SPEAKER, value
 from ttsprep.corpora.tables.records import MARKDOWN
 from ttsprep.corpora.timed.clips import ENDINGS, form_of, has_stamps, timed_clips
@@ -25,6 +26,8 @@ _TEXTS = (".txt", ".lab", ".normalized.txt", ".json")
 """Endings of files with the text of one clip, the one to prefer first."""
 _LONGEST = 1 << 26
 """Bytes of a file with the texts of hours."""
+_FEW = 16
+"""Files in which the times of the only recording are looked for."""
 _TAGGED = re.compile(r"(.+)\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.S)
 """A name with a language before its ending: ``talk.en`` of ``talk.en.srt``."""
 _PLACE = re.compile(r"\A0 [0-9]{3,8} (?=[^\s0-9][^\n]*\Z)")
@@ -56,19 +59,22 @@ class Plain(Layout):
         for (name, end), path in list(texts.items()):  # NAME.wav.txt
             texts.setdefault((stem(name), end), path)
         named = {path: stem(path) for path in tree.audio}
-        names = frozenset(named.values())
+        bases = {name.rpartition("/")[2] for name in named.values()}
         for (name, end), path in list(texts.items()):  # a CSV may hold anything
-            if end == ".csv" and not (name in names and _has_pieces(root / path)):
+            if end == ".csv" and not (name.rpartition("/")[2] in bases and _has_pieces(root / path)):
                 del texts[name, end]
         own = {path: [end for end in (*_TEXTS, *ENDINGS) if (name, end) in texts] for path, name in named.items()}
         afar = _of_other_folders([path for path in tree.audio if not own[path]], texts)
         subtitles = _subtitles(texts)
+        if len(tree.audio) == 1 and not own[tree.audio[0]] and not afar and not subtitles:
+            afar = self._of_the_only_one(root, tree)
         counts = _Counts()
         for path in tree.audio:
             clip = Clip(stem(path), path, "")
             ends = own[path]
             if not ends and path in afar:
-                counts.afar.append(f"{afar[path][0]} is of {path}")
+                if path.rpartition("/")[0] != afar[path][0].rpartition("/")[0]:
+                    counts.afar.append(f"{afar[path][0]} is of {path}")
                 yield from _of_text(root, clip, *afar[path], counts)
             elif not ends:
                 yield from self._in_a_language(root, clip, subtitles.get(clip.id, {}), counts)
@@ -88,6 +94,15 @@ class Plain(Layout):
         if tables or 2 * without > len(tree.audio):
             others = [path for path in tree.others if path not in used and path not in tables]
             self.decided += left_aside(root, tables, others if 2 * without > len(tree.audio) else (), tree)
+
+    def _of_the_only_one(self, root: Path, tree: Tree) -> dict[str, tuple[str, str]]:
+        """Return the only recording with the only text with times, whatever that is called; else none."""
+        files = [path for path in tree.others if path.lower().endswith((*ENDINGS, ".txt"))]
+        timed = [path for path in files if len(files) <= _FEW and _has_pieces(root / path)]
+        if len(timed) != 1:
+            return {}
+        self.decided.append(f"{timed[0]} has the times of {tree.audio[0]}, the only recording")
+        return {tree.audio[0]: (timed[0], timed[0][timed[0].rindex(".") :].lower())}
 
     def _in_a_language(
         self, root: Path, clip: Clip, there: dict[str, str], counts: "_Counts"
