@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corpora.layouts.corpus import audio, put
+from corpora.layouts.corpus import audio, clips_of, put
 from ttsprep.core.errors import CorpusError
 from ttsprep.corpora.corpus import read_corpus
 
@@ -365,3 +365,17 @@ def test_a_title_line_of_several_words(tmp_path: Path) -> None:
     put(tmp_path, "sheet.csv", "Take,Line,Director notes,Status\n" + "".join(rows))
     clips = read_corpus(tmp_path).clips
     assert [(clip.text, clip.speaker) for clip in clips] == [(text, "") for text in EN]
+
+
+def test_a_title_line_that_comes_again_is_no_clip(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"{n}.wav" for n in range(len(EN))))
+    rows = [f'{n}.wav,"{text}"\n' for n, text in enumerate(EN)]
+    put(tmp_path, "all.csv", "file,text\n" + "".join(rows[:2]) + "\n\ufefffile,text\n" + "".join(rows[2:]))
+    assert [clip.text for clip in clips_of(tmp_path)] == list(EN)
+
+
+def test_a_phrase_in_quotes_between_blanks_is_a_part_of_the_text(tmp_path: Path) -> None:
+    audio(tmp_path, *(f"audio/utt{n}.wav" for n in range(len(EN))))
+    texts = [*EN[:-1], 'the so-called "great house" of the town']
+    put(tmp_path, "text", "".join(f"utt{n} {text}\n" for n, text in enumerate(texts)))
+    assert [clip.text for clip in clips_of(tmp_path)] == texts

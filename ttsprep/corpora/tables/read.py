@@ -137,7 +137,12 @@ def _titled(table: Table, index: AudioIndex) -> Table:
     others = [row.cells for row in table.rows[place + 1 : place + 200] if isinstance(row, TableRow)]
     if isinstance(first, TableRow) and _is_title(first.cells, others, index, table.folder):
         table.title = [cell.strip() for cell in first.cells]
-        del table.rows[place]
+        last, again = first.cells[-1], first.cells[0].lstrip("\ufeff")  # of tables that were put one behind the other
+        table.rows = [
+            row
+            for row in table.rows
+            if isinstance(row, Finding) or row.cells[-1] != last or row.cells[0].lstrip("\ufeff") != again
+        ]
     return table
 
 

@@ -111,9 +111,10 @@ def find_dialect(path: Path, index: AudioIndex, folder: str) -> Dialect | None:
             score = _score(dialect, sample, index, folder)
             if score is not None and (best is None or (*score, -place) > best[0]):
                 best = (*score, -place), dialect
-    if best and not best[1].quote and len(best[1].delimiter) == 1 and _is_as_csv_writes(path, best[1]):
-        return replace(best[1], quote='"')
-    return best[1] if best else None
+    if best is None:
+        return None
+    bare = not (best[1].quote or best[1].columns) and len(best[1].delimiter) == 1
+    return replace(best[1], quote='"') if bare and _is_as_csv_writes(path, best[1]) else best[1]
 
 
 def _is_as_csv_writes(path: Path, dialect: Dialect) -> bool:
