@@ -18,6 +18,8 @@ def corpus(leads: list[float], worst: list[float] | None = None, language: str =
         "text_lead_nats": leads,
         "phone_fit_worst_nats": worst or list(-3 + spread),
         "phone_fit_worst_s": 1.5,
+        "phones_per_s": 10.0,
+        **{f"text_{end}_{name}": 0.0 for end in ("start", "end") for name in ("nats", "unspoken", "extra_s")},
         "not_compared": "",
     })
 
@@ -31,6 +33,24 @@ def test_a_text_without_a_lead_is_an_error_and_a_bad_part_a_warning() -> None:
         ("en-us-28", "text-misfit", Severity.ERROR),
     ]
     assert "1.5 s" in found[0].message
+
+
+def test_what_does_not_match_at_an_end_is_named_by_its_seconds() -> None:
+    clips = corpus([3.0] * 28 + [1.0, 3.0])
+    clips.loc[3, ["text_end_nats", "text_end_unspoken"]] = 90.0, 12.0
+    clips.loc[4, ["text_start_nats", "text_start_extra_s"]] = 41.0, 0.4
+    clips.loc[5, ["text_end_nats", "text_end_extra_s", "text_end_unspoken"]] = 90.0, 0.7, 7.0  # a word said otherwise
+    clips.loc[6, ["text_end_nats", "text_end_extra_s"]] = 39.0, 2.0
+    clips.loc[28, ["text_end_nats", "text_end_extra_s"]] = 200.0, 3.0
+    assert [(one.clip, one.code, one.severity, one.message) for one in Check().judge(clips)] == [
+        ("en-us-4", "text-misfit-end", "warning", "about 0.4 s of speech at the start are not in the text"),
+        ("en-us-3", "text-misfit-end", "error", "words of about 1.2 s at the end of the text are not spoken"),
+        (
+            "en-us-28", "text-misfit", "error",
+            "other texts fit the speech as well: lead 1.00 nats a frame (limit 1.05); "
+            "or about 3.0 s of speech at the end are not in the text",
+        ),
+    ]  # fmt: skip
 
 
 def test_each_language_has_its_own_limit() -> None:

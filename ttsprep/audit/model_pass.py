@@ -151,10 +151,10 @@ def _with_samples(root: Path, item: ClipInput) -> ModelInput:
 
 
 def _with_cepstra(root: Path, item: ClipInput) -> ModelInput:
-    return ModelInput(item.clip, _NO_SAMPLES, item.texts, item.cepstra or _read_cepstra(root, item))
+    return ModelInput(item.clip, _NO_SAMPLES, item.texts, item.cepstra or read_cepstra(root, item))
 
 
-def _read_cepstra(root: Path, item: ClipInput) -> bytes:
+def read_cepstra(root: Path, item: ClipInput) -> bytes:
     """Return the cepstra of a clip as measuring has them."""
     if item.seconds > LONGEST_COMPARED_S:
         return b""
@@ -263,7 +263,7 @@ def _source(heard: MeasuredCorpus, readable: Sequence[ClipInput]) -> ClipSource:
 
     def cepstra(number: int) -> bytes:
         item = readable[number]
-        return (heard.cepstra and heard.cepstra(item.place)) or _read_cepstra(heard.corpus.root, item)
+        return (heard.cepstra and heard.cepstra(item.place)) or read_cepstra(heard.corpus.root, item)
 
     return ClipSource(
         [item.clip for item in readable],

@@ -8,14 +8,12 @@ from typing import Any
 from ttsprep.build import targets
 from ttsprep.build.config import Recipe, load, shipped
 from ttsprep.core.errors import UsageError
-from ttsprep.models.base import SelectedModels, load_model, select_models
+from ttsprep.models.base import LISTENS, SelectedModels, load_model, select_models
 from ttsprep.text.phonemes import espeak_code
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-LISTENS = ("phones",)
-"""Models that measure every corpus: those that need no weights, and little time."""
 NO_MODEL = "none"
-"""In place of a model: not even those."""
+"""In place of a model: not even those of `LISTENS`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ class Phonemes(Check):
     }
     strings: ClassVar[frozenset[str]] = frozenset({"phonemes"})
     audio: ClassVar[bool] = False
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     @staticmethod
     def measure(clip: Clip, signal: Signal) -> Measures:

@@ -16,6 +16,22 @@ _NO_TEXT, _NOT_MEASURED = "no text", "not measured"
 """Why a clip is not judged that another check names."""
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """An end at which text and speech differ, and by how many seconds; below 0, the text has more."""
+
+    which: str
+    seconds: float
+    limit: float
+    error: bool
+
+    @property
+    def message(self) -> str:
+        if self.seconds > 0:
+            return f"about {self.seconds:.1f} s of speech at the {self.which} are not in the text"
+        return f"words of about {-self.seconds:.1f} s at the {self.which} of the text are not spoken"
+
+
 @dataclass(frozen=True)
 class TextFit(Check):
     """Whether the speech fits the text, by what the phones of the same corpus sound like.
@@ -30,6 +46,10 @@ class TextFit(Check):
         How many robust standard deviations the worst run of phones may be under the usual.
     least_phones
         Texts with fewer are not judged.
+    end_nats
+        How much likelier a clip is without words and speech at an end where these do not match.
+    end_warning_s, end_error_s
+        Seconds by which text and speech differ there, from which on it is a warning and an error.
     """
 
     name = "text_fit"
@@ -59,6 +79,17 @@ class TextFit(Check):
             "Listen at the time that the message names; correct the text, or leave the clip out.",
         ),
         Code(
+            "text-misfit-end",
+            "At an end, the text has words that are not spoken, or the speech has words that are not written.",
+            "The best path through the phones of the text against that through the same text, of which words at an end "
+            "may be left out, and through the same speech, of which any at an end may be in no text, at three times "
+            "the usual loss a frame. Where the second is likelier by 40 nats, the seconds of speech in no text, less "
+            "those of the phones that are left out (as long as phones of the language are): warning from 0.35, error "
+            "from 0.6 s on, either way.",
+            "The model learns to skip words, or to say sounds that no text asks for, and wrong durations.",
+            "Cut the clip again from the recording, complete the text, or leave the clip out.",
+        ),
+        Code(
             "text-misfit-unknown",
             "Texts that could not be compared with the speech.",
             "Warning if the texts of most clips of a language lead over those of others by under 1 nat a frame. Clips "
@@ -74,6 +105,12 @@ class TextFit(Check):
         "phone_fit_nats": "how far the phones of the text are behind the best phones for the speech, a frame [nats]",
         "phone_fit_worst_nats": "the same over the six phones in a row that fit worst [nats]",
         "phone_fit_worst_s": "where those begin [s]",
+        "text_start_nats": "how much better the text fits without what does not match at its start [nats]",
+        "text_start_unspoken": "phones of the text that are not spoken then",
+        "text_start_extra_s": "speech that is in no text then [s]",
+        "text_end_nats": "how much better the text fits without what does not match at its end [nats]",
+        "text_end_unspoken": "phones of the text that are not spoken then",
+        "text_end_extra_s": "speech that is in no text then [s]",
         "not_compared": "why the text was not compared with others",
     }
     strings = frozenset({"not_compared"})
@@ -82,6 +119,9 @@ class TextFit(Check):
     least_lead_nats: float = 1.0
     deviations: float = 10.0
     least_phones: float = 20.0
+    end_nats: float = 40.0
+    end_warning_s: float = 0.35
+    end_error_s: float = 0.6
 
     def judge(self, corpus: pd.DataFrame) -> Iterator[Finding]:  # noqa: D102
         for language, clips in corpus[self._reasons(corpus) == ""].groupby("language", sort=True):
@@ -114,10 +154,16 @@ class TextFit(Check):
         wrong = clips.text_lead_nats < least
         worst = clips.phone_fit_worst_nats[~wrong]
         limit = float(worst.median() - self.deviations * robust_spread(worst.to_numpy(np.float64)))
+        ends = self._ends(clips)
+        for name, one in ends.items():
+            if name not in set(clips.id[wrong]):
+                severity = Severity.ERROR if one.error else Severity.WARNING
+                yield Finding(name, "text-misfit-end", severity, one.message, one.seconds, one.limit)
         for row in rows(clips[wrong | (clips.phone_fit_worst_nats < limit)]):
             if row.text_lead_nats < least:
                 lead = float(row.text_lead_nats)
                 message = f"other texts fit the speech as well: lead {lead:.2f} nats a frame (limit {least:.2f})"
+                message += f"; or {ends[row.id].message}" if row.id in ends else ""
                 yield Finding(row.id, "text-misfit", Severity.ERROR, message, lead, least)
             else:
                 message = (
@@ -126,3 +172,16 @@ class TextFit(Check):
                 )
                 value = float(row.phone_fit_worst_nats)
                 yield Finding(row.id, "text-misfit-part", Severity.WARNING, message, value, limit)
+
+    def _ends(self, clips: pd.DataFrame) -> dict[str, _End]:
+        """Return by clip the end at which text and speech differ more."""
+        phone_s = 1 / float(clips.phones_per_s.median())
+        ends: dict[str, _End] = {}
+        for which in ("start", "end"):
+            more = clips[f"text_{which}_extra_s"] - phone_s * clips[f"text_{which}_unspoken"]
+            differs = (clips[f"text_{which}_nats"] >= self.end_nats) & (more.abs() >= self.end_warning_s)
+            for name, seconds in zip(clips.id[differs], more[differs], strict=True):
+                if name not in ends or abs(seconds) > abs(ends[name].seconds):
+                    limit = self.end_error_s if abs(seconds) >= self.end_error_s else self.end_warning_s
+                    ends[name] = _End(which, float(seconds), limit, limit == self.end_error_s)
+        return ends

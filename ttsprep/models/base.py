@@ -188,6 +188,10 @@ def all_models() -> dict[str, type[SpeechModel]]:
     return load_plugins("ttsprep.models", SpeechModel.registry)
 
 
+LISTENS = ("phones",)
+"""Models of every audit and build, but for ``--listen none``: they need no weights."""
+
+
 def load_model(name: str, weights: str = "", *, asked_by: str = "") -> SpeechModel:
     """Return a model with its weights.
 

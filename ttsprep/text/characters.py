@@ -117,6 +117,8 @@ class _Readable(dict[int, str]):
 
 
 _readable = _Readable()
+_ELLIPSIS = re.compile(r"\.\s*\.[\s.]*|(?:(?<=\s)|^)\.(?=\s)")
+_STUCK = re.compile(r"(?<=[!?])(?=[^\W\d])")
 _PUNCTUATION_RUN = re.compile(r"([.,!?;:\-])[.,!?;:\-\s]*(?=[.,!?;:\-])")
 _LOOSE = re.compile(r"(?:(?<=[\s.,!?;:/'\-])|^)['\-]+|['\-]+(?=[\s.,!?;:/'\-]|$)")
 _ACCENTS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
@@ -127,13 +129,15 @@ def sanitize_for_tts(text: str) -> str:
     """Return what a speech synthesiser is to be given of `text`; "" if nothing in it is spoken.
 
     Emoji, brackets, quotes, control and invisible characters are taken out: eSpeak NG reads them aloud,
-    stops at them, or (some emoji, in Gujarati) crashes; marks that repeat are read aloud too ("!!!").
+    stops at them, or (some emoji, in Gujarati) crashes; marks that repeat, stand alone, begin the text or touch the
+    word behind them are read aloud too ("!!!", "well...no", "?!No").
     Endless numbers, words and accents are broken up, and apostrophes and hyphens kept only inside words: in
     some languages (Bengali, Georgian, Haitian) eSpeak NG crashes on others.
     """
     plain = nfc(text.encode("utf-8", "replace").decode()) if not text.isascii() else text
     plain = _ACCENTS.sub(r"\1", CYRILLIC_STRESS.sub("", plain)).translate(_readable)
-    plain = " ".join(_LOOSE.sub(" ", _PUNCTUATION_RUN.sub("", plain)).split())
+    plain = _PUNCTUATION_RUN.sub("", _ELLIPSIS.sub(", ", plain).lstrip(" ,!?;:"))
+    plain = " ".join(_LOOSE.sub(" ", _STUCK.sub(" ", plain)).split())
     if len(plain) > 18:
         plain = _LONG.sub(r"\g<0> ", plain)
     return plain if any(is_spoken(c) or c in "&%@#+=$€£¥°§№₽₹" for c in plain) else ""

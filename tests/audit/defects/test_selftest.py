@@ -87,8 +87,11 @@ def test_clean_clips_have_few_alarms(tested) -> None:
 def test_progress_adds_up_to_the_plan(tested) -> None:
     _, progress, _ = tested
     new = 4 * len(PLAIN)
-    assert progress.stages == [("measuring", 40, 40), ("measuring defects", new, new)]
-    assert sum(clips for clips, _ in progress.advances) == 40 + new
+    measured = [("measuring", 40, 40), ("measuring defects", new, new)]
+    *before, (stage, heard, _) = progress.stages
+    assert before == [*measured, ("listening (phones)", 40, 40)]
+    assert stage == "listening to defects (phones)" and 0 < heard <= new, "those with a text that can be read"
+    assert sum(clips for clips, _ in progress.advances) == 80 + new + heard
     assert sum(seconds for _, seconds in progress.advances) > 150
 
 

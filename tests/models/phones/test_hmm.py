@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ttsprep.models.phones.hmm import SILENCE, SoundModels, SpeechRun, learn, paths, scores, totals
+from ttsprep.models.phones.hmm import SILENCE, SoundModels, SpeechRun, learn, paths, scores, tails, totals
 
 UNITS = np.array([1, 2, SILENCE, 3, SILENCE])
 RANDOM = np.random.default_rng(4)
@@ -59,3 +59,22 @@ def test_paths_of_a_batch_are_those_of_each_alone() -> None:
         best = scores(likelihoods, stretch.units, np.array([0]), np.array([last, last - 1])).max()
         assert likelihoods[np.arange(len(path)), stretch.units[path]].sum() == pytest.approx(best, rel=1e-4)
         assert total == pytest.approx(best, rel=1e-4)
+
+
+def test_the_tail_is_the_best_way_to_end_a_text_early() -> None:
+    loss, fits = 0.2, []
+    for frames in (6, 11, 9, 8, 12, 7, 5, 10):
+        likelihoods = -np.abs(RANDOM.standard_normal((frames, 4))).astype(np.float32)
+        fits.append((likelihoods, np.array([SILENCE, *UNITS])))
+    spoken_and_more = np.full((9, 4), -5, np.float32)
+    spoken_and_more[np.arange(6), [SILENCE, *UNITS]] = 0
+    fits.append((spoken_and_more, np.array([SILENCE, *UNITS])))
+    for (likelihoods, units), tail in zip(fits, tails(fits, loss), strict=True):
+        frames, ends = len(likelihoods), np.array([2, 3, 4, 5])  # the last units of both words, and what follows each
+        best = [scores(likelihoods[:t], units, np.array([0]), ends)[0] for t in range(1, frames + 1)]
+        early = np.array(best) - loss * np.arange(frames - 1, -1, -1)[:, None]
+        t, end = np.unravel_index(early.argmax(), early.shape)
+        assert tail.gain == pytest.approx(max(0.0, early.max() - best[-1][2:].max()), abs=1e-4)
+        if tail.gain:
+            assert (tail.frames, tail.units) == (frames - 1 - t, 1 if end < 2 else 0)
+    assert {tail.units for tail in tails(fits, loss) if tail.gain} == {0, 1}, "both cases are there"

@@ -51,6 +51,19 @@ def measure(model: Phones, clips: ClipSource) -> list[Measures]:
     ])
 
 
+def test_half_a_text_and_a_cut_recording_do_not_match_at_an_end(tmp_path: Path) -> None:
+    texts = list(SENTENCES)
+    model = Phones().fitted(source(texts), tmp_path)
+    words = texts[5].split()
+    texts[5], texts[9] = " ".join(words[: len(words) // 2]), texts[9] + " and this was never said by anybody"
+    rows = measure(model, source(texts))  # type: ignore[arg-type]
+    assert float(rows[5]["text_end_nats"]) > 100 < float(rows[9]["text_end_nats"])  # type: ignore[arg-type]
+    assert float(rows[5]["text_end_extra_s"]) > 0.8 and float(rows[5]["text_end_unspoken"]) <= 3  # type: ignore[arg-type]
+    assert float(rows[9]["text_end_unspoken"]) > 15 and float(rows[9]["text_end_extra_s"]) < 0.3  # type: ignore[arg-type]
+    others = [max(float(row["text_end_nats"]), float(row["text_start_nats"])) for row in rows]  # type: ignore[arg-type]
+    assert np.median(np.delete(others, [5, 9])) < 10
+
+
 def test_a_wrong_text_has_no_lead_and_a_word_of_another_shows_where(tmp_path: Path) -> None:
     texts = list(SENTENCES)
     texts[3], texts[8] = texts[8], texts[3]

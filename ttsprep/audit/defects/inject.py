@@ -47,6 +47,8 @@ class Defect:
         Least words of a transcript that it can be planted in.
     beside
         The spoilt clip stands beside the original instead of in its place.
+    also
+        Other findings that name it.
     """
 
     code: str
@@ -57,6 +59,7 @@ class Defect:
     least_rate: int = 0
     words: int = 0
     beside: bool = False
+    also: tuple[str, ...] = ()
 
 
 def rms(samples: Samples) -> float:
@@ -298,6 +301,8 @@ def _text_swapped(take: Take, other: Take, _random: Random) -> Take:
     return replace(take, text=other.text)
 
 
+_MISFIT = ("text-misfit", "text-misfit-end", "text-misfit-part")
+
 AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("clipping", "2 % of samples clipped, then -6 dB", True, _clipped(0.02, -6)),
     Defect("clipping", "2 % of samples clipped at full scale", True, _clipped(0.02, 0)),
@@ -334,8 +339,8 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("long-pause", "1.8 s inside", False, _silence(1.8, "middle")),
     Defect("dropout", "100 ms of zeros", True, _dropout(0.100)),
     Defect("dropout", "20 ms of zeros", False, _dropout(0.020)),
-    Defect("cut-start", "the first 30 % cut off", True, _cut(0.3, end=False)),
-    Defect("cut-end", "the last 30 % cut off", True, _cut(0.3, end=True)),
+    Defect("cut-start", "the first 30 % cut off", True, _cut(0.3, end=False), also=_MISFIT),
+    Defect("cut-end", "the last 30 % cut off", True, _cut(0.3, end=True), also=_MISFIT),
     Defect("no-speech", "room tone only", True, _no_speech("room")),
     Defect("no-speech", "white noise only", True, _no_speech("noise")),
     Defect("no-speech", "a tone only", True, _no_speech("tone")),
@@ -345,8 +350,8 @@ AUDIO_DEFECTS: tuple[Defect, ...] = (
     Defect("pitch-outlier", "played 8 semitones down", True, _other_speed(-8), words=4),
     Defect("pitch-outlier", "played 5.6 semitones up: 16 kHz read as 22.05", False, _other_speed(5.55), words=4),
     Defect("voice-outlier", "a smaller head: played 4 semitones up", True, _other_speed(4), words=4),
-    Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5), words=4),
-    Defect("rate-outlier", "as much text of another clip added", True, _text_doubled, words=4),
-    Defect("rate-outlier", "text of a clip of another length", True, _text_swapped, words=4),
-    Defect("rate-outlier", "a third of the text missing", False, _text_cut(0.34), words=4),
+    Defect("rate-outlier", "half of the text missing", True, _text_cut(0.5), words=4, also=_MISFIT),
+    Defect("rate-outlier", "as much text of another clip added", True, _text_doubled, words=4, also=_MISFIT),
+    Defect("rate-outlier", "text of a clip of another length", True, _text_swapped, words=4, also=_MISFIT),
+    Defect("rate-outlier", "a third of the text missing", False, _text_cut(0.34), words=4, also=_MISFIT),
 )

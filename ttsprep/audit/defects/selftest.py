@@ -16,18 +16,21 @@ from ttsprep.audit.defects.inject import Defect, Take
 from ttsprep.audit.defects.inject_files import DEFECTS
 from ttsprep.audit.goal.judge import judge
 from ttsprep.audit.measure import MeasureStep, columns
+from ttsprep.audit.model_pass import ClipInput, ModelStep, read_cepstra, similar_length_texts
 from ttsprep.audit.pipeline import frame
-from ttsprep.checks.base import Check
+from ttsprep.checks.base import Check, all_checks
 from ttsprep.core import audio
 from ttsprep.core.errors import AudioError, CorpusError
 from ttsprep.core.files import inside
 from ttsprep.core.progress import NO_PROGRESS, Progress, Renamed
 from ttsprep.core.signal import Signal
+from ttsprep.core.store.cache import KEY
 from ttsprep.core.store.step import Row
 from ttsprep.core.store.store import Store
 from ttsprep.core.tables import manifest_table, measured_schema, to_batch
 from ttsprep.core.types import Clip, Finding, Severity
 from ttsprep.corpora.corpus import read_corpus
+from ttsprep.models.base import LISTENS, ClipSource, SpeechModel, load_model
 
 BACKGROUND = 240
 """Clips that stay as they are; what is planted is judged among them."""
@@ -43,7 +46,7 @@ class DefectOutcome:
     defect
         What was planted.
     planted, detected
-        Clips that it was planted in, and those in which its code was detected.
+        Clips that it was planted in, and those in which one of its codes was detected.
     missed
         Ids of the clips in which it was not detected.
     """
@@ -110,7 +113,7 @@ def selftest(
     seed
         Of the choice of clips and places.
     progress
-        Receives the stages ``measuring`` and ``measuring defects``.
+        Receives the stages ``measuring``, ``measuring defects``, and those of models.
 
     Raises
     ------
@@ -133,8 +136,14 @@ def selftest(
         ]
         whole = [*clips, *(clip for group in planted for clip, _ in group)]
         rows = _measured(Path(folder), todo.root, clips, jobs, progress)
-        defective = Renamed(progress, {"measuring": "measuring defects"})
+        names = {f"listening ({name})": f"listening to defects ({name})" for name in LISTENS}
+        defective = Renamed(progress, {"measuring": "measuring defects"} | names)
         rows += _measured(Path(folder), Path(folder), whole[len(clips) :], jobs, defective)
+        for model in _learned(Path(folder), todo.root, clips, rows, wanted):
+            texts = similar_length_texts(whole)
+            heard = [*zip(whole, texts, rows, strict=True)]
+            _listen(Path(folder), ModelStep(str(todo.root.resolve()), model), heard[: len(clips)], jobs, progress)
+            _listen(Path(folder), ModelStep(folder, model), heard[len(clips) :], jobs, defective)
     clean, rest = rows[: len(clips)], rows[len(clips) :]
     outcomes = []
     for defect, group in zip(defects, planted, strict=True):
@@ -208,6 +217,38 @@ def _measured(out: Path, root: Path, clips: Sequence[Clip], jobs: int, progress:
     return rows
 
 
+def _learned(
+    out: Path, root: Path, clips: Sequence[Clip], rows: Sequence[dict[str, Any]], wanted: frozenset[str]
+) -> list[SpeechModel]:
+    """Return the models of every audit, those that learn from the clips that stay as they are."""
+    seconds = [row["duration_s"] or 0.0 for row in rows[: len(clips)]]
+    source = ClipSource(
+        clips,
+        [clip.path for clip in clips],
+        seconds,
+        lambda i: read_cepstra(root, ClipInput(clips[i], seconds[i])),
+    )
+    needed = {check.model for check in all_checks().values() if wanted.intersection(code.code for code in check.codes)}
+    return [load_model(name).fitted(source, out) for name in LISTENS if name in needed]
+
+
+def _listen(
+    out: Path,
+    step: ModelStep,
+    whole: Sequence[tuple[Clip, tuple[str, ...], dict[str, Any]]],
+    jobs: int,
+    progress: Progress,
+) -> None:
+    """Add what a model measures to the rows of clips with a text."""
+    readable = [(clip, texts, row) for clip, texts, row in whole if row["status"] == "ok" and clip.text]
+    items = [ClipInput(clip, row["duration_s"] or 0.0, texts) for clip, texts, row in readable]
+    store = Store(out)
+    measured = store.map(step, items, jobs, progress).table().to_pylist()
+    store.finish()
+    for (_, _, row), more in zip(readable, measured, strict=True):
+        row |= {name: value for name, value in more.items() if name != KEY}
+
+
 def _table(clips: Sequence[Clip], rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     table = manifest_table(clips, [clip.id for clip in clips])
     schema = measured_schema(columns())
@@ -229,7 +270,8 @@ def _outcome(
     originals = {original for _, original in group}
     kept = [i for i, clip in enumerate(clips) if defect.beside or clip.id not in originals]
     table = _table([*(clips[i] for i in kept), *(clip for clip, _ in group)], [*(clean[i] for i in kept), *spoilt])
-    hits = {finding.clip for finding in judge(table, judges, wanted) if finding.code == defect.code}
+    names = {defect.code, *defect.also}
+    hits = {finding.clip for finding in judge(table, judges, wanted) if finding.code in names}
     missed = tuple(original for clip, original in group if clip.id not in hits)
     return DefectOutcome(defect, len(group), len(group) - len(missed), missed)
 

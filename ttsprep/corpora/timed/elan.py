@@ -7,14 +7,16 @@ from ttsprep.core.untrusted import UntrustedError, parse_xml
 from ttsprep.corpora.timed.piece import Fault, PieceOrFault
 from ttsprep.corpora.timed.tiers import Tier, tier_pieces
 
-_HEAD = re.compile(r"\s*(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*<ANNOTATION_DOCUMENT[\s>]", re.S)
+_ELEMENT = re.compile(r"<[A-Za-z_]+")
 _BEGIN = 4096
 """Characters that the begin of a document has at most."""
 
 
 def is_elan(text: str) -> bool:
     """Whether a text begins as an annotation document of ELAN does."""
-    return "<ANNOTATION_DOCUMENT" in text[:_BEGIN] and _HEAD.match(text[:_BEGIN]) is not None
+    begin = text[:_BEGIN].lstrip()
+    first = _ELEMENT.search(begin) if begin.startswith("<") else None
+    return first is not None and first[0] == "<ANNOTATION_DOCUMENT"
 
 
 def elan_pieces(text: str) -> Iterator[PieceOrFault]:

@@ -6,7 +6,7 @@ from statistics import median
 from typing import NamedTuple
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]{1,9})?)")
-_NUMBER = re.compile(r"([+-]?[0-9]*[.,]?[0-9]+(?:e[+-]?[0-9]{1,3})?)\s*(ms|s)?", re.I)
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]{1,3})?)\s*(ms|s)?", re.I)
 _INSIDE = 0.9
 """Share of the pieces that have to end inside their recordings."""
 _SLACK_S = 1.0

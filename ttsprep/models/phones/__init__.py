@@ -23,7 +23,7 @@ from ttsprep.core.types import Measures
 from ttsprep.core.untrusted import UntrustedError, parse_json, refuse_bomb
 from ttsprep.models.base import ClipSource, ModelInput, SpeechModel
 from ttsprep.models.phones.features import FEATURES_HOP_S, LONGEST_COMPARED_S, SpeechFeatures
-from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, learn, paths, totals
+from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, Tail, learn, paths, tails, totals
 from ttsprep.text.phonemes import WORD, is_readable, phonemize
 
 _OTHERS = 3
@@ -32,6 +32,10 @@ _RUN = 6
 """Phones in a row whose fit is measured: about half a second."""
 _MOST_CLIPS = 250
 """Of a language, that are learned from: half an hour."""
+_LOSS_CLIPS = 50
+"""Clips that the usual loss is taken from."""
+_FOREIGN = 3.0
+"""Loss of a frame that no word of the text has, in usual ones."""
 _FEWEST_PHONES = 1_000
 """Of a language; from fewer, nothing is learned."""
 _FEWEST_OF_PHONE = 20
@@ -48,10 +52,19 @@ class PhoneSounds:
         Of phones, in the order of their units from 1 on.
     sounds
         Of the units; 0 is silence.
+    loss
+        How far a frame is behind the best phone for it on the path of its own text: the median of clips, in nats.
     """
 
     names: tuple[str, ...]
     sounds: SoundModels
+    loss: float
+
+    def likelihoods(self, speech: SpeechFeatures) -> Array:
+        """Return the log likelihood of each frame for each unit, behind that of the best; shape (frames, units)."""
+        result = self.sounds.likelihoods(speech.features)
+        result -= result.max(axis=1, keepdims=True)
+        return result
 
     def units(self, phonemes: str) -> Indices:
         """Return the units of phonemes, with a silence at both ends and between words; unknown phones are left out."""
@@ -88,7 +101,7 @@ class Phones(SpeechModel):
     """
 
     name = "phones"
-    version = 3
+    version = 4
     batch = 32
     needs_text = takes_cepstra = True
 
@@ -151,7 +164,20 @@ def _learned(source: ClipSource, language: str, places: Sequence[int]) -> PhoneS
         text = _units(line, units)
         stretches += [SpeechRun(speech.features, text)] if _has_room(speech, text) else []
         silences.append(speech.quiet)
-    return PhoneSounds(names, learn(stretches, np.concatenate(silences), len(names) + 1)) if stretches else None
+    if not stretches:
+        return None
+    sounds = learn(stretches, np.concatenate(silences), len(names) + 1)
+    return PhoneSounds(names, sounds, _usual_loss(sounds, stretches[:: max(1, len(stretches) // _LOSS_CLIPS)]))
+
+
+def _usual_loss(sounds: SoundModels, stretches: Sequence[SpeechRun]) -> float:
+    """Return the median loss a frame on the path of the text; see `PhoneSounds.loss`."""
+    fits = [(sounds.likelihoods(one.features), one.units) for one in stretches]
+    ways = zip(fits, paths(fits), strict=True)
+    behind = [
+        likelihoods.max(axis=1) - likelihoods[np.arange(len(way)), units[way]] for (likelihoods, units), way in ways
+    ]
+    return float(np.median([one.mean() for one in behind]))
 
 
 def _rows(known: PhoneSounds, batch: Sequence[ModelInput], language: str) -> list[Measures]:
@@ -163,17 +189,20 @@ def _rows(known: PhoneSounds, batch: Sequence[ModelInput], language: str) -> lis
     own: list[tuple[Array, Indices] | None] = []
     others: list[list[tuple[Array, Indices]]] = []
     for clip, (text, *unlike) in zip(clips, units, strict=True):
-        likelihoods = known.sounds.likelihoods(clip.features)
-        likelihoods -= likelihoods.max(axis=1, keepdims=True)
+        likelihoods = known.likelihoods(clip)
         own.append((likelihoods, text) if _has_room(clip, text) else None)
         others.append([(likelihoods, other) for other in unlike if own[-1] and _has_room(clip, other)])
-    way = iter(paths([fit for fit in own if fit]))
+    compared = [fit for fit in own if fit]
+    way = iter(paths(compared))
+    end = iter(tails(compared, _FOREIGN * known.loss))
+    start = iter(tails([(likelihoods[::-1], text[::-1]) for likelihoods, text in compared], _FOREIGN * known.loss))
     total = iter(totals([fit for fits in others for fit in fits]))
     rows: list[Measures] = []
     for clip, fit, fits in zip(clips, own, others, strict=True):
         if fit:
             log_p = [next(total) / len(likelihoods) for likelihoods, _ in fits]
-            rows.append(_row(clip.start_s, _fit(*fit, next(way)), log_p))
+            edges = _edges("start", next(start)) | _edges("end", next(end))
+            rows.append(_row(clip.start_s, _fit(*fit, next(way)), log_p) | edges)
         else:
             rows.append({"not_compared": "no phones in the text, or more than there is time for"})
     return rows
@@ -185,6 +214,14 @@ def _row(start_s: float, own: "_Fit", others: Sequence[float]) -> Measures:
     if others:
         return row | {"text_lead_nats": own.log_p - float(np.median(others))}
     return row | {"not_compared": "no text of another clip is unlike it"}
+
+
+def _edges(which: str, tail: Tail) -> Measures:
+    return {
+        f"text_{which}_nats": tail.gain,
+        f"text_{which}_unspoken": float(tail.units),
+        f"text_{which}_extra_s": tail.frames * FEATURES_HOP_S,
+    }
 
 
 def _unlike(lines: Sequence[str]) -> list[str]:
@@ -215,7 +252,7 @@ def _fit(likelihoods: Array, units: Indices, places: Indices) -> _Fit:
 
 
 def _save(path: Path, stamp: str, learned: dict[str, PhoneSounds]) -> None:
-    about = {"stamp": stamp, "languages": {language: one.names for language, one in learned.items()}}
+    about = {"stamp": stamp, "languages": {language: [one.names, one.loss] for language, one in learned.items()}}
     arrays: dict[str, npt.NDArray[np.float32]] = {}
     for number, one in enumerate(learned.values()):
         arrays |= {f"means{number}": one.sounds.means, f"variances{number}": one.sounds.variances}
@@ -240,9 +277,11 @@ def _read(path: Path) -> tuple[str, dict[str, PhoneSounds]]:
         about = parse_json(kept["about"].tobytes())
         sounds = {
             language: PhoneSounds(
-                tuple(names), SoundModels(*(kept[f"{part}{number}"] for part in ("means", "variances", "weights")))
+                tuple(names),
+                SoundModels(*(kept[f"{part}{number}"] for part in ("means", "variances", "weights"))),
+                loss,
             )
-            for number, (language, names) in enumerate(about["languages"].items())
+            for number, (language, (names, loss)) in enumerate(about["languages"].items())
         }
         return str(about["stamp"]), sounds
 

@@ -157,6 +157,52 @@ def totals(fits: Sequence[tuple[Array, Indices]]) -> list[float]:
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What does not match at the end of a text.
+
+    Attributes
+    ----------
+    gain
+        How much more likely the frames are where the text may end with an earlier word, and before the last frame.
+    units
+        Units of the text behind that word, without silences.
+    frames
+        Frames behind it that no word of the text has.
+    """
+
+    gain: float
+    units: int
+    frames: int
+
+
+def tails(fits: Sequence[tuple[Array, Indices]], loss: float) -> list[Tail]:
+    """Return what does not match at the end of the text of each pair, as `paths` takes them.
+
+    Parameters
+    ----------
+    fits
+        Likelihoods are those behind the best unit of each frame, so 0 at most.
+    loss
+        What a frame costs that no word of the text has, in nats.
+    """
+    result = [Tail(0.0, 0, 0)] * len(fits)
+    for places, batch in _batches(fits):
+        words: list[tuple[Array, Indices]] = []
+        ends = _ends(batch, words=words).max(axis=1)
+        for row, i in enumerate(places):
+            _, units = fits[i]
+            frames = len(fits[i][0])
+            behind = len(batch) - np.array([len(best) for best, _ in words[:frames]])
+            early = np.array([words[t][0][row - behind[t]] for t in range(frames)])
+            early -= loss * np.arange(frames - 1, -1, -1)
+            t = int(early.argmax())
+            rest = units[words[t][1][row - behind[t]] + 1 :]
+            gain = max(0.0, float(early[t] - ends[row]))
+            result[i] = Tail(gain, int((rest != SILENCE).sum()), frames - 1 - t) if gain else result[i]
+    return result
+
+
 def _batches(
     fits: Sequence[tuple[Array, Indices]],
 ) -> Iterator[tuple[list[int], list[tuple[Array, Indices]]]]:
@@ -175,7 +221,11 @@ def _batches(
         first = last
 
 
-def _ends(batch: Sequence[tuple[Array, Indices]], came: list[npt.NDArray[np.int8]] | None = None) -> Array:
+def _ends(
+    batch: Sequence[tuple[Array, Indices]],
+    came: list[npt.NDArray[np.int8]] | None = None,
+    words: list[tuple[Array, Indices]] | None = None,
+) -> Array:
     """Return the log likelihood of the best path to the last unit but one and to the last, shape (fits, 2).
 
     Parameters
@@ -185,15 +235,21 @@ def _ends(batch: Sequence[tuple[Array, Indices]], came: list[npt.NDArray[np.int8
     came
         Receives for each frame how many places before each unit its best path was a frame earlier, shape (fits,
         units); of those fits that have so many frames, which are the last ones.
+    words
+        Receives for each frame, of the same fits, the log likelihood of the best path to the end of any word, and the
+        place of that.
     """
     frames = np.array([len(likelihoods) for likelihoods, _ in batch])
     widths = np.array([len(units) for _, units in batch])
     count, width = len(batch), int(widths.max())
     emitted = np.full((int(frames.max()), count, width), -np.inf, np.float32)
     closed = np.full((count, width), -np.inf, np.float32)  # 0 where the silence before may be left out
+    inside = np.full((count, width), -np.inf, np.float32)  # 0 behind words
     for row, (likelihoods, units) in enumerate(batch):
         emitted[: len(likelihoods), row, : len(units)] = likelihoods[:, units]
         closed[row, _skippable(units)] = 0.0
+        silences = np.flatnonzero(units[1:] == SILENCE)
+        inside[row, silences] = inside[row, silences + 1] = 0.0
     now = np.full((count, width), -np.inf, np.float32)
     now[:, 0] = emitted[0, :, 0]
     ends = np.empty((count, 2), np.float32)
@@ -212,6 +268,10 @@ def _ends(batch: Sequence[tuple[Array, Indices]], came: list[npt.NDArray[np.int8
             now += emitted[t, first:]
         if came is not None:
             came.append(ways if t else np.zeros(now.shape, np.int8))
+        if words is not None:
+            spoken = now + inside[first:]
+            place = spoken.argmax(axis=1)
+            words.append((spoken[np.arange(len(spoken)), place], place))
         while first < count and frames[first] == t + 1:
             ends[first] = now[0, widths[first] - 2 : widths[first]]
             now, first = now[1:], first + 1
