@@ -202,7 +202,7 @@ def _of_text(root: Path, clip: Clip, beside: str, end: str, counts: _Counts) -> 
         yield from checked(beside, 1, clip, what)
     elif form is None and end not in ENDINGS:
         counts.transcripts[end] += 1
-        yield from checked(beside, 1, replace(clip, text=text))
+        yield from checked(beside, 1, Clip(clip.id, clip.path, text, clip.speaker, clip.language))
     elif form is None:
         yield from checked(beside, 1, clip, f"is no text with times, as {end} files are")
     else:

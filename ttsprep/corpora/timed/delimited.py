@@ -62,7 +62,8 @@ def delimited_pieces(text: str) -> Iterator[PieceOrFault]:
 
 def _form(text: str) -> _Form | None:
     first = text[:_FIRST].lstrip("\ufeff\r\n").split("\n", 1)[0].rstrip("\r")
-    for delimiter in _DELIMITERS if any(sign in first for sign in _DELIMITERS) else "":
+    low = first.lower()
+    for delimiter in _DELIMITERS if any(name in low for name in ROLES["start"]) else "":  # most texts are no tables
         titles = [without_unit(title.strip('"')) for title in first.split(delimiter)]
         roles = ("start", "end", "duration", "text", "speaker")
         start, end, lasts, words, speaker = (name_of_column(titles, ROLES[role]) for role in roles)
