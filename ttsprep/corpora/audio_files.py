@@ -91,23 +91,23 @@ def walk(
             if place in seen:
                 continue
             seen.add(place)
-        names, inner = [], []
+        names: list[str] = []
+        inner: list[str] = []
         try:
-            entries = listing(root / folder)
-        except CorpusError as error:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    is_inner = is_folder(entry) if follow_links else entry.is_dir(follow_symlinks=False)
+                    (inner if is_inner else names).append(entry.name)
+        except OSError as error:
             if not folder:
-                raise
-            entries = []
+                raise CorpusError(f"{root} cannot be listed: {error.strerror}") from None
             if unlisted is not None:
-                unlisted.append(f"{folder}{error.args[0].removeprefix(str(root / folder))}")
-        for entry in entries:
-            if is_folder(entry) if follow_links else entry.is_dir(follow_symlinks=False):
-                inner.append(f"{folder}{entry.name}/")
-            else:
-                names.append(entry.name)
+                unlisted.append(f"{folder} cannot be listed: {error.strerror}")
+            names, inner = [], []
+        names, inner = (sorted([name for name in some if name[0] != "."]) for some in (names, inner))
         yield folder, names
         if depth is None or folder.count("/") < depth:
-            pending.extend(reversed(inner))
+            pending.extend(f"{folder}{name}/" for name in reversed(inner))
 
 
 def audio_files(root: Path, *, leave_out: str = "") -> Iterator[str]:
