@@ -2,6 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # the commands that tests start share compiled modules, also where Python is told to write none
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q --numprocesses auto --dist loadfile
+TRAINERS := piper coqui f5-tts matcha nemo
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test test-slow test-trainers fuzz docs bench proof clean
@@ -20,10 +21,11 @@ test: .venv/ready-to-test    ## style, types, and every test but the slow ones
 test-slow: .venv/ready-to-test    ## the tests that take long: kills, whole trainings, browsers
 	$(PYTEST) -m "slow and not trainers"
 
-test-trainers: .venv/ready-to-test .venvs/piper/ready .venvs/coqui/ready .venvs/f5-tts/ready    ## trainers themselves, each in its environment
+test-trainers: .venv/ready-to-test $(TRAINERS:%=.venvs/%/ready)    ## trainers themselves, each in its environment
 	$(BIN)/pytest -q -m trainers tests/trainers
 
-# torch is that of .venv, whatever its build; what is compiled in torchaudio would need another, so soundfile reads there
+# torch is that of .venv, whatever its build; what is compiled in torchaudio would need another, so soundfile reads there;
+# a line "# clone ADDRESS COMMIT FOLDERS" of a list names a trainer that is no package
 .venvs/%/ready: tests/trainers/%.txt tests/trainers/torchaudio_load.py .venv/ready-to-test
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
@@ -31,7 +33,15 @@ test-trainers: .venv/ready-to-test .venvs/piper/ready .venvs/coqui/ready .venvs/
 	cp .venvs/torch.pth $(@D)/lib/python3.*/site-packages/
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	for folder in $(@D)/lib/python3.*/site-packages/torchaudio; do \
-	  if [ -d "$$folder" ]; then rm -f "$$folder"/lib/*; cat tests/trainers/torchaudio_load.py >>"$$folder"/__init__.py; fi; \
+	  if [ -d "$$folder" ]; then rm -rf "$$folder"/lib/*; cat tests/trainers/torchaudio_load.py >>"$$folder"/__init__.py; fi; \
+	done
+	sed -n 's/^# clone //p' $< | while read -r address commit folders; do \
+	  clone=$(@D)/$${address##*/}; \
+	  git clone --quiet --filter=blob:none --no-checkout "$$address" "$$clone" && \
+	  { [ -z "$$folders" ] || git -C "$$clone" sparse-checkout set --no-cone $$folders; } && \
+	  git -C "$$clone" checkout --quiet "$$commit" || exit 1; \
+	  if [ -e "$$clone/setup.py" ]; then \
+	    $(@D)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable "$$clone" || exit 1; fi; \
 	done
 	touch $@
 

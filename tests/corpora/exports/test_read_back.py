@@ -27,8 +27,8 @@ TEXTS = (
     "\u00e9 composed, and e\u0301 decomposed.",
     "A last line of words, for good measure.",
 )
-PHONEMES = ("styletts2", "vits-original", "matcha-tts")
-"""Their lists hold phonemes, which no one reads as texts."""
+PHONEMES = tuple(name for name in trainers() if "phonemes}" in str(load_trainer(name).exports))
+"""Their lists hold phonemes, which are no texts: an audit says so."""
 NO_SPEAKER = ("ljspeech", "f5-tts", "chatterbox")
 NO_LANGUAGE = ("ljspeech", "filelist", "pairs", "piper", "f5-tts", "vits", "xtts", "chatterbox", "fish-speech")
 NUMBERED = ("nemo for a trainer",)
@@ -62,6 +62,17 @@ def test_an_export_is_a_corpus(name: str, export: Export, speakers: Sequence[str
         clip = read[entry.normalised]
         assert_same_voice(name, clip, entry)
         assert (sf.read(corpus.root / clip.path)[0] == sf.read(root / entry.path)[0]).all()
+
+
+@pytest.mark.parametrize("name", PHONEMES)
+def test_a_list_of_phonemes_is_read_as_one(name: str, tmp_path: Path) -> None:
+    configured = {form.name: form for form in apply_trainer(Recipe(), load_trainer(name)).configured_exports()}
+    export = configured[load_trainer(name).export[0]]
+    held = [entry for entry in build(tmp_path, TEXTS, ("anna", "bob")) if not export.refuse(entry)]
+    corpus = read_corpus(write(export, held, tmp_path), "auto", "")
+    assert [finding.code for finding in corpus.findings] == ["text-phonemes"]
+    read = {Path(clip.path).stem: clip.speaker for clip in corpus.clips}
+    assert read == {entry.id: {"anna": "0", "bob": "1"}[entry.speaker] for entry in held}
 
 
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
