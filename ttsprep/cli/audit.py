@@ -133,7 +133,7 @@ def audit(
     *,
     reading: ReadingGroup,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the results. [default: ./NAME.audit]")
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results. [default: ./NAME.audit]")
     ] = None,
     judging: JudgingGroup,
     workers: WorkersGroup,

@@ -55,7 +55,9 @@ class PlacesGroup:
     data: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of downloaded corpora. [env: TTSPREP_DATA]")
     ] = None
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The build. [default: ./build/RECIPE]")] = None
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="DIR", help="The build. [default: ./build/RECIPE]")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)

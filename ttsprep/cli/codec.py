@@ -45,7 +45,7 @@ class CodingGroup:
     """How clips are encoded, and where the tokens go."""
 
     codec: Annotated[str, typer.Option(metavar="CODEC", help="nano16, a checkpoint, or a folder.")] = "nano16"
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the tokens.")] = Path("codes")
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the tokens.")] = Path("codes")
     form: Annotated[str, typer.Option("--format", metavar="FORM", help="parquet, npy, hf, frames ...")] = "parquet"
     first_token: Annotated[int, typer.Option(metavar="N", min=0, help="Id of the first code in --format flat.")] = 0
     device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu or cuda.")] = "auto"
@@ -107,7 +107,7 @@ def encode(
 def decode(
     codes: Annotated[Path, typer.Argument(metavar="CODES", help="Folder of the tokens, or one shard.")],
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the clips.")] = Path("decoded"),
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the clips.")] = Path("decoded"),
     codec: Annotated[str, typer.Option(metavar="CODEC", help="Codec of the tokens. [default: the one they name]")] = "",
     jobs: Jobs = None,
     as_json: AsJson = False,
@@ -138,7 +138,7 @@ def _pack(
     recipe: _Recipe,
     *,
     data: Annotated[list[Path], typer.Option(metavar="DIR", help="Folder with the sources; may be repeated.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the packed speech.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the packed speech.")],
 ) -> None:
     """Decode the sources of a recipe into one array."""
     _needs_torch()
@@ -185,7 +185,7 @@ def _train(
     ] = None,
     *,
     material: MaterialGroup,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder of the run.")],
     training: TrainingGroup,
 ) -> None:
     """Train a codec, or resume its training."""
