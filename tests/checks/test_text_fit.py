@@ -37,7 +37,7 @@ def test_a_text_without_a_lead_is_an_error_and_a_bad_part_a_warning() -> None:
 
 def test_what_does_not_match_at_an_end_is_named_by_its_seconds() -> None:
     clips = corpus([3.0] * 28 + [1.0, 3.0])
-    clips.loc[3, ["text_end_nats", "text_end_unspoken"]] = 90.0, 12.0
+    clips.loc[3, ["text_end_nats", "text_end_unspoken", "phone_fit_worst_nats"]] = 90.0, 12.0, -30.0
     clips.loc[4, ["text_start_nats", "text_start_extra_s"]] = 41.0, 0.4
     clips.loc[5, ["text_end_nats", "text_end_extra_s", "text_end_unspoken"]] = 90.0, 0.7, 7.0  # a word said otherwise
     clips.loc[6, ["text_end_nats", "text_end_extra_s"]] = 39.0, 2.0

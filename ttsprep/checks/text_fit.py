@@ -74,7 +74,7 @@ class TextFit(Check):
             "A part of the speech does not fit the text.",
             "The mean log likelihood of the six phones in a row that fit worst, behind "
             "that of the best phones for the same frames. Warning from 10 robust standard deviations under the median "
-            "of the language on: words that are cut off, left out, or others than those that are written.",
+            "of the language on, in clips without `text-misfit-end`: words that are left out, or other than written.",
             "The model learns to skip or blur words.",
             "Listen at the time that the message names; correct the text, or leave the clip out.",
         ),
@@ -165,7 +165,7 @@ class TextFit(Check):
                 message = f"other texts fit the speech as well: lead {lead:.2f} nats a frame (limit {least:.2f})"
                 message += f"; or {ends[row.id].message}" if row.id in ends else ""
                 yield Finding(row.id, "text-misfit", Severity.ERROR, message, lead, least)
-            else:
+            elif row.id not in ends:
                 message = (
                     f"the text does not fit from {row.phone_fit_worst_s:.1f} s on: "
                     f"{row.phone_fit_worst_nats:.1f} nats a frame (limit {limit:.1f})"

@@ -51,6 +51,15 @@ def measure(model: Phones, clips: ClipSource) -> list[Measures]:
     ])
 
 
+def test_damage_that_a_build_repairs_is_no_misfit(tmp_path: Path) -> None:
+    texts = list(SENTENCES)
+    model = Phones().fitted(source(texts), tmp_path)
+    texts[5] += " it\u2019s"
+    repaired = measure(model, source(texts))[5]  # type: ignore[arg-type]
+    texts[5] = texts[5].replace("\u2019", "\u00e2\u20ac\u2122")
+    assert measure(model, source(texts))[5] == repaired  # type: ignore[arg-type]
+
+
 def test_half_a_text_and_a_cut_recording_do_not_match_at_an_end(tmp_path: Path) -> None:
     texts = list(SENTENCES)
     model = Phones().fitted(source(texts), tmp_path)

@@ -25,6 +25,7 @@ from ttsprep.models.base import ClipSource, ModelInput, SpeechModel
 from ttsprep.models.phones.features import FEATURES_HOP_S, LONGEST_COMPARED_S, SpeechFeatures
 from ttsprep.models.phones.hmm import SILENCE, Indices, SoundModels, SpeechRun, Tail, learn, paths, tails, totals
 from ttsprep.text.phonemes import WORD, is_readable, phonemize
+from ttsprep.text.repair import fix_mojibake
 
 _OTHERS = 3
 """Texts of other clips that each text is compared with."""
@@ -101,7 +102,7 @@ class Phones(SpeechModel):
     """
 
     name = "phones"
-    version = 4
+    version = 5
     batch = 32
     needs_text = takes_cepstra = True
 
@@ -147,7 +148,7 @@ def _learned(source: ClipSource, language: str, places: Sequence[int]) -> PhoneS
     """Learn from clips of a language; nothing from too few, or where eSpeak NG does not know it."""
     texts = [source.clips[i].text for i in places]
     try:
-        spoken = phonemize(texts, language)
+        spoken = _phonemes(texts, language)
     except UsageError:
         return None
     counts = Counter(phone for line in spoken for phone in line.split() if phone != WORD)
@@ -180,10 +181,15 @@ def _usual_loss(sounds: SoundModels, stretches: Sequence[SpeechRun]) -> float:
     return float(np.median([one.mean() for one in behind]))
 
 
+def _phonemes(texts: Sequence[str], language: str) -> list[str]:
+    """Return the phonemes of texts without the damage that a build repairs."""
+    return phonemize([fix_mojibake(text, language)[0] for text in texts], language)
+
+
 def _rows(known: PhoneSounds, batch: Sequence[ModelInput], language: str) -> list[Measures]:
     """Return how the text of each clip, and those of others, fit its speech."""
     texts = [(one.clip.text, *one.others) for one in batch]
-    spoken = iter(phonemize([text for group in texts for text in group], language))
+    spoken = iter(_phonemes([text for group in texts for text in group], language))
     units = [[known.units(line) for line in _unlike([next(spoken) for _ in group])] for group in texts]
     clips = [SpeechFeatures.unpack(one.cepstra) for one in batch]
     own: list[tuple[Array, Indices] | None] = []
